@@ -1,0 +1,20 @@
+# Airflow with what TaskBridge needs, and the sandbox. Built by docker-compose.yaml.
+FROM apache/airflow:3.3.2-python3.12
+
+USER root
+RUN mkdir -p /opt/taskbridge /sandbox && chown airflow:0 /opt/taskbridge /sandbox
+USER airflow
+WORKDIR /opt/taskbridge
+
+COPY requirements.txt ./
+RUN pip install --no-cache-dir -r requirements.txt
+
+COPY --chown=airflow:0 pyproject.toml README.md LICENSE ./
+COPY --chown=airflow:0 plugins plugins
+COPY --chown=airflow:0 include include
+COPY --chown=airflow:0 dags dags
+COPY --chown=airflow:0 sandbox sandbox
+COPY --chown=airflow:0 stack stack
+RUN pip install --no-cache-dir --no-deps -e .
+
+ENV PYTHONPATH=/opt/taskbridge/plugins:/opt/taskbridge

@@ -1,0 +1,85 @@
+# TaskBridge: every job a person does here. `make help` lists them.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+# With it set every Airflow process compiles its modules anew and starts twice as slowly.
+unexport PYTHONDONTWRITEBYTECODE
+
+VENV := .venv
+PY := $(VENV)/bin/python
+RUN_READY := $(VENV)/.taskbridge-run
+DEV_READY := $(VENV)/.taskbridge-dev
+PYTEST_ARGS ?=
+CODE := $(wildcard plugins sandbox stack bench dags tests)
+TYPED := $(wildcard plugins/taskbridge plugins/taskbridge_plugin.py sandbox stack bench dags)
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(RUN_READY): requirements.txt pyproject.toml stack/bootstrap.sh
+	@sh stack/bootstrap.sh requirements.txt $@
+
+$(DEV_READY): requirements-dev.txt pyproject.toml stack/bootstrap.sh
+	@sh stack/bootstrap.sh requirements-dev.txt $@
+
+.PHONY: demo
+demo: $(RUN_READY) ## See the sync work: real Airflow, two simulated systems, a table of what happened
+	@exec $(PY) -m stack demo
+
+.PHONY: up
+up: $(RUN_READY) ## Start the stack and leave it running; prints URL and credentials
+	@exec $(PY) -m stack up --detach
+
+.PHONY: down
+down: $(RUN_READY) ## Stop the stack; its data stay in .taskbridge
+	@exec $(PY) -m stack down
+
+.PHONY: status
+status: $(RUN_READY) ## Show the services of the stack: pid, port, memory, since when
+	@exec $(PY) -m stack status
+
+.PHONY: migrate
+migrate: $(RUN_READY) ## Bring the project's database to the schema of this code
+	@exec $(PY) -m stack migrate
+
+.PHONY: test
+test: $(DEV_READY) ## Run every test (PYTEST_ARGS="-k due_date" for some)
+	@exec $(PY) -m pytest --cov --cov-report=term $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: $(DEV_READY) ## ruff, mypy, docker-compose.yaml
+	@$(PY) -m ruff check $(CODE)
+	@$(PY) -m ruff format --check $(CODE)
+	@$(MAKE) lint-types lint-compose
+
+.PHONY: lint-types
+lint-types: $(DEV_READY)
+	@$(PY) -m mypy $(TYPED)
+
+.PHONY: lint-compose
+lint-compose: $(DEV_READY)
+	@$(PY) -m check_jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
+	@$(PY) -m stack.compose_check docker-compose.yaml
+
+.PHONY: format
+format: $(DEV_READY) ## Let ruff repair and format the code
+	@$(PY) -m ruff check --fix $(CODE)
+	@$(PY) -m ruff format $(CODE)
+
+.PHONY: bench
+bench: $(DEV_READY) ## Run the benchmarks into bench/results.json
+	@exec $(PY) -m bench
+
+# --upgrade is left to the person: make lock LOCK_ARGS=--upgrade
+.PHONY: lock
+lock: $(RUN_READY) ## Lock requirements*.in for Python 3.11 to 3.13
+	@$(PY) -m uv pip compile --quiet --universal --python-version 3.11 $(LOCK_ARGS) requirements.in -o requirements.txt
+	@$(PY) -m uv pip compile --quiet --universal --python-version 3.11 $(LOCK_ARGS) -c requirements.txt requirements-dev.in -o requirements-dev.txt
+
+.PHONY: clean
+clean: ## Remove .venv, the stack's data and all caches
+	@if [ -x $(PY) ] && [ -d .taskbridge ]; then $(PY) -m stack clean; fi
+	rm -rf .venv .taskbridge .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage build dist

@@ -1,0 +1,106 @@
+"""Small kernels over Arrow columns and positions.
+
+A position is the row number of a record in a frame, -1 where there is none. Positions and flags are numpy
+arrays; values stay Arrow arrays until they are gathered for the few rows that need them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Flags = npt.NDArray[np.bool_]
+Positions = npt.NDArray[np.int64]
+Masks = npt.NDArray[np.int32]
+Columns = Mapping[str, pa.Array]
+
+SLICE: Final = 131_072
+"""Rows compared at once: gathered text of that many rows still fits into the cache."""
+
+
+def columns(frame: pd.DataFrame) -> dict[str, pa.Array]:
+    """The frame's columns as contiguous Arrow arrays, without a copy where they are Arrow-backed."""
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    return {name: table.column(name).combine_chunks() for name in table.column_names}
+
+
+def flags(values: pa.Array) -> Flags:
+    """A boolean Arrow array as numpy; null is False."""
+    if values.null_count:
+        values = pc.fill_null(values, False)
+    return values.to_numpy(zero_copy_only=False)
+
+
+def is_in(values: pa.Array, among: Sequence[str]) -> Flags:
+    return flags(pc.is_in(values, pa.array(among, pa.string())))
+
+
+def equals(values: pa.Array, value: str) -> Flags:
+    return flags(pc.equal(values, value))
+
+
+def find(values: pa.Array, among: pa.Array) -> Positions:
+    """Position of each value in `among`, -1 for null or not there."""
+    if len(among) == 0:
+        return np.full(len(values), -1, np.int64)
+    found = pc.index_in(values, among, skip_nulls=True)
+    return pc.fill_null(found, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+
+
+def take(values: pa.Array, positions: Positions) -> pa.Array:
+    """Values at the positions; null at -1."""
+    if len(values) == 0:
+        return pa.nulls(len(positions), values.type)
+    return values.take(pa.array(positions, mask=positions < 0))
+
+
+def gather(known: npt.NDArray[np.bool_], positions: Positions) -> Flags:
+    """Flags at the positions; False at -1."""
+    result = np.zeros(len(positions), np.bool_)
+    found = positions >= 0
+    result[found] = known[positions[found]]
+    return result
+
+
+def distinct(left: pa.Array, right: pa.Array) -> Flags:
+    """True where the two differ; null equals null and differs from everything else."""
+    differ = pc.not_equal(left, right)
+    if left.null_count == 0 and right.null_count == 0:
+        return differ.to_numpy(zero_copy_only=False)
+    one_null = pc.xor(pc.is_null(left), pc.is_null(right))
+    return pc.or_(pc.fill_null(differ, False), one_null).to_numpy(zero_copy_only=False)
+
+
+def choose(condition: Flags, then: pa.Array, otherwise: pa.Array) -> pa.Array:
+    return pc.if_else(pa.array(condition), then, otherwise)
+
+
+def later(left: pa.Array, right: pa.Array) -> pa.Array:
+    """The later of two stamps; null counts as never."""
+    return pc.coalesce(pc.if_else(pc.greater(left, right), left, right), left, right)
+
+
+def where_in(rows: Positions, length: int) -> Positions:
+    """The inverse of a list of rows: for each of `length` rows its place in `rows`, or -1."""
+    inverse = np.full(length, -1, np.int64)
+    inverse[rows] = np.arange(len(rows))
+    return inverse
+
+
+def constant(value: str | int | bool | None, length: int, kind: pa.DataType | None = None) -> pa.Array:
+    return pa.repeat(pa.scalar(value, kind or pa.string()), length)
+
+
+def build(schema: pa.Schema, given: Mapping[str, pa.Array], length: int) -> pa.Table:
+    """A table of that schema; columns that are not given are null."""
+    arrays = [
+        given[field.name].cast(field.type) if field.name in given else pa.nulls(length, field.type)
+        for field in schema
+    ]
+    return pa.Table.from_arrays(arrays, schema=schema)

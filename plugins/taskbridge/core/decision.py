@@ -1,0 +1,82 @@
+"""The decision table: what a pair's two sides look like, and what follows. The README shows the same table."""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from taskbridge.core.model import DeletePolicy
+
+
+class Seen(IntEnum):
+    """What became of one record of a pair since the pair was last in step."""
+
+    SAME = 0
+    EDITED = 1
+    DELETED = 2
+    MISSING = 3  # not found, and no proof of a delete (C5)
+
+
+class Decision(StrEnum):
+    """What happens to a pair."""
+
+    NOTHING = "nothing"
+    MERGE = "merge"
+    DELETE_IN_SALESFORCE = "delete in Salesforce"
+    DELETE_IN_SALES_CONNECT = "delete in Sales Connect"
+    RECREATE_IN_SALESFORCE = "create again in Salesforce"
+    RECREATE_IN_SALES_CONNECT = "create again in Sales Connect"
+    END = "end the pair"
+    HOLD = "hold"
+
+
+class Case(NamedTuple):
+    """One line of the table."""
+
+    sales_connect: Seen
+    salesforce: Seen
+    delete_wins: Decision
+    edit_wins: Decision
+    rule: str
+
+
+def _case(sc: Seen, sf: Seen, decision: Decision, rule: str, edit_wins: Decision | None = None) -> Case:
+    return Case(sc, sf, decision, edit_wins or decision, rule)
+
+
+TABLE: Final = (
+    _case(Seen.SAME, Seen.SAME, Decision.NOTHING, "G1"),
+    _case(Seen.SAME, Seen.EDITED, Decision.MERGE, "C1"),
+    _case(Seen.SAME, Seen.DELETED, Decision.DELETE_IN_SALES_CONNECT, "C1"),
+    _case(Seen.SAME, Seen.MISSING, Decision.HOLD, "C5"),
+    _case(Seen.EDITED, Seen.SAME, Decision.MERGE, "C1"),
+    _case(Seen.EDITED, Seen.EDITED, Decision.MERGE, "K1"),
+    _case(
+        Seen.EDITED, Seen.DELETED, Decision.DELETE_IN_SALES_CONNECT, "K4", Decision.RECREATE_IN_SALESFORCE
+    ),
+    _case(Seen.EDITED, Seen.MISSING, Decision.HOLD, "C5"),
+    _case(Seen.DELETED, Seen.SAME, Decision.DELETE_IN_SALESFORCE, "C1"),
+    _case(Seen.DELETED, Seen.EDITED, Decision.DELETE_IN_SALESFORCE, "K4", Decision.RECREATE_IN_SALES_CONNECT),
+    _case(Seen.DELETED, Seen.DELETED, Decision.END, "C1"),
+    _case(Seen.DELETED, Seen.MISSING, Decision.HOLD, "C5"),
+    _case(Seen.MISSING, Seen.SAME, Decision.HOLD, "C5"),
+    _case(Seen.MISSING, Seen.EDITED, Decision.HOLD, "C5"),
+    _case(Seen.MISSING, Seen.DELETED, Decision.HOLD, "C5"),
+    _case(Seen.MISSING, Seen.MISSING, Decision.HOLD, "C5"),
+)
+
+DECISIONS: Final = tuple(Decision)
+RULES: Final = tuple(case.rule for case in TABLE)
+
+
+def decide(
+    sales_connect: npt.NDArray[np.int8], salesforce: npt.NDArray[np.int8], policy: DeletePolicy
+) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int8]]:
+    """For each pair its decision (place in DECISIONS) and its line of the table."""
+    line = sales_connect * np.int8(len(Seen)) + salesforce
+    column = [getattr(case, policy.value) for case in TABLE]
+    chosen = np.array([DECISIONS.index(decision) for decision in column], np.int8)
+    return chosen[line], line

@@ -1,0 +1,113 @@
+"""Blast radius: what exceeds a limit is planned and held, not written (G3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from taskbridge.core.arrays import Columns, Flags, Positions, columns, equals, find, flags
+from taskbridge.core.fields import DONE
+from taskbridge.core.model import BIT, GuardKind, Limits, Op, PlanInput, Side
+
+Counts = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """For each action the kinds that it counts for (comma-separated, null for none) and whether it is held."""
+
+    kinds: pa.Array
+    held: Flags
+
+
+def judge(actions: pa.Table, given: PlanInput) -> Verdict:
+    """Weighs the plan together with what was written in the last hour; deletes also with the last day.
+
+    Creates of a user's first import are not counted. A limit that is exceeded overall holds every action of that
+    kind, one that is exceeded for a user holds that user's actions of that kind.
+    """
+    kinds = _kinds(actions)
+    counted = ~flags(actions["first_import"].combine_chunks()) & ~equals(_column(actions, "state"), "held")
+    population = columns(given.population)
+    history = columns(given.history)
+    users = _column(actions, "sc_user_id")
+    known = pc.unique(pa.concat_arrays([users, population["sc_user_id"], history["sc_user_id"]]))
+    place = find(users, known)
+    pairs = _per_user(known, population["sc_user_id"], population["pairs"])
+    held = np.zeros(len(actions), np.bool_)
+    for kind, of_kind in kinds.items():
+        concerned = of_kind & counted
+        planned = np.bincount(place[concerned], minlength=len(known)).astype(np.int64)
+        too_many = _too_many(kind, planned, pairs, history, known, given.policy.limits)
+        held |= concerned & too_many[place]
+    return Verdict(_names(kinds, len(actions)), held)
+
+
+def _too_many(
+    kind: GuardKind, planned: Counts, pairs: Counts, history: Columns, known: pa.Array, limits: Limits
+) -> Flags:
+    """Per user whether actions of the kind are too many; everybody's when they are too many overall."""
+    share = limits.delete_share if kind is GuardKind.DELETE else limits.share
+    # A create touches no pair that exists, so the half of the pairs is no measure for it.
+    half = None if kind is GuardKind.CREATE else limits.half_of_more_than
+    windows = ("within_hour", "within_day") if kind is GuardKind.DELETE else ("within_hour",)
+    result = np.zeros(len(known), np.bool_)
+    of_kind = pc.equal(history["kind"], kind.value)
+    for window in windows:
+        written = _per_user(known, history["sc_user_id"].filter(of_kind), history[window].filter(of_kind))
+        total = planned + written
+        result |= _exceeds(total, pairs, limits.user_count, limits.user_share, half)
+        overall = _exceeds(total.sum(keepdims=True), pairs.sum(keepdims=True), limits.count, share, half)
+        result |= overall
+    return result & (planned > 0)
+
+
+def _exceeds(total: Counts, pairs: Counts, count: int, share: float, half_of_more_than: int | None) -> Flags:
+    result = total > np.maximum(count, share * pairs)
+    if half_of_more_than is not None:
+        result |= (pairs > half_of_more_than) & (total > pairs / 2)
+    return result
+
+
+def _kinds(actions: pa.Table) -> Mapping[GuardKind, Flags]:
+    op, side = _column(actions, "op"), _column(actions, "side")
+    mask = _column(actions, "mask").to_numpy(zero_copy_only=False)
+    update = equals(op, Op.UPDATE)
+    status = _column(actions, "status")
+    completes = np.zeros(len(actions), np.bool_)
+    for target in Side:
+        completes |= equals(side, target) & equals(status, DONE[target])
+    return {
+        GuardKind.CREATE: equals(op, Op.CREATE),
+        GuardKind.COMPLETE: update & ((mask & BIT["status"]) != 0) & completes,
+        GuardKind.OWNER: update & ((mask & BIT["owner"]) != 0),
+        GuardKind.DUE_DATE: update & ((mask & BIT["due_date"]) != 0),
+        GuardKind.DELETE: equals(op, Op.DELETE),
+    }
+
+
+def _names(kinds: Mapping[GuardKind, Flags], length: int) -> pa.Array:
+    """Each action's kinds as text, looked up by their combination."""
+    combination = np.zeros(length, np.int64)
+    for bit, of_kind in enumerate(kinds.values()):
+        combination |= of_kind.astype(np.int64) << bit
+    names = [
+        ",".join(kind for bit, kind in enumerate(kinds) if number >> bit & 1) or None
+        for number in range(1 << len(kinds))
+    ]
+    return pa.array(names, pa.string()).take(pa.array(combination))
+
+
+def _per_user(known: pa.Array, users: pa.Array, counts: pa.Array) -> Counts:
+    place: Positions = find(users, known)
+    weights = counts.to_numpy(zero_copy_only=False)
+    return np.bincount(place, weights=weights, minlength=len(known)).astype(np.int64)
+
+
+def _column(table: pa.Table, name: str) -> pa.Array:
+    return table[name].combine_chunks()

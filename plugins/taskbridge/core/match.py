@@ -1,0 +1,169 @@
+"""Which staged row belongs to which pair, and who takes part (S2, C2, C3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from taskbridge.core.arrays import (
+    Columns,
+    Flags,
+    Positions,
+    choose,
+    columns,
+    equals,
+    find,
+    flags,
+    gather,
+    later,
+    take,
+)
+from taskbridge.core.model import PlanInput, Presence, Side
+
+MARKER_PREFIX: Final = "tb:"
+
+
+@dataclass(frozen=True)
+class Staged:
+    """One side's staged rows and their places among the links."""
+
+    side: Side
+    rows: Columns
+    position: Positions  # for each link its staged row, or -1
+    link: Positions  # for each staged row its link, or -1
+
+    @cached_property
+    def live(self) -> Flags:
+        return equals(self.rows["presence"], Presence.LIVE) & ~self.broken
+
+    @cached_property
+    def deleted(self) -> Flags:
+        return equals(self.rows["presence"], Presence.DELETED)
+
+    @cached_property
+    def absent(self) -> Flags:
+        return equals(self.rows["presence"], Presence.ABSENT)
+
+    @cached_property
+    def broken(self) -> Flags:
+        """Records that cannot be understood."""
+        return ~flags(pc.is_null(self.rows["problem_code"]))
+
+    def __len__(self) -> int:
+        return len(self.link)
+
+
+@dataclass(frozen=True)
+class Matched:
+    """A plan's input with its staged rows joined to the links by position."""
+
+    given: PlanInput
+    links: Columns
+    users: Columns
+    sales_connect: Staged
+    salesforce: Staged
+
+    @classmethod
+    def of(cls, given: PlanInput) -> Matched:
+        links = columns(given.links)
+        return cls(
+            given,
+            links,
+            columns(given.users),
+            _staged(Side.SALES_CONNECT, columns(given.sales_connect), links["sc_id"]),
+            _staged(Side.SALESFORCE, columns(given.salesforce), links["sf_id"]),
+        )
+
+    def __getitem__(self, side: Side) -> Staged:
+        return self.sales_connect if side is Side.SALES_CONNECT else self.salesforce
+
+    @cached_property
+    def user_ids(self) -> dict[Side, pa.Array]:
+        return {Side.SALES_CONNECT: self.users["sc_user_id"], Side.SALESFORCE: self.users["sf_user_id"]}
+
+    @cached_property
+    def synced(self) -> Flags:
+        """Per user: switched on and mapped (S2)."""
+        return flags(self.users["synced"])
+
+    def user_of(self, side: Side, owners: pa.Array) -> Positions:
+        """Each owner's place among the users, or -1."""
+        return find(owners, self.user_ids[side])
+
+    def seen(self, side: Side) -> Flags:
+        """Links whose record on this side was read live, and not in an older version than before (G9)."""
+        staged = self[side]
+        seen = gather(staged.live, staged.position)
+        seen &= ~self._outdated(side, seen)
+        return seen
+
+    def _outdated(self, side: Side, seen: Flags) -> Flags:
+        staged = self[side]
+        known = self.links[f"{side.prefix}_version"]
+        if known.null_count == len(known):
+            return np.zeros(len(seen), np.bool_)
+        read = take(staged.rows["version"], staged.position)
+        return flags(pc.less(read, known))
+
+    def now(self, side: Side, name: str, rows: Positions, seen: Flags) -> pa.Array:
+        """Present values of a field for these links: as staged where it was seen, else as in the base."""
+        base = take(self.links[f"{side.prefix}_{name}"], rows)
+        here = seen[rows]
+        if not here.any():
+            return base
+        staged = self[side]
+        read = take(staged.rows[name], staged.position[rows])
+        return read if here.all() else choose(here, read, base)
+
+    def base(self, side: Side, name: str, rows: Positions) -> pa.Array:
+        return take(self.links[f"{side.prefix}_{name}"], rows)
+
+    def stamps(self, side: Side, rows: Positions) -> pa.Array:
+        """When a person last edited the record, as first seen with a difference that is still open (K3).
+
+        A stamp that a write of ours moved says nothing about the person: the stamp seen before it counts.
+        """
+        prefix = side.prefix
+        staged = self[side]
+        read = take(staged.rows["modified_at"], staged.position[rows])
+        written = take(self.links[f"{prefix}_written_at"], rows)
+        before = take(self.links[f"{prefix}_modified_at"], rows)
+        ours = flags(pc.less_equal(read, written))
+        stamp = choose(ours, before, read)
+        return pc.coalesce(take(self.links[f"{prefix}_changed_at"], rows), stamp, before)
+
+    def newest_known(self, side: Side, rows: Positions) -> pa.Array:
+        """The newest version that was ever seen or written by us."""
+        prefix = side.prefix
+        return later(
+            take(self.links[f"{prefix}_version"], rows), take(self.links[f"{prefix}_written_at"], rows)
+        )
+
+    @cached_property
+    def reminders(self) -> Flags:
+        """Per staged SF row: a reminder, neither a logged activity nor a series master (C2)."""
+        rows = self.salesforce.rows
+        subtype = pc.fill_null(rows["subtype"], "Task")
+        reminder = equals(subtype, "Task") & ~flags(rows["is_recurrence"])
+        if not self.given.policy.include_logged_activities:
+            at_once = flags(pc.equal(rows["completed_at"], rows["created_at"]))
+            reminder &= ~(at_once & flags(rows["is_closed"]) & ~carries_marker(rows))
+        return reminder
+
+
+def carries_marker(rows: Columns) -> Flags:
+    """Records that TaskBridge created (G2)."""
+    return flags(pc.starts_with(rows["marker"], MARKER_PREFIX))
+
+
+def _staged(side: Side, rows: Columns, link_ids: pa.Array) -> Staged:
+    position = find(link_ids, rows["remote_id"])
+    link = np.full(len(rows["remote_id"]), -1, np.int64)
+    found = np.flatnonzero(position >= 0)
+    link[position[found]] = found
+    return Staged(side, rows, position, link)

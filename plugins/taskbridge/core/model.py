@@ -1,0 +1,391 @@
+"""The words of the engine: enumerations, frame schemas, the policy that a plan obeys and the plan itself.
+
+All frames are pandas frames whose columns are Arrow-backed (`pd.ArrowDtype`) with exactly the schemas below.
+Values stand in the vocabulary of their own side: an SF status is "In Progress", an SC status "complete", an
+SF owner a Salesforce user id, an SC owner a Sales Connect user id. Text is canonical (see `canonical.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+import pandas as pd
+import pyarrow as pa
+
+
+class Side(StrEnum):
+    """One of the two systems."""
+
+    SALES_CONNECT = "sales_connect"
+    SALESFORCE = "salesforce"
+
+    @property
+    def other(self) -> Side:
+        return Side.SALESFORCE if self is Side.SALES_CONNECT else Side.SALES_CONNECT
+
+    @property
+    def prefix(self) -> str:
+        """Prefix of this side's columns in the link table."""
+        return "sc" if self is Side.SALES_CONNECT else "sf"
+
+
+class Op(StrEnum):
+    """A remote effect. Within a run creates come before updates, updates before deletes."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+class Presence(StrEnum):
+    """What a read said of one record. `ABSENT` is no proof of a delete (C5)."""
+
+    LIVE = "live"
+    DELETED = "deleted"
+    ABSENT = "absent"
+
+
+class LinkState(StrEnum):
+    """Where a pair stands."""
+
+    PENDING = "pending"
+    LINKED = "linked"
+    HELD = "held"
+    MISSING = "missing"
+    RELEASED = "released"
+    TOMBSTONE = "tombstone"
+
+
+class ActionState(StrEnum):
+    """Where a planned effect stands. `DONE`, `STALE`, `RETRY`, `DEAD` and `REJECTED` are outcomes."""
+
+    PLANNED = "planned"
+    HELD = "held"
+    SENT = "sent"
+    DONE = "done"
+    STALE = "stale"
+    RETRY = "retry"
+    DEAD = "dead"
+    REJECTED = "rejected"
+
+
+class Disposition(StrEnum):
+    """The one place where a staged row ends (G5)."""
+
+    UNCHANGED = "unchanged"
+    PLANNED = "planned"
+    HELD = "held"
+    DEFERRED = "deferred"
+    RELEASED = "released"
+    IGNORED = "ignored"
+    DEAD_LETTER = "dead_letter"
+
+
+class ConflictPolicy(StrEnum):
+    """Who wins a field that both sides changed differently (K3)."""
+
+    LATEST_WINS = "latest_wins"
+    SALESFORCE_WINS = "salesforce_wins"
+    SALES_CONNECT_WINS = "sales_connect_wins"
+    MANUAL = "manual"
+
+
+class DeletePolicy(StrEnum):
+    """Deleted here, edited there (K4)."""
+
+    DELETE_WINS = "delete_wins"
+    EDIT_WINS = "edit_wins"
+
+
+class SkippedTasks(StrEnum):
+    """What SC's third status means in Salesforce (C4)."""
+
+    LEAVE_OPEN = "leave_open"
+    COMPLETE = "complete"
+
+
+class FirstSyncMode(StrEnum):
+    """Which Salesforce tasks a user's first sync brings in (I1)."""
+
+    RECENT = "recent"
+    NONE = "none"
+    OPEN = "open"
+    ALL = "all"
+
+
+class GuardKind(StrEnum):
+    """The kinds of effect that G3 counts."""
+
+    CREATE = "create"
+    COMPLETE = "complete"
+    OWNER = "owner"
+    DUE_DATE = "due_date"
+    DELETE = "delete"
+
+
+FIELDS: Final = ("title", "status", "priority", "due_date", "details", "owner")
+"""The mapped fields, in the order of their bits in a `mask`. `title` is the SC name or the SF Subject."""
+
+MERGED_FIELDS: Final = FIELDS[1:]
+"""The fields that both sides may change; the title goes one way (F1)."""
+
+BIT: Final[Mapping[str, int]] = {name: 1 << position for position, name in enumerate(FIELDS)}
+ALL_FIELDS: Final = (1 << len(FIELDS)) - 1
+
+TEMPLATE_INPUTS: Final = (
+    "type",
+    "campaign_name",
+    "campaign_day",
+    "campaign_step",
+    "call_outcome",
+    "call_reason",
+)
+"""What a Subject is made of besides the SC name (T1); kept in the base so that T3 can compare renderings."""
+
+_STAMP = pa.timestamp("us", tz="UTC")
+_FIELD_TYPES: Final[Mapping[str, pa.DataType]] = {
+    name: pa.date32() if name == "due_date" else pa.string() for name in FIELDS
+}
+
+_TASK_COLUMNS: Final = [
+    ("remote_id", pa.string()),
+    ("presence", pa.string()),  # Presence
+    ("version", _STAMP),  # updated_at, SystemModstamp, or the time of the delete; null when absent
+    ("modified_at", _STAMP),  # the last edit by a user: updated_at, LastModifiedDate
+    ("created_at", _STAMP),
+    *_FIELD_TYPES.items(),
+    ("marker", pa.string()),  # idempotency key, external id field
+    ("person", pa.string()),  # Salesforce id of the contact or lead, as far as known
+]
+_PROBLEM_COLUMNS: Final = [
+    ("problem_code", pa.string()),  # set when the record cannot be understood; its other values are then null
+    ("problem_message", pa.string()),
+    ("payload", pa.string()),  # the record as it came, JSON
+]
+
+SALES_CONNECT_TASKS: Final = pa.schema(
+    [*_TASK_COLUMNS, *((name, pa.string()) for name in TEMPLATE_INPUTS), ("delete_cause", pa.string()), *_PROBLEM_COLUMNS]
+)
+"""Staged SC rows. `delete_cause` is "user_deleted" when a task went together with its user (C5)."""
+
+SALESFORCE_TASKS: Final = pa.schema(
+    [
+        *_TASK_COLUMNS,
+        ("subtype", pa.string()),
+        ("is_closed", pa.bool_()),
+        ("is_recurrence", pa.bool_()),
+        ("is_archived", pa.bool_()),
+        ("completed_at", _STAMP),
+        *_PROBLEM_COLUMNS,
+    ]
+)
+"""Staged SF rows."""
+
+TASKS: Final[Mapping[Side, pa.Schema]] = {
+    Side.SALES_CONNECT: SALES_CONNECT_TASKS,
+    Side.SALESFORCE: SALESFORCE_TASKS,
+}
+
+_SC_BASE: Final = [
+    *((f"sc_{name}", kind) for name, kind in _FIELD_TYPES.items()),
+    *((f"sc_{name}", pa.string()) for name in TEMPLATE_INPUTS),
+]
+_SF_BASE: Final = [(f"sf_{name}", kind) for name, kind in _FIELD_TYPES.items()]
+
+LINKS: Final = pa.schema(
+    [
+        ("link_id", pa.string()),  # "<origin prefix>:<account or org>:<record id>": the marker without its generation
+        ("origin", pa.string()),  # Side in which the pair began
+        ("generation", pa.int32()),
+        ("state", pa.string()),  # LinkState
+        ("dirty", pa.bool_()),  # G9
+        ("parked", pa.bool_()),  # a rejected row whose next try is not due (G4)
+        ("sc_id", pa.string()),
+        ("sf_id", pa.string()),
+        ("sc_version", _STAMP),  # last seen
+        ("sf_version", _STAMP),
+        ("sc_modified_at", _STAMP),  # last seen, never moved by a write of ours (K3)
+        ("sf_modified_at", _STAMP),
+        ("sc_written_at", _STAMP),  # the server's time of our last write that no read has confirmed yet, else null
+        ("sf_written_at", _STAMP),
+        ("sc_changed_at", _STAMP),  # stamp first seen with a difference that is still open (K3), else null
+        ("sf_changed_at", _STAMP),
+        *_SC_BASE,
+        *_SF_BASE,
+    ]
+)
+"""A pair with its base: per field and side one canonical value."""
+
+USERS: Final = pa.schema(
+    [
+        ("sc_user_id", pa.string()),
+        ("sf_user_id", pa.string()),
+        ("synced", pa.bool_()),  # switched on, active and mapped (S2)
+        ("selected", pa.bool_()),  # false: a run that was asked for other users only
+        ("first_sync_owed", pa.bool_()),
+        ("switched_on_sc", _STAMP),  # effective switch-on by the Sales Connect server's clock
+        ("switched_on_sf", _STAMP),  # the same moment by Salesforce's clock
+    ]
+)
+"""Mapped users (S2). Who is not in it takes no part."""
+
+HISTORY: Final = pa.schema(
+    [
+        ("kind", pa.string()),  # GuardKind
+        ("sc_user_id", pa.string()),
+        ("within_hour", pa.int64()),
+        ("within_day", pa.int64()),
+    ]
+)
+"""What was written lately, for the rolling limits of G3; creates of a first import are not in it."""
+
+POPULATION: Final = pa.schema([("sc_user_id", pa.string()), ("pairs", pa.int64())])
+"""Linked pairs by owner, for the shares of G3."""
+
+ACTIONS: Final = pa.schema(
+    [
+        ("seq", pa.int32()),  # position in the plan, from 0; the order of writing within a side and op
+        ("link_id", pa.string()),
+        ("side", pa.string()),  # the side that is written
+        ("op", pa.string()),
+        ("remote_id", pa.string()),  # null for a create
+        ("marker", pa.string()),  # creates only (G2)
+        ("state", pa.string()),  # planned or held
+        ("rule", pa.string()),  # rule ids, comma-separated: why
+        ("kind", pa.string()),  # GuardKind values that it counts for, comma-separated
+        ("sc_user_id", pa.string()),  # whose task it is, for G3 and for people
+        ("first_import", pa.bool_()),
+        ("mask", pa.int32()),  # BIT of the fields that are written
+        *_FIELD_TYPES.items(),  # the values to write, in the target's vocabulary; meaningless outside the mask
+        ("person", pa.string()),  # creates only: Salesforce id of the contact or lead
+        *((f"seen_{name}", kind) for name, kind in _FIELD_TYPES.items()),  # what the target held (null for a create)
+    ]
+)
+"""The plan's remote effects. `seen_*` is what decide saw: the stale check compares with it, K5 keeps it."""
+
+LEDGER_CHANGES: Final = pa.schema(
+    [
+        ("link_id", pa.string()),
+        ("seq", pa.int32()),  # the action whose success it waits for; null: applies when the run settles
+        ("state", pa.string()),  # LinkState, or null to leave it
+        ("sc_mask", pa.int32()),  # BIT of the sc_ base columns that advance
+        ("inputs", pa.bool_()),  # the sc_ template inputs advance as well
+        *_SC_BASE,
+        ("sf_mask", pa.int32()),
+        *_SF_BASE,
+    ]
+)
+"""How the base advances: never on a value that was only asked for (settle)."""
+
+NEW_LINKS: Final = pa.schema(
+    [
+        ("link_id", pa.string()),
+        ("origin", pa.string()),
+        ("generation", pa.int32()),
+        ("sc_id", pa.string()),
+        ("sf_id", pa.string()),
+        ("owner", pa.string()),  # SC user id
+    ]
+)
+"""Links to store as pending together with the plan: new ones, and known ones whose next generation begins
+(the side without an id is created again: C7, K4). Stored by upsert on `link_id`."""
+
+CONFLICTS: Final = pa.schema(
+    [
+        ("link_id", pa.string()),
+        ("field", pa.string()),  # one of FIELDS, or "record" for a delete against an edit
+        ("rule", pa.string()),  # K3, K4, T3, F6
+        ("winner", pa.string()),  # Side, or null while it waits for a decision
+        ("base_sc", pa.string()),
+        ("base_sf", pa.string()),
+        ("value_sc", pa.string()),
+        ("value_sf", pa.string()),
+    ]
+)
+"""What was contested, with both values in full (K5). Dates as ISO text; for "record" the values are JSON objects."""
+
+DISPOSITIONS: Final = pa.schema(
+    [
+        ("side", pa.string()),
+        ("remote_id", pa.string()),
+        ("link_id", pa.string()),  # null when the record is in no pair
+        ("disposition", pa.string()),
+        ("rule", pa.string()),
+    ]
+)
+"""Where every staged row ended (G5)."""
+
+
+def empty(schema: pa.Schema) -> pd.DataFrame:
+    """An empty frame of that schema."""
+    return frame(schema.empty_table())
+
+
+def frame(table: pa.Table) -> pd.DataFrame:
+    """The table as an Arrow-backed frame, without a copy; chunks are joined, as kernels on chunks cost twice."""
+    return table.combine_chunks().to_pandas(types_mapper=pd.ArrowDtype)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Blast radius limits (G3): a count is too many when it exceeds both the number and the share of pairs."""
+
+    count: int = 100
+    share: float = 0.05
+    delete_share: float = 0.02
+    user_count: int = 25
+    user_share: float = 0.20
+    half_of_more_than: int = 10
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The settings that a plan obeys; built from the project's settings, so that core knows no setting source."""
+
+    subject_template: str = "{{activity_subject}}"
+    conflict_policy: ConflictPolicy = ConflictPolicy.LATEST_WINS
+    field_policies: Mapping[str, ConflictPolicy] = field(default_factory=dict)
+    conflict_margin: timedelta = timedelta(seconds=120)
+    delete_policy: DeletePolicy = DeletePolicy.DELETE_WINS
+    skipped_tasks: SkippedTasks = SkippedTasks.LEAVE_OPEN
+    first_sync_mode: FirstSyncMode = FirstSyncMode.RECENT
+    first_sync_lookback: timedelta = timedelta(hours=24)
+    include_logged_activities: bool = False
+    delete_max_age: timedelta = timedelta(days=15)
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True)
+class PlanInput:
+    """Everything that a plan depends on. Frames as in the schemas above.
+
+    `links` holds at least every link that a staged row belongs to. `account` and `org` name the two sides and
+    go into markers (G2). `sc_now` and `sf_now` are the servers' clocks when the run began.
+    """
+
+    links: pd.DataFrame
+    sales_connect: pd.DataFrame
+    salesforce: pd.DataFrame
+    users: pd.DataFrame
+    history: pd.DataFrame
+    population: pd.DataFrame
+    account: str
+    org: str
+    sc_now: datetime
+    sf_now: datetime
+    policy: Policy
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to happen, and where every staged row ended. Frames as in the schemas above."""
+
+    actions: pd.DataFrame
+    ledger_changes: pd.DataFrame
+    new_links: pd.DataFrame
+    conflicts: pd.DataFrame
+    dispositions: pd.DataFrame

@@ -1,0 +1,101 @@
+"""The plan compiler: ledger and two staged extracts in, everything that is to happen out. Pure and deterministic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from taskbridge.core import guard
+from taskbridge.core.arrays import build, choose, constant, take
+from taskbridge.core.creation import plan_new_pairs
+from taskbridge.core.draft import Draft, Ends
+from taskbridge.core.fields import Crossing
+from taskbridge.core.match import Matched
+from taskbridge.core.model import (
+    ACTIONS,
+    CONFLICTS,
+    DISPOSITIONS,
+    LEDGER_CHANGES,
+    NEW_LINKS,
+    ActionState,
+    Disposition,
+    Plan,
+    PlanInput,
+    Side,
+    frame,
+)
+from taskbridge.core.pairs import PairPlanner
+from taskbridge.core.template import SubjectTemplate
+
+
+def make_plan(given: PlanInput) -> Plan:
+    """Decides every staged row. The same input gives the same plan; the input is not changed.
+
+    Raises UnknownTemplateField when the policy's template names a field that does not exist.
+    """
+    matched = Matched.of(given)
+    crossing = Crossing.of(matched.users, given.policy.skipped_tasks)
+    template = SubjectTemplate.parse(given.policy.subject_template)
+    draft = Draft(Ends(len(given.links)))
+    strangers = {side: Ends(len(matched[side])) for side in Side}
+    for side in Side:
+        broken = np.flatnonzero(matched[side].broken)
+        strangers[side].put(broken, Disposition.DEAD_LETTER, "G4")
+    PairPlanner(matched, draft, crossing, template).plan()
+    plan_new_pairs(matched, draft, strangers, crossing, template)
+    actions = _guarded(_concat(draft.actions, ACTIONS), draft, strangers, given)
+    return Plan(
+        actions=frame(actions),
+        ledger_changes=frame(_concat(draft.changes, LEDGER_CHANGES)),
+        new_links=frame(_concat(draft.new_links, NEW_LINKS)),
+        conflicts=frame(_concat(draft.conflicts, CONFLICTS)),
+        dispositions=frame(pa.concat_tables([_dispositions(matched, side, draft, strangers[side]) for side in Side])),
+    )
+
+
+def _concat(blocks: list[pa.Table], schema: pa.Schema) -> pa.Table:
+    return pa.concat_tables(blocks) if blocks else schema.empty_table()
+
+
+def _guarded(actions: pa.Table, draft: Draft, strangers: Mapping[Side, Ends], given: PlanInput) -> pa.Table:
+    """Sets state and kind of each action, and ends what is held as held (G3)."""
+    if not len(actions):
+        return actions
+    verdict = guard.judge(actions, given)
+    state = actions["state"].combine_chunks()
+    held = pa.array(verdict.held)
+    state = choose(verdict.held, constant(ActionState.HELD, len(actions)), state)
+    rule = pc.if_else(held, pc.binary_join_element_wise(actions["rule"].combine_chunks(), "G3", ","), actions["rule"].combine_chunks())
+    columns = {
+        "kind": verdict.kinds,
+        "rule": rule,
+        "state": pc.fill_null(state, ActionState.PLANNED.value),
+    }
+    links = np.concatenate(draft.action_links)
+    draft.links.put(links[verdict.held & (links >= 0)], Disposition.HELD, "G3")
+    sources = np.concatenate(draft.action_sources)
+    target = actions["side"].combine_chunks()
+    for side, ends in strangers.items():
+        new = verdict.held & (links < 0) & np.asarray(pc.equal(target, side.other.value))
+        ends.put(sources[new], Disposition.HELD, "G3")
+    return build(ACTIONS, {name: columns.get(name, actions[name].combine_chunks()) for name in ACTIONS.names}, len(actions))
+
+
+def _dispositions(matched: Matched, side: Side, draft: Draft, strangers: Ends) -> pa.Table:
+    """A staged row ends as its pair ends, unless it is in none or cannot be understood."""
+    staged = matched[side]
+    paired = (staged.link >= 0) & strangers.open
+    return build(
+        DISPOSITIONS,
+        {
+            "side": constant(side, len(staged)),
+            "remote_id": staged.rows["remote_id"],
+            "link_id": take(matched.links["link_id"], staged.link),
+            "disposition": choose(paired, take(draft.links.dispositions, staged.link), strangers.dispositions),
+            "rule": choose(paired, take(draft.links.rule_names, staged.link), strangers.rule_names),
+        },
+        len(staged),
+    )

@@ -1,0 +1,195 @@
+"""Who takes part: users matched once by e-mail address, then known by their ids (S2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+import pyarrow as pa
+
+from taskbridge.core.model import Side, frame
+
+_REMEDIES: Mapping[str, str] = {
+    "off": "switch on the Salesforce task sync in the user's Sales Connect settings",
+    "inactive": "activate the user in both systems, or leave it: tasks of inactive users stay where they are",
+    "unmapped": "give both users the same e-mail address, or name the pair in the setting user_map",
+    "ambiguous": "several active users share this e-mail address: name the pair in the setting user_map",
+    "refused": "another Sales Connect user is mapped to the same Salesforce user: correct the setting user_map",
+}
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One moment by both servers' clocks."""
+
+    sales_connect: datetime
+    salesforce: datetime
+
+
+def map_users(
+    known: pd.DataFrame,
+    sales_connect: pd.DataFrame,
+    salesforce: pd.DataFrame,
+    chosen: Mapping[str, str],
+    *,
+    schema: pa.Schema,
+    ledger_started: Moment,
+    now: Moment,
+) -> pd.DataFrame:
+    """The user map after a look at both systems' users.
+
+    `known` is the map so far and `schema` its schema; `sales_connect` and `salesforce` list the people of each
+    side (user_id, email, name, active, standard, time_zone, sync_on, sync_on_since). `chosen` maps a Sales
+    Connect user (id or e-mail address) to a Salesforce user (id or e-mail address) and overrides the matching.
+
+    A stored pair keeps its ids whatever becomes of the e-mail addresses. The effective switch-on is the latest of
+    the user's own switch, the ledger's start and the mapping; it stays in the row while the user is off, and a
+    later switch-on replaces it and makes a first sync owed again.
+    """
+    before = {row["sc_user_id"]: row for row in _rows(known)}
+    people = _rows(sales_connect)
+    partners = _partners(people, _rows(salesforce), before, chosen)
+    rows = [
+        _mapped(person, partners[person["user_id"]], before.get(person["user_id"]), ledger_started, now)
+        for person in people
+    ]
+    gone = [
+        {**row, "state": "inactive", "remedy": _REMEDIES["inactive"]}
+        for sc_user_id, row in before.items()
+        if sc_user_id not in partners
+    ]
+    return frame(pa.Table.from_pylist(rows + gone, schema=schema))
+
+
+@dataclass(frozen=True)
+class _Partner:
+    sf_user_id: str | None
+    state: str  # "found" or one of the states of a user who takes no part
+
+
+def _partners(
+    people: list[dict[str, object]],
+    salesforce: list[dict[str, object]],
+    before: Mapping[str, dict[str, object]],
+    chosen: Mapping[str, str],
+) -> dict[str, _Partner]:
+    usable = {str(user["user_id"]): user for user in salesforce if user["active"] and user["standard"]}
+    by_email: dict[str, list[str]] = {}
+    for user_id, user in usable.items():
+        by_email.setdefault(_address(user), []).append(user_id)
+    shared: dict[str, int] = {}
+    for person in people:
+        if person["active"]:
+            shared[_address(person)] = shared.get(_address(person), 0) + 1
+    wishes = {_key(name): target for name, target in chosen.items()}
+    partners = {}
+    for person in people:
+        wish = wishes.get(_key(person["user_id"])) or wishes.get(_address(person))
+        stored = before.get(str(person["user_id"]), {}).get("sf_user_id")
+        partners[str(person["user_id"])] = _partner(person, wish, stored, usable, by_email, shared)
+    return _refuse_shared(partners)
+
+
+def _partner(
+    person: Mapping[str, object],
+    wish: str | None,
+    stored: object,
+    usable: Mapping[str, object],
+    by_email: Mapping[str, list[str]],
+    shared: Mapping[str, int],
+) -> _Partner:
+    if wish is not None:
+        found = [wish] if wish in usable else by_email.get(_key(wish), [])
+        return _Partner(found[0], "found") if len(found) == 1 else _Partner(None, "unmapped")
+    if stored is not None:
+        return _Partner(str(stored), "found" if stored in usable and person["active"] else "inactive")
+    if not person["active"]:
+        return _Partner(None, "inactive")
+    candidates = by_email.get(_address(person), [])
+    if not candidates or not _address(person):
+        return _Partner(None, "unmapped")
+    if len(candidates) > 1 or shared[_address(person)] > 1:
+        return _Partner(None, "ambiguous")
+    return _Partner(candidates[0], "found")
+
+
+def _refuse_shared(partners: dict[str, _Partner]) -> dict[str, _Partner]:
+    """Two Sales Connect users on one Salesforce user: neither takes part."""
+    holders: dict[str, list[str]] = {}
+    for sc_user_id, partner in partners.items():
+        if partner.sf_user_id is not None and partner.state == "found":
+            holders.setdefault(partner.sf_user_id, []).append(sc_user_id)
+    for claimants in holders.values():
+        if len(claimants) > 1:
+            partners.update({claimant: _Partner(None, "refused") for claimant in claimants})
+    return partners
+
+
+def _mapped(
+    person: Mapping[str, object],
+    partner: _Partner,
+    before: Mapping[str, object] | None,
+    ledger_started: Moment,
+    now: Moment,
+) -> dict[str, object]:
+    row: dict[str, object] = dict(before or {})
+    same = before is not None and before["sf_user_id"] == partner.sf_user_id and before["mapped_at_sc"] is not None
+    row |= {
+        "sc_user_id": person["user_id"],
+        "sf_user_id": partner.sf_user_id if partner.sf_user_id is not None else row.get("sf_user_id"),
+        "email": person["email"],
+        "name": person["name"],
+        "time_zone": person["time_zone"],
+        "state": partner.state,
+    }
+    if partner.state == "found":
+        if not same:
+            row |= {"mapped_at_sc": now.sales_connect, "mapped_at_sf": now.salesforce}
+        row["state"] = "synced" if person["sync_on"] and person["active"] else "off"
+        if row["state"] == "synced":
+            row |= _switch_on(row, person["sync_on_since"], ledger_started, now)
+    elif partner.state == "refused":
+        row["sf_user_id"] = None
+    row["remedy"] = _REMEDIES.get(str(row["state"]))
+    return row
+
+
+def _switch_on(
+    row: Mapping[str, object], since: object, ledger_started: Moment, now: Moment
+) -> dict[str, object]:
+    """The effective switch-on, by both clocks; a new one makes a first sync owed."""
+    by_sales_connect = _latest(since, ledger_started.sales_connect, row["mapped_at_sc"])
+    if row.get("switched_on_sc") == by_sales_connect:
+        return {"sync_on_since": since}
+    # The user's own switch is told by Sales Connect's clock only: the distance of the clocks carries it over.
+    carried = None if since is None else since + (now.salesforce - now.sales_connect)  # type: ignore[operator]
+    return {
+        "sync_on_since": since,
+        "switched_on_sc": by_sales_connect,
+        "switched_on_sf": _latest(carried, ledger_started.salesforce, row["mapped_at_sf"]),
+        "first_sync": "owed",
+    }
+
+
+def _latest(*stamps: object) -> object:
+    return max(stamp for stamp in stamps if isinstance(stamp, datetime))
+
+
+def _key(name: object) -> str:
+    return str(name).strip().casefold()
+
+
+def _address(user: Mapping[str, object]) -> str:
+    return "" if user["email"] is None else _key(user["email"])
+
+
+def _rows(users: pd.DataFrame) -> list[dict[str, object]]:
+    return pa.Table.from_pandas(users, preserve_index=False).to_pylist()
+
+
+def synced_sides(users: pd.DataFrame, side: Side) -> list[str]:
+    """The ids on this side of the users who take part."""
+    column = "sc_user_id" if side is Side.SALES_CONNECT else "sf_user_id"
+    return [str(value) for value in users.loc[users["state"] == "synced", column]]

@@ -1,0 +1,61 @@
+"""A whole run in one process, in the order in which the DAG runs its steps."""
+
+from __future__ import annotations
+
+from taskbridge.core.model import Op, Side
+from taskbridge.engine.decide import decide
+from taskbridge.engine.engine import Engine
+from taskbridge.engine.extract import extract, read_dirty
+from taskbridge.engine.load import load
+from taskbridge.engine.opening import open_run
+from taskbridge.engine.ports import Run, RunOutcome, RunSpec
+from taskbridge.engine.recover import recover
+from taskbridge.engine.report import RunReport, report
+from taskbridge.engine.settle import settle
+from taskbridge.errors import TaskBridgeError
+
+LOAD_STEPS = (
+    (Side.SALESFORCE, (Op.CREATE, Op.UPDATE)),
+    (Side.SALES_CONNECT, (Op.CREATE, Op.UPDATE)),
+    (Side.SALESFORCE, (Op.DELETE,)),
+    (Side.SALES_CONNECT, (Op.DELETE,)),
+)
+"""Creates and updates on both sides before any delete."""
+
+
+def run_cycle(engine: Engine, spec: RunSpec) -> RunReport:
+    """Runs every step and reports. An error of a step is in the report; it is not raised.
+
+    Answers outcome skipped, without a call to either side, when the switch is off or another run holds the lease.
+    """
+    if not engine.may_run(spec):
+        return RunReport(None, RunOutcome.SKIPPED, "The Variable taskbridge_enabled is not on: nothing was read or written.")
+    error = None
+    try:
+        run = open_run(engine, spec)
+        if run is None:
+            return RunReport(None, RunOutcome.SKIPPED, "Another run holds the lease.")
+        error = _steps(engine, run)
+    except TaskBridgeError as problem:
+        error = str(problem)
+    return report(engine, spec.run_key, error)
+
+
+def _steps(engine: Engine, run: Run) -> str | None:
+    if not run.spec.dry_run:
+        recover(engine, run)
+    for side in Side:
+        extract(engine, run, side)
+    read_dirty(engine, run)
+    decide(engine, run)
+    if run.spec.dry_run:
+        return None
+    error = None
+    for side, ops in LOAD_STEPS:
+        try:
+            load(engine, run, side, ops)
+        except TaskBridgeError as problem:
+            # The other side still gets its share; what was not written stays planned and its pairs dirty.
+            error = error or str(problem)
+    settle(engine, run)
+    return error

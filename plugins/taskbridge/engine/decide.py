@@ -1,0 +1,72 @@
+"""From staging and ledger to a stored plan."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from taskbridge.core.model import USERS, Plan, PlanInput, Side, frame
+from taskbridge.core.plan import make_plan
+from taskbridge.engine.engine import Engine
+from taskbridge.engine.ports import Run
+
+
+def decide(engine: Engine, run: Run) -> Plan:
+    """Plans the run and stores the plan in one transaction; a dry run stores only where each row ended.
+
+    Raises CountsDoNotAddUp (G5) and LeaseLost.
+    """
+    plan = make_plan(plan_input(engine, run))
+    engine.still_mine(run)
+    engine.ledger.save_plan(run, plan)
+    return plan
+
+
+def plan_input(engine: Engine, run: Run) -> PlanInput:
+    """Everything the plan depends on."""
+    ledger = engine.ledger
+    identities = ledger.identities()
+    return PlanInput(
+        links=ledger.links(run),
+        sales_connect=ledger.staged(run, Side.SALES_CONNECT),
+        salesforce=ledger.staged(run, Side.SALESFORCE),
+        users=_users(ledger.user_map(), run.spec.users),
+        history=ledger.history(),
+        population=ledger.population(),
+        account=identities[Side.SALES_CONNECT],
+        org=identities[Side.SALESFORCE],
+        sc_now=run.started[Side.SALES_CONNECT],
+        sf_now=run.started[Side.SALESFORCE],
+        policy=engine.settings.policy,
+    )
+
+
+def count(plan: Plan) -> Mapping[str, int]:
+    """The plan in numbers, such as {"salesforce create planned": 3}."""
+    actions = zip(plan.actions["side"], plan.actions["op"], plan.actions["state"], strict=True)
+    return dict(Counter(" ".join(key) for key in actions))
+
+
+def _users(user_map: pd.DataFrame, chosen: tuple[str, ...]) -> pd.DataFrame:
+    """USERS of a run; `chosen` are SC user ids or e-mail addresses, none means everybody."""
+    table = pa.Table.from_pandas(user_map, preserve_index=False)
+    table = table.filter(pc.is_valid(table["sf_user_id"]))
+    names = pa.array([name.casefold() for name in chosen], pa.string())
+    asked = pc.or_(
+        pc.is_in(table["sc_user_id"], names), pc.is_in(pc.utf8_lower(table["email"]), names)
+    )
+    columns = {
+        "synced": pc.equal(table["state"], "synced"),
+        "selected": asked if chosen else pa.repeat(True, len(table)),
+        "first_sync_owed": pc.fill_null(pc.equal(table["first_sync"], "owed"), False),
+    }
+    arrays = [
+        pa.chunked_array([columns[name]]) if isinstance(columns.get(name), pa.Array) else columns.get(name, None)
+        for name in USERS.names
+    ]
+    filled = [table[name] if array is None else array for name, array in zip(USERS.names, arrays, strict=True)]
+    return frame(pa.Table.from_arrays(filled, names=USERS.names).cast(USERS))

@@ -1,0 +1,79 @@
+"""Reading both sides into staging: what changed in the window, and by id what silence says nothing about (G9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pandas as pd
+
+from taskbridge.core.model import FirstSyncMode, Side
+from taskbridge.engine.engine import Engine
+from taskbridge.engine.ports import Run
+
+_LOOKUP = 200
+
+
+def extract(engine: Engine, run: Run, side: Side) -> int:
+    """Stages everything of the side that is in the run's window; answers the number of rows read.
+
+    Raises what the side raises: a listing that does not reach its end fails, and is never taken for a whole one.
+    """
+    return sum(
+        _stage(engine, run, side, pages, source) for source, pages in _sources(engine, run, side)
+    )
+
+
+def read_dirty(engine: Engine, run: Run) -> int:
+    """Reads by id, on both sides, the records of pairs with anything unfinished (G9)."""
+    read = 0
+    for side, wanted in engine.ledger.ids_to_read(run).items():
+        read += _stage(engine, run, side, _lookups(engine, side, wanted), "by_id")
+    return read
+
+
+def _sources(engine: Engine, run: Run, side: Side) -> Iterator[tuple[str, Iterator[pd.DataFrame]]]:
+    port, window = engine.sides[side], run.windows[side]
+    yield "delta", port.read_changes(window)
+    yield "deleted", port.read_deletes(window)
+    if side is Side.SALESFORCE:
+        yield "first_sync", _first_sync(engine, run)
+    elif "deleted_tasks" not in run.features and run.spec.moves_watermarks:
+        wanted = engine.ledger.sweep_ids(run, timedelta(minutes=engine.settings.sc_sweep_minutes))
+        yield "sweep", _lookups(engine, side, wanted)
+
+
+def _first_sync(engine: Engine, run: Run) -> Iterator[pd.DataFrame]:
+    """Older Salesforce tasks of users whose first sync is owed (I1)."""
+    if run.spec.window is not None:
+        return
+    users = engine.ledger.user_map()
+    owed = users[(users["state"] == "synced") & (users["first_sync"] == "owed")]
+    mode = engine.settings.first_sync_mode
+    if owed.empty or mode is FirstSyncMode.NONE:
+        return
+    window = run.windows[Side.SALESFORCE]
+    since: datetime | None = None
+    if mode is FirstSyncMode.RECENT:
+        lookback = timedelta(hours=engine.settings.first_sync_lookback_hours)
+        since = owed["switched_on_sf"].min().to_pydatetime() - lookback
+        if since >= window.start:
+            return
+    yield from engine.sides.salesforce.read_first_sync(
+        sorted(owed["sf_user_id"]), since, window.end, open_only=mode is FirstSyncMode.OPEN
+    )
+
+
+def _lookups(engine: Engine, side: Side, wanted: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    for start in range(0, len(wanted), _LOOKUP):
+        lot = wanted.iloc[start : start + _LOOKUP]
+        controls = dict(lot.dropna(subset=["control"])[["remote_id", "control"]].itertuples(index=False))
+        yield engine.sides[side].read_ids(list(lot["remote_id"]), controls)
+
+
+def _stage(engine: Engine, run: Run, side: Side, pages: Iterator[pd.DataFrame], source: str) -> int:
+    read = 0
+    for page in pages:
+        engine.still_mine(run)
+        read += engine.ledger.stage(run, side, page, source)
+    return read

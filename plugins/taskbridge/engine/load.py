@@ -1,0 +1,108 @@
+"""Writing a plan: intent first, one remote effect, outcome after. Rows that moved meanwhile are left alone."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from taskbridge.core.arrays import columns, distinct, equals, find, take
+from taskbridge.core.model import FIELDS, Op, Presence, Side, frame
+from taskbridge.engine.engine import Engine
+from taskbridge.engine.ports import OUTCOMES, Outcome, Run
+from taskbridge.engine.recover import adopt, recover_side
+from taskbridge.errors import ApiLimitReached, AuthenticationFailed, SideUnreachable, SwitchedOff
+
+_log = logging.getLogger(__name__)
+
+_ORDER = (Op.CREATE, Op.UPDATE, Op.DELETE)
+
+
+@dataclass(frozen=True)
+class LoadResult:
+    """What a load did: rows by outcome, rows that had moved, and why it stopped early, if it did."""
+
+    outcomes: dict[str, int]
+    stale: int
+    stopped: str | None = None
+
+
+def load(engine: Engine, run: Run, side: Side, ops: Sequence[Op]) -> LoadResult:
+    """Writes the run's planned actions of these kinds to one side, creates first, deletes last.
+
+    Stops, with the rest still planned, when the switch goes off or the side's call allocation is used up.
+    Raises LeaseLost, AuthenticationFailed and SideUnreachable; nothing of the chunk under way was written then.
+    """
+    recover_side(engine, run, side)
+    outcomes: dict[str, int] = {}
+    stale = 0
+    for op, chunk in _chunks(engine, run, side, ops):
+        try:
+            engine.require_switch()
+            engine.still_mine(run)
+            ready = _drop_stale(engine, run, side, op, chunk)
+            stale += len(chunk) - len(ready)
+            if not ready.empty:
+                for outcome in _write(engine, run, side, op, ready)["outcome"]:
+                    outcomes[outcome] = outcomes.get(outcome, 0) + 1
+        except (SwitchedOff, ApiLimitReached) as reason:
+            engine.ledger.note(run, str(reason))
+            _log.warning("%s", reason)
+            return LoadResult(outcomes, stale, str(reason))
+    return LoadResult(outcomes, stale)
+
+
+def _chunks(engine: Engine, run: Run, side: Side, ops: Sequence[Op]) -> Iterator[tuple[Op, pd.DataFrame]]:
+    size = engine.sides[side].chunk_size
+    planned = engine.ledger.actions(run, side, ops)
+    for op in _ORDER:
+        rows = planned[planned["op"] == op]
+        for start in range(0, len(rows), size):
+            yield op, rows.iloc[start : start + size].reset_index(drop=True)
+
+
+def _drop_stale(engine: Engine, run: Run, side: Side, op: Op, chunk: pd.DataFrame) -> pd.DataFrame:
+    """Reads the targets once more and leaves out those that differ from what decide saw (invariant 19)."""
+    if op is Op.CREATE:
+        return chunk
+    target = columns(engine.sides[side].read_ids(list(chunk["remote_id"]), {}))
+    wanted = columns(chunk)
+    place = find(wanted["remote_id"], target["remote_id"])
+    # A target that is deleted already goes through: the answer is a fact for a delete, and proof for an update.
+    deleted = equals(take(target["presence"], place), Presence.DELETED)
+    moved = ~equals(take(target["presence"], place), Presence.LIVE)
+    for name in FIELDS:
+        moved |= distinct(take(target[name], place), wanted[f"seen_{name}"])
+    stale = moved & ~deleted
+    if stale.any():
+        engine.ledger.mark_stale(run, list(chunk.loc[stale, "action_id"]))
+    return chunk.loc[np.logical_not(stale)].reset_index(drop=True)
+
+
+def _write(engine: Engine, run: Run, side: Side, op: Op, rows: pd.DataFrame) -> pd.DataFrame:
+    ids = list(rows["action_id"])
+    engine.ledger.mark_sent(run, ids)
+    try:
+        outcomes = engine.sides[side].write(op, rows)
+    except (AuthenticationFailed, ApiLimitReached, SideUnreachable):
+        engine.ledger.unsend(run, ids)
+        raise
+    outcomes = _one_for_each(rows, outcomes)
+    if op is Op.CREATE:
+        outcomes = adopt(engine, side, rows, outcomes)
+    engine.ledger.record(run, outcomes)
+    return outcomes
+
+
+def _one_for_each(rows: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Exactly one outcome for each row: what was not answered is unknown, and recovered later."""
+    asked, answered = columns(rows)["action_id"], columns(outcomes)
+    place = find(asked, answered["action_id"])
+    table = pa.table({name: take(answered[name], place) for name in OUTCOMES.names}, schema=OUTCOMES)
+    table = table.set_column(0, OUTCOMES.field("action_id"), asked)
+    filled = table["outcome"].combine_chunks().fill_null(Outcome.UNKNOWN.value)
+    return frame(table.set_column(1, OUTCOMES.field("outcome"), filled))

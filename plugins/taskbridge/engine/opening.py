@@ -1,0 +1,113 @@
+"""Opening a run: lease, schema, who the sides are, the time windows, and who takes part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from taskbridge.core.model import Side
+from taskbridge.core.users import Moment, map_users
+from taskbridge.engine.engine import Engine
+from taskbridge.engine.ports import USER_MAP, Run, RunSpec, SideInfo, Window
+from taskbridge.errors import LedgerEmpty, SettingsInvalid, SideIdentityChanged
+
+_NAMES = {Side.SALES_CONNECT: "Sales Connect account", Side.SALESFORCE: "Salesforce org"}
+_CONNECTIONS = {Side.SALES_CONNECT: "sales_connect_default", Side.SALESFORCE: "salesforce_default"}
+
+
+def open_run(engine: Engine, spec: RunSpec) -> Run | None:
+    """Opens the run, or answers None while another run holds the lease.
+
+    Reads both sides' users (one call each), whose answers carry the servers' clocks. Opening a run that is open
+    already reads nothing. Raises SchemaBehind, SideIdentityChanged, LedgerEmpty (G8), SettingsInvalid, and what the
+    sides raise; the lease is given back then.
+    """
+    ledger = engine.ledger
+    ledger.check_schema()
+    fencing = ledger.take_lease(spec.run_key, engine.settings.lease)
+    if fencing is None:
+        return None
+    try:
+        known = ledger.run_by_key(spec.run_key)
+        if known is not None:
+            return ledger.open_run(spec, fencing, known.windows, known.started, known.features)
+        return _open(engine, spec, fencing)
+    except BaseException:
+        ledger.release_lease(spec.run_key)
+        raise
+
+
+def _open(engine: Engine, spec: RunSpec, fencing: int) -> Run:
+    ledger = engine.ledger
+    infos = {side: engine.sides[side].connect() for side in Side}
+    _check_identities(engine, infos)
+    started = {side: info.server_now for side, info in infos.items()}
+    notes: list[str] = []
+    windows = {side: _window(engine, spec, infos[side], notes) for side in Side}
+    first = ledger.ledger_started(None, started)
+    run = ledger.open_run(spec, fencing, windows, started, infos[Side.SALES_CONNECT].features)
+    for text in notes:
+        ledger.note(run, text)
+    users = map_users(
+        ledger.user_map(),
+        infos[Side.SALES_CONNECT].users,
+        infos[Side.SALESFORCE].users,
+        engine.settings.user_map,
+        schema=USER_MAP,
+        ledger_started=_moment(first),
+        now=_moment(started),
+    )
+    if spec.users:
+        known = {str(value).casefold() for name in ("sc_user_id", "email") for value in users[name].dropna()}
+        unknown = [user for user in spec.users if user.casefold() not in known]
+        if unknown:
+            raise SettingsInvalid(
+                f"The parameter users names {', '.join(unknown)}, which no Sales Connect user has as id or "
+                f"e-mail address; known: {', '.join(sorted(known))}."
+            )
+    ledger.save_user_map(run, users)
+    return run
+
+
+def _moment(clocks: Mapping[Side, object]) -> Moment:
+    return Moment(clocks[Side.SALES_CONNECT], clocks[Side.SALESFORCE])  # type: ignore[arg-type]
+
+
+def _check_identities(engine: Engine, infos: Mapping[Side, SideInfo]) -> None:
+    """Another org or account than before halts; so does an empty ledger over sides that hold our records (G8)."""
+    ledger = engine.ledger
+    known = ledger.identities()
+    for side, info in infos.items():
+        if side in known and known[side] != info.identity:
+            raise SideIdentityChanged(
+                f"The connection {_CONNECTIONS[side]} leads to {_NAMES[side]} {info.identity}, but this ledger was "
+                f"built from {known[side]}. Correct the connection, or give the other one a database of its own."
+            )
+    if ledger.link_count() == 0:
+        for side in infos:
+            if engine.sides[side].carries_markers():
+                raise LedgerEmpty(
+                    f"The ledger knows no pair, yet {_NAMES[side]} {infos[side].identity} holds tasks that TaskBridge "
+                    "created: running now would double them. Restore the database, or remove those tasks' markers."
+                )
+    for side, info in infos.items():
+        if side not in known:
+            ledger.remember_identity(side, info.identity)
+
+
+def _window(engine: Engine, spec: RunSpec, info: SideInfo, notes: list[str]) -> Window:
+    """The stamps to read, by the server's clock: from the watermark minus the overlap to now, or as asked."""
+    if spec.window is not None:
+        return spec.window
+    now = info.server_now
+    mark = engine.ledger.watermarks().get(info.side)
+    if mark is None:
+        return Window(now - engine.settings.overlap, now)
+    position = mark.position
+    if position > now:
+        engine.ledger.revert_watermark(info.side)
+        position = mark.previous if mark.previous is not None and mark.previous <= now else now
+        notes.append(
+            f"The watermark of {info.side} ({mark.position.isoformat()}) was ahead of the server's clock "
+            f"({now.isoformat()}): went back to {position.isoformat()}."
+        )
+    return Window(position - engine.settings.overlap, now)

@@ -1,0 +1,343 @@
+"""What the engine needs of the outside: two sides and a ledger. `sides` and `store` implement it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, Protocol
+
+import pandas as pd
+import pyarrow as pa
+
+from taskbridge.core.model import ACTIONS, Op, Plan, Side
+
+_STAMP = pa.timestamp("us", tz="UTC")
+
+SIDE_USERS: Final = pa.schema(
+    [
+        ("user_id", pa.string()),
+        ("email", pa.string()),
+        ("name", pa.string()),
+        ("active", pa.bool_()),
+        ("standard", pa.bool_()),  # SF: UserType Standard; SC: always true
+        ("time_zone", pa.string()),  # IANA name
+        ("sync_on", pa.bool_()),  # SC: salesforce_task_sync; SF: null
+        ("sync_on_since", _STAMP),  # SC: salesforce_task_sync_enabled_at; SF: null
+    ]
+)
+"""The people of a side."""
+
+USER_MAP: Final = pa.schema(
+    [
+        ("sc_user_id", pa.string()),
+        ("sf_user_id", pa.string()),  # null while unmapped
+        ("email", pa.string()),
+        ("name", pa.string()),
+        ("time_zone", pa.string()),
+        ("state", pa.string()),  # synced, off, unmapped, ambiguous, refused, inactive
+        ("remedy", pa.string()),  # null when synced
+        ("sync_on_since", _STAMP),
+        ("mapped_at_sc", _STAMP),  # first run in which both records existed, by each server's clock
+        ("mapped_at_sf", _STAMP),
+        ("switched_on_sc", _STAMP),  # effective switch-on (S2)
+        ("switched_on_sf", _STAMP),
+        ("first_sync", pa.string()),  # owed, settled; null while never switched on
+    ]
+)
+"""`bridge.user_map` as a frame."""
+
+WRITES: Final = pa.schema([("action_id", pa.string()), *ACTIONS])
+"""Rows that a side is asked to write: the action with its stored id."""
+
+OUTCOMES: Final = pa.schema(
+    [
+        ("action_id", pa.string()),
+        ("outcome", pa.string()),  # Outcome
+        ("remote_id", pa.string()),  # of the written record; for EXISTS the record that carries the marker, if told
+        ("written_at", _STAMP),  # the server's time of the write, null when nothing was written
+        ("code", pa.string()),  # the vendor's error code, or ours
+        ("category", pa.string()),  # intermittent, authentication, access, validation, other
+        ("message", pa.string()),
+        ("remedy", pa.string()),
+    ]
+)
+"""One row for every row written, paired by `action_id`, never by position."""
+
+
+class Outcome(StrEnum):
+    """What became of one write."""
+
+    DONE = "done"
+    GONE = "gone"  # the record is deleted: done for a delete, proof of a delete for an update (C5)
+    EXISTS = "exists"  # a record with this marker is there already (G2)
+    RETRY = "retry"  # certainly not written, and worth trying again
+    UNKNOWN = "unknown"  # perhaps written: the answer was lost
+    REJECTED = "rejected"  # not written, and somebody has to act (G4)
+
+
+@dataclass(frozen=True)
+class Window:
+    """Stamps from `start` (inclusive) to `end` (exclusive), in UTC by the server's clock."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True)
+class SideInfo:
+    """Who a side is and who works there."""
+
+    side: Side
+    identity: str  # org id (18 characters) or account id
+    server_now: datetime
+    features: frozenset[str]  # of Sales Connect: deleted_tasks, batch, etag
+    users: pd.DataFrame  # SIDE_USERS
+
+
+class SidePort(Protocol):
+    """One of the two systems. Frames of tasks follow `core.model.TASKS[side]`, and are canonical.
+
+    Reads raise ReadIncomplete when they cannot reach their end, AuthenticationFailed, SideUnreachable,
+    ApiLimitReached or ContractBroken; they never answer short. Transient errors of reads are retried inside.
+    """
+
+    side: Side
+    chunk_size: int  # rows that one write call takes
+
+    def connect(self) -> SideInfo:
+        """Identity, clock, features and all users, by at most one call besides the login."""
+
+    def read_changes(self, window: Window) -> Iterator[pd.DataFrame]:
+        """Pages of all tasks with a version in the window, whoever owns them; SF: deleted and archived ones too."""
+
+    def read_deletes(self, window: Window) -> Iterator[pd.DataFrame]:
+        """Pages of the delete feed, presence "deleted". Yields nothing where `read_changes` tells deletes itself
+        or the side has no feed."""
+
+    def read_first_sync(self, owners: Sequence[str], since: datetime | None, until: datetime, *, open_only: bool) -> Iterator[pd.DataFrame]:
+        """Pages of live tasks of these owners modified in [since, until); SF only, SC yields nothing (I1, I2)."""
+
+    def read_ids(self, ids: Sequence[str], controls: Mapping[str, str]) -> pd.DataFrame:
+        """One row for each id. `controls` names for an id a task of the same assignee that should answer (C5).
+
+        Presence "deleted" only on proof; an id that is merely not found has presence "absent" and null values.
+        """
+
+    def find_markers(self, markers: Sequence[str]) -> pd.DataFrame:
+        """All records that carry one of the markers, deleted ones included as far as the side can tell."""
+
+    def carries_markers(self) -> bool:
+        """Whether the side holds any record of ours. False also where it cannot be asked (G8)."""
+
+    def write(self, op: Op, rows: pd.DataFrame) -> pd.DataFrame:
+        """Write up to `chunk_size` WRITES rows of one op; answers OUTCOMES with exactly one row for each.
+
+        Only the fields in the mask are sent. Raises only when nothing of the chunk can have been written:
+        AuthenticationFailed, ApiLimitReached, SideUnreachable.
+        """
+
+
+class RunMode(StrEnum):
+    """How a run came about."""
+
+    SCHEDULED = "scheduled"
+    MANUAL = "manual"
+    BACKFILL = "backfill"
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """What a run was asked to do."""
+
+    run_key: str  # unique name of the run, e.g. "<dag id>/<dag run id>"; opening the same key again is the same run
+    mode: RunMode
+    settings_fingerprint: str
+    code_version: str
+    window: Window | None = None  # null: from the watermarks; a given window moves no watermark
+    users: tuple[str, ...] = ()  # SC user ids or e-mail addresses; empty: all. A selection moves no watermark
+    dry_run: bool = False
+
+    @property
+    def moves_watermarks(self) -> bool:
+        return self.window is None and not self.users and not self.dry_run
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run under way: the handle that every later step needs."""
+
+    run_id: int
+    fencing: int  # the lease's number; a write under a number that is no longer current is refused
+    spec: RunSpec
+    windows: Mapping[Side, Window] = field(default_factory=dict)
+    started: Mapping[Side, datetime] = field(default_factory=dict)  # servers' clocks when the run began
+    features: frozenset[str] = frozenset()  # of Sales Connect
+
+
+@dataclass(frozen=True)
+class Watermark:
+    """Committed position of a side's stream of changes."""
+
+    position: datetime
+    previous: datetime | None
+
+
+class RunOutcome(StrEnum):
+    """How a run ended (G6)."""
+
+    CLEAN = "clean"
+    CONFLICTS = "conflicts"
+    PARTIAL = "partial"
+    HELD = "held"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True)
+class RunCounts:
+    """What a run saw and did, added up in the database (G5)."""
+
+    staged: Mapping[str, Mapping[str, int]]  # side -> disposition -> rows; "" counts rows that ended nowhere
+    actions: Mapping[str, Mapping[str, Mapping[str, int]]]  # side -> op -> state -> rows
+    conflicts: int
+    rejected_new: int  # rows rejected in this run that were not parked before (G6)
+    notes: tuple[str, ...]
+
+
+class Ledger(Protocol):
+    """The database. Every method that writes for a run checks the run's fencing number in the same transaction
+    and raises LeaseLost when another run has taken the lease since."""
+
+    def check_schema(self) -> None:
+        """Raises SchemaBehind, naming both versions and `make migrate`."""
+
+    # lease and run
+
+    def take_lease(self, run_key: str, ttl: timedelta) -> int | None:
+        """The fencing number, or None while another run holds a lease that has not expired. Taking it again under
+        the same key renews it and keeps the number."""
+
+    def renew_lease(self, run: Run, ttl: timedelta) -> None: ...
+
+    def release_lease(self, run_key: str) -> None:
+        """Gives the lease back if this key holds it."""
+
+    def lease_holder(self) -> str | None: ...
+
+    def open_run(self, spec: RunSpec, fencing: int, windows: Mapping[Side, Window], started: Mapping[Side, datetime], features: frozenset[str]) -> Run:
+        """Stores the run; for a run_key that is already stored it answers that run with the new fencing number."""
+
+    def run_by_key(self, run_key: str) -> Run | None: ...
+
+    def note(self, run: Run, text: str) -> None:
+        """Keeps a sentence for the report."""
+
+    def ledger_started(self, run: Run | None, now: Mapping[Side, datetime]) -> Mapping[Side, datetime]:
+        """Both servers' clocks at this ledger's first enabled run (S2); `now` is stored if there was none."""
+
+    # identity, watermarks, users
+
+    def identities(self) -> Mapping[Side, str]: ...
+
+    def remember_identity(self, side: Side, identity: str) -> None: ...
+
+    def watermarks(self) -> Mapping[Side, Watermark]: ...
+
+    def revert_watermark(self, side: Side) -> None:
+        """Back to the previous position (G8)."""
+
+    def user_map(self) -> pd.DataFrame:
+        """USER_MAP."""
+
+    def save_user_map(self, run: Run, users: pd.DataFrame) -> None:
+        """Replaces the map. Pairs of users whose effective switch-on changed become dirty (G9)."""
+
+    # staging
+
+    def stage(self, run: Run, side: Side, page: pd.DataFrame, source: str) -> int:
+        """Upserts a page into the run's staging; `source` is delta, deleted, first_sync, by_id or sweep.
+
+        For one record the newer version stays; a delete stays against a live row of the same or an older
+        version; "absent" never replaces a delete. Returns the number of rows of the page.
+        """
+
+    def staged(self, run: Run, side: Side) -> pd.DataFrame:
+        """TASKS[side]."""
+
+    def ids_to_read(self, run: Run) -> Mapping[Side, pd.DataFrame]:
+        """Per side (remote_id, control): records that must be read by id before anything is decided (G9).
+
+        Both records of every pair that is dirty and not parked, of parked pairs that are due or have moved,
+        of released, missing and held pairs that have a staged row, of pending pairs the origin's record;
+        and a record whose last write of ours no read has confirmed and that is not staged. What is already
+        staged with source "by_id" is left out. `control`: another linked record of the same owner, or null.
+        """
+
+    def sweep_ids(self, run: Run, every: timedelta) -> pd.DataFrame:
+        """(remote_id, control) of linked SC tasks to look up in this run, so that all come round once in `every`."""
+
+    # plan
+
+    def link_count(self) -> int: ...
+
+    def links(self, run: Run) -> pd.DataFrame:
+        """LINKS of every pair that has a staged row in this run."""
+
+    def history(self) -> pd.DataFrame:
+        """HISTORY."""
+
+    def population(self) -> pd.DataFrame:
+        """POPULATION."""
+
+    def save_plan(self, run: Run, plan: Plan) -> None:
+        """Stores links, actions, ledger changes, conflicts and dispositions in one transaction.
+
+        Replaces a plan of the same run of which nothing was sent. Held actions of earlier runs for the same
+        links become stale. Raises CountsDoNotAddUp when a staged row has no disposition or a seq is used twice.
+        """
+
+    # outbox
+
+    def actions(self, run: Run, side: Side, ops: Sequence[Op]) -> pd.DataFrame:
+        """WRITES rows still planned, in the order of writing: creates, updates, deletes, then seq."""
+
+    def unsettled(self, side: Side) -> pd.DataFrame:
+        """WRITES rows of any run in state sent: written perhaps, answer unknown."""
+
+    def mark_sent(self, run: Run, action_ids: Sequence[str]) -> None: ...
+
+    def unsend(self, run: Run, action_ids: Sequence[str]) -> None:
+        """Sent rows of which nothing can have been written go back to planned."""
+
+    def record(self, run: Run, outcomes: pd.DataFrame) -> None:
+        """Stores OUTCOMES of actions; maps Outcome to state: done and exists-adopted -> done, gone -> done for a
+        delete and stale otherwise, retry -> retry, unknown stays sent, rejected -> dead with a dead letter.
+        New remote ids go into the link in the same transaction."""
+
+    def mark_stale(self, run: Run, action_ids: Sequence[str]) -> None: ...
+
+    # end
+
+    def settle(self, run: Run, watermarks: Mapping[Side, datetime], *, final: bool) -> None:
+        """One transaction: ledger changes whose action is done or that wait for none, tombstones, last seen
+        versions, dirty flags, first syncs, dead letters of pairs that went through, and, when `final`, watermarks."""
+
+    def counts(self, run: Run) -> RunCounts: ...
+
+    def close_run(self, run: Run, outcome: RunOutcome, summary: str) -> None: ...
+
+    def clean_up(self, keep: timedelta) -> int:
+        """Drops staging of runs that ended longer ago; returns the number of runs."""
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Both systems."""
+
+    sales_connect: SidePort
+    salesforce: SidePort
+
+    def __getitem__(self, side: Side) -> SidePort:
+        return self.sales_connect if side is Side.SALES_CONNECT else self.salesforce

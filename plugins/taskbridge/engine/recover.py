@@ -1,0 +1,135 @@
+"""Settling writes whose answer is not known: creates by their marker, updates and deletes by reading the record (G2)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from taskbridge.core.model import BIT, FIELDS, Op, Presence, Side, frame
+from taskbridge.engine.engine import Engine
+from taskbridge.engine.ports import OUTCOMES, Outcome, Run
+
+_log = logging.getLogger(__name__)
+
+Row = Mapping[str, Any]
+
+
+def recover(engine: Engine, run: Run) -> int:
+    """Finds out what became of every write left without an answer, and lets the base follow.
+
+    Answers the number of writes that were looked up. The base has to follow before anything is decided:
+    a pair without its base would look as if both sides had changed everything.
+    """
+    found = sum(recover_side(engine, run, side) for side in Side)
+    if found:
+        engine.ledger.settle(run, {}, final=False)
+    return found
+
+
+def recover_side(engine: Engine, run: Run, side: Side) -> int:
+    """The same for one side, without settling."""
+    lost = engine.ledger.unsettled(side)
+    if lost.empty:
+        return 0
+    engine.still_mine(run)
+    creates = lost[lost["op"] == Op.CREATE]
+    others = lost[lost["op"] != Op.CREATE]
+    outcomes = _resolve_creates(engine, side, creates) + _resolve_others(engine, side, others)
+    engine.ledger.record(run, _outcomes(outcomes))
+    _log.info("Looked up %d writes to %s whose answer was lost", len(lost), side)
+    return len(lost)
+
+
+def adopt(engine: Engine, side: Side, rows: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Replaces "exists" and "gone" of creates by what the marker shows (G2)."""
+    unclear = outcomes["outcome"].isin([Outcome.EXISTS, Outcome.GONE])
+    if not unclear.any():
+        return outcomes
+    told = dict(outcomes.loc[unclear, ["action_id", "remote_id"]].itertuples(index=False))
+    creates = rows[rows["action_id"].isin(list(told))]
+    resolved = _outcomes(_resolve_creates(engine, side, creates, told, retry_unseen=False))
+    return pd.concat([outcomes[~unclear], resolved], ignore_index=True)
+
+
+def _resolve_creates(
+    engine: Engine,
+    side: Side,
+    creates: pd.DataFrame,
+    told: Mapping[str, Any] | None = None,
+    *,
+    retry_unseen: bool = True,
+) -> list[dict[str, Any]]:
+    """One outcome a create, by the records that carry its marker; `told` names ids that the side itself gave."""
+    if creates.empty:
+        return []
+    carriers = engine.sides[side].find_markers(list(creates["marker"]))
+    ids: dict[str, list[str]] = {}
+    for marker, remote_id in zip(carriers["marker"], carriers["remote_id"], strict=True):
+        ids.setdefault(marker, []).append(remote_id)
+    unseen = [row for row in _rows(creates) if row["marker"] not in ids]
+    ids |= _carriers_by_id(engine, side, unseen, told or {})
+    return [_create_outcome(row, ids.get(row["marker"], []), retry_unseen) for row in _rows(creates)]
+
+
+def _carriers_by_id(
+    engine: Engine, side: Side, unseen: list[dict[str, Any]], told: Mapping[str, Any]
+) -> dict[str, list[str]]:
+    """A record can answer to its id before it shows in listings: the id that the side told is looked up."""
+    wanted = {told[row["action_id"]]: row["marker"] for row in unseen if isinstance(told.get(row["action_id"]), str)}
+    if not wanted:
+        return {}
+    read = engine.sides[side].read_ids(list(wanted), {})
+    carried = zip(read["remote_id"], read["marker"], strict=True)
+    return {marker: [remote_id] for remote_id, marker in carried if wanted.get(remote_id) == marker}
+
+
+def _create_outcome(row: Row, carriers: list[str], retry_unseen: bool) -> dict[str, Any]:
+    base = {"action_id": row["action_id"]}
+    if len(carriers) == 1:
+        return base | {"outcome": Outcome.DONE, "remote_id": carriers[0]}
+    if not carriers and retry_unseen:
+        # The marker is unique on its side, so the same create again can only find the record, never double it.
+        return base | {"outcome": Outcome.RETRY, "code": "NOT_CREATED", "category": "intermittent",
+                       "message": "no record carries the marker", "remedy": "none: it is planned again"}  # fmt: skip
+    count = len(carriers)
+    return base | {
+        "outcome": Outcome.REJECTED,
+        "code": "MARKER_AMBIGUOUS" if count else "MARKER_LOST",
+        "category": "other",
+        "message": f"{count} records carry the marker {row['marker']}, expected one",
+        "remedy": "keep one of the records and clear the marker of the others" if count
+        else "the copy was deleted before its id was known: delete the original too, or edit it to try again",
+    }  # fmt: skip
+
+
+def _resolve_others(engine: Engine, side: Side, lost: pd.DataFrame) -> list[dict[str, Any]]:
+    if lost.empty:
+        return []
+    read = engine.sides[side].read_ids(list(lost["remote_id"].unique()), {})
+    present = {row["remote_id"]: row for row in _rows(read)}
+    return [
+        {"action_id": row["action_id"], "outcome": _other_outcome(row, present[row["remote_id"]])}
+        for row in _rows(lost)
+    ]
+
+
+def _other_outcome(row: Row, now: Row) -> Outcome:
+    if now["presence"] == Presence.DELETED:
+        return Outcome.GONE
+    if row["op"] == Op.DELETE or now["presence"] != Presence.LIVE:
+        return Outcome.RETRY
+    written = [name for name in FIELDS if row["mask"] & BIT[name]]
+    return Outcome.DONE if all(now[name] == row[name] for name in written) else Outcome.RETRY
+
+
+def _rows(frame_: pd.DataFrame) -> list[dict[str, Any]]:
+    return pa.Table.from_pandas(frame_, preserve_index=False).to_pylist()
+
+
+def _outcomes(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    filled = [{name: row.get(name) for name in OUTCOMES.names} for row in rows]
+    return frame(pa.Table.from_pylist(filled, schema=OUTCOMES))

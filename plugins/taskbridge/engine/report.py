@@ -1,0 +1,85 @@
+"""The end of a run, whatever happened: counts that add up, an outcome, one summary, the lease given back (G5, G6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from taskbridge.core.model import ActionState, Disposition, Side
+from taskbridge.engine.engine import Engine
+from taskbridge.engine.ports import Run, RunCounts, RunOutcome
+from taskbridge.errors import CountsDoNotAddUp
+
+_TITLES = {Side.SALES_CONNECT: "Sales Connect", Side.SALESFORCE: "Salesforce"}
+_UNFINISHED = (ActionState.PLANNED, ActionState.SENT, ActionState.STALE, ActionState.RETRY, ActionState.DEAD)
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What people are told of a run."""
+
+    run_id: int | None
+    outcome: RunOutcome
+    text: str
+    counts: RunCounts | None = None
+
+
+def report(engine: Engine, run_key: str, error: str | None = None) -> RunReport:
+    """Closes the run with this key and gives its lease back. `error` is the sentence of the step that failed.
+
+    Raises CountsDoNotAddUp when a decided run left a staged row without a place (after closing it as failed).
+    """
+    ledger = engine.ledger
+    try:
+        run = ledger.run_by_key(run_key)
+        if run is None:
+            return RunReport(None, RunOutcome.FAILED, error or "The run was not opened.")
+        counts = ledger.counts(run)
+        lost = sum(ends.get("", 0) for ends in counts.staged.values())
+        if error is None and lost:
+            error = f"{lost} staged rows ended nowhere; every row must end in exactly one place (G5)."
+        outcome = RunOutcome.FAILED if error else _outcome(counts)
+        text = summarise(run, counts, outcome, error)
+        ledger.close_run(run, outcome, text)
+        ledger.clean_up(timedelta(days=engine.settings.staging_retention_days))
+        if lost and outcome is RunOutcome.FAILED and error and "(G5)" in error:
+            raise CountsDoNotAddUp(error)
+        return RunReport(run.run_id, outcome, text, counts)
+    finally:
+        ledger.release_lease(run_key)
+
+
+def _outcome(counts: RunCounts) -> RunOutcome:
+    states = {state for ops in counts.actions.values() for by_state in ops.values() for state in by_state}
+    ends = {end for by_end in counts.staged.values() for end, rows in by_end.items() if rows}
+    if states & set(_UNFINISHED) or Disposition.DEAD_LETTER in ends:
+        return RunOutcome.PARTIAL
+    if ActionState.HELD in states or Disposition.HELD in ends:
+        return RunOutcome.HELD
+    return RunOutcome.CONFLICTS if counts.conflicts else RunOutcome.CLEAN
+
+
+def summarise(run: Run, counts: RunCounts, outcome: RunOutcome, error: str | None) -> str:
+    """The run in a few lines that a tired person can read."""
+    lines = [f"Run {run.run_id} ({run.spec.mode}{', dry run' if run.spec.dry_run else ''}): {outcome}"]
+    if error:
+        lines.append(f"  Failed: {error}")
+    for side in Side:
+        window = run.windows[side]
+        read = _words(counts.staged.get(side, {}))
+        lines.append(
+            f"  {_TITLES[side]}: read {window.start:%Y-%m-%d %H:%M:%S} to {window.end:%Y-%m-%d %H:%M:%S} UTC: {read}"
+        )
+        for op, states in counts.actions.get(side, {}).items():
+            lines.append(f"    {op}: {_words(states)}")
+    if counts.conflicts:
+        lines.append(f"  Conflicts: {counts.conflicts}, both values kept in bridge.conflict")
+    if counts.rejected_new:
+        lines.append(f"  Rejected: {counts.rejected_new}, reasons and remedies in mart.errors_by_code")
+    lines.extend(f"  Note: {note}" for note in counts.notes)
+    return "\n".join(lines)
+
+
+def _words(numbers: Mapping[str, int]) -> str:
+    return ", ".join(f"{rows} {name.replace('_', ' ')}" for name, rows in numbers.items() if rows) or "nothing"

@@ -1,0 +1,97 @@
+"""Everything that can go wrong, named after the situation.
+
+Each class says whose problem it is (`scope`: one row or the whole run) and what helps (`remedy`).
+A message carries what was seen, what was expected and the next step, so that it can stand alone in a log.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+Scope = Literal["row", "run"]
+Help = Literal["retry", "fix", "decide"]
+
+
+class TaskBridgeError(Exception):
+    """Base of all errors that TaskBridge raises on purpose."""
+
+    scope: ClassVar[Scope] = "run"
+    help: ClassVar[Help] = "fix"
+
+
+class SettingsInvalid(TaskBridgeError):
+    """The Variable `taskbridge_settings` or the parameters of a run cannot be used (refused before anything is read)."""
+
+
+class ConnectionMissing(TaskBridgeError):
+    """An Airflow connection that a run needs does not exist or lacks a part."""
+
+
+class SideUnreachable(TaskBridgeError):
+    """A system could not be reached: no host, no route, a broken certificate, or too many server errors."""
+
+    help: ClassVar[Help] = "retry"
+
+
+class AuthenticationFailed(TaskBridgeError):
+    """A system refused the credentials; the side pauses and its owner is told once."""
+
+
+class ApiLimitReached(TaskBridgeError):
+    """A system's call allocation is used up; the work is carried over to a later run."""
+
+    help: ClassVar[Help] = "retry"
+
+
+class ReadIncomplete(TaskBridgeError):
+    """A listing ended before its end; a short result must never pass as a whole one."""
+
+    help: ClassVar[Help] = "retry"
+
+
+class ContractBroken(TaskBridgeError):
+    """A system answered in a shape that its interface does not have."""
+
+
+class SchemaBehind(TaskBridgeError):
+    """The database lacks migrations that this code needs."""
+
+
+class DatabaseUnavailable(TaskBridgeError):
+    """The database that `taskbridge_db` names does not answer."""
+
+    help: ClassVar[Help] = "retry"
+
+
+class LeaseLost(TaskBridgeError):
+    """Another run holds the lease now; whatever this run still wanted to write must not happen (fencing)."""
+
+    help: ClassVar[Help] = "retry"
+
+
+class SwitchedOff(TaskBridgeError):
+    """The Variable `taskbridge_enabled` was turned off while a run was under way (S1)."""
+
+    help: ClassVar[Help] = "decide"
+
+
+class SideIdentityChanged(TaskBridgeError):
+    """A connection leads to another org or account than the ledger was built from (G8)."""
+
+    help: ClassVar[Help] = "decide"
+
+
+class LedgerEmpty(TaskBridgeError):
+    """The ledger knows no pair, yet the systems carry records that TaskBridge created (G8)."""
+
+    help: ClassVar[Help] = "decide"
+
+
+class CountsDoNotAddUp(TaskBridgeError):
+    """Staged rows or planned actions ended nowhere or twice (G5)."""
+
+
+class RowsRejected(TaskBridgeError):
+    """More rows than tolerated were newly rejected by a system (G6)."""
+
+    scope: ClassVar[Scope] = "row"

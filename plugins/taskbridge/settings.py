@@ -1,0 +1,192 @@
+"""All settings of TaskBridge, with their defaults: the Variable `taskbridge_settings` (JSON), closed to unknown keys.
+
+`python -m taskbridge.settings` prints them as the table that the documentation shows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from taskbridge.core.model import ConflictPolicy, DeletePolicy, FirstSyncMode, Limits, Policy, SkippedTasks
+from taskbridge.core.template import SubjectTemplate, UnknownTemplateField
+from taskbridge.errors import SettingsInvalid
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0)]
+
+
+class _Closed(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LimitSettings(_Closed):
+    """Blast radius limits over a rolling hour (deletes also over 24 hours)."""
+
+    count: Count = Field(100, description="Effects of one kind that are always allowed, overall (G3)")
+    share: Share = Field(0.05, description="Share of the linked pairs that is allowed, overall (G3)")
+    delete_share: Share = Field(0.02, description="The same for deletes (G3)")
+    user_count: Count = Field(25, description="Effects of one kind that are always allowed for one user (G3)")
+    user_share: Share = Field(0.20, description="Share of a user's linked pairs that is allowed (G3)")
+    half_of_more_than: Count = Field(
+        10, description="Above so many pairs, never more than half of them; creates aside (G3)"
+    )
+
+
+class Settings(_Closed):
+    """Every setting of a run. Read once when the run opens."""
+
+    subject_template: str = Field(
+        "{{activity_subject}}", description="How an SC task becomes a Salesforce Subject (T1 to T3)"
+    )
+    conflict_policy: ConflictPolicy = Field(
+        ConflictPolicy.LATEST_WINS, description="Who wins a field that both sides changed differently (K3)"
+    )
+    conflict_policy_fields: Mapping[Literal["status", "priority", "due_date", "details", "owner"], ConflictPolicy] = Field(
+        default_factory=dict, description="The same for single fields; overrides conflict_policy (K3)"
+    )
+    conflict_margin_seconds: Count = Field(
+        120, description="Within this margin of both edits Salesforce wins, seconds (K3)"
+    )
+    delete_policy: DeletePolicy = Field(
+        DeletePolicy.DELETE_WINS, description="Deleted on one side, edited on the other (K4)"
+    )
+    skipped_tasks: SkippedTasks = Field(
+        SkippedTasks.LEAVE_OPEN, description="What SC's status skipped means in Salesforce (C4)"
+    )
+    first_sync_mode: FirstSyncMode = Field(
+        FirstSyncMode.RECENT, description="Which Salesforce tasks a user's first sync brings in (I1)"
+    )
+    first_sync_lookback_hours: Count = Field(
+        24, description="How far before the switch-on the first sync looks, hours (I1)"
+    )
+    include_logged_activities: bool = Field(
+        False, description="Let Salesforce tasks take part that were completed when they were created (C2)"
+    )
+    user_map: Mapping[str, str] = Field(
+        default_factory=dict,
+        description="SC user (id or e-mail) to Salesforce user (id or e-mail); overrides the matching (S2)",
+    )
+    delete_max_age_days: Annotated[int, Field(ge=1, le=15)] = Field(
+        15, description="Older Salesforce deletes are held, days (I4)"
+    )
+    overlap_minutes: Annotated[int, Field(ge=1)] = Field(
+        10, description="How far before the watermark every run reads again, minutes (late commits)"
+    )
+    sc_sweep_minutes: Annotated[int, Field(ge=1)] = Field(
+        60, description="Without a delete feed, all linked SC tasks are looked up once in so many minutes (C5)"
+    )
+    limits: LimitSettings = Field(default_factory=LimitSettings, description="Blast radius limits (G3)")
+    reject_tolerance: Count = Field(
+        0, description="Newly rejected rows that a run may have and still end green (G6)"
+    )
+    parked_retry_hours: Annotated[float, Field(gt=0)] = Field(
+        24, description="A rejected row is tried again after so long even if nothing moved, hours (G4)"
+    )
+    lease_minutes: Annotated[int, Field(ge=1)] = Field(
+        5, description="A run that shows no life for so long loses the lease, minutes"
+    )
+    staging_retention_days: Annotated[int, Field(ge=1)] = Field(
+        14, description="How long staged rows are kept for analysts, days"
+    )
+    salesforce_api_version: Annotated[str, Field(pattern=r"^\d\d\.0$")] = Field(
+        "67.0", description="Version of the Salesforce REST API"
+    )
+    salesforce_marker_field: Annotated[str, Field(pattern=r"^[A-Za-z]\w*__c$")] = Field(
+        "Taskbridge_Id__c", description="The unique external id field on Activity (G2)"
+    )
+
+    @field_validator("subject_template")
+    @classmethod
+    def _known_fields(cls, template: str) -> str:
+        try:
+            SubjectTemplate.parse(template)
+        except UnknownTemplateField as error:
+            raise ValueError(str(error)) from error
+        return template
+
+    @classmethod
+    def parse(cls, text: str | None) -> Self:
+        """Settings from the Variable's JSON text; None or empty means all defaults.
+
+        Raises SettingsInvalid with each key, the value that was seen and what is allowed.
+        """
+        if text is None or not text.strip():
+            return cls()
+        try:
+            values = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise SettingsInvalid(
+                f"The Variable taskbridge_settings is no JSON ({error.msg} at line {error.lineno}, column "
+                f"{error.colno}); expected one object such as {{\"conflict_policy\": \"latest_wins\"}}."
+            ) from error
+        if not isinstance(values, dict):
+            raise SettingsInvalid(
+                f"The Variable taskbridge_settings holds a {type(values).__name__}; expected one JSON object of settings."
+            )
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            problems = "; ".join(_explain(cls, dict(item)) for item in error.errors())
+            raise SettingsInvalid(f"The Variable taskbridge_settings is refused: {problems}.") from error
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when any setting changes; kept with each run."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+
+    @property
+    def policy(self) -> Policy:
+        """What the plan needs to know of the settings."""
+        return Policy(
+            subject_template=self.subject_template,
+            conflict_policy=self.conflict_policy,
+            field_policies=dict(self.conflict_policy_fields),
+            conflict_margin=timedelta(seconds=self.conflict_margin_seconds),
+            delete_policy=self.delete_policy,
+            skipped_tasks=self.skipped_tasks,
+            first_sync_mode=self.first_sync_mode,
+            first_sync_lookback=timedelta(hours=self.first_sync_lookback_hours),
+            include_logged_activities=self.include_logged_activities,
+            delete_max_age=timedelta(days=self.delete_max_age_days),
+            limits=Limits(**self.limits.model_dump()),
+        )
+
+    @property
+    def overlap(self) -> timedelta:
+        return timedelta(minutes=self.overlap_minutes)
+
+    @property
+    def lease(self) -> timedelta:
+        return timedelta(minutes=self.lease_minutes)
+
+
+def _explain(settings: type[BaseModel], problem: Mapping[str, Any]) -> str:
+    """One problem as: key, value seen, what is allowed."""
+    path = ".".join(str(part) for part in problem["loc"])
+    seen = json.dumps(problem["input"], default=str)
+    if problem["type"] == "extra_forbidden":
+        owner = LimitSettings if problem["loc"][0] == "limits" and len(problem["loc"]) > 1 else settings
+        return f"unknown key {path} (value {seen}); known keys: {', '.join(owner.model_fields)}"
+    return f"{path} is {seen}: {problem['msg']}"
+
+
+def describe() -> str:
+    """The settings as a Markdown table: key, default, meaning."""
+    lines = ["| Setting | Default | Meaning |", "|---|---|---|"]
+    for prefix, owner in (("", Settings), ("limits.", LimitSettings)):
+        for name, info in owner.model_fields.items():
+            if name == "limits":
+                continue
+            default = json.dumps(getattr(owner(), name), default=str)
+            lines.append(f"| `{prefix}{name}` | `{default}` | {info.description} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(describe())

@@ -1,0 +1,113 @@
+"""The edge between the systems' records and canonical frames."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from taskbridge.core import canonical
+from taskbridge.core.model import BIT, FIELDS, TASKS, TEMPLATE_INPUTS, Presence, Side, frame
+
+_TEXTS: Final = frozenset({"title", "details", *TEMPLATE_INPUTS})
+Item = TypeVar("Item")
+_KEPT: Final = frozenset({"remote_id", "presence", "problem_code", "problem_message", "payload"})
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a record cannot be understood: a code of `outcomes.CODES` and a sentence."""
+
+    code: str
+    message: str
+
+
+def task_frame(
+    side: Side,
+    columns: Mapping[str, pa.Array | Sequence[Any]],
+    rows: int,
+    problems: Mapping[int, Problem] | None = None,
+) -> pd.DataFrame:
+    """A frame of `TASKS[side]`; columns that are not given are null.
+
+    Texts become canonical. A row with a problem, or with control characters in a text, keeps its id, presence
+    and payload; its other values are null.
+    """
+    schema = TASKS[side]
+    problems = dict(problems or {})
+    arrays = {
+        column.name: _array(columns[column.name], column.type)
+        if column.name in columns
+        else pa.nulls(rows, column.type)
+        for column in schema
+    }
+    for name in _TEXTS & arrays.keys():
+        _find_control_characters(name, arrays[name], problems)
+        arrays[name] = canonical.text(arrays[name])
+    if problems:
+        _blank(arrays, problems, rows)
+    return frame(pa.table(arrays, schema=schema))
+
+
+def _array(values: pa.Array | Sequence[Any], kind: pa.DataType) -> pa.Array:
+    return values if isinstance(values, pa.Array) else pa.array(values, kind)
+
+
+def _find_control_characters(name: str, values: pa.Array, problems: dict[int, Problem]) -> None:
+    for row in pc.indices_nonzero(canonical.has_control(values)).to_pylist():
+        problems.setdefault(row, Problem("CONTROL_CHARACTERS", f"{name} holds control characters"))
+
+
+def _blank(arrays: dict[str, pa.Array], problems: Mapping[int, Problem], rows: int) -> None:
+    bad = pa.array([row in problems for row in range(rows)])
+    for name in arrays.keys() - _KEPT:
+        arrays[name] = pc.if_else(bad, pa.scalar(None, arrays[name].type), arrays[name])
+    found = [problems.get(row) for row in range(rows)]
+    arrays["problem_code"] = pa.array([problem and problem.code for problem in found], pa.string())
+    arrays["problem_message"] = pa.array([problem and problem.message for problem in found], pa.string())
+
+
+def absent_rows(side: Side, ids: Sequence[str], presence: Presence = Presence.ABSENT) -> pd.DataFrame:
+    """Rows that say of records only whether they are there."""
+    return task_frame(side, {"remote_id": list(ids), "presence": [presence] * len(ids)}, len(ids))
+
+
+def stack(side: Side, frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """The frames one below the other; an empty frame of the side's schema when there is none."""
+    tables = [pa.Table.from_pandas(part, schema=TASKS[side], preserve_index=False) for part in frames]
+    return frame(pa.concat_tables([TASKS[side].empty_table(), *tables]))
+
+
+def rows_of(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows as dictionaries, null as None."""
+    found: list[dict[str, Any]] = pa.Table.from_pandas(rows, preserve_index=False).to_pylist()
+    return found
+
+
+def masked(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a WRITES row that are to be sent, by column name; None clears a field."""
+    return {name: row[name] for name in FIELDS if row["mask"] & BIT[name]}
+
+
+def unsendable(fields: Mapping[str, Any]) -> str | None:
+    """Why these values must not be sent, or None: no system keeps control characters faithfully."""
+    names = [name for name in ("title", "details") if fields.get(name)]
+    for name in names:
+        if canonical.has_control(pa.array([fields[name]], pa.string()))[0].as_py():
+            return f"{name} holds control characters"
+    return None
+
+
+def stand_in_id(payload: bytes) -> str:
+    """A name for a record that came without its id, always the same one, so that it is parked once."""
+    return "without-id-" + hashlib.sha256(payload).hexdigest()[:20]
+
+
+def lots(values: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    """The values in order, in lots of at most `size`."""
+    return (values[start : start + size] for start in range(0, len(values), size))

@@ -1,0 +1,371 @@
+"""One HTTP connection to a system: login, retries, and the difference between "not done" and "perhaps done".
+
+Nothing here knows a vendor. Secrets live in `Grant.token` and in the authenticate function; neither is ever
+part of a message or a repr.
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+import threading
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any, Final, TypeVar
+
+import orjson
+import requests
+from requests.auth import AuthBase
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_before_delay
+from tenacity.wait import wait_random_exponential
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+
+from taskbridge.errors import (
+    ApiLimitReached,
+    AuthenticationFailed,
+    ContractBroken,
+    SideUnreachable,
+    TaskBridgeError,
+)
+from taskbridge.sides.outcomes import RemoteError, Verdict, meaning, remote_errors, verdict
+
+TIMEOUTS: Final = (5.0, 60.0)
+"""Seconds to connect, and between two bytes of an answer."""
+
+_TRIES: Final = 4
+_PATIENCE: Final = 75.0  # seconds in all; a rate limit asks for a minute at most
+_BACKOFF: Final = wait_random_exponential(multiplier=0.2, max=3)
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a login gave: where to call, and the bearer token."""
+
+    base_url: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer of the system."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes = field(repr=False)
+
+    @property
+    def server_time(self) -> datetime:
+        """The server's clock, to the second. Raises ContractBroken when the answer does not tell."""
+        try:
+            return parsedate_to_datetime(self.headers["Date"]).astimezone(UTC)
+        except (KeyError, ValueError) as error:
+            raise ContractBroken("the answer has no readable Date header, which TaskBridge needs") from error
+
+    @property
+    def errors(self) -> tuple[RemoteError, ...]:
+        try:
+            return remote_errors(loads(self.content))
+        except ValueError:
+            return ()
+
+    def body(self) -> Any:
+        """The decoded body. Raises ContractBroken when it is no JSON."""
+        try:
+            return loads(self.content)
+        except ValueError as error:
+            start = self.content[:60].decode("utf-8", "replace")
+            raise ContractBroken(f"expected JSON with HTTP {self.status}, got {start!r}") from error
+
+
+def loads(content: bytes) -> Any:
+    """Decoded JSON. Half a surrogate pair spoils its own text only: hence the second, lenient decoder."""
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return json.loads(content)
+
+
+class Transient(Exception):
+    """A call that may be tried again. `perhaps_done`: a write may have happened all the same."""
+
+    def __init__(
+        self, seen: str, *, perhaps_done: bool, wait: float | None = None, limit: bool = False
+    ) -> None:
+        super().__init__(seen)
+        self.seen, self.perhaps_done, self.wait, self.limit = seen, perhaps_done, wait, limit
+
+
+class Refusal(ContractBroken):
+    """A call that the system refused as a whole, with the errors that it gave."""
+
+    def __init__(self, text: str, answer: Answer) -> None:
+        super().__init__(text)
+        self.answer = answer
+
+    @property
+    def codes(self) -> frozenset[str]:
+        return frozenset(error.code for error in self.answer.errors)
+
+
+class _Bearer(AuthBase):
+    """Sets the token, and keeps credentials of a netrc file from replacing it."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class Channel:
+    """Authenticated calls to one system. Logs in at the first call, and again once when a session has ended.
+
+    `connection` and `system` name both ends in messages. `authenticate` answers a Grant; it may raise what
+    `requests` raises, AuthenticationFailed, or Transient.
+    """
+
+    def __init__(
+        self,
+        connection: str,
+        system: str,
+        authenticate: Callable[[requests.Session, tuple[float, float]], Grant],
+        *,
+        timeouts: tuple[float, float] = TIMEOUTS,
+    ) -> None:
+        self.connection, self.system = connection, system
+        self._authenticate = authenticate
+        self._timeouts = timeouts
+        self._session = requests.Session()
+        self._grant: Grant | None = None
+        self._login_lock = threading.Lock()
+
+    def grant(self) -> Grant:
+        """The present grant, from a login if there was none yet."""
+        return self._retried(lambda: self._login(None), writing=False)
+
+    def read(
+        self,
+        path: str,
+        params: Mapping[str, Any] | Sequence[tuple[str, Any]] | None = None,
+        *,
+        accept: Container[int] = (),
+    ) -> Answer:
+        """GET, repeated while the system fails, for a few seconds; longer only where it says how long to wait.
+
+        Statuses in `accept` are answers. Raises Refusal, SideUnreachable, AuthenticationFailed, ApiLimitReached.
+        """
+
+        def once() -> Answer:
+            answer = self._exchange("GET", path, params, None)
+            return answer if answer.status in accept else self._accepted(answer)
+
+        return self._retried(once, writing=False)
+
+    def write(
+        self, method: str, path: str, body: Any = None, params: Mapping[str, str] | None = None
+    ) -> Answer:
+        """One write. Only what was certainly not done is tried again.
+
+        Answers whatever the system said, refusals too. Raises Transient with `perhaps_done` when the
+        write may have happened and its answer is lost; SideUnreachable, AuthenticationFailed, ApiLimitReached when it certainly
+        has not.
+        """
+        content = None if body is None else orjson.dumps(body)
+
+        def once() -> Answer:
+            answer = self._exchange(method, path, params, content)
+            found = verdict(answer.status, answer.errors)
+            if found in (Verdict.FINE, Verdict.REFUSED):
+                return answer
+            return self._accepted(answer)
+
+        return self._retried(once, writing=True)
+
+    # one exchange
+
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Any] | Sequence[tuple[str, Any]] | None,
+        content: bytes | None,
+    ) -> Answer:
+        grant = self._login(None)
+        answer = self._send(grant, method, path, params, content)
+        if verdict(answer.status, answer.errors) is Verdict.LOGIN:
+            answer = self._send(self._login(grant), method, path, params, content)
+        return answer
+
+    def _send(
+        self,
+        grant: Grant,
+        method: str,
+        path: str,
+        params: Mapping[str, Any] | Sequence[tuple[str, Any]] | None,
+        content: bytes | None,
+    ) -> Answer:
+        try:
+            response = self._session.request(
+                method,
+                grant.base_url + path,
+                params=params,
+                data=content,
+                headers={} if content is None else {"Content-Type": "application/json"},
+                auth=_Bearer(grant.token),
+                timeout=self._timeouts,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            raise self._network(error) from error
+        return Answer(response.status_code, response.headers, response.content)
+
+    def _login(self, refused: Grant | None) -> Grant:
+        """The grant to use after `refused` was not accepted; whoever comes first logs in for all."""
+        with self._login_lock:
+            if self._grant is None or self._grant is refused:
+                try:
+                    self._grant = self._authenticate(self._session, self._timeouts)
+                except requests.RequestException as error:
+                    raise self._network(error, at_login=True) from error
+            return self._grant
+
+    def _accepted(self, answer: Answer) -> Answer:
+        """The answer if it is a good one; raises what its verdict stands for."""
+        errors = answer.errors
+        seen = "; ".join(map(str, errors)) or f"HTTP {answer.status} {_phrase(answer.status)}".rstrip()
+        match verdict(answer.status, errors):
+            case Verdict.FINE:
+                return answer
+            case Verdict.LOGIN | Verdict.AUTHENTICATION:
+                raise AuthenticationFailed(self._sentence(f"refuses the session ({seen})", _remedy(errors)))
+            case Verdict.LIMIT:
+                raise ApiLimitReached(self._sentence(f"takes no more calls ({seen})", _remedy(errors)))
+            case Verdict.THROTTLED:
+                wait = _retry_after(answer)
+                raise Transient(
+                    seen, perhaps_done=False, wait=wait, limit=answer.status == HTTPStatus.TOO_MANY_REQUESTS
+                )
+            case Verdict.UNCLEAR:
+                raise Transient(seen, perhaps_done=True)
+        raise Refusal(self._sentence(f"refused a call ({seen})", _remedy(errors)), answer)
+
+    # failures of the network
+
+    def _network(self, error: requests.RequestException, *, at_login: bool = False) -> Exception:
+        if isinstance(error, requests.exceptions.SSLError):
+            return SideUnreachable(
+                self._sentence(
+                    f"shows a certificate that is not accepted ({_certificate_trouble(error)})",
+                    "renew the certificate, or name the authority's file in REQUESTS_CA_BUNDLE",
+                )
+            )
+        if isinstance(error, requests.exceptions.ConnectTimeout):
+            return self._unreachable("no connection within the time allowed")
+        reason = _root(error)
+        if isinstance(reason, NameResolutionError):
+            return Transient("its host name cannot be resolved", perhaps_done=False)
+        if isinstance(reason, NewConnectionError | ConnectTimeoutError) or isinstance(
+            error, requests.exceptions.ProxyError
+        ):
+            return Transient("the connection was refused", perhaps_done=False)
+        if isinstance(
+            error, requests.ConnectionError | requests.Timeout | requests.exceptions.ChunkedEncodingError
+        ):
+            lost = "no answer in time" if isinstance(error, requests.Timeout) else "the connection was cut"
+            return Transient(lost, perhaps_done=not at_login)
+        return self._unreachable(f"the address cannot be used: {type(error).__name__}")
+
+    def _unreachable(self, seen: str) -> SideUnreachable:
+        return SideUnreachable(
+            self._sentence(
+                f"cannot be reached ({seen})", "check host and port of the connection and the network"
+            )
+        )
+
+    def _sentence(self, what: str, remedy: str) -> str:
+        return f"{self.connection}: {self.system} {what}; {remedy}"
+
+    def _retried(self, call: Callable[[], Result], *, writing: bool) -> Result:
+        retrying = Retrying(
+            retry=retry_if_exception_type(_Again),
+            stop=stop_after_attempt(_TRIES) | stop_before_delay(_PATIENCE),
+            wait=_wait,
+            reraise=True,
+        )
+
+        def once() -> Result:
+            try:
+                return call()
+            except Transient as trouble:
+                if writing and trouble.perhaps_done:
+                    raise
+                raise _Again(trouble) from trouble
+
+        try:
+            return retrying(once)
+        except _Again as again:
+            trouble = again.trouble
+            raise self._given_up(trouble) from trouble
+
+    def _given_up(self, trouble: Transient) -> TaskBridgeError:
+        if trouble.limit:
+            return ApiLimitReached(
+                self._sentence(
+                    f"takes no more calls now ({trouble.seen})", "the work is carried over to a later run"
+                )
+            )
+        return self._unreachable(trouble.seen)
+
+
+class _Again(Exception):
+    """A Transient that is worth another try."""
+
+    def __init__(self, trouble: Transient) -> None:
+        super().__init__(trouble.seen)
+        self.trouble = trouble
+
+
+def _wait(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    told = error.trouble.wait if isinstance(error, _Again) else None
+    return _BACKOFF(state) if told is None else told
+
+
+def _retry_after(answer: Answer) -> float | None:
+    told = answer.headers.get("Retry-After", "")
+    return float(told) if told.isascii() and told.isdigit() else None
+
+
+def _remedy(errors: Sequence[RemoteError]) -> str:
+    if not errors:
+        return "check the connection and the system's status page"
+    return meaning(errors[0].code, errors[0].message).remedy
+
+
+def _phrase(status: int) -> str:
+    return HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
+
+
+def _root(error: BaseException) -> BaseException | None:
+    """What urllib3 saw, out of what requests made of it."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return reason if isinstance(reason, BaseException) else None
+
+
+def _certificate_trouble(error: BaseException) -> str:
+    """The verifier's own words, for example "certificate has expired"."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ssl.SSLCertVerificationError):
+            return seen.verify_message
+        inner = _root(seen) or (
+            seen.args[0] if seen.args and isinstance(seen.args[0], BaseException) else None
+        )
+        seen = inner or seen.__cause__
+    return "TLS handshake failed"

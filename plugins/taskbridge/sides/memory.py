@@ -1,0 +1,611 @@
+"""The two systems in memory, with a clock of their own, people who edit, and faults to switch on.
+
+Sales Connect has integer ids, stamps to the microsecond, a delete feed and idempotency keys; Salesforce has
+18-character ids, stamps to the second, deletes among its changes, derived fields and a unique marker field.
+Nothing here reads the machine's clock or draws at random: the same calls give the same records.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar, Final
+
+import pandas as pd
+import pyarrow as pa
+
+from taskbridge.core.canonical import COMMENTS_UNITS, SUBJECT_UNITS
+from taskbridge.core.model import TASKS, Op, Presence, Side, frame
+from taskbridge.engine.ports import SIDE_USERS, Outcome, SideInfo, Window
+from taskbridge.errors import ReadIncomplete
+from taskbridge.sides.frames import Problem, absent_rows, masked, rows_of, stack, task_frame, unsendable
+from taskbridge.sides.memory_faults import Faults
+from taskbridge.sides.outcomes import RowResult, outcome_frame, row_error
+from taskbridge.sides.salesforce_ids import to_18
+
+START: Final = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+_TICK: Final = timedelta(milliseconds=1)
+
+
+@dataclass
+class Record:
+    """One task with everything that its system knows of it."""
+
+    remote_id: str
+    created_at: datetime
+    modified_at: datetime
+    version: datetime
+    values: dict[str, Any]
+    visible_at: datetime
+    deleted: bool = False
+    purged: bool = False
+    cause: str | None = None
+    problem: Problem | None = None
+    first_body: dict[str, Any] | None = None  # as a create with an idempotency key asked for it
+
+
+class Refused(Exception):
+    """A write that the side does not take, with the vendor's code."""
+
+    def __init__(self, code: str, message: str, remote_id: str | None = None) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code, self.message, self.remote_id = code, message, remote_id
+
+
+@dataclass
+class MemorySide(ABC):
+    """What both sides have in common. `now` is the server's clock; calls and edits take a millisecond."""
+
+    identity: str
+    now: datetime = START
+    page_size: int = 100
+    chunk_size: int = 100
+    faults: Faults = field(default_factory=Faults)
+    records: dict[str, Record] = field(default_factory=dict)
+    users: dict[str, dict[str, Any]] = field(default_factory=dict)
+    reads: int = 0
+    writes: int = 0  # rows that were asked for, whatever became of them
+    features: frozenset[str] = frozenset()
+    _numbers: int = 0
+    _by_marker: dict[str, list[str]] = field(default_factory=dict)
+
+    side: Side = field(init=False)
+    _idle_update_moves: ClassVar[bool] = False  # an update that changes nothing moves the stamps all the same
+
+    # people
+
+    def advance(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    def add_user(
+        self, email: str, *, name: str | None = None, active: bool = True, time_zone: str = "UTC"
+    ) -> str:
+        """A new user's id."""
+        user_id = self._new_id("user")
+        self.users[user_id] = {
+            "user_id": user_id,
+            "email": email,
+            "name": name or email.partition("@")[0].title(),
+            "active": active,
+            "standard": True,
+            "time_zone": time_zone,
+        }
+        return user_id
+
+    def set_user(self, user_id: str, **values: Any) -> None:
+        """Changes columns of SIDE_USERS."""
+        self.users[user_id] |= values
+
+    def create(self, owner: str, title: str | None, **values: Any) -> str:
+        """A person makes a task; further values by column name. Its id."""
+        self._tick()
+        record = self._insert({"title": title, "owner": owner, **values})
+        return record.remote_id
+
+    def edit(self, remote_id: str, **values: Any) -> None:
+        """A person changes a live task."""
+        self._tick()
+        self._update(self._live(remote_id), values)
+
+    def reassign(self, remote_id: str, owner: str) -> None:
+        self.edit(remote_id, owner=owner)
+
+    def delete(self, remote_id: str) -> None:
+        """A person deletes a live task."""
+        self._tick()
+        self._remove(self._live(remote_id))
+
+    def touch(self, remote_id: str) -> None:
+        """The version moves without an edit by a person."""
+        self._tick()
+        self._live(remote_id).version = self._stamp()
+
+    def spoil(self, remote_id: str, code: str = "BAD_VALUE", message: str = "due_date is no date") -> None:
+        """The record comes back as one that cannot be understood, until it is edited."""
+        self._tick()
+        record = self._live(remote_id)
+        record.problem = Problem(code, message)
+        record.version = record.modified_at = self._stamp()
+
+    def live(self) -> dict[str, dict[str, Any]]:
+        """Values of all live tasks by id, for assertions."""
+        return {key: dict(record.values) for key, record in self.records.items() if not record.deleted}
+
+    def carrying(self, marker: str) -> list[str]:
+        """Ids of the records that carry a marker, deleted ones included, for assertions."""
+        return self._by_marker.get(marker, [])
+
+    # the contract
+
+    def connect(self) -> SideInfo:
+        with self._call("connect"):
+            if self.faults.flaky_versions:
+                for record in self.records.values():
+                    if not record.deleted:
+                        record.version = self._stamp()
+            rows = [dict.fromkeys(SIDE_USERS.names) | user for user in self.users.values()]
+            users = frame(pa.Table.from_pylist(rows, schema=SIDE_USERS))
+            return SideInfo(self.side, self.identity, self.now.replace(microsecond=0), self.features, users)
+
+    def read_changes(self, window: Window) -> Iterator[pd.DataFrame]:
+        yield from self._listing(
+            "read_changes",
+            [record for record in self._listable() if window.start <= record.version < window.end],
+        )
+
+    def read_deletes(self, window: Window) -> Iterator[pd.DataFrame]:
+        yield from ()
+
+    def read_first_sync(
+        self, owners: Sequence[str], since: datetime | None, until: datetime, *, open_only: bool
+    ) -> Iterator[pd.DataFrame]:
+        yield from ()
+
+    def read_ids(self, ids: Sequence[str], controls: Mapping[str, str]) -> pd.DataFrame:
+        with self._call("read_ids"):
+            asked = list(dict.fromkeys(ids))
+            known = [self.records[key] for key in asked if self._provable(key, controls.get(key))]
+            told = {record.remote_id for record in known}
+            missing = [key for key in asked if key not in told]
+            return stack(self.side, [self._frame(known, by_id=True), absent_rows(self.side, missing)])
+
+    def find_markers(self, markers: Sequence[str]) -> pd.DataFrame:
+        with self._call("find_markers"):
+            wanted = set(markers)
+            return self._frame(
+                [record for record in self._listable(feed=True) if record.values.get("marker") in wanted]
+            )
+
+    def carries_markers(self) -> bool:
+        with self._call("carries_markers"):
+            return any(
+                (record.values.get("marker") or "").startswith("tb:") for record in self._listable(feed=True)
+            )
+
+    def write(self, op: Op, rows: pd.DataFrame) -> pd.DataFrame:
+        if len(rows) > self.chunk_size:
+            raise ValueError(f"{len(rows)} rows in one write; at most {self.chunk_size}")
+        self.writes += len(rows)
+        with self._call("write"):
+            results = [self._write_row(op, row) for row in rows_of(rows)]
+        if self.faults.lose_answers:
+            self.faults.lose_answers -= 1
+            results = [
+                RowResult(result.action_id, Outcome.UNKNOWN, code="ANSWER_LOST", message="connection cut")
+                for result in results
+            ]
+        return outcome_frame(results)
+
+    # how a side differs from the other
+
+    @abstractmethod
+    def _new_id(self, kind: str) -> str: ...
+
+    @abstractmethod
+    def _stamp(self) -> datetime: ...
+
+    @abstractmethod
+    def _defaults(self) -> dict[str, Any]: ...
+
+    @abstractmethod
+    def _check(self, values: Mapping[str, Any]) -> None:
+        """Raises Refused for values that the vendor would not take."""
+
+    @abstractmethod
+    def _create_row(self, row: Mapping[str, Any]) -> RowResult: ...
+
+    @abstractmethod
+    def _find(self, remote_id: str) -> Record:
+        """The live record. Raises Refused as the vendor would when it is not there."""
+
+    @abstractmethod
+    def _provable(self, remote_id: str, control: str | None) -> bool:
+        """Whether a look-up by id says live or deleted, rather than nothing (C5)."""
+
+    @abstractmethod
+    def _derive(self, record: Record, before: Mapping[str, Any]) -> None:
+        """What else the vendor does when values were written; `before` is empty for a new record."""
+
+    def _listable(self, *, feed: bool = False) -> Iterator[Record]:
+        """Records that listings show; with `feed`, deleted ones too where there is any way to see them."""
+        for record in self.records.values():
+            if record.remote_id not in self.faults.hidden and record.visible_at <= self.now:
+                yield record
+
+    # mechanics
+
+    @contextmanager
+    def _call(self, name: str) -> Iterator[None]:
+        if self.faults.on_call:
+            self.faults.on_call(f"before {name}")
+        self._tick()
+        if name != "write":
+            self.reads += 1
+        yield
+        if self.faults.on_call:
+            self.faults.on_call(f"after {name}")
+
+    def _tick(self) -> None:
+        self.now += _TICK
+
+    def _listing(self, name: str, records: list[Record]) -> Iterator[pd.DataFrame]:
+        with self._call(name):
+            ordered = sorted(records, key=lambda record: (record.version, record.remote_id))
+            for start in range(0, len(ordered), self.page_size):
+                yield self._frame(ordered[start : start + self.page_size])
+                if self.faults.truncate_reads:
+                    self.faults.truncate_reads -= 1
+                    raise ReadIncomplete(f"{self.side}: the listing broke off after {self.page_size} records")
+
+    def _frame(self, records: Sequence[Record], *, by_id: bool = False) -> pd.DataFrame:
+        names = [name for name in TASKS[self.side].names if not name.startswith("problem")]
+        rows = [self._row(record, by_id=by_id) for record in records]
+        columns = {name: [row.get(name) for row in rows] for name in names}
+        problems = {place: record.problem for place, record in enumerate(records) if record.problem}
+        return task_frame(self.side, columns, len(rows), problems)
+
+    def _row(self, record: Record, *, by_id: bool) -> dict[str, Any]:
+        return {
+            **record.values,
+            "remote_id": record.remote_id,
+            "presence": Presence.DELETED if record.deleted else Presence.LIVE,
+            "version": record.version,
+            "modified_at": record.modified_at,
+            "created_at": record.created_at,
+            "payload": f'{{"id": "{record.remote_id}"}}',
+        }
+
+    def _live(self, remote_id: str) -> Record:
+        record = self.records[remote_id]
+        if record.deleted:
+            raise ValueError(f"{remote_id} is deleted")
+        return record
+
+    def _insert(self, values: dict[str, Any]) -> Record:
+        values = {**self._defaults(), **values}
+        self._check(values)
+        now = self._stamp()
+        record = Record(self._new_id("task"), now, now, now, values, self.now + self.faults.visible_after)
+        self.records[record.remote_id] = record
+        self._by_marker.setdefault(values.get("marker") or "", []).append(record.remote_id)
+        self._derive(record, {})
+        return record
+
+    def _update(self, record: Record, values: dict[str, Any]) -> None:
+        changed = {name: value for name, value in values.items() if record.values.get(name) != value}
+        if not changed and record.problem is None and not self._idle_update_moves:
+            return
+        before = dict(record.values)
+        self._check({**before, **values})
+        record.values |= changed
+        record.problem = None
+        self._moved(record)
+        self._derive(record, before)
+
+    def _remove(self, record: Record, cause: str = "deleted") -> None:
+        record.deleted, record.cause = True, cause
+        self._moved(record)
+
+    def _moved(self, record: Record) -> None:
+        record.version = record.modified_at = self._stamp()
+        record.visible_at = self.now + self.faults.visible_after
+
+    def _write_row(self, op: Op, row: Mapping[str, Any]) -> RowResult:
+        try:
+            if control := unsendable(masked(row)):
+                raise Refused("CONTROL_CHARACTERS", control)
+            self._meet_faults(op, row)
+            if op is Op.CREATE:
+                return self._create_row(row)
+            record = self._find(row["remote_id"])
+            if op is Op.UPDATE:
+                self._update(record, self._as_server(record.values, masked(row)))
+            else:
+                self._remove(record)
+        except Refused as refused:
+            return row_error(row["action_id"], refused.code, refused.message, remote_id=refused.remote_id)
+        return RowResult(row["action_id"], Outcome.DONE, record.remote_id, record.version)
+
+    def _meet_faults(self, op: Op, row: Mapping[str, Any]) -> None:
+        record = self.records.get(row["remote_id"] or "")
+        title = row["title"] if op is Op.CREATE or record is None else record.values["title"]
+        if self.faults.lock_titles.get(title):
+            self.faults.lock_titles[title] -= 1
+            raise Refused("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
+        if title in self.faults.refuse_titles:
+            raise Refused(self.faults.refuse_titles[title], "refused by a rule of the system")
+
+    def _as_server(self, before: Mapping[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+        """What the server makes of values that we write."""
+        if self.faults.normalise:
+            for name in {"title", "details"} & values.keys():
+                if values[name]:
+                    values[name] = values[name].replace("\n", "\r\n") + " "
+        if self.faults.trigger:
+            values |= self.faults.trigger({**before, **values})
+        return values
+
+    def _created_values(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        values = {name: value for name, value in masked(row).items() if value is not None}
+        return self._as_server({**self._defaults(), **values}, values) | {"marker": row["marker"]}
+
+
+@dataclass
+class MemorySalesConnect(MemorySide):
+    """Sales Connect. `features` without "deleted_tasks" has no delete feed."""
+
+    identity: str = "acc_memory"
+    features: frozenset[str] = frozenset({"deleted_tasks", "batch"})
+    gone_status: int = 404  # what a deleted task answers: 404 is no proof by itself, 410 is (C5)
+    contacts: dict[str, str] = field(default_factory=dict)  # Salesforce id -> id of the Sales Connect person
+
+    def __post_init__(self) -> None:
+        self.side = Side.SALES_CONNECT
+
+    def add_user(
+        self,
+        email: str,
+        *,
+        name: str | None = None,
+        active: bool = True,
+        time_zone: str = "UTC",
+        sync_on: bool = False,
+    ) -> str:
+        user_id = super().add_user(email, name=name, active=active, time_zone=time_zone)
+        self.users[user_id] |= {"sync_on": False, "sync_on_since": None}
+        if sync_on:
+            self.switch(user_id, True)
+        return user_id
+
+    def switch(self, user_id: str, on: bool) -> None:
+        """Turns a user's `salesforce_task_sync` on or off (S2)."""
+        self._tick()
+        self.users[user_id]["sync_on"] = on
+        if on:
+            self.users[user_id]["sync_on_since"] = self.now
+
+    def delete_user(self, user_id: str) -> None:
+        """The user goes, and all tasks with it (C5)."""
+        self._tick()
+        for record in self.records.values():
+            if record.values["owner"] == user_id and not record.deleted:
+                self._remove(record, "user_deleted")
+        del self.users[user_id]
+
+    def read_deletes(self, window: Window) -> Iterator[pd.DataFrame]:
+        if "deleted_tasks" in self.features:
+            yield from self._listing(
+                "read_deletes",
+                [
+                    record
+                    for record in self._listable(feed=True)
+                    if record.deleted and window.start <= record.version < window.end
+                ],
+            )
+
+    def _new_id(self, kind: str) -> str:
+        self._numbers += 1
+        return str(self._numbers)
+
+    def _stamp(self) -> datetime:
+        return self.now
+
+    def _defaults(self) -> dict[str, Any]:
+        return {"status": "open", "priority": "normal", "type": "custom", "due_date": None, "details": None}
+
+    def _check(self, values: Mapping[str, Any]) -> None:
+        title, details = values["title"], values["details"]
+        if not title or not title.strip():
+            raise Refused("UNPROCESSABLE", "name: can't be blank")
+        if len(title) > 255:
+            raise Refused("UNPROCESSABLE", "name: is too long (maximum is 255 characters)")
+        if details and len(details) > 65_535:
+            raise Refused("UNPROCESSABLE", "details: is too long (maximum is 65535 characters)")
+        if values["owner"] not in self.users:
+            raise Refused("UNPROCESSABLE", "assignee_id: is unknown")
+        if values["status"] not in ("open", "complete", "skipped"):
+            raise Refused("UNPROCESSABLE", "status: is not included in the list")
+        if values["priority"] not in ("normal", "high"):
+            raise Refused("UNPROCESSABLE", "priority: is not included in the list")
+
+    def _listable(self, *, feed: bool = False) -> Iterator[Record]:
+        for record in super()._listable():
+            if not record.deleted or (feed and "deleted_tasks" in self.features):
+                yield record
+
+    def _row(self, record: Record, *, by_id: bool) -> dict[str, Any]:
+        if not record.deleted:
+            return super()._row(record, by_id=by_id)
+        # Of a deleted task the feed tells no values, and a look-up by id nothing but that it is gone.
+        told = {
+            "remote_id": record.remote_id,
+            "presence": Presence.DELETED,
+            "version": record.version,
+            "modified_at": record.version,
+        }
+        if by_id:
+            return told
+        owner, marker = record.values["owner"], record.values.get("marker")
+        return told | {"owner": owner, "marker": marker, "delete_cause": record.cause}
+
+    def _provable(self, remote_id: str, control: str | None) -> bool:
+        if remote_id in self.faults.hidden:
+            return False
+        record = self.records.get(remote_id)
+        if record is not None and (not record.deleted or self.gone_status == 410):
+            return True
+        witness = self.records.get(control or "")
+        return record is not None and witness is not None and not witness.deleted
+
+    def _find(self, remote_id: str) -> Record:
+        record = self.records.get(remote_id)
+        if record is None or record.remote_id in self.faults.hidden:
+            raise Refused("NOT_FOUND", "not_found")
+        if record.deleted:
+            raise Refused("GONE", "gone") if self.gone_status == 410 else Refused("NOT_FOUND", "not_found")
+        return record
+
+    def _create_row(self, row: Mapping[str, Any]) -> RowResult:
+        body = {**masked(row), "person": row["person"]}
+        for first in self.carrying(row["marker"]):
+            return self._replay(row, self.records[first], body)
+        values = self._created_values(row)
+        if row["person"] in self.contacts:
+            values["person"] = row["person"]
+        record = self._insert(values)
+        record.first_body = body
+        return RowResult(row["action_id"], Outcome.DONE, record.remote_id, record.version)
+
+    def _replay(self, row: Mapping[str, Any], record: Record, body: dict[str, Any]) -> RowResult:
+        if record.deleted:
+            raise Refused("GONE", "gone")
+        if record.first_body != body:
+            raise Refused("IDEMPOTENCY_KEY_USED", "idempotency_key: has already been used with another body")
+        return RowResult(row["action_id"], Outcome.DONE, record.remote_id, record.created_at)
+
+    def _derive(self, record: Record, before: Mapping[str, Any]) -> None:
+        step = record.values.get("campaign_step")
+        if step and before.get("status", "complete") != "complete" and record.values["status"] == "complete":
+            # The next step of the campaign: the reason why a wave of completions is dangerous.
+            kept = {name: record.values.get(name) for name in ("owner", "title", "type", "campaign_name")}
+            self._insert({**kept, "campaign_step": str(int(step) + 1)})
+
+
+@dataclass
+class MemorySalesforce(MemorySide):
+    """Salesforce: Task with the marker field."""
+
+    identity: str = to_18("00D5g000004AbCd")
+    chunk_size: int = 200
+    page_size: int = 2000
+    _idle_update_moves: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        self.side = Side.SALESFORCE
+
+    def undelete(self, remote_id: str) -> None:
+        """A person restores a task from the bin. Raises ValueError where Salesforce would refuse it."""
+        self._tick()
+        record = self.records[remote_id]
+        if not record.deleted or record.purged:
+            raise ValueError(f"{remote_id} is not in the recycle bin")
+        marker = record.values.get("marker")
+        if marker and any(not self.records[other].deleted for other in self.carrying(marker)):
+            raise ValueError(f"{remote_id}: its marker is carried by a live task")
+        record.deleted, record.cause = False, None
+        self._moved(record)
+
+    def purge(self) -> None:
+        """Empties the recycle bin: deleted records leave no trace."""
+        for record in self.records.values():
+            record.purged = record.deleted
+
+    def read_first_sync(
+        self, owners: Sequence[str], since: datetime | None, until: datetime, *, open_only: bool
+    ) -> Iterator[pd.DataFrame]:
+        yield from self._listing(
+            "read_first_sync",
+            [
+                record
+                for record in self._listable()
+                if not record.deleted
+                and record.values["owner"] in set(owners)
+                and (since is None or record.modified_at >= since)
+                and record.modified_at < until
+                and not (open_only and record.values["is_closed"])
+            ],
+        )
+
+    def _new_id(self, kind: str) -> str:
+        self._numbers += 1
+        return to_18(f"{'005' if kind == 'user' else '00T'}5g{self._numbers:010d}")
+
+    def _stamp(self) -> datetime:
+        return self.now.replace(microsecond=0)
+
+    def _defaults(self) -> dict[str, Any]:
+        return {
+            "title": None,
+            "status": "Not Started",
+            "priority": "Normal",
+            "due_date": None,
+            "details": None,
+            "subtype": "Task",
+            "is_recurrence": False,
+            "is_archived": False,
+        }
+
+    def _check(self, values: Mapping[str, Any]) -> None:
+        for column, name, limit in (
+            ("title", "Subject", SUBJECT_UNITS),
+            ("details", "Description", COMMENTS_UNITS),
+        ):
+            if values[column] and len(values[column].encode("utf-16-le")) > 2 * limit:
+                raise Refused("STRING_TOO_LONG", f"{name}: data value too large (max length={limit})")
+        owner = self.users.get(values["owner"])
+        if owner is None:
+            raise Refused("INVALID_CROSS_REFERENCE_KEY", "OwnerId: invalid cross reference id")
+        if not owner["active"]:
+            raise Refused("INACTIVE_OWNER_OR_USER", "owner or user is inactive")
+        for column in ("status", "priority"):
+            if not values[column]:
+                raise Refused("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{column.title()}]")
+
+    def _derive(self, record: Record, before: Mapping[str, Any]) -> None:
+        closed = record.values["status"] == "Completed"
+        if closed and not before.get("is_closed"):
+            record.values["completed_at"] = record.modified_at
+        if not closed:
+            record.values["completed_at"] = None
+        record.values["is_closed"] = closed
+
+    def _listable(self, *, feed: bool = False) -> Iterator[Record]:
+        return (record for record in super()._listable() if not record.purged)
+
+    def _provable(self, remote_id: str, control: str | None) -> bool:
+        record = self.records.get(remote_id)
+        return record is not None and not record.purged and remote_id not in self.faults.hidden
+
+    def _find(self, remote_id: str) -> Record:
+        record = self.records.get(remote_id)
+        if record is None or record.purged or remote_id in self.faults.hidden:
+            raise Refused("NOT_FOUND", "invalid cross reference id")
+        if record.deleted:
+            raise Refused("ENTITY_IS_DELETED", "entity is deleted")
+        return record
+
+    def _create_row(self, row: Mapping[str, Any]) -> RowResult:
+        for other in self.carrying(row["marker"]):
+            record = self.records[other]
+            if record.purged or (record.deleted and not self.faults.binned_marker_collides):
+                continue
+            message = f"duplicate value found: Taskbridge_Id__c duplicates value on record {other[:15]}"
+            raise Refused("DUPLICATE_VALUE", message, other)
+        values = self._created_values(row)
+        if row["person"]:
+            values["person"] = row["person"]
+        record = self._insert(values)
+        return RowResult(row["action_id"], Outcome.DONE, record.remote_id, record.version)

@@ -1,0 +1,48 @@
+"""What can be made to go wrong with an in-memory side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+
+@dataclass
+class Faults:
+    """Switches of one side. Counters run down as the fault happens; all are off at first."""
+
+    lose_answers: int = 0
+    """So many write calls commit and then lose their answer: every row of theirs is UNKNOWN."""
+
+    lock_titles: dict[str, int] = field(default_factory=dict)
+    """So many writes of a record of this title meet UNABLE_TO_LOCK_ROW."""
+
+    refuse_titles: dict[str, str] = field(default_factory=dict)
+    """Writes of a record of this title are answered with this error code."""
+
+    visible_after: timedelta = timedelta(0)
+    """Records written while this is set are left out of listings and look-ups by marker for so long after
+    their stamp; by id they are found at once."""
+
+    truncate_reads: int = 0
+    """So many listings break off after their first page (ReadIncomplete)."""
+
+    normalise: bool = False
+    """The server pads texts and turns line ends into CRLF when they are written by us."""
+
+    trigger: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    """Gets the values of every record that we write and answers columns to overwrite, as a trigger would."""
+
+    flaky_versions: bool = False
+    """Every connect moves the versions of all live records, though nobody edited them."""
+
+    hidden: set[str] = field(default_factory=set)
+    """Ids that cannot be seen at all, as sharing rules would have it."""
+
+    binned_marker_collides: bool = False
+    """A marker that only a deleted record carries still counts as used."""
+
+    on_call: Callable[[str], None] | None = None
+    """Called with "before <method>" and "after <method>"; what it raises comes out of the call: after a write
+    that means the write is committed and the caller died."""

@@ -1,0 +1,413 @@
+"""What the systems' error codes mean, who must act, and what becomes of the row (G4).
+
+`CODES` is the one table. A code that is not in it is kept as it came, in category "other".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+import pandas as pd
+import pyarrow as pa
+
+from taskbridge.core.model import frame
+from taskbridge.engine.ports import OUTCOMES, Outcome
+
+
+class Category(StrEnum):
+    """The groups in which people see errors."""
+
+    INTERMITTENT = "intermittent"
+    AUTHENTICATION = "authentication"
+    ACCESS = "access"
+    VALIDATION = "validation"
+    OTHER = "other"
+
+
+class Reaction(StrEnum):
+    """What an error makes of the row or the run that met it."""
+
+    RETRY = "retry"
+    REJECTED = "rejected"
+    GONE = "gone"
+    EXISTS = "exists"
+    AUTHENTICATION = "authentication"
+    LIMIT = "limit"
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """One error code in plain words."""
+
+    category: Category
+    meaning: str
+    actor: str
+    remedy: str
+    reaction: Reaction
+
+
+_NOBODY: Final = "nobody"
+_SF_ADMIN: Final = "Salesforce administrator"
+_SC_ADMIN: Final = "Sales Connect administrator"
+_OWNER: Final = "owner of the task"
+_OPERATOR: Final = "operator of TaskBridge"
+
+_BY_ITSELF: Final = "nothing to do: it is tried again by itself"
+
+
+def _transient(meaning: str) -> Meaning:
+    return Meaning(Category.INTERMITTENT, meaning, _NOBODY, _BY_ITSELF, Reaction.RETRY)
+
+
+def _login(meaning: str, remedy: str) -> Meaning:
+    return Meaning(Category.AUTHENTICATION, meaning, _SF_ADMIN, remedy, Reaction.AUTHENTICATION)
+
+
+def _access(meaning: str, remedy: str, actor: str = _SF_ADMIN) -> Meaning:
+    return Meaning(Category.ACCESS, meaning, actor, remedy, Reaction.REJECTED)
+
+
+def _validation(meaning: str, remedy: str, actor: str = _OWNER) -> Meaning:
+    return Meaning(Category.VALIDATION, meaning, actor, remedy, Reaction.REJECTED)
+
+
+CODES: Final[Mapping[str, Meaning]] = {
+    # intermittent
+    "FAILED_WRITE": _transient("the connection was cut while a request was under way"),
+    "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE": _transient("Salesforce is under maintenance"),
+    "QUERY_TIMEOUT": _transient("a query took longer than Salesforce allows"),
+    "REQUEST_LIMIT_EXCEEDED": Meaning(
+        Category.INTERMITTENT,
+        "the org's API calls of the last 24 hours, or its long-running requests, are used up",
+        _SF_ADMIN,
+        "the work is carried over to a later run; raise the org's API allocation if this is usual",
+        Reaction.LIMIT,
+    ),
+    "SERVER_UNAVAILABLE": _transient("the server did not answer properly"),
+    "UNABLE_TO_LOCK_ROW": _transient("another process was writing the record or its account"),
+    "RATE_LIMITED": _transient("Sales Connect takes no more requests in this minute"),
+    "READ_TIMEOUT": _transient("a request took too long inside the system"),
+    # authentication
+    "AUTHENTICATION_FAILURE": _login(
+        "the credentials are not accepted", "correct the connection's client id and secret"
+    ),
+    "EXPIRED_ACCESS": _login("access was withdrawn or has expired", "authorise the integration user again"),
+    "INACTIVE_ORGANIZATION": _login("the org is inactive", "have the org activated, or name another org"),
+    "INACTIVE_USER": _login(
+        "the integration user is inactive", "activate the integration user or name another one"
+    ),
+    "INVALID_GRANT": _login(
+        "the login was refused, perhaps because of the network address",
+        "allow this network address for the integration user, and check its policies",
+    ),
+    "INVALID_SESSION_ID": _login(
+        "the session is not accepted, not even right after a new login",
+        "check that the integration user may use the API and that its session is not bound to an address",
+    ),
+    # access
+    "API_CURRENTLY_DISABLED": _access(
+        "the API is switched off for the org or the user", "grant the permission API Enabled"
+    ),
+    "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": _access(
+        "a trigger or flow of the org failed on the record", "repair the trigger or flow that is named"
+    ),
+    "ENTITY_IS_LOCKED": _access(
+        "the record is locked, for example by an approval process", "unlock the record or end its approval"
+    ),
+    "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": _access(
+        "the integration user may not use a record that the task refers to",
+        "share the referenced contact, lead or owner with the integration user",
+    ),
+    "INSUFFICIENT_ACCESS_OR_READONLY": _access(
+        "the integration user may not edit the record", "give the integration user edit access to the task"
+    ),
+    "TXN_SECURITY_NO_ACCESS": _access(
+        "a transaction security policy stopped the request", "exempt the integration user from the policy"
+    ),
+    # validation
+    "FIELD_CUSTOM_VALIDATION_EXCEPTION": _validation(
+        "a validation rule of the org refused the values",
+        "change the task so that the rule is met, or exempt the integration user from it",
+    ),
+    "FIELD_FILTER_VALIDATION_EXCEPTION": _validation(
+        "a lookup filter of the org refused a reference", "choose a reference that the filter lets through"
+    ),
+    "FIELD_INTEGRITY_EXCEPTION": _validation(
+        "values of the record contradict each other", "correct the fields that the message names"
+    ),
+    "INVALID_FIELD": _validation(
+        "a field does not exist or is hidden from the integration user",
+        "create the field or grant field-level security for it on Task",
+        _SF_ADMIN,
+    ),
+    "INVALID_FIELD_FOR_INSERT_UPDATE": _validation(
+        "a field may not be written", "make the field editable for the integration user", _SF_ADMIN
+    ),
+    "INVALID_TYPE": _validation(
+        "an object does not exist or is hidden from the integration user",
+        "grant the integration user access to the object",
+        _SF_ADMIN,
+    ),
+    "REQUIRED_FIELD_MISSING": _validation(
+        "the org requires a field that the task does not fill",
+        "make the field optional for the integration user, or give it a default",
+        _SF_ADMIN,
+    ),
+    "STRING_TOO_LONG": _validation("a text is longer than its field", "shorten the text"),
+    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": _validation(
+        "a value is not in a restricted picklist of the org",
+        "add the value to the picklist of Task",
+        _SF_ADMIN,
+    ),
+    "INACTIVE_OWNER_OR_USER": _validation(
+        "the owner is inactive in Salesforce", "give the task to an active user"
+    ),
+    "OP_WITH_INACTIVE_USER_EXCEPTION": _validation(
+        "the owner is inactive in Salesforce", "give the task to an active user"
+    ),
+    "OPERATION_WITH_INACTIVE_USER_EXCEPTION": _validation(
+        "the owner is inactive in Salesforce", "give the task to an active user"
+    ),
+    "INVALID_CROSS_REFERENCE_KEY": _validation(
+        "the record, or one that it refers to, cannot be found; this is no proof that it was deleted (C5)",
+        "check that the owner and the contact or lead exist and are shared with the integration user",
+        _SF_ADMIN,
+    ),
+    "CONTROL_CHARACTERS": _validation(
+        "a text holds control characters", "retype the text without the invisible characters"
+    ),
+    "UNPROCESSABLE": _validation(
+        "Sales Connect refused the values", "correct the fields that the message names"
+    ),
+    "BAD_VALUE": _validation(
+        "the record cannot be understood", "correct the record; it is read again when it changes"
+    ),
+    "MISSING_VALUE": _validation(
+        "the record lacks a value that every record has",
+        "correct the record; it is read again when it changes",
+    ),
+    # facts
+    "ENTITY_IS_DELETED": Meaning(
+        Category.OTHER, "the record is deleted", _NOBODY, "nothing to do", Reaction.GONE
+    ),
+    "DUPLICATE_VALUE": Meaning(
+        Category.OTHER,
+        "a record with this marker is there already",
+        _NOBODY,
+        "nothing to do",
+        Reaction.EXISTS,
+    ),
+    "GONE": Meaning(Category.OTHER, "the record is deleted", _NOBODY, "nothing to do", Reaction.GONE),
+    "IDEMPOTENCY_KEY_USED": Meaning(
+        Category.OTHER,
+        "a record with this marker is there already",
+        _NOBODY,
+        "nothing to do",
+        Reaction.EXISTS,
+    ),
+    "NOT_FOUND": _transient("the record was not found, which is no proof that it was deleted (C5)"),
+    "PRECONDITION_FAILED": _transient("the record was changed by somebody in the meantime"),
+    "ANSWER_LOST": _transient("the answer to a write was lost; it is looked up before anything is repeated"),
+    "ANSWER_UNUSABLE": _transient(
+        "the answer to a write does not fit the request; the records are looked up"
+    ),
+    # other
+    "CANNOT_UPDATE_CONVERTED_LEAD": Meaning(
+        Category.OTHER,
+        "the task refers to a lead that was converted",
+        _OWNER,
+        "move the task to the contact that the lead became",
+        Reaction.REJECTED,
+    ),
+    "UNKNOWN_EXCEPTION": Meaning(
+        Category.OTHER,
+        "Salesforce failed inside",
+        _SF_ADMIN,
+        "look the error number up with Salesforce support",
+        Reaction.REJECTED,
+    ),
+    "FORBIDDEN": _access(
+        "Sales Connect does not let the integration do this", "widen the integration's rights", _SC_ADMIN
+    ),
+}
+"""Every code that has a meaning of its own: those of the systems, and ours for answers without one."""
+
+_UNKNOWN: Final = Meaning(
+    Category.OTHER,
+    "an error that TaskBridge does not know",
+    _OPERATOR,
+    "read the message as it came; look the code up in the system's documentation",
+    Reaction.REJECTED,
+)
+
+_TIMEOUT_TEXTS: Final = ("Net::ReadTimeout", "Net::OpenTimeout")
+
+
+def normalise_code(code: str, message: str) -> str:
+    """The code that tells a situation apart where the vendor's own code is ambiguous.
+
+    A timeout is reported as INVALID_FIELD with Net::ReadTimeout in its text.
+    """
+    if code == "INVALID_FIELD" and any(text in message for text in _TIMEOUT_TEXTS):
+        return "READ_TIMEOUT"
+    return code
+
+
+def is_concurrency_limit(code: str, message: str) -> bool:
+    """REQUEST_LIMIT_EXCEEDED means the daily total or too many long requests at once; only the text tells."""
+    return code == "REQUEST_LIMIT_EXCEEDED" and "concurrent" in message.lower()
+
+
+def meaning(code: str, message: str = "") -> Meaning:
+    """What a code means; unknown codes are "other" and rejected, so that somebody looks at them."""
+    code = normalise_code(code, message)
+    if is_concurrency_limit(code, message):
+        return _transient("too many long-running requests at once")
+    return CODES.get(code, _UNKNOWN)
+
+
+_OUTCOME: Final[Mapping[Reaction, Outcome]] = {
+    Reaction.RETRY: Outcome.RETRY,
+    Reaction.REJECTED: Outcome.REJECTED,
+    Reaction.GONE: Outcome.GONE,
+    Reaction.EXISTS: Outcome.EXISTS,
+    # A row is no place to log in or to count calls: it goes back, and the next call meets the whole answer.
+    Reaction.AUTHENTICATION: Outcome.RETRY,
+    Reaction.LIMIT: Outcome.RETRY,
+}
+
+
+@dataclass(frozen=True)
+class RowResult:
+    """What became of one row of a write."""
+
+    action_id: str
+    outcome: Outcome
+    remote_id: str | None = None
+    written_at: datetime | None = None
+    code: str | None = None
+    message: str | None = None
+
+
+def row_error(action_id: str, code: str, message: str, *, remote_id: str | None = None) -> RowResult:
+    """The result of a row that the system answered with an error."""
+    outcome = _OUTCOME[meaning(code, message).reaction]
+    return RowResult(action_id, outcome, remote_id, None, normalise_code(code, message), message)
+
+
+def outcome_frame(results: Iterable[RowResult]) -> pd.DataFrame:
+    """OUTCOMES, with category and remedy looked up for every row that carries a code."""
+    rows = []
+    for result in results:
+        found = meaning(result.code, result.message or "") if result.code else None
+        rows.append(
+            {
+                "action_id": result.action_id,
+                "outcome": result.outcome,
+                "remote_id": result.remote_id,
+                "written_at": result.written_at,
+                "code": result.code,
+                "category": found and found.category,
+                "message": result.message,
+                "remedy": found and found.remedy,
+            }
+        )
+    return frame(pa.Table.from_pylist(rows, schema=OUTCOMES))
+
+
+@dataclass(frozen=True)
+class RemoteError:
+    """One error as a system worded it. `fields` are the fields that it names."""
+
+    code: str
+    message: str
+    fields: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}" if self.message else self.code
+
+
+class Verdict(StrEnum):
+    """What a whole HTTP answer means for the call."""
+
+    FINE = "fine"
+    LOGIN = "login"  # the session is not accepted: log in again, once
+    AUTHENTICATION = "authentication"  # a new login will not help
+    LIMIT = "limit"  # the call allocation is used up
+    THROTTLED = "throttled"  # nothing was done; try again in a moment
+    UNCLEAR = "unclear"  # the server failed: a read may be repeated, a write may have happened
+    REFUSED = "refused"  # nothing was done, and repeating will not help
+
+
+_THROTTLING: Final = frozenset({420, 429})
+_FAILING: Final = frozenset({406, 408})
+_NOT_DONE: Final = frozenset({"INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE"})
+
+
+def verdict(status: int, errors: Sequence[RemoteError]) -> Verdict:
+    """Classifies an answer by its status and the errors in its body; the body may be HTML or empty."""
+    if status < 300:
+        return Verdict.FINE
+    reactions = {meaning(error.code, error.message).reaction for error in errors}
+    codes = {normalise_code(error.code, error.message) for error in errors}
+    if status == 401:
+        return Verdict.LOGIN
+    if Reaction.AUTHENTICATION in reactions:
+        return Verdict.AUTHENTICATION
+    if Reaction.LIMIT in reactions:
+        return Verdict.LIMIT
+    if status in _THROTTLING or codes & _NOT_DONE:
+        return Verdict.THROTTLED
+    if any(is_concurrency_limit(error.code, error.message) for error in errors):
+        return Verdict.THROTTLED
+    if status >= 500 or status in _FAILING or "READ_TIMEOUT" in codes:
+        return Verdict.UNCLEAR
+    if codes & {"QUERY_TIMEOUT", "SERVER_UNAVAILABLE", "UNABLE_TO_LOCK_ROW", "FAILED_WRITE"}:
+        return Verdict.UNCLEAR
+    return Verdict.REFUSED
+
+
+def remote_errors(body: Any) -> tuple[RemoteError, ...]:
+    """The errors in a decoded body, in any of the shapes that the two systems use; none for anything else.
+
+    Salesforce: [{"errorCode" | "statusCode", "message", "fields"}] and {"error", "error_description"};
+    Sales Connect: {"error", "error_description"?} and {"errors": {field: [message]}}.
+    """
+    if isinstance(body, list):
+        return tuple(_vendor_error(entry) for entry in body if isinstance(entry, dict))
+    if not isinstance(body, dict):
+        return ()
+    if isinstance(by_field := body.get("errors"), dict):
+        return tuple(
+            RemoteError("UNPROCESSABLE", f"{name}: {', '.join(map(str, _list(texts)))}", (name,))
+            for name, texts in by_field.items()
+        )
+    if isinstance(code := body.get("error"), str):
+        return (RemoteError(_OWN_WORDS.get(code, code), str(body.get("error_description") or code)),)
+    return ()
+
+
+_OWN_WORDS: Final[Mapping[str, str]] = {
+    "not_found": "NOT_FOUND",
+    "gone": "GONE",
+    "rate_limited": "RATE_LIMITED",
+    "precondition_failed": "PRECONDITION_FAILED",
+    "forbidden": "FORBIDDEN",
+    "invalid_grant": "INVALID_GRANT",
+    "invalid_client": "AUTHENTICATION_FAILURE",
+    "invalid_client_id": "AUTHENTICATION_FAILURE",
+}
+
+
+def _vendor_error(entry: Mapping[str, Any]) -> RemoteError:
+    code = entry.get("errorCode") or entry.get("statusCode") or "UNKNOWN_EXCEPTION"
+    fields = tuple(str(name) for name in _list(entry.get("fields")))
+    return RemoteError(str(code), str(entry.get("message") or ""), fields)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]

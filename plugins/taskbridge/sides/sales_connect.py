@@ -1,0 +1,285 @@
+"""The client of Sales Connect.
+
+The vendor publishes no API. What is spoken here is a stand-in in the manner of its neighbours (pages with
+`metadata.paging`, `updated_at` filters, idempotency keys, 422 by field). This module, with
+`sales_connect_records` for what records look like and `sales_connect_writes` for writes, is the one place to
+adapt to a real account; nothing else in the project knows a path or a field name of Sales Connect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import pandas as pd
+import requests
+
+from taskbridge.core.model import Op, Presence, Side
+from taskbridge.engine.ports import SideInfo, Window
+from taskbridge.errors import AuthenticationFailed, ContractBroken, ReadIncomplete
+from taskbridge.sides.frames import absent_rows, lots, rows_of, stack, task_frame
+from taskbridge.sides.http import TIMEOUTS, Answer, Channel, Grant, Transient
+from taskbridge.sides.outcomes import outcome_frame
+from taskbridge.sides.sales_connect_records import decode_deletes, decode_tasks, decode_users
+from taskbridge.sides.sales_connect_writes import TASKS, write_rows
+
+CONNECTION: Final = "sales_connect_default"
+
+_PER_PAGE: Final = 100  # the most that a page or a list of ids takes
+_RESTARTS: Final = 20
+_LIVE, _GONE, _NOT_FOUND = 200, 410, 404
+
+
+class SalesConnectSide:
+    """`engine.ports.SidePort` over HTTP.
+
+    `features` names the optional parts of the account's API ("deleted_tasks", "batch", "etag"). `connect` sets
+    it; a process that has not called `connect` is told by its caller. Logs in at the first call.
+    """
+
+    side = Side.SALES_CONNECT
+    chunk_size = 100
+
+    def __init__(
+        self,
+        base_url: str,
+        client_id: str,
+        client_secret: str,
+        *,
+        page_size: int = _PER_PAGE,
+        timeouts: tuple[float, float] = TIMEOUTS,
+    ) -> None:
+        login = _Login(base_url.rstrip("/"), client_id, client_secret)
+        self._channel = Channel(CONNECTION, "Sales Connect", login, timeouts=timeouts)
+        self._page_size = page_size
+        self.features: frozenset[str] = frozenset()
+
+    def connect(self) -> SideInfo:
+        answer = self._channel.read("/v2/users", {"per_page": _PER_PAGE, "page": 1})
+        listing = _Listing(answer)
+        records = list(listing.rows)
+        while listing.next_page is not None:
+            page = {"per_page": _PER_PAGE, "page": listing.next_page}
+            listing = _Listing(self._channel.read("/v2/users", page))
+            records += listing.rows
+        self.features = listing.features
+        users = decode_users(records)
+        return SideInfo(self.side, listing.account_id, answer.server_time, self.features, users)
+
+    def read_changes(self, window: Window) -> Iterator[pd.DataFrame]:
+        for records in self._changes(
+            TASKS, "updated_at", window, {"sort_by": "updated_at", "sort_direction": "ASC"}
+        ):
+            yield decode_tasks(records)
+
+    def read_deletes(self, window: Window) -> Iterator[pd.DataFrame]:
+        if "deleted_tasks" in self.features:
+            for records in self._changes("/v2/deleted_tasks", "deleted_at", window, {}):
+                yield decode_deletes(records)
+
+    def read_first_sync(
+        self, owners: Sequence[str], since: datetime | None, until: datetime, *, open_only: bool
+    ) -> Iterator[pd.DataFrame]:
+        """Nothing: tasks that were there before are not pushed (I2)."""
+        yield from ()
+
+    def read_ids(self, ids: Sequence[str], controls: Mapping[str, str]) -> pd.DataFrame:
+        asked = list(dict.fromkeys(ids))
+        # What is no number cannot name a task; such stand-ins come from records without an id.
+        numbers = [remote_id for remote_id in asked if remote_id.isdecimal()]
+        found = [self._listed(lot) for lot in lots(numbers, _PER_PAGE)]
+        told = {remote_id for part in found for remote_id in part["remote_id"]}
+        witnesses: dict[str, bool] = {}
+        for remote_id in asked:
+            if remote_id not in told:
+                found.append(self._missing(remote_id, controls.get(remote_id), witnesses))
+        return stack(self.side, found)
+
+    def find_markers(self, markers: Sequence[str]) -> pd.DataFrame:
+        found: list[pd.DataFrame] = []
+        for marker in dict.fromkeys(markers):
+            query = {"idempotency_key": marker, "per_page": _PER_PAGE}
+            listing = _Listing(self._channel.read(TASKS, query))
+            found.append(decode_tasks(listing.rows))
+            if not listing.rows and "deleted_tasks" in self.features:
+                answer = self._channel.read("/v2/deleted_tasks", query, accept=(_NOT_FOUND,))
+                if answer.status != _NOT_FOUND:
+                    found.append(decode_deletes(_Listing(answer).rows))
+        return stack(self.side, found)
+
+    def carries_markers(self) -> bool:
+        """Looks at the hundred newest tasks: the API cannot ask for "any key that begins with"."""
+        query = {"sort_by": "created_at", "sort_direction": "DESC", "per_page": _PER_PAGE}
+        tasks = decode_tasks(_Listing(self._channel.read(TASKS, query)).rows)
+        return bool(tasks["marker"].str.startswith("tb:").fillna(False).any())
+
+    def write(self, op: Op, rows: pd.DataFrame) -> pd.DataFrame:
+        asked = rows_of(rows)
+        if len(asked) > self.chunk_size:
+            raise ValueError(f"{len(asked)} rows in one write; at most {self.chunk_size}")
+        people = self._people([row["person"] for row in asked if row["person"]]) if op is Op.CREATE else {}
+        return outcome_frame(write_rows(self._channel, op, asked, people, batch="batch" in self.features))
+
+    # reads
+
+    def _changes(
+        self, path: str, stamp: str, window: Window, order: Mapping[str, str]
+    ) -> Iterator[list[dict[str, Any]]]:
+        """Lists of records by stamp. A page's number is no safe position while records move, so each page asks for
+        what is not before the last stamp; page numbers count only inside one stamp that fills a whole page."""
+        position, page, total, restarts = _iso(window.start), 1, None, 0
+        seen: set[Any] = set()
+        while True:
+            bounds = {f"{stamp}[gte]": position, f"{stamp}[lt]": _iso(window.end)}
+            query = {**bounds, **order, "per_page": self._page_size, "page": page}
+            listing = _Listing(self._feed(path, query))
+            if page > 1 and listing.total != total:
+                # Something left or joined the stamp while it was being paged, so page borders moved: again from 1.
+                restarts, page = restarts + 1, 1
+                if restarts > _RESTARTS:
+                    raise ReadIncomplete(f"Sales Connect: {path} keeps moving at {position}; run again")
+                continue
+            total = listing.total
+            fresh = [row for row in listing.rows if _identity(row, stamp) not in seen]
+            if fresh:
+                yield fresh
+            if listing.next_page is None:
+                listing.check_whole(page, self._page_size, path)
+                return
+            last = listing.last_stamp(stamp)
+            seen |= {_identity(row, stamp) for row in listing.rows}
+            if last > position:
+                position, page = last, 1
+                seen = {key for key in seen if key[1] == last}
+            else:
+                page += 1
+
+    def _feed(self, path: str, query: Mapping[str, Any]) -> Answer:
+        answer = self._channel.read(path, query, accept=(_NOT_FOUND,))
+        if answer.status == _NOT_FOUND:
+            raise ReadIncomplete(
+                f"{CONNECTION}: Sales Connect has no {path} any more; the next run finds out what it offers"
+            )
+        return answer
+
+    def _listed(self, ids: Sequence[str]) -> pd.DataFrame:
+        query = [*(("ids[]", remote_id) for remote_id in ids), ("per_page", str(_PER_PAGE))]
+        return decode_tasks(_Listing(self._channel.read(TASKS, query)).rows)
+
+    def _missing(self, remote_id: str, control: str | None, witnesses: dict[str, bool]) -> pd.DataFrame:
+        """A task that a list of ids left out: live after all, deleted on proof (C5), or absent."""
+        if not remote_id.isdecimal():
+            return absent_rows(self.side, [remote_id])
+        answer = self._one(remote_id)
+        if answer.status == _LIVE:
+            return decode_tasks([_mapping(answer.body()).get("data")])
+        proven = answer.status == _GONE or (control is not None and self._answers(control, witnesses))
+        if not proven:
+            return absent_rows(self.side, [remote_id])
+        # When it was deleted is not told, only that it was before now; the header's seconds are rounded down.
+        moment = answer.server_time + timedelta(seconds=1)
+        columns = {
+            "remote_id": [remote_id],
+            "presence": [Presence.DELETED],
+            "version": [moment],
+            "modified_at": [moment],
+        }
+        return task_frame(self.side, columns, 1)
+
+    def _answers(self, control: str, witnesses: dict[str, bool]) -> bool:
+        if control not in witnesses:
+            witnesses[control] = control.isdecimal() and self._one(control).status == _LIVE
+        return witnesses[control]
+
+    def _one(self, remote_id: str) -> Answer:
+        return self._channel.read(f"{TASKS}/{remote_id}", accept=(_NOT_FOUND, _GONE))
+
+    def _people(self, salesforce_ids: Sequence[str]) -> dict[str, int]:
+        """Sales Connect's people by Salesforce id; it may keep the ids in either of their two lengths."""
+        wanted = dict.fromkeys(salesforce_ids)
+        spellings = {spelling: full for full in wanted for spelling in (full, full[:15])}
+        people: dict[str, int] = {}
+        for lot in lots(list(spellings), _PER_PAGE):
+            query = [*(("salesforce_ids[]", spelling) for spelling in lot), ("per_page", str(_PER_PAGE))]
+            for person in _Listing(self._channel.read("/v2/people", query)).rows:
+                known = spellings.get(person.get("salesforce_id") or "")
+                if known is not None:
+                    people.setdefault(known, person["id"])
+        return people
+
+
+class _Listing:
+    """A page of a list. Raises ContractBroken when the answer has another shape."""
+
+    def __init__(self, answer: Answer) -> None:
+        body = _mapping(answer.body())
+        try:
+            paging = body["metadata"]["paging"]
+            self.rows: list[dict[str, Any]] = body["data"]
+            self.next_page: int | None = paging["next_page"]
+            self.total = int(paging["total_count"])
+            self.account_id = str(body["metadata"].get("account_id"))
+            self.features = frozenset(map(str, body["metadata"].get("features", ())))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ContractBroken(
+                f"{CONNECTION}: expected a page with data and metadata.paging, got the keys {sorted(body)}"
+            ) from error
+
+    def check_whole(self, page: int, page_size: int, path: str) -> None:
+        """Raises ReadIncomplete when the last page holds fewer rows than were announced."""
+        expected = self.total - (page - 1) * page_size
+        if len(self.rows) < expected:
+            raise ReadIncomplete(
+                f"Sales Connect: {path} announced {self.total} records and ended {expected - len(self.rows)} short;"
+                " run again"
+            )
+
+    def last_stamp(self, stamp: str) -> str:
+        stamps = [
+            row[stamp] for row in self.rows if isinstance(row, dict) and isinstance(row.get(stamp), str)
+        ]
+        if not stamps:
+            raise ContractBroken(f"{CONNECTION}: a page of {len(self.rows)} records tells no {stamp}")
+        return max(stamps)
+
+
+class _Login:
+    """Client credentials for a token."""
+
+    def __init__(self, base_url: str, client_id: str, client_secret: str) -> None:
+        self._base_url = base_url
+        self._form = {
+            "grant_type": "client_credentials",
+            "client_id": client_id,
+            "client_secret": client_secret,
+        }
+
+    def __call__(self, session: requests.Session, timeouts: tuple[float, float]) -> Grant:
+        response = session.post(f"{self._base_url}/oauth/token", data=self._form, timeout=timeouts)
+        if response.status_code >= 500 or response.status_code == 429:
+            raise Transient(f"the login answered HTTP {response.status_code}", perhaps_done=False)
+        answer = Answer(response.status_code, response.headers, response.content)
+        if response.status_code != 200:
+            seen = "; ".join(map(str, answer.errors)) or f"HTTP {response.status_code}"
+            raise AuthenticationFailed(
+                f"{CONNECTION}: Sales Connect refused the login ({seen}); correct the connection's client id and secret"
+            )
+        token = _mapping(answer.body()).get("access_token")
+        if not isinstance(token, str):
+            raise ContractBroken(f"{CONNECTION}: the login's answer holds no access_token")
+        return Grant(self._base_url, token)
+
+
+def _mapping(body: Any) -> dict[str, Any]:
+    if not isinstance(body, dict):
+        raise ContractBroken(f"{CONNECTION}: expected a JSON object, got {type(body).__name__}")
+    return body
+
+
+def _identity(row: Any, stamp: str) -> tuple[Any, Any]:
+    return (row.get("id"), row.get(stamp)) if isinstance(row, dict) else (repr(row), None)
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,202 @@
+"""Writing to Sales Connect, and what its answers say of each row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from taskbridge.core.model import Op
+from taskbridge.engine.ports import Outcome
+from taskbridge.errors import ApiLimitReached, SideUnreachable, TaskBridgeError
+from taskbridge.sides.frames import masked, unsendable
+from taskbridge.sides.http import Answer, Channel, Transient
+from taskbridge.sides.outcomes import (
+    RemoteError,
+    RowResult,
+    Verdict,
+    normalise_code,
+    remote_errors,
+    row_error,
+    verdict,
+)
+from taskbridge.sides.sales_connect_records import encode_create, encode_fields
+
+TASKS: Final = "/v2/tasks"
+_KEY: Final = "idempotency_key"
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A row with what is sent for it."""
+
+    row: Row
+    op: Op
+    body: dict[str, Any] | None
+
+    @property
+    def action_id(self) -> str:
+        return str(self.row["action_id"])
+
+    def in_batch(self) -> dict[str, Any]:
+        entry: dict[str, Any] = {"op": self.op.value}
+        if self.op is not Op.CREATE:
+            entry["id"] = int(self.row["remote_id"])
+        return entry if self.body is None else entry | {"body": self.body}
+
+    def send_alone(self, channel: Channel) -> Answer:
+        if self.op is Op.CREATE:
+            return channel.write("POST", TASKS, self.body)
+        path = f"{TASKS}/{self.row['remote_id']}"
+        return (
+            channel.write("DELETE", path) if self.op is Op.DELETE else channel.write("PATCH", path, self.body)
+        )
+
+
+def write_rows(
+    channel: Channel, op: Op, rows: Sequence[Row], people: Mapping[str, int], *, batch: bool
+) -> list[RowResult]:
+    """One result for each row, in any order."""
+    results: list[RowResult] = []
+    operations: list[Operation] = []
+    for row in rows:
+        try:
+            operations.append(_prepared(op, row, people))
+        except ValueError as error:
+            code = "CONTROL_CHARACTERS" if "control" in str(error) else "UNPROCESSABLE"
+            results.append(row_error(row["action_id"], code, str(error)))
+    if not operations:
+        return results
+    answered = _in_batch(channel, operations) if batch else None
+    return results + (_one_by_one(channel, operations) if answered is None else answered)
+
+
+def _prepared(op: Op, row: Row, people: Mapping[str, int]) -> Operation:
+    if trouble := unsendable(masked(row)):
+        raise ValueError(trouble)
+    if op is not Op.CREATE and not str(row["remote_id"]).isdecimal():
+        raise ValueError(f"id: {row['remote_id']!r} is no Sales Connect task id")
+    if op is Op.DELETE:
+        return Operation(row, op, None)
+    return Operation(row, op, encode_create(row, people) if op is Op.CREATE else encode_fields(row))
+
+
+def _in_batch(channel: Channel, operations: Sequence[Operation]) -> list[RowResult] | None:
+    """None when the account has no batch endpoint (any more); nothing was done then."""
+    body = {"operations": [operation.in_batch() for operation in operations]}
+    try:
+        answer = channel.write("POST", f"{TASKS}/batch", body)
+    except Transient as lost:
+        return [_unknown(operation, "ANSWER_LOST", lost.seen) for operation in operations]
+    if answer.status == 404:
+        return None
+    if verdict(answer.status, answer.errors) is not Verdict.FINE:
+        return [_refused(operation, answer.status, answer.errors) for operation in operations]
+    entries = _by_index(answer, len(operations))
+    if entries is None:
+        return [_unknown(operation, "ANSWER_UNUSABLE", _unusable(answer)) for operation in operations]
+    return [
+        _result(operation, entry["status"], entry, answer.server_time)
+        for operation, entry in zip(operations, entries, strict=True)
+    ]
+
+
+def _by_index(answer: Answer, count: int) -> list[dict[str, Any]] | None:
+    """The entries ordered by the index that each names; None unless there is exactly one for each operation."""
+    try:
+        entries = answer.body()["results"]
+        found = {entry["index"]: entry for entry in entries if isinstance(entry["status"], int)}
+    except (TaskBridgeError, TypeError, KeyError):
+        return None
+    if len(entries) != count or found.keys() != set(range(count)):
+        return None
+    return [found[index] for index in range(count)]
+
+
+def _unusable(answer: Answer) -> str:
+    return f"the batch answer of {len(answer.content)} bytes does not hold one result for each operation"
+
+
+def _one_by_one(channel: Channel, operations: Sequence[Operation]) -> list[RowResult]:
+    results: list[RowResult] = []
+    for place, operation in enumerate(operations):
+        try:
+            answer = operation.send_alone(channel)
+        except Transient as lost:
+            results.append(_unknown(operation, "ANSWER_LOST", lost.seen))
+            continue
+        except TaskBridgeError as stop:
+            if not results:
+                raise
+            # Rows before this one are written; so the rest goes back as rows, not as an error of the chunk.
+            return results + [_stopped(rest, stop) for rest in operations[place:]]
+        results.append(_answered(operation, answer))
+    return results
+
+
+def _answered(operation: Operation, answer: Answer) -> RowResult:
+    if verdict(answer.status, answer.errors) is not Verdict.FINE:
+        return _refused(operation, answer.status, answer.errors)
+    try:
+        body = answer.body() if operation.op is not Op.DELETE else {}
+        return _result(operation, answer.status, body, answer.server_time)
+    except TaskBridgeError as unusable:
+        return _unknown(operation, "ANSWER_UNUSABLE", str(unusable))
+
+
+def _result(operation: Operation, status: int, body: Any, now: datetime) -> RowResult:
+    """What one entry of a batch, or one answer, says of its row."""
+    errors = remote_errors(body)
+    found = verdict(status, errors)
+    if found is Verdict.UNCLEAR and status >= 500:
+        return _unknown(operation, "ANSWER_LOST", f"HTTP {status}")
+    if found is not Verdict.FINE:
+        return _refused(operation, status, errors)
+    if operation.op is Op.DELETE:
+        return RowResult(operation.action_id, Outcome.DONE, operation.row["remote_id"], now)
+    try:
+        task = body["data"]
+        # A replayed create shows the first record as it is now: only its creation was ours.
+        written = task["created_at"] if operation.op is Op.CREATE and status == 200 else task["updated_at"]
+        moment, remote_id = datetime.fromisoformat(written), str(int(task["id"]))
+    except (KeyError, TypeError, ValueError):
+        return _unknown(operation, "ANSWER_UNUSABLE", "the answer shows no task")
+    if operation.op is Op.UPDATE and remote_id != operation.row["remote_id"]:
+        return _unknown(operation, "ANSWER_UNUSABLE", f"the answer shows task {remote_id}")
+    return RowResult(operation.action_id, Outcome.DONE, remote_id, moment)
+
+
+_BY_STATUS: Final[Mapping[int, str]] = {
+    401: "INVALID_SESSION_ID",
+    403: "FORBIDDEN",
+    404: "NOT_FOUND",
+    410: "GONE",
+    412: "PRECONDITION_FAILED",
+    429: "RATE_LIMITED",
+}
+
+
+def _refused(operation: Operation, status: int, errors: Sequence[RemoteError]) -> RowResult:
+    if operation.op is Op.CREATE and any(_KEY in error.fields for error in errors):
+        message = "; ".join(error.message for error in errors)
+        return row_error(operation.action_id, "IDEMPOTENCY_KEY_USED", message)
+    if not errors:
+        code = _BY_STATUS.get(status, f"HTTP_{status}")
+        return row_error(operation.action_id, code, f"HTTP {status}")
+    code = normalise_code(errors[0].code, errors[0].message)
+    return row_error(operation.action_id, code, "; ".join(error.message for error in errors))
+
+
+def _unknown(operation: Operation, code: str, seen: str) -> RowResult:
+    remote_id = None if operation.op is Op.CREATE else operation.row["remote_id"]
+    return RowResult(operation.action_id, Outcome.UNKNOWN, remote_id, None, code, seen)
+
+
+def _stopped(operation: Operation, stop: TaskBridgeError) -> RowResult:
+    code = "RATE_LIMITED" if isinstance(stop, ApiLimitReached) else "SERVER_UNAVAILABLE"
+    if not isinstance(stop, ApiLimitReached | SideUnreachable):
+        code = "INVALID_SESSION_ID"
+    return row_error(operation.action_id, code, str(stop))

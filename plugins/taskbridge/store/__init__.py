@@ -1,0 +1,5 @@
+"""The ledger in PostgreSQL."""
+
+from taskbridge.store.ledger import PostgresLedger
+
+__all__ = ["PostgresLedger"]

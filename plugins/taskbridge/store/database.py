@@ -1,0 +1,190 @@
+"""The connection to the project's database: transactions, fencing, frames in and out, clear errors."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, Self
+
+import adbc_driver_manager
+import pandas as pd
+import pyarrow as pa
+from adbc_driver_postgresql import dbapi
+from sqlalchemy import URL, Connection, CursorResult, create_engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from taskbridge.engine.ports import Run
+from taskbridge.errors import ConnectionMissing, DatabaseUnavailable, LeaseLost
+from taskbridge.store import frames, statements
+
+CONNECTION: Final = "taskbridge_db"
+CONNECT_SECONDS: Final = 10
+
+# Class 08 is "connection exception", 57P is "operator intervention" (shutdown, starting up).
+_GONE: Final = ("08", "57P")
+_NO_SUCH_DATABASE: Final = "3D000"
+_WRONG_LOGIN: Final = "28"
+
+
+class Transaction:
+    """An open transaction. Statements are named by their file, see `statements`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def run(self, statement: str, **parameters: object) -> CursorResult[Any]:
+        return self._connection.execute(statements.clause(statement), parameters)
+
+    def copy(self, target: Sequence[str], table: pa.Table) -> None:
+        """Append a table by COPY, as part of this transaction."""
+        driver: Any = self._connection.connection.driver_connection
+        frames.copy_in(driver, target, table)
+
+    def script(self, text: str) -> None:
+        """Run several statements without parameters."""
+        driver: Any = self._connection.connection.driver_connection
+        driver.execute(text)
+
+    @property
+    def connection(self) -> Connection:
+        return self._connection
+
+
+class Database:
+    """One small pool for transactions and one ADBC connection for reading frames; both are kept open.
+
+    Every method raises DatabaseUnavailable when the database does not answer.
+    """
+
+    def __init__(self, url: str) -> None:
+        """`url` as for SQLAlchemy or libpq; the driver in it does not matter. Connects when first used."""
+        self.url = _parse(url)
+        query = {"connect_timeout": str(CONNECT_SECONDS), "application_name": "taskbridge", **self.url.query}
+        url_here = self.url.set(query=query)
+        self._engine = create_engine(
+            url_here.set(drivername="postgresql+psycopg"),
+            pool_size=2,
+            max_overflow=3,
+            pool_pre_ping=True,
+        )
+        self._frames_url = url_here.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._frames: dbapi.Connection | None = None
+        self._reading = threading.Lock()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Commits at the end of the block, rolls back when an error leaves it."""
+        try:
+            with self._engine.begin() as connection:
+                yield Transaction(connection)
+        except DBAPIError as error:
+            if _is_unavailable(error):
+                raise self._unavailable(str(error.orig)) from error
+            raise
+
+    @contextmanager
+    def fenced(self, run: Run) -> Iterator[Transaction]:
+        """A transaction for a run. Raises LeaseLost, before anything is written, when the lease has moved on.
+
+        The lease row stays locked against other takers until the end of the block.
+        """
+        with self.transaction() as tx:
+            current = tx.run("lease/lock_lease").scalar_one()
+            if current != run.fencing:
+                raise lease_lost(run, current)
+            yield tx
+
+    def frame(self, statement: str, schema: pa.Schema, **parameters: object) -> pd.DataFrame:
+        """The rows of a query as a frame of that schema; what was committed when it is called."""
+        query, names = statements.numbered(statement)
+        values = [parameters[name] for name in names]
+        with self._reading:
+            try:
+                table = self._fetch(query, values)
+            except adbc_driver_manager.Error:
+                # A connection that was cut while idle shows only now; a fault of the query shows again.
+                self._close_frames()
+                table = self._fetch(query, values)
+        return frames.to_frame(table, schema)
+
+    def _fetch(self, query: str, values: Sequence[object]) -> pa.Table:
+        if self._frames is None:
+            try:
+                self._frames = dbapi.connect(self._frames_url, autocommit=True)
+            except adbc_driver_manager.Error as error:
+                raise self._unavailable(str(error)) from error
+        with self._frames.cursor() as cursor:
+            cursor.execute(query, values or None)
+            return cursor.fetch_arrow_table()
+
+    def close(self) -> None:
+        self._engine.dispose()
+        with self._reading:
+            self._close_frames()
+
+    def _close_frames(self) -> None:
+        if self._frames is not None:
+            self._frames.close()
+            self._frames = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def place(self) -> str:
+        """Host, port and database, for messages."""
+        return describe(self.url)
+
+    def _unavailable(self, reason: str) -> DatabaseUnavailable:
+        seen = reason.strip().splitlines()[0] if reason.strip() else "no answer"
+        return DatabaseUnavailable(
+            f"The {self.place} does not answer: {seen}. "
+            f"Check that it runs and that the Airflow connection `{CONNECTION}` names it, then run again."
+        )
+
+
+def lease_lost(run: Run, current: int) -> LeaseLost:
+    return LeaseLost(
+        f"Run {run.spec.run_key} held the lease under number {run.fencing}, which is now {current}: another run "
+        "has taken it. Nothing was written; the next run goes on from here."
+    )
+
+
+def describe(url: URL) -> str:
+    """Host, port and database of a URL; never the password."""
+    query: Mapping[str, Any] = url.query
+    host = url.host or query.get("host") or "localhost"
+    port = url.port or query.get("port") or 5432
+    return f"database {url.database!r} on host {host}, port {port}"
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        # The cause is left out: it may quote the URL, and the password with it.
+        raise ConnectionMissing(_not_a_database("something that is not a URL")) from None
+    if parsed.get_backend_name() not in ("postgresql", "postgres"):
+        raise ConnectionMissing(_not_a_database(f"a URL for {parsed.get_backend_name()}"))
+    return parsed
+
+
+def _not_a_database(seen: str) -> str:
+    return (
+        f"The Airflow connection `{CONNECTION}` gave {seen}; "
+        "expected a PostgreSQL database, such as postgresql://user:password@host:5432/taskbridge."
+    )
+
+
+def _is_unavailable(error: DBAPIError) -> bool:
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None:
+        return error.connection_invalidated or type(error.orig).__name__ in (
+            "OperationalError",
+            "ConnectionTimeout",
+        )
+    return state.startswith(_GONE) or state.startswith(_WRONG_LOGIN) or state == _NO_SUCH_DATABASE

@@ -1,0 +1,75 @@
+"""Frames on their way into PostgreSQL (COPY) and out of it (Arrow)."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import Any, Final
+
+import pandas as pd
+import psycopg
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+from psycopg import sql
+
+from taskbridge.core.model import frame
+
+_OPTIONS: Final = pacsv.WriteOptions(include_header=False, quoting_style="needed")
+# Before PostgreSQL 18 a line `\.` ends a CSV stream even inside quotes.
+_END_OF_COPY: Final = r"(?m)^\\\."
+
+
+def to_table(data: pd.DataFrame, schema: pa.Schema) -> pa.Table:
+    """The frame as a table of exactly this schema. Raises KeyError for a missing column, ArrowInvalid for a
+    value that does not fit."""
+    return pa.Table.from_pandas(data, schema=schema, preserve_index=False)
+
+
+def to_frame(table: pa.Table, schema: pa.Schema) -> pd.DataFrame:
+    """The columns of the schema, in its order and with its types; further columns are dropped."""
+    return frame(table.select(schema.names).cast(schema))
+
+
+def with_constants(table: pa.Table, **values: object) -> pa.Table:
+    """The table with columns that hold the same value in every row."""
+    for name, value in values.items():
+        table = table.append_column(name, pa.repeat(pa.scalar(value), table.num_rows))
+    return table
+
+
+def without_nul(table: pa.Table, columns: Sequence[str]) -> pa.Table:
+    """The table with NUL, which PostgreSQL cannot store, shown as U+2400 in these text columns."""
+    for name in columns:
+        position = table.schema.get_field_index(name)
+        shown = pc.replace_substring(table.column(name), "\x00", "\u2400")
+        table = table.set_column(position, table.schema.field(position), shown)
+    return table
+
+
+def copy_in(connection: psycopg.Connection[Any], target: Sequence[str], table: pa.Table) -> None:
+    """Append the table to `target` (schema and name, or name of a temporary table) by COPY, columns by name."""
+    if table.num_rows == 0:
+        return
+    columns = sql.SQL(", ").join(map(sql.Identifier, table.column_names))
+    command = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(*target), columns)
+    with connection.cursor() as cursor:
+        if _looks_like_end_of_copy(table):
+            with cursor.copy(command) as copy:
+                for row in zip(*(column.to_pylist() for column in table.columns), strict=True):
+                    copy.write_row(row)
+        else:
+            with cursor.copy(command + sql.SQL(" (FORMAT csv)")) as copy:
+                copy.write(_csv(table))
+
+
+def _csv(table: pa.Table) -> memoryview:
+    """Null as nothing, every text in quotes: so an empty text stays an empty text."""
+    stream = io.BytesIO()
+    pacsv.write_csv(table, stream, _OPTIONS)
+    return stream.getbuffer()
+
+
+def _looks_like_end_of_copy(table: pa.Table) -> bool:
+    texts = (column for column in table.columns if pa.types.is_string(column.type))
+    return any(pc.any(pc.match_substring_regex(column, _END_OF_COPY)).as_py() for column in texts)

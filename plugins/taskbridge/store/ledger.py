@@ -1,0 +1,44 @@
+"""The ledger of `engine.ports` in PostgreSQL, put together from its jobs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final, Self
+
+from taskbridge.store import schema
+from taskbridge.store.database import Database
+from taskbridge.store.identity import Identity
+from taskbridge.store.leases import Leases
+from taskbridge.store.outbox import Outbox
+from taskbridge.store.plan import Plans
+from taskbridge.store.runs import Runs
+from taskbridge.store.settling import Settling
+from taskbridge.store.staging import Staging
+from taskbridge.store.users import Users
+
+PARKED_RETRY: Final = timedelta(hours=6)
+
+
+class PostgresLedger(Leases, Runs, Identity, Users, Staging, Plans, Outbox, Settling):
+    """Implements `engine.ports.Ledger`. One object keeps its connections open; use it in one process.
+
+    Every method raises DatabaseUnavailable when the database does not answer.
+    """
+
+    def __init__(self, url: str, *, parked_retry: timedelta = PARKED_RETRY) -> None:
+        """`parked_retry`: how long a pair rests after one of its rows was rejected (G4)."""
+        self._db = Database(url)
+        self._parked_retry = parked_retry
+
+    def check_schema(self) -> None:
+        """Raises SchemaBehind, also when the database is ahead of this code."""
+        schema.check(self._db)
+
+    def close(self) -> None:
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

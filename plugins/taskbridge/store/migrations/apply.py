@@ -1,0 +1,14 @@
+"""Runs a numbered file of `include/sql/migrations` inside a revision."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alembic import op
+
+from taskbridge.store import statements
+
+
+def apply(name: str) -> None:
+    driver: Any = op.get_bind().connection.driver_connection
+    driver.execute(statements.source(f"migrations/{name}"))

@@ -1,0 +1,81 @@
+"""The outbox: actions on their way to a side, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pandas as pd
+import pyarrow.compute as pc
+
+from taskbridge.core.model import Op, Side
+from taskbridge.engine.ports import OUTCOMES, WRITES, Outcome, Run
+from taskbridge.errors import ContractBroken, CountsDoNotAddUp
+from taskbridge.store.frames import to_table, without_nul
+from taskbridge.store.part import LedgerPart
+
+
+class Outbox(LedgerPart):
+    _parked_retry: timedelta
+
+    def actions(self, run: Run, side: Side, ops: Sequence[Op]) -> pd.DataFrame:
+        wanted = ",".join(op.value for op in ops)
+        return self._db.frame("outbox/read_planned", WRITES, run_id=run.run_id, side=side.value, ops=wanted)
+
+    def unsettled(self, side: Side) -> pd.DataFrame:
+        return self._db.frame("outbox/read_sent", WRITES, side=side.value)
+
+    def mark_sent(self, run: Run, action_ids: Sequence[str]) -> None:
+        """Raises CountsDoNotAddUp when one of them is not planned (any more)."""
+        self._move(run, "outbox/mark_sent", action_ids, "planned")
+
+    def unsend(self, run: Run, action_ids: Sequence[str]) -> None:
+        """Raises CountsDoNotAddUp when one of them is not sent."""
+        self._move(run, "outbox/unsend", action_ids, "sent")
+
+    def mark_stale(self, run: Run, action_ids: Sequence[str]) -> None:
+        """Raises CountsDoNotAddUp when one of them has ended already."""
+        self._move(run, "outbox/mark_stale", action_ids, "planned, held or sent")
+
+    def record(self, run: Run, outcomes: pd.DataFrame) -> None:
+        """EXISTS leaves the action at sent, as UNKNOWN does: whether a record may be adopted is not decided here.
+
+        Raises CountsDoNotAddUp when an answered action is not in state sent or is answered twice,
+        ContractBroken for a create that is done without a remote id.
+        """
+        table = to_table(outcomes, OUTCOMES)
+        if table.num_rows == 0:
+            return
+        answered = table.column("action_id")
+        if pc.count_distinct(answered).as_py() != table.num_rows:
+            raise CountsDoNotAddUp(f"{table.num_rows} outcomes name an action twice. None was stored.")
+        table = without_nul(table, ["code", "category", "message", "remedy"])
+        with self._db.fenced(run) as tx:
+            tx.run("outbox/create_outcomes")
+            tx.copy(["incoming_outcome"], table)
+            tx.run("outbox/lock_links")
+            if tx.run("outbox/count_nameless").scalar_one():
+                raise ContractBroken(
+                    f"A create was answered {Outcome.DONE.value!r} without the id of the new record. It stays "
+                    "sent, and the next run looks it up by its marker."
+                )
+            stored = tx.run("outbox/record_outcomes").rowcount
+            if stored != table.num_rows:
+                raise _not_in_state(table.num_rows, stored, "sent")
+            tx.run("outbox/update_links", run_id=run.run_id)
+            tx.run("outbox/save_dead_letters", run_id=run.run_id, parked_retry=self._parked_retry)
+
+    def _move(self, run: Run, statement: str, action_ids: Sequence[str], state: str) -> None:
+        if not action_ids:
+            return
+        with self._db.fenced(run) as tx:
+            moved = tx.run(statement, action_ids=list(action_ids)).rowcount
+            if moved != len(action_ids):
+                raise _not_in_state(len(action_ids), moved, state)
+
+
+def _not_in_state(asked: int, found: int, state: str) -> CountsDoNotAddUp:
+    return CountsDoNotAddUp(
+        f"{asked} actions should have been {state}, but {found} were. Nothing was changed; "
+        "another worker may have handled them. The next run reads both records again."
+    )

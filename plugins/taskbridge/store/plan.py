@@ -1,0 +1,132 @@
+"""What a plan is made from, and the plan stored in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from taskbridge.core.model import (
+    ACTIONS,
+    CONFLICTS,
+    DISPOSITIONS,
+    HISTORY,
+    LEDGER_CHANGES,
+    LINKS,
+    NEW_LINKS,
+    POPULATION,
+    Plan,
+)
+from taskbridge.engine.ports import Run
+from taskbridge.errors import CountsDoNotAddUp
+from taskbridge.store.database import Transaction
+from taskbridge.store.frames import to_table, with_constants
+from taskbridge.store.part import LedgerPart
+
+_EXAMPLES: Final = 5
+
+
+class Plans(LedgerPart):
+    def link_count(self) -> int:
+        with self._db.transaction() as tx:
+            return int(tx.run("plan/count_links").scalar_one())
+
+    def links(self, run: Run) -> pd.DataFrame:
+        return self._db.frame("plan/read_links", LINKS, run_id=run.run_id)
+
+    def history(self) -> pd.DataFrame:
+        return self._db.frame("plan/read_history", HISTORY)
+
+    def population(self) -> pd.DataFrame:
+        return self._db.frame("plan/read_population", POPULATION)
+
+    def save_plan(self, run: Run, plan: Plan) -> None:
+        """A dry run keeps its actions, conflicts and dispositions for people to see; links, base and dead
+        letters stay as they are."""
+        actions = to_table(plan.actions, ACTIONS)
+        changes = to_table(plan.ledger_changes, LEDGER_CHANGES)
+        _check_seq(actions, changes)
+        with self._db.fenced(run) as tx:
+            self._forget_plan(tx, run)
+            self._save_dispositions(tx, run, to_table(plan.dispositions, DISPOSITIONS))
+            if not run.spec.dry_run:
+                self._supersede(tx, run, actions)
+                tx.run("plan/create_new_links")
+                tx.copy(["incoming_link"], to_table(plan.new_links, NEW_LINKS))
+                tx.run("plan/save_new_links", run_id=run.run_id)
+                tx.copy(["bridge", "ledger_change"], with_constants(changes, run_id=run.run_id))
+                tx.run("plan/save_sales_connect_dead_letters", run_id=run.run_id)
+                tx.run("plan/save_salesforce_dead_letters", run_id=run.run_id)
+            tx.copy(["bridge", "action"], _with_ids(actions, run))
+            self._save_conflicts(tx, run, to_table(plan.conflicts, CONFLICTS))
+
+    def _forget_plan(self, tx: Transaction, run: Run) -> None:
+        begun = tx.run("plan/count_begun", run_id=run.run_id).scalar_one()
+        if begun:
+            raise CountsDoNotAddUp(
+                f"{begun} actions of run {run.spec.run_key} have been sent already; a second plan would count or "
+                "write them twice. Let the run go on with the plan it has, and start a new run for a new plan."
+            )
+        tx.run("plan/delete_actions", run_id=run.run_id)
+        tx.run("plan/delete_changes", run_id=run.run_id)
+        tx.run("plan/delete_conflicts", run_id=run.run_id)
+        tx.run("plan/clear_sales_connect_dispositions", run_id=run.run_id)
+        tx.run("plan/clear_salesforce_dispositions", run_id=run.run_id)
+
+    def _save_dispositions(self, tx: Transaction, run: Run, dispositions: pa.Table) -> None:
+        tx.run("plan/create_dispositions")
+        tx.copy(["incoming_disposition"], dispositions)
+        tx.run("plan/save_sales_connect_dispositions", run_id=run.run_id)
+        tx.run("plan/save_salesforce_dispositions", run_id=run.run_id)
+        wrong = tx.run("plan/find_undisposed", run_id=run.run_id, examples=_EXAMPLES).all()
+        if wrong:
+            seen = ", ".join(f"{row.side} {row.remote_id} {row.times} times" for row in wrong)
+            raise CountsDoNotAddUp(
+                f"Every staged row of run {run.spec.run_key} must end in exactly one place (G5). Seen: {seen}. "
+                "Nothing of this plan was stored; this is a fault of the program, please report it."
+            )
+
+    def _supersede(self, tx: Transaction, run: Run, actions: pa.Table) -> None:
+        """What earlier runs still had in mind for these pairs no longer counts."""
+        links = sorted({link for link in actions.column("link_id").to_pylist() if link is not None})
+        tx.run("plan/supersede_actions", run_id=run.run_id, link_ids=links)
+        tx.run("plan/supersede_changes", run_id=run.run_id)
+
+    def _save_conflicts(self, tx: Transaction, run: Run, conflicts: pa.Table) -> None:
+        tx.run("plan/create_conflicts")
+        tx.copy(["incoming_conflict"], conflicts)
+        if not run.spec.dry_run:
+            tx.run("plan/close_conflicts")
+        tx.run("plan/save_conflicts", run_id=run.run_id, dry_run=run.spec.dry_run)
+
+
+def _with_ids(actions: pa.Table, run: Run) -> pa.Table:
+    """The actions with their run and an id that a plan stored again gives again."""
+    actions = with_constants(actions, run_id=run.run_id)
+    seq = actions.column("seq").cast(pa.string())
+    return actions.append_column(
+        "action_id", pc.binary_join_element_wise(pa.scalar(str(run.run_id)), seq, "-")
+    )
+
+
+def _check_seq(actions: pa.Table, changes: pa.Table) -> None:
+    used = actions.column("seq")
+    if pc.count_distinct(used, mode="all").as_py() != actions.num_rows:
+        twice = used.value_counts()
+        numbers = twice.filter(pc.greater(pc.struct_field(twice, "counts"), 1)).field("values").to_pylist()
+        raise CountsDoNotAddUp(f"The plan uses a seq twice: {_some(numbers)}. Nothing of it was stored.")
+    waits_for = changes.column("seq").drop_null()
+    unknown = waits_for.filter(pc.invert(pc.is_in(waits_for, value_set=used.combine_chunks())))
+    if len(unknown):
+        raise CountsDoNotAddUp(
+            f"Ledger changes wait for actions that the plan does not have: seq {_some(unknown.to_pylist())}. "
+            "Nothing of it was stored."
+        )
+
+
+def _some(values: Sequence[object]) -> str:
+    more = len(values) - _EXAMPLES
+    return ", ".join(map(str, values[:_EXAMPLES])) + (f" and {more} more" if more > 0 else "")

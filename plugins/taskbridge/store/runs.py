@@ -1,0 +1,133 @@
+"""Runs: opened, remembered, counted, closed; and the staging of old ones dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row
+
+from taskbridge.core.model import Side
+from taskbridge.engine.ports import Run, RunCounts, RunMode, RunOutcome, RunSpec, Window
+from taskbridge.store.database import Transaction, lease_lost
+from taskbridge.store.part import LedgerPart
+
+
+class Runs(LedgerPart):
+    def open_run(
+        self,
+        spec: RunSpec,
+        fencing: int,
+        windows: Mapping[Side, Window],
+        started: Mapping[Side, datetime],
+        features: frozenset[str],
+    ) -> Run:
+        sc, sf = windows[Side.SALES_CONNECT], windows[Side.SALESFORCE]
+        wanted = Run(0, fencing, spec, windows, started, features)
+        with self._db.transaction() as tx:
+            current = tx.run("lease/lock_lease").scalar_one()
+            if current != fencing:
+                raise lease_lost(wanted, current)
+            row = tx.run(
+                "run/open_run",
+                run_key=spec.run_key,
+                mode=spec.mode.value,
+                dry_run=spec.dry_run,
+                users=list(spec.users),
+                window_start=spec.window.start if spec.window else None,
+                window_end=spec.window.end if spec.window else None,
+                fencing=fencing,
+                sc_start=sc.start,
+                sc_end=sc.end,
+                sf_start=sf.start,
+                sf_end=sf.end,
+                sc_server_time=started[Side.SALES_CONNECT],
+                sf_server_time=started[Side.SALESFORCE],
+                features=sorted(features),
+                settings_fingerprint=spec.settings_fingerprint,
+                code_version=spec.code_version,
+            ).one()
+        return _run(row)
+
+    def run_by_key(self, run_key: str) -> Run | None:
+        with self._db.transaction() as tx:
+            row = tx.run("run/read_run", run_key=run_key).one_or_none()
+        return None if row is None else _run(row)
+
+    def note(self, run: Run, text: str) -> None:
+        with self._db.transaction() as tx:
+            noted = tx.run("run/add_note", run_id=run.run_id, fencing=run.fencing, note=text)
+            _must_be_ours(tx, run, noted.rowcount)
+
+    def counts(self, run: Run) -> RunCounts:
+        with self._db.transaction() as tx:
+            found: dict[str, Any] = tx.run("run/count_run", run_id=run.run_id).scalar_one()
+            notes = tx.run("run/read_run", run_key=run.spec.run_key).one().notes
+        return RunCounts(
+            staged=found["staged"],
+            actions=found["actions"],
+            conflicts=found["conflicts"],
+            rejected_new=found["rejected_new"],
+            notes=tuple(notes),
+        )
+
+    def close_run(self, run: Run, outcome: RunOutcome, summary: str) -> None:
+        """A run that lost its lease can still be closed: its own row is nobody else's, unless it was reopened."""
+        with self._db.transaction() as tx:
+            counts = tx.run("run/count_run", run_id=run.run_id).scalar_one()
+            closed = tx.run(
+                "run/close_run",
+                run_id=run.run_id,
+                fencing=run.fencing,
+                outcome=outcome.value,
+                summary=summary,
+                counts=counts,
+            )
+            _must_be_ours(tx, run, closed.rowcount)
+
+    def clean_up(self, keep: timedelta) -> int:
+        with self._db.transaction() as tx:
+            old = list(tx.run("run/find_old_staging", keep=keep).scalars())
+            if old:
+                tx.run("run/drop_sales_connect_staging", run_ids=old)
+                tx.run("run/drop_salesforce_staging", run_ids=old)
+        return len(old)
+
+
+def _must_be_ours(tx: Transaction, run: Run, rows: int) -> None:
+    if rows == 0:
+        raise lease_lost(run, tx.run("lease/lock_lease").scalar_one())
+
+
+def _run(row: Row[Any]) -> Run:
+    window = None
+    if row.window_start is not None and row.window_end is not None:
+        window = Window(_utc(row.window_start), _utc(row.window_end))
+    spec = RunSpec(
+        run_key=row.run_key,
+        mode=RunMode(row.mode),
+        settings_fingerprint=row.settings_fingerprint,
+        code_version=row.code_version,
+        window=window,
+        users=tuple(row.users),
+        dry_run=row.dry_run,
+    )
+    return Run(
+        run_id=row.run_id,
+        fencing=row.fencing,
+        spec=spec,
+        windows={
+            Side.SALES_CONNECT: Window(_utc(row.sc_start), _utc(row.sc_end)),
+            Side.SALESFORCE: Window(_utc(row.sf_start), _utc(row.sf_end)),
+        },
+        started={
+            Side.SALES_CONNECT: _utc(row.sc_server_time),
+            Side.SALESFORCE: _utc(row.sf_server_time),
+        },
+        features=frozenset(row.features),
+    )
+
+
+def _utc(stamp: datetime) -> datetime:
+    return stamp.astimezone(UTC)

@@ -1,0 +1,31 @@
+"""The end of a run: the base advances, and what is unfinished is marked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from taskbridge.core.model import Side
+from taskbridge.engine.ports import Run
+from taskbridge.store.part import LedgerPart
+
+
+class Settling(LedgerPart):
+    def settle(self, run: Run, watermarks: Mapping[Side, datetime], *, final: bool) -> None:
+        """Watermarks and first syncs stay where they are for a run whose spec does not move watermarks."""
+        moves = final and run.spec.moves_watermarks
+        with self._db.fenced(run) as tx:
+            tx.run("settle/apply_changes", run_id=run.run_id)
+            tx.run("settle/mark_applied", run_id=run.run_id)
+            for side in Side:
+                tx.run(f"settle/see_{side.value}", run_id=run.run_id)
+            tx.run("settle/mark_dirty", run_id=run.run_id)
+            for side in Side:
+                tx.run(f"settle/date_changes_{side.value}", run_id=run.run_id)
+            tx.run("settle/resolve_load_dead_letters", run_id=run.run_id)
+            tx.run("settle/resolve_extract_dead_letters", run_id=run.run_id)
+            if moves:
+                tx.run("settle/end_first_syncs", run_id=run.run_id)
+                for side, position in watermarks.items():
+                    tx.run("watermark/move_watermark", run_id=run.run_id, side=side.value, position=position)
+            tx.run("settle/mark_settled", run_id=run.run_id)

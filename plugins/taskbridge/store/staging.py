@@ -1,0 +1,48 @@
+"""Staging: what a run saw, and what it has to look at besides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+import pandas as pd
+import pyarrow as pa
+
+from taskbridge.core.model import TASKS, Side
+from taskbridge.engine.ports import Run
+from taskbridge.store.frames import to_table
+from taskbridge.store.part import LedgerPart
+
+IDS: Final = pa.schema([("remote_id", pa.string()), ("control", pa.string())])
+"""Records to read by id, each with another linked record of the same owner (C5)."""
+
+
+class Staging(LedgerPart):
+    def stage(self, run: Run, side: Side, page: pd.DataFrame, source: str) -> int:
+        table = to_table(page, TASKS[side])
+        if table.num_rows == 0:
+            return 0
+        with self._db.fenced(run) as tx:
+            tx.run(f"staging/create_incoming_{side.value}")
+            tx.copy([f"incoming_{side.value}"], table)
+            tx.run(f"staging/merge_{side.value}", run_id=run.run_id, source=source)
+            if source == "by_id":
+                # An older answer does not replace what was seen, yet the record has been asked for.
+                tx.run(f"staging/mark_read_{side.value}", run_id=run.run_id)
+        return table.num_rows
+
+    def staged(self, run: Run, side: Side) -> pd.DataFrame:
+        return self._db.frame(f"staging/read_{side.value}", TASKS[side], run_id=run.run_id)
+
+    def ids_to_read(self, run: Run) -> Mapping[Side, pd.DataFrame]:
+        return {
+            side: self._db.frame(f"staging/find_ids_{side.value}", IDS, run_id=run.run_id) for side in Side
+        }
+
+    def sweep_ids(self, run: Run, every: timedelta) -> pd.DataFrame:
+        """The longest unchecked first. None is looked up twice within half of `every`, and as many as a run's
+        share of the other half asks for, so that pairs imported together are not all due together."""
+        return self._db.frame(
+            "staging/find_sweep_ids", IDS, run_id=run.run_id, seconds=every.total_seconds()
+        )

@@ -1,0 +1,24 @@
+"""The map of users (S2)."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from taskbridge.engine.ports import USER_MAP, Run
+from taskbridge.store.frames import to_table
+from taskbridge.store.part import LedgerPart
+
+
+class Users(LedgerPart):
+    def user_map(self) -> pd.DataFrame:
+        return self._db.frame("user/read_user_map", USER_MAP)
+
+    def save_user_map(self, run: Run, users: pd.DataFrame) -> None:
+        """Rows that did not change are not touched: a map is saved in every run and changes in few."""
+        table = to_table(users, USER_MAP)
+        with self._db.fenced(run) as tx:
+            tx.run("user/create_incoming")
+            tx.copy(["incoming_user"], table)
+            tx.run("user/mark_dirty")
+            tx.run("user/delete_changed")
+            tx.run("user/insert_changed")

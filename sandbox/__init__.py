@@ -1,0 +1,1 @@
+"""Salesforce and Sales Connect as two local HTTP services with faults on demand; see README.md."""

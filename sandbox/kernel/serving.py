@@ -1,0 +1,86 @@
+"""Two or more applications served over TLS by one event loop."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from sandbox.kernel.service import Service
+
+
+@dataclass(frozen=True)
+class Binding:
+    """An application and the listening socket it answers on."""
+
+    listener: socket.socket
+    application: Service
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket; port 0 takes a free one. Raises OSError when the port is taken."""
+    family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+    # Only for sockets with this protocol does asyncio switch Nagle's algorithm off: 40 ms for every answer.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    listener.listen(128)
+    return listener
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, Any, None]:
+        """Leaves signals alone: the process has two servers and one handler for both."""
+        yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Cuts idle connections first: closing TLS politely waits for clients that will not answer."""
+        for connection in list(self.server_state.connections):
+            cycle = getattr(connection, "cycle", None)
+            if cycle is None or cycle.response_complete:
+                connection.transport.abort()
+        await super().shutdown(sockets)
+
+
+class ServerGroup:
+    """Serves until `stop`, which may be called from any thread or signal handler."""
+
+    def __init__(self, bindings: Sequence[Binding], certificate: Path) -> None:
+        self._sockets = [binding.listener for binding in bindings]
+        self._servers = [_Server(_config(binding.application, certificate)) for binding in bindings]
+
+    async def run(self, on_ready: Callable[[], None]) -> None:
+        serving = [
+            asyncio.create_task(server.serve([listener]))
+            for server, listener in zip(self._servers, self._sockets, strict=True)
+        ]
+        while not all(server.started for server in self._servers) and not any(
+            task.done() for task in serving
+        ):
+            await asyncio.sleep(0.01)
+        if all(server.started for server in self._servers):
+            on_ready()
+        await asyncio.gather(*serving)
+
+    def stop(self) -> None:
+        for server in self._servers:
+            server.should_exit = True
+
+
+def _config(application: Service, certificate: Path) -> uvicorn.Config:
+    return uvicorn.Config(
+        application,
+        ssl_certfile=certificate,
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,  # the service's clock says what the date is
+        timeout_graceful_shutdown=1,
+    )

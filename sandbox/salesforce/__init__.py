@@ -1,0 +1,1 @@
+"""Salesforce as an HTTP service: the part of the REST API that a task integration uses."""

@@ -1,0 +1,113 @@
+"""The service: routes, errors, and what it plugs into the kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
+
+from sandbox.kernel.service import Kernel, Service, Vendor
+from sandbox.kernel.switches import SwitchBoard
+
+from .auth import Sessions
+from .calls import NEWEST_VERSION, Context, json_response
+from .errors import ApiError, not_found
+from .limits import Usage
+from .org import Org
+from .paging import Pages
+from .people import load, people_router
+from .records import Records
+from .routes import collections, entry, query, sobjects
+from .seed import seed
+from .switches import SalesforceSwitches
+
+_PREFIX = "/services/"
+_LOGIN = "POST /services/oauth2/token"
+_RETRIEVE = "POST /services/data/{version}/composite/sobjects/{sobject}"
+
+
+class SalesforceService(Service):
+    """Takes paths with and without a slash at their end, and PATCH by way of POST, as the vendor does."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(_PREFIX):
+            scope = {**scope, "path": scope["path"].rstrip("/"), "method": _method(scope)}
+            scope.pop("raw_path", None)
+        await super().__call__(scope, receive, send)
+
+
+def create_app(kernel: Kernel) -> Service:
+    board = SwitchBoard(kernel.store, SalesforceSwitches)
+    records = Records(kernel.store, kernel.clock, board)
+    org = Org(records, kernel.faults)
+    context = Context(kernel, records, org, Sessions(kernel, org), Pages(records), Usage(kernel.clock))
+    return SalesforceService(
+        kernel,
+        Vendor(
+            name="salesforce",
+            api=_api(context),
+            people=people_router(context),
+            switches=board,
+            seed=lambda wanted: _seed(context, wanted),
+            load=lambda tables: load(context, dict(tables)),
+            error_body=_error_body,
+            issue_token=context.sessions.issue_for_integration,
+            logins=frozenset({_LOGIN}),
+            reads=frozenset({_RETRIEVE}),
+        ),
+    )
+
+
+def _seed(context: Context, wanted: str) -> None:
+    context.pages.clear()
+    context.usage.clear()
+    seed(context.kernel, context.org, wanted)
+
+
+def _api(context: Context) -> FastAPI:
+    api = FastAPI(
+        title="Salesforce REST API (sandbox)",
+        version=f"v{NEWEST_VERSION}.0",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    api.router.redirect_slashes = False
+    router = APIRouter()
+    for part in (entry, query, collections, sobjects):
+        part.add_routes(router, context)
+    api.include_router(router)
+    api.add_exception_handler(ApiError, _refused)
+    api.add_exception_handler(HTTPException, _no_route)
+    return api
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)
+    return json_response(error.body(), error.status, error.headers)
+
+
+async def _no_route(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "")
+        message = f"HTTP Method '{request.method}' not allowed. Allowed are {allowed.replace(', ', ',')}"
+        return json_response(ApiError("METHOD_NOT_ALLOWED", message).body(), 405, {"Allow": allowed})
+    return json_response(not_found().body(), error.status_code)
+
+
+def _error_body(code: str, message: str) -> list[dict[str, Any]]:
+    return ApiError(code, message).body()
+
+
+def _method(scope: Mapping[str, Any]) -> str:
+    """`?_HttpMethod=PATCH` is for clients that cannot send PATCH."""
+    method = str(scope["method"])
+    if method != "POST":
+        return method
+    given = parse_qs(str(scope["query_string"], "latin-1")).get("_HttpMethod", [method])
+    return given[0].upper()

@@ -1,0 +1,1 @@
+"""SOQL: `syntax` reads it, `resolve` finds fields, `conditions` compiles WHERE, `run` answers."""

@@ -1,0 +1,72 @@
+"""Free TCP ports that stay ours until the services that use them are up."""
+
+import errno
+import random
+import socket
+from types import TracebackType
+from typing import Self
+
+from stack.errors import StackError
+
+LOWEST, HIGHEST = 20000, 32000  # below Linux's range for outgoing connections
+ATTEMPTS = 200
+
+
+class PortBlock:
+    """`count` neighbouring ports, held by bound sockets that nobody listens on.
+
+    A port is taken without SO_REUSEADDR, which fails when anybody else holds it, and the option is set
+    afterwards: a server that sets it too (uvicorn and asyncio do) can then bind beside us, while another
+    stack that looks for ports cannot. Call `release` when the servers listen.
+    """
+
+    def __init__(self, base: int, sockets: list[socket.socket]) -> None:
+        self.base = base
+        self._sockets = sockets
+
+    @classmethod
+    def reserve(cls, count: int, preferred: int | None = None) -> Self:
+        """Take `preferred` and its neighbours if they are free, else a random free block.
+
+        Raises `StackError` when no block is found.
+        """
+        first = [preferred] if preferred else []
+        for base in first + [random.randrange(LOWEST, HIGHEST) for _ in range(ATTEMPTS)]:
+            sockets = _hold(range(base, base + count))
+            if sockets:
+                return cls(base, sockets)
+        raise StackError(
+            f"No {count} neighbouring free ports found from {LOWEST} to {HIGHEST}, in {ATTEMPTS} tries. "
+            "Stop what listens there, then start again."
+        )
+
+    def release(self) -> None:
+        for held in self._sockets:
+            held.close()
+        self._sockets = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+def _hold(ports: range) -> list[socket.socket]:
+    """Bound sockets for all of `ports` on every address (the log servers bind 0.0.0.0), or none at all."""
+    held: list[socket.socket] = []
+    for port in ports:
+        candidate = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        held.append(candidate)
+        try:
+            candidate.bind(("0.0.0.0", port))
+        except OSError as error:
+            for one in held:
+                one.close()
+            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+                raise
+            return []
+        candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    return held

@@ -1,0 +1,87 @@
+"""Dependencies run one way: dags -> operators -> engine -> core, hooks -> sides and store (docs/decisions)."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "plugins" / "taskbridge"
+
+# What each part of the package may import of the package itself.
+ALLOWED = {
+    "core": {"core"},
+    "errors": set(),
+    "settings": {"core", "errors"},
+    "engine": {"core", "engine", "errors", "settings"},
+    "sides": {"core", "engine.ports", "errors", "sides"},
+    "store": {"core", "engine.ports", "errors", "store"},
+    "hooks": {"core", "engine", "errors", "settings", "sides", "store", "hooks"},
+    "operators": {"core", "engine", "errors", "settings", "hooks", "operators"},
+    "pipeline": {"core", "engine", "errors", "settings", "operators", "hooks"},
+    "web": {"core", "engine", "errors", "settings", "store", "hooks", "web"},
+    "provider": set(),
+}
+PURE_LIBRARIES = {"pandas", "pyarrow", "numpy", "__future__"}
+MAY_IMPORT_AIRFLOW = {"hooks", "operators", "pipeline", "web"}
+
+
+def _modules() -> list[Path]:
+    return sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py" or path.parent != PACKAGE)
+
+
+def _part(path: Path) -> str:
+    relative = path.relative_to(PACKAGE)
+    return relative.parts[0].removesuffix(".py")
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+            if node.module == "taskbridge":
+                yield from (f"taskbridge.{alias.name}" for alias in node.names)
+
+
+def _forbidden(path: Path) -> list[str]:
+    part = _part(path)
+    edges = []
+    for name in _imports(path):
+        root = name.split(".")[0]
+        if root == "taskbridge":
+            inner = name.removeprefix("taskbridge").lstrip(".")
+            if inner and not any(inner == one or inner.startswith(f"{one}.") for one in ALLOWED[part] | {"__version__"}):
+                edges.append(name)
+        elif root in {"sandbox", "stack", "bench", "tests"}:
+            edges.append(name)
+        elif root == "airflow" and part not in MAY_IMPORT_AIRFLOW:
+            edges.append(name)
+        elif part == "core" and root not in PURE_LIBRARIES and root not in sys.stdlib_module_names:
+            edges.append(name)
+    return edges
+
+
+@pytest.mark.parametrize("path", _modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_module_imports_only_what_its_part_may(path: Path) -> None:
+    edges = _forbidden(path)
+    assert not edges, f"{path.relative_to(ROOT)} must not import {', '.join(edges)}"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "sandbox").rglob("*.py")), ids=lambda path: path.name)
+def test_the_sandbox_knows_nothing_of_taskbridge(path: Path) -> None:
+    assert not [name for name in _imports(path) if name.split(".")[0] in {"taskbridge", "stack", "tests"}]
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "core").glob("*.py")), ids=lambda path: path.name)
+def test_core_has_no_clock_no_io_and_no_logging(path: Path) -> None:
+    names = set(_imports(path))
+    assert not names & {"logging", "os", "pathlib", "time", "socket", "io", "random"}
+    source = path.read_text(encoding="utf-8")
+    assert "datetime.now" not in source
+    assert "open(" not in source
