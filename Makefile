@@ -46,8 +46,8 @@ migrate: $(RUN_READY) ## Bring the project's database to the schema of this code
 	@exec $(PY) -m stack migrate
 
 .PHONY: test
-test: $(DEV_READY) ## Run every test (PYTEST_ARGS="-k due_date" for some)
-	@exec $(PY) -m pytest --cov --cov-report=term $(PYTEST_ARGS)
+test: $(DEV_READY) ## Run every test; PYTEST_ARGS="-k due_date" runs some, without coverage
+	@exec $(PY) -m pytest $(or $(PYTEST_ARGS),--cov --cov-report=term)
 
 .PHONY: lint
 lint: $(DEV_READY) ## ruff, mypy, docker-compose.yaml

@@ -15,13 +15,13 @@ MIGRATION_SECONDS = 300.0
 
 
 def start_project_migration(layout: Layout, url: str) -> Child:
-    """Alembic in a process of its own; it reads the database's URL from the environment, not from `ps`."""
+    """The project's own migration command, in a process of its own."""
     env = dict(os.environ, PYTHONPATH=str(PROJECT / "plugins"))
     return Child.start(
         "project migration",
-        [sys.executable, "-m", "taskbridge.store.migrate"],
+        [sys.executable, "-m", "taskbridge.store.migrate", url],
         log=layout.logs / "project-migration.log",
-        env=env | {URL_VARIABLE: url},
+        env=env,
         cwd=PROJECT,
     )
 

@@ -17,7 +17,7 @@ class PortBlock:
 
     A port is taken without SO_REUSEADDR, which fails when anybody else holds it, and the option is set
     afterwards: a server that sets it too (uvicorn and asyncio do) can then bind beside us, while another
-    stack that looks for ports cannot. Call `release` when the servers listen.
+    stack that draws a block cannot. Call `release` when the servers listen.
     """
 
     def __init__(self, base: int, sockets: list[socket.socket]) -> None:
@@ -30,10 +30,10 @@ class PortBlock:
 
         Raises `StackError` when no block is found.
         """
-        first = [preferred] if preferred else []
-        for base in first + [random.randrange(LOWEST, HIGHEST) for _ in range(ATTEMPTS)]:
-            sockets = _hold(range(base, base + count))
-            if sockets:
+        if preferred and (sockets := _hold(range(preferred, preferred + count), lingering=True)):
+            return cls(preferred, sockets)
+        for base in [random.randrange(LOWEST, HIGHEST) for _ in range(ATTEMPTS)]:
+            if sockets := _hold(range(base, base + count), lingering=False):
                 return cls(base, sockets)
         raise StackError(
             f"No {count} neighbouring free ports found from {LOWEST} to {HIGHEST}, in {ATTEMPTS} tries. "
@@ -54,19 +54,23 @@ class PortBlock:
         self.release()
 
 
-def _hold(ports: range) -> list[socket.socket]:
-    """Bound sockets for all of `ports` on every address (the log servers bind 0.0.0.0), or none at all."""
+def _hold(ports: range, *, lingering: bool) -> list[socket.socket]:
+    """Bound sockets for all of `ports` on every address (the log servers bind 0.0.0.0), or none at all.
+
+    lingering: take ports with connections in TIME_WAIT too; a server just stopped leaves them for a minute.
+    """
     held: list[socket.socket] = []
-    for port in ports:
-        candidate = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        held.append(candidate)
-        try:
+    try:
+        for port in ports:
+            candidate = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            held.append(candidate)
+            candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(lingering))
             candidate.bind(("0.0.0.0", port))
-        except OSError as error:
-            for one in held:
-                one.close()
-            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
-                raise
-            return []
-        candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    except OSError as error:
+        for one in held:
+            one.close()
+        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+            raise
+        return []
     return held

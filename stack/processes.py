@@ -104,6 +104,7 @@ class Child:
             clean = True
         except subprocess.TimeoutExpired:
             clean = False
+            self.process.kill()
         with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         self.process.wait()

@@ -90,7 +90,7 @@ class Stack:
             if self._children:
                 self._say("Stopping")
             # Inside the lock: whoever runs on this folder instead of us keeps its own files.
-            if isinstance(error, StackError) and not isinstance(error, AlreadyRunning):
+            if isinstance(error, Exception) and not isinstance(error, AlreadyRunning):
                 self.layout.failure.write_text(str(error))
             self._cleanup.close()
             self._children = []

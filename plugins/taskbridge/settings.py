@@ -47,9 +47,9 @@ class Settings(_Closed):
     conflict_policy: ConflictPolicy = Field(
         ConflictPolicy.LATEST_WINS, description="Who wins a field that both sides changed differently (K3)"
     )
-    conflict_policy_fields: Mapping[Literal["status", "priority", "due_date", "details", "owner"], ConflictPolicy] = Field(
-        default_factory=dict, description="The same for single fields; overrides conflict_policy (K3)"
-    )
+    conflict_policy_fields: Mapping[
+        Literal["status", "priority", "due_date", "details", "owner"], ConflictPolicy
+    ] = Field(default_factory=dict, description="The same for single fields; overrides conflict_policy (K3)")
     conflict_margin_seconds: Count = Field(
         120, description="Within this margin of both edits Salesforce wins, seconds (K3)"
     )
@@ -79,7 +79,8 @@ class Settings(_Closed):
         10, description="How far before the watermark every run reads again, minutes (late commits)"
     )
     sc_sweep_minutes: Annotated[int, Field(ge=1)] = Field(
-        60, description="Without a delete feed, all linked SC tasks are looked up once in so many minutes (C5)"
+        60,
+        description="Without a delete feed, all linked SC tasks are looked up once in so many minutes (C5)",
     )
     limits: LimitSettings = Field(default_factory=LimitSettings, description="Blast radius limits (G3)")
     reject_tolerance: Count = Field(
@@ -123,7 +124,7 @@ class Settings(_Closed):
         except json.JSONDecodeError as error:
             raise SettingsInvalid(
                 f"The Variable taskbridge_settings is no JSON ({error.msg} at line {error.lineno}, column "
-                f"{error.colno}); expected one object such as {{\"conflict_policy\": \"latest_wins\"}}."
+                f'{error.colno}); expected one object such as {{"conflict_policy": "latest_wins"}}.'
             ) from error
         if not isinstance(values, dict):
             raise SettingsInvalid(
@@ -146,7 +147,7 @@ class Settings(_Closed):
         return Policy(
             subject_template=self.subject_template,
             conflict_policy=self.conflict_policy,
-            field_policies=dict(self.conflict_policy_fields),
+            field_policies={name: policy for name, policy in self.conflict_policy_fields.items()},
             conflict_margin=timedelta(seconds=self.conflict_margin_seconds),
             delete_policy=self.delete_policy,
             skipped_tasks=self.skipped_tasks,

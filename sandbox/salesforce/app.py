@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
@@ -14,7 +15,7 @@ from sandbox.kernel.service import Kernel, Service, Vendor
 from sandbox.kernel.switches import SwitchBoard
 
 from .auth import Sessions
-from .calls import NEWEST_VERSION, Context, json_response
+from .calls import NEWEST_VERSION, Context, UriTooLong, json_response
 from .errors import ApiError, not_found
 from .limits import Usage
 from .org import Org
@@ -35,8 +36,7 @@ class SalesforceService(Service):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(_PREFIX):
-            scope = {**scope, "path": scope["path"].rstrip("/"), "method": _method(scope)}
-            scope.pop("raw_path", None)
+            scope = {**scope, "path": _path(scope), "method": _method(scope)}
         await super().__call__(scope, receive, send)
 
 
@@ -81,14 +81,24 @@ def _api(context: Context) -> FastAPI:
     for part in (entry, query, collections, sobjects):
         part.add_routes(router, context)
     api.include_router(router)
-    api.add_exception_handler(ApiError, _refused)
+    api.add_exception_handler(ApiError, _refusing(context))
+    api.add_exception_handler(UriTooLong, _uri_too_long)
     api.add_exception_handler(HTTPException, _no_route)
     return api
 
 
-async def _refused(_: Request, error: Exception) -> Response:
-    assert isinstance(error, ApiError)
-    return json_response(error.body(), error.status, error.headers)
+def _refusing(context: Context) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def refused(_: Request, error: Exception) -> Response:
+        assert isinstance(error, ApiError)
+        usage = {} if error.status == 401 else {"Sforce-Limit-Info": context.usage.header(context.switches)}
+        return json_response(error.body(), error.status, usage | error.headers)
+
+    return refused
+
+
+async def _uri_too_long(_: Request, __: Exception) -> Response:
+    """The web server in front of the API answers this."""
+    return HTMLResponse("<h1>Bad Message 414</h1><pre>reason: URI Too Long</pre>", 414)
 
 
 async def _no_route(request: Request, error: Exception) -> Response:
@@ -102,6 +112,12 @@ async def _no_route(request: Request, error: Exception) -> Response:
 
 def _error_body(code: str, message: str) -> list[dict[str, Any]]:
     return ApiError(code, message).body()
+
+
+def _path(scope: Mapping[str, Any]) -> str:
+    """A slash at the end that was sent encoded belongs to an external id."""
+    path = str(scope["path"])
+    return path[:-1] if scope.get("raw_path", b"/").endswith(b"/") else path
 
 
 def _method(scope: Mapping[str, Any]) -> str:

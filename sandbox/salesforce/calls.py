@@ -23,6 +23,7 @@ from .switches import SalesforceSwitches
 NEWEST_VERSION = 67
 OLDEST_VERSION = 31
 _VERSION = re.compile(r"v(\d+)\.0")
+_MAX_URI = 16_384
 JSON_TYPE = "application/json;charset=UTF-8"
 
 
@@ -85,8 +86,14 @@ class Call:
         return json_response(body, status, usage | (headers or {}))
 
 
+class UriTooLong(Exception):
+    """A request line beyond what the vendor's web server reads."""
+
+
 def open_call(context: Context, request: Request, version: str) -> Call:
-    """Raises ApiError: no such version, no session, allowance used up."""
+    """Raises UriTooLong, and ApiError: no such version, no session, allowance used up."""
+    if len(request.scope["raw_path"]) + len(request.scope["query_string"]) > _MAX_URI:
+        raise UriTooLong
     number = _version_number(version)
     user_id = context.sessions.user_of(request.headers.get("authorization"))
     context.usage.take(context.switches)

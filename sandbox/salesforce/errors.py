@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
-@dataclass
+@dataclass(eq=False)
 class ApiError(Exception):
     """One error: `errorCode` in the body of a call, `statusCode` in a row of a collection.
 

@@ -133,8 +133,6 @@ def _upserted(org: Org, sobject: SObject, key: Field, record: Row, repeated: set
     value = _take(fields, key.name)
     if key.name == "Id":
         return _upserted_by_id(org, sobject, value, fields, author)
-    if value is None or value == "":
-        raise ApiError("MISSING_ARGUMENT", f"{key.name} not specified")
     if isinstance(value, str) and value in repeated:
         raise ApiError("DUPLICATE_VALUE", f"Duplicate external id specified: {value}", 400, [key.name])
     if "id" in (name.lower() for name in fields):

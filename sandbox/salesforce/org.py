@@ -79,6 +79,8 @@ class Org:
         old = self._live(old)
         draft = {**old, "IsDeleted": True, "SystemModstamp": system_stamp(self.records.now())}
         self._put(sobject, old, draft, author)
+        if old.get("IsRecurrence"):
+            self._delete_occurrences(sobject, record_id, author)
 
     def undelete(self, sobject: SObject, record_id: str, author: Author) -> None:
         """Takes the record out of the bin. Raises ApiError UNDELETE_FAILED."""
@@ -100,6 +102,8 @@ class Org:
     ) -> tuple[str, bool]:
         """Id, and whether it was created. Raises ApiError; NOT_FOUND if `update_only` finds nothing."""
         value = changes(self.records, sobject, {key.name: value}, creating=True)[key.name]
+        if value is None:
+            raise ApiError("MISSING_ARGUMENT", f"{key.name} not specified")
         holders = [doc for doc in self.holders(sobject, key, value) if not doc["IsDeleted"]]
         if holders:
             self.update(sobject, holders[0]["Id"], record, author)
@@ -133,6 +137,12 @@ class Org:
         found = self.records.get(self.records.sobject("User"), record_id)
         assert found is not None, "sessions and people are checked against the users"
         return found
+
+    def _delete_occurrences(self, sobject: SObject, master_id: str, author: Author) -> None:
+        """Through the API open and closed ones go."""
+        for doc in list(self.records.rows(sobject)):
+            if doc.get("RecurrenceActivityId") == master_id and not doc.get("IsDeleted"):
+                self.delete(sobject, doc["Id"], author)
 
     def _live(self, doc: Document | None) -> Document:
         if doc is None or not self.records.in_reach()(doc):

@@ -188,6 +188,8 @@ class _Planter:
                     "OwnerId": owner,
                     "CreatedById": owner,
                     "LastModifiedById": owner,
+                    # Earlier than the last change: else a completed one would be a logged activity.
+                    "CreatedDate": system_stamp(self._now - task.age - _hours(3)),
                     "WhoId": self._by_name.get(task.who or ""),
                     **task.fields,
                 },

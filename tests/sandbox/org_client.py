@@ -34,8 +34,8 @@ class OrgClient:
         record: dict[str, Any] = answer.json()
         return record
 
-    def update(self, record_id: str, sobject: str = "Task", **fields: Any) -> requests.Response:
-        return self.call("PATCH", f"/sobjects/{sobject}/{record_id}", json=fields)
+    def update(self, record_id: str, /, **fields: Any) -> requests.Response:
+        return self.call("PATCH", f"/sobjects/Task/{record_id}", json=fields)
 
     def delete(self, record_id: str) -> requests.Response:
         return self.call("DELETE", f"/sobjects/Task/{record_id}")

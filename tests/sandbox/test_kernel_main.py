@@ -30,7 +30,8 @@ def started(state_dir: Path, *options: str) -> Iterator[tuple[subprocess.Popen[s
         "--ready-file",
         str(ready_file),
     ]
-    process = subprocess.Popen([*command, *options], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    pipe = subprocess.PIPE
+    process = subprocess.Popen([*command, *options], cwd=ROOT, stdout=pipe, stderr=pipe, text=True)
     try:
         assert process.stdout is not None
         printed = json.loads(process.stdout.readline())
@@ -62,12 +63,14 @@ def test_both_answer_when_it_says_so_and_it_ends_when_asked(tmp_path: Path) -> N
         assert set(ready["salesforce"]) == {*ready["sales_connect"], "username", "password"}
         assert sales_connect(ready, "GET", "/v2/tasks").json()["metadata"]["paging"]["total_count"] == 12
         assert salesforce(ready, "/services/data/v67.0/limits").status_code == 200
-        idle = requests.Session()  # an idle connection must not hold up the end
+        idle = requests.Session()
         idle.get(f"{ready['sales_connect']['url']}/__sandbox__/", verify=ready["ca_bundle"], timeout=10)
         asked = time.monotonic()
         process.send_signal(signal.SIGTERM)
         assert process.wait(5) == 0
         assert time.monotonic() - asked < 2
+        assert process.stderr is not None
+        assert process.stderr.read() == "", "the idle connection held up the end"
         idle.close()
 
 

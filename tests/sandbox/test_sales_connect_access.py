@@ -54,6 +54,7 @@ def test_a_bad_token_is_named_before_a_bad_body(sales_connect: Served) -> None:
 
 def test_tokens_expire_by_the_services_clock(sales_connect: Served) -> None:
     sales_connect.switch(session_seconds=60)
+    sales_connect.control("POST", "/clock", {"freeze": True})
     token = sales_connect.api("POST", "/oauth/token", data=LOGIN).json()["access_token"]
     sales_connect.control("POST", "/clock", {"advance_seconds": 59})
     assert with_token(sales_connect, f"Bearer {token}") == 200

@@ -73,9 +73,7 @@ def test_no_token_for_a_user_who_is_inactive(org: OrgClient) -> None:
 def test_no_session(org: OrgClient, authorization: str | None) -> None:
     answer = org.call("GET", "/sobjects", headers={"Authorization": authorization})
     assert answer.status_code == 401
-    assert answer.json() == [
-        {"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}
-    ]
+    assert answer.json() == [{"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}]
     assert answer.headers["WWW-Authenticate"] == "Token"
 
 
@@ -100,7 +98,9 @@ def test_versions_are_open_and_free(org: OrgClient) -> None:
     assert org.call("GET", "/limits").headers["Sforce-Limit-Info"] == "api-usage=1/15000"
 
 
-@pytest.mark.parametrize(("version", "status"), [("v31.0", 200), ("v59.0", 200), ("v68.0", 404), ("v67", 404)])
+@pytest.mark.parametrize(
+    ("version", "status"), [("v31.0", 200), ("v59.0", 200), ("v68.0", 404), ("v67", 404)]
+)
 def test_which_versions_answer(org: OrgClient, version: str, status: int) -> None:
     answer = org.served.api("GET", f"/services/data/{version}/limits")
     assert answer.status_code == status

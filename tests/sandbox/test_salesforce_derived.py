@@ -2,6 +2,7 @@
 
 import pytest
 
+from sandbox.salesforce.ids import make_id
 from tests.sandbox.org_client import OrgClient
 
 NOON, LATER = "2026-07-15T12:00:00.000+0000", "2026-07-15T13:00:00.000+0000"
@@ -27,7 +28,9 @@ def test_completed_date_time_follows_the_status(noon: OrgClient) -> None:
     assert (task["CompletedDateTime"], task["IsClosed"]) == (LATER, True)
 
 
-@pytest.mark.parametrize(("priority", "high"), [("High", True), ("Normal", False), ("Low", False), ("Own", False)])
+@pytest.mark.parametrize(
+    ("priority", "high"), [("High", True), ("Normal", False), ("Low", False), ("Own", False)]
+)
 def test_is_high_priority_follows_the_priority(noon: OrgClient, priority: str, high: bool) -> None:
     assert noon.read(noon.create(Priority=priority))["IsHighPriority"] is high
 
@@ -61,6 +64,22 @@ def test_the_master_of_a_series_keeps_its_status(noon: OrgClient) -> None:
         answer = noon.update(record_id, **change)
         assert answer.json()[0]["errorCode"] == "FIELD_INTEGRITY_EXCEPTION"
     assert noon.update(record_id, IsRecurrence=False).json()[0]["fields"] == ["IsRecurrence"]
+
+
+def test_a_deleted_series_takes_its_occurrences_along(noon: OrgClient) -> None:
+    master = noon.create(IsRecurrence=True, RecurrenceType="RecursDaily", RecurrenceInterval=1)
+    for number, status in ((900, "Not Started"), (901, "Completed")):
+        occurrence = {
+            **noon.read(master),
+            "Id": make_id("00T", number),
+            "IsRecurrence": False,
+            "Status": status,
+        }
+        del occurrence["attributes"]
+        noon.served.control("POST", "/load", {"Task": [{**occurrence, "RecurrenceActivityId": master}]})
+    other = noon.create(Subject="another")
+    noon.delete(master)
+    assert noon.ids("SELECT Id FROM Task") == [other]
 
 
 def test_closed_tasks_are_archived_a_year_after_they_were_due(noon: OrgClient) -> None:

@@ -110,8 +110,8 @@ def test_what_is_not_there(org: OrgClient, method: str, path: str, message: str)
 
 
 READ_ONLY = (
-    "Unable to create/update fields: IsClosed. Please check the security settings of this field and verify that "
-    "it is read/write for your profile or permission set."
+    "Unable to create/update fields: IsClosed. Please check the security settings of this field and "
+    "verify that it is read/write for your profile or permission set."
 )
 
 
@@ -135,7 +135,12 @@ READ_ONLY = (
             ["CallType"],
         ),
         ({"OwnerId": NOBODY[:15]}, "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", ["OwnerId"]),
-        ({"WhatId": "006Tb0000000001"}, "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", ["WhatId"]),
+        (
+            {"WhatId": "006Tb0000000001"},
+            "INVALID_CROSS_REFERENCE_KEY",
+            "invalid cross reference id",
+            ["WhatId"],
+        ),
         (
             {"WhoId": "005Tb0000000001"},
             "MALFORMED_ID",
@@ -315,6 +320,12 @@ def test_upsert_by_external_id(org: OrgClient) -> None:
     assert (task[KEY], task["Subject"]) == ("tb/1 ä", "two")
     assert org.call("DELETE", path).status_code == 204
     assert org.call("GET", path).status_code == 404
+
+
+def test_a_slash_at_the_end_of_an_external_id(org: OrgClient) -> None:
+    path = f"/sobjects/Task/{KEY}/key%2F"
+    record_id = org.call("PATCH", path, json={}).json()["id"]
+    assert org.read(record_id)[KEY] == "key/"
 
 
 def test_upsert_only_updates_on_wish(org: OrgClient) -> None:

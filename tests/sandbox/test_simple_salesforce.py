@@ -1,14 +1,16 @@
 """The outside proof: an unmodified simple-salesforce against the sandbox, over TLS."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from simple_salesforce import Salesforce, format_soql
+from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import (
     SalesforceAuthenticationFailed,
     SalesforceMalformedRequest,
     SalesforceResourceNotFound,
 )
+from simple_salesforce.format import format_soql
 
 from tests.sandbox.served import SECRETS, Served
 
@@ -28,7 +30,8 @@ def domain(trusted: Served) -> str:
 
 
 @pytest.fixture
-def client(trusted: Served) -> Salesforce:
+def client(trusted: Served) -> Any:
+    """Untyped: objects are attributes that only exist at run time."""
     return Salesforce(instance_url=trusted.url, session_id=trusted.service.vendor.issue_token())
 
 
@@ -42,7 +45,7 @@ def test_client_credentials_through_the_domain(trusted: Served, domain: str) -> 
 
 
 def test_username_and_password_through_the_domain(domain: str) -> None:
-    login = {
+    login: dict[str, Any] = {
         "username": SECRETS["username"],
         "consumer_key": SECRETS["client_id"],
         "consumer_secret": SECRETS["client_secret"],
@@ -64,8 +67,10 @@ def test_an_expired_session_is_renewed_by_the_client(trusted: Served, domain: st
     assert client.session_id != first
 
 
-def test_create_read_update_delete(client: Salesforce) -> None:
-    created = client.Task.create({"Subject": "Call – äöü 🎯", "ActivityDate": "2026-12-24", "Priority": "High"})
+def test_create_read_update_delete(client: Any) -> None:
+    created = client.Task.create(
+        {"Subject": "Call – äöü 🎯", "ActivityDate": "2026-12-24", "Priority": "High"}
+    )
     assert created["success"] is True
     assert created["errors"] == []
     task = client.Task.get(created["id"])
@@ -78,13 +83,13 @@ def test_create_read_update_delete(client: Salesforce) -> None:
         client.Task.delete(created["id"])
 
 
-def test_upsert_and_read_by_external_id(client: Salesforce) -> None:
+def test_upsert_and_read_by_external_id(client: Any) -> None:
     assert client.Task.upsert(f"{KEY}/sc-1", {"Subject": "one"}) == 201
     assert client.Task.upsert(f"{KEY}/sc-1", {"Subject": "two"}) == 200
     assert client.Task.get_by_custom_id(KEY, "sc-1")["Subject"] == "two"
 
 
-def test_query_pages_and_query_all(client: Salesforce, trusted: Served) -> None:
+def test_query_pages_and_query_all(client: Any, trusted: Served) -> None:
     trusted.switch(page_size=2)
     ids = [client.Task.create({"Subject": f"task {number}"})["id"] for number in range(5)]
     page = client.query("SELECT Id FROM Task ORDER BY Id")
@@ -97,7 +102,7 @@ def test_query_pages_and_query_all(client: Salesforce, trusted: Served) -> None:
     assert [row["Id"] for row in everything["records"] if row["IsDeleted"]] == [ids[1]]
 
 
-def test_quoted_values_survive_format_soql(client: Salesforce) -> None:
+def test_quoted_values_survive_format_soql(client: Any) -> None:
     wanted = client.Task.create({"Subject": "50% of O'Brien's \\ \"quote\""})["id"]
     client.Task.create({"Subject": "other"})
     soql = format_soql("SELECT Id FROM Task WHERE Subject = {}", "50% of O'Brien's \\ \"quote\"")
@@ -106,7 +111,7 @@ def test_quoted_values_survive_format_soql(client: Salesforce) -> None:
     assert [row["Id"] for row in client.query(soql)["records"]] == [wanted]
 
 
-def test_updated_and_deleted(client: Salesforce, trusted: Served) -> None:
+def test_updated_and_deleted(client: Any, trusted: Served) -> None:
     kept = client.Task.create({"Subject": "kept"})["id"]
     gone = client.Task.create({"Subject": "gone"})["id"]
     client.Task.delete(gone)
@@ -118,7 +123,7 @@ def test_updated_and_deleted(client: Salesforce, trusted: Served) -> None:
     assert deleted["latestDateCovered"].endswith(".000+0000")
 
 
-def test_collections_through_restful(client: Salesforce) -> None:
+def test_collections_through_restful(client: Any) -> None:
     records = [{"attributes": {"type": "Task"}, "Subject": f"task {number}"} for number in range(3)]
     created = client.restful("composite/sobjects", method="POST", json={"records": records})
     ids = [row["id"] for row in created]
@@ -134,7 +139,7 @@ def test_collections_through_restful(client: Salesforce) -> None:
     assert [row["id"] for row in deleted] == ids
 
 
-def test_describe_and_usage(client: Salesforce) -> None:
+def test_describe_and_usage(client: Any) -> None:
     names = {each["name"] for each in client.describe()["sobjects"]}
     assert {"Task", "User", "Contact", "TaskStatus", "TaskPriority"} <= names
     fields = {field["name"]: field for field in client.Task.describe()["fields"]}
@@ -143,9 +148,10 @@ def test_describe_and_usage(client: Salesforce) -> None:
     assert client.api_usage["api-usage"].total == 15000
 
 
-def test_a_refusal_arrives_with_its_code(client: Salesforce) -> None:
+def test_a_refusal_arrives_with_its_code(client: Any) -> None:
     with pytest.raises(SalesforceMalformedRequest) as refused:
         client.Task.create({"Subjct": "typo"})
-    assert refused.value.content == [
+    refusal: Any = refused.value.content
+    assert refusal == [
         {"message": "No such column 'Subjct' on sobject of type Task", "errorCode": "INVALID_FIELD"}
     ]

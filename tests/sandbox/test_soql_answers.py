@@ -12,7 +12,9 @@ from sandbox.kernel.store import Store
 from sandbox.kernel.switches import SwitchBoard
 from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.ids import make_id
+from sandbox.salesforce.paging import Pages
 from sandbox.salesforce.records import Records
+from sandbox.salesforce.soql.ranges import day_span
 from sandbox.salesforce.soql.run import select
 from sandbox.salesforce.switches import SalesforceSwitches
 
@@ -57,7 +59,9 @@ def records() -> Iterator[Records]:
 
 
 def answer(records: Records, soql: str, *, include_deleted: bool = False) -> list[dict[str, Any]]:
-    found = select(records, soql, include_deleted=include_deleted, base=BASE, zone=ZoneInfo("America/New_York"))
+    found = select(
+        records, soql, include_deleted=include_deleted, base=BASE, zone=ZoneInfo("America/New_York")
+    )
     if found.rows is not None:
         return list(found.rows)
     docs = [records.get(found.sobject, each) for each in found.ids]
@@ -147,6 +151,39 @@ def test_days_begin_at_the_users_midnight(records: Records) -> None:
     assert numbers(records, "CreatedDate < LAST_N_DAYS:12") == [1, 2]
 
 
+@pytest.mark.parametrize(
+    ("literal", "first", "end"),
+    [
+        ("THIS_WEEK", "2026-07-12", "2026-07-19"),
+        ("last_week", "2026-07-05", "2026-07-12"),
+        ("NEXT_MONTH", "2026-08-01", "2026-09-01"),
+        ("LAST_QUARTER", "2026-04-01", "2026-07-01"),
+        ("THIS_YEAR", "2026-01-01", "2027-01-01"),
+        ("TOMORROW", "2026-07-16", "2026-07-17"),
+        ("LAST_N_DAYS:3", "2026-07-12", "2026-07-16"),
+        ("NEXT_N_DAYS : 3", "2026-07-16", "2026-07-19"),
+        ("LAST_90_DAYS", "2026-04-16", "2026-07-16"),
+        ("LAST_N_MONTHS:2", "2026-05-01", "2026-07-01"),
+        ("NEXT_N_YEARS:1", "2027-01-01", "2028-01-01"),
+        ("N_WEEKS_AGO:1", "2026-07-05", "2026-07-12"),
+    ],
+)
+def test_date_literals_are_spans_of_days(literal: str, first: str, end: str) -> None:
+    span = day_span(literal, NOW.date())
+    assert span is not None
+    assert [day.isoformat() for day in span] == [first, end]
+
+
+def test_a_cursor_belongs_to_its_user(records: Records) -> None:
+    pages = Pages(records)
+    found = select(records, "SELECT Id FROM Task", include_deleted=False, base=BASE, zone=ZoneInfo("UTC"))
+    url = pages.first(found, 2, ADA, f"{BASE}/query")["nextRecordsUrl"]
+    locator = url.rsplit("/", 1)[1]
+    assert len(pages.more(locator, 2, ADA)["records"]) == 2
+    with pytest.raises(ApiError, match="INVALID_QUERY_LOCATOR"):
+        pages.more(locator, 2, make_id("005", 2))
+
+
 def test_rows_have_attributes_and_nested_parents(records: Records) -> None:
     soql = "SELECT Id, Owner.Name, Subject, Owner.Email, Who.Name, Who.Type, Account.Name FROM Task LIMIT 1"
     assert answer(records, soql) == [
@@ -174,7 +211,9 @@ def test_field_names_come_back_in_their_own_case(records: Records) -> None:
 
 
 def test_counting(records: Records) -> None:
-    found = select(records, "SELECT COUNT() FROM Task", include_deleted=False, base=BASE, zone=ZoneInfo("UTC"))
+    found = select(
+        records, "SELECT COUNT() FROM Task", include_deleted=False, base=BASE, zone=ZoneInfo("UTC")
+    )
     assert (found.total, found.rows) == (4, ())
     assert answer(records, "SELECT COUNT(Id) FROM Task") == [
         {"attributes": {"type": "AggregateResult"}, "expr0": 4}
@@ -197,7 +236,11 @@ def test_field_sets(records: Records) -> None:
         ("SELECT Nope FROM Task", "INVALID_FIELD", "No such column 'Nope' on entity 'Task'."),
         ("SELECT Id FROM Nope", "INVALID_TYPE", "sObject type 'Nope' is not supported."),
         ("SELECT Id FROM Name", "INVALID_TYPE", "sObject type 'Name' is not supported."),
-        ("SELECT Boss.Name FROM Task", "INVALID_FIELD", "Didn't understand relationship 'Boss' in field path."),
+        (
+            "SELECT Boss.Name FROM Task",
+            "INVALID_FIELD",
+            "Didn't understand relationship 'Boss' in field path.",
+        ),
         ("SELECT Owner.Shoes FROM Task", "INVALID_FIELD", "No such column 'Shoes' on entity 'Name'."),
         ("SELECT Id, Id FROM Task", "INVALID_FIELD", "duplicate field selected: Id"),
         ("SELECT Type FROM Task", "INVALID_FIELD", "No such column 'Type' on entity 'Task'."),
@@ -224,7 +267,7 @@ def test_field_sets(records: Records) -> None:
         (
             "SELECT Id FROM Task WHERE CreatedDate > '2026-01-01T00:00:00Z'",
             "INVALID_FIELD",
-            "value of filter criterion for field 'CreatedDate' must be of type dateTime and should not be enclosed",
+            "value of filter criterion for field 'CreatedDate' must be of type dateTime and should not be",
         ),
         (
             "SELECT Id FROM Task WHERE CreatedDate > 2026-01-01",
@@ -240,7 +283,7 @@ def test_field_sets(records: Records) -> None:
         (
             "SELECT Id FROM Task WHERE Subject = 5",
             "INVALID_FIELD",
-            "value of filter criterion for field 'Subject' must be of type string and should be enclosed in quotes",
+            "value of filter criterion for field 'Subject' must be of type string and should be enclosed",
         ),
         (
             "SELECT Id FROM Task WHERE IsClosed = 'true'",
@@ -264,7 +307,11 @@ def test_field_sets(records: Records) -> None:
             "Maximum SOQL offset allowed is 2000",
         ),
         ("SELECT FIELDS(ALL) FROM Task", "MALFORMED_QUERY", "The SOQL FIELDS function must have a LIMIT of"),
-        ("SELECT Id FROM Task WHERE WhoId IN (SELECT Name FROM Contact)", "MALFORMED_QUERY", "The inner select"),
+        (
+            "SELECT Id FROM Task WHERE WhoId IN (SELECT Name FROM Contact)",
+            "MALFORMED_QUERY",
+            "The inner select",
+        ),
     ],
 )
 def test_refusals(records: Records, soql: str, code: str, message: str) -> None:

@@ -100,6 +100,8 @@ def test_the_caret_stands_under_the_place() -> None:
     )
 
 
-@pytest.mark.parametrize("query", ["", "   ", "SELECT Id FROM Task WHERE A = 'open", r"SELECT Id FROM T WHERE A = '\q'"])
+@pytest.mark.parametrize(
+    "query", ["", "   ", "SELECT Id FROM Task WHERE A = 'open", r"SELECT Id FROM T WHERE A = '\q'"]
+)
 def test_other_malformed_queries(query: str) -> None:
     assert refusal(query).code == "MALFORMED_QUERY"

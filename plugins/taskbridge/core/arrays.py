@@ -7,7 +7,7 @@ arrays; values stay Arrow arrays until they are gathered for the few rows that n
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -20,21 +20,32 @@ Positions = npt.NDArray[np.int64]
 Masks = npt.NDArray[np.int32]
 Columns = Mapping[str, pa.Array]
 
-SLICE: Final = 131_072
+SLICE: Final = 16_384
 """Rows compared at once: gathered text of that many rows still fits into the cache."""
 
 
 def columns(frame: pd.DataFrame) -> dict[str, pa.Array]:
     """The frame's columns as contiguous Arrow arrays, without a copy where they are Arrow-backed."""
     table = pa.Table.from_pandas(frame, preserve_index=False)
-    return {name: table.column(name).combine_chunks() for name in table.column_names}
+    return {name: whole(table, name) for name in table.column_names}
+
+
+def whole(table: pa.Table, name: str) -> pa.Array:
+    """The column as one array; joining chunks copies even a single one."""
+    column = table.column(name)
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def flags(values: pa.Array) -> Flags:
     """A boolean Arrow array as numpy; null is False."""
     if values.null_count:
         values = pc.fill_null(values, False)
-    return values.to_numpy(zero_copy_only=False)
+    return cast(Flags, values.to_numpy(zero_copy_only=False))
+
+
+def ticks(values: pa.Array, null: int) -> npt.NDArray[np.int64]:
+    """Stamps as microseconds since 1970, with `null` for null."""
+    return cast(npt.NDArray[np.int64], pc.fill_null(values.cast(pa.int64()), null).to_numpy())
 
 
 def is_in(values: pa.Array, among: Sequence[str]) -> Flags:
@@ -50,7 +61,7 @@ def find(values: pa.Array, among: pa.Array) -> Positions:
     if len(among) == 0:
         return np.full(len(values), -1, np.int64)
     found = pc.index_in(values, among, skip_nulls=True)
-    return pc.fill_null(found, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return cast(Positions, pc.fill_null(found, -1).to_numpy().astype(np.int64))
 
 
 def take(values: pa.Array, positions: Positions) -> pa.Array:
@@ -72,9 +83,8 @@ def distinct(left: pa.Array, right: pa.Array) -> Flags:
     """True where the two differ; null equals null and differs from everything else."""
     differ = pc.not_equal(left, right)
     if left.null_count == 0 and right.null_count == 0:
-        return differ.to_numpy(zero_copy_only=False)
-    one_null = pc.xor(pc.is_null(left), pc.is_null(right))
-    return pc.or_(pc.fill_null(differ, False), one_null).to_numpy(zero_copy_only=False)
+        return flags(differ)
+    return flags(pc.coalesce(differ, pc.xor(pc.is_null(left), pc.is_null(right))))
 
 
 def choose(condition: Flags, then: pa.Array, otherwise: pa.Array) -> pa.Array:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
 
-from taskbridge.core.arrays import SLICE, Flags, Masks, Positions, distinct, take
+from taskbridge.core.arrays import SLICE, Masks, distinct
 from taskbridge.core.match import Matched
 from taskbridge.core.model import BIT, FIELDS, Side
 
@@ -15,25 +15,31 @@ INPUTS = 1 << len(FIELDS)
 """Bit of an SC record whose template inputs changed (T3)."""
 
 
-def changed(matched: Matched, side: Side, seen: Flags, inputs: Sequence[str]) -> Masks:
+def changed(matched: Matched, side: Side, inputs: Sequence[str] = ()) -> Masks:
     """Per link the BIT of each field whose value on `side` differs from the base; 0 where it was not seen.
 
-    `inputs` are the template inputs that matter for the present template (SC only).
+    `inputs` are the template inputs to compare as well (SC only); any difference in them is the one bit INPUTS.
     """
+    seen = matched.seen[side]
     mask = np.zeros(len(seen), np.int32)
-    staged = matched[side]
-    if len(staged) == 0 or not seen.any():
+    if not seen.any():
         return mask
-    for name in FIELDS:
-        _compare(mask, BIT[name], staged.rows[name], matched.links[f"{side.prefix}_{name}"], staged.position)
-    for name in inputs:
-        _compare(mask, INPUTS, staged.rows[name], matched.links[f"{side.prefix}_{name}"], staged.position)
+    compared = list(_compared(matched, side, inputs))
+    for start in range(0, len(mask), SLICE):
+        position = matched[side].position[start : start + SLICE]
+        rows = pa.array(position, mask=position < 0)
+        for bit, read, base in compared:
+            differ = distinct(read.take(rows), base.slice(start, SLICE))
+            mask[start : start + SLICE] |= differ * np.int32(bit)
     mask[~seen] = 0
     return mask
 
 
-def _compare(mask: Masks, bit: int, read: pa.Array, base: pa.Array, position: Positions) -> None:
-    for start in range(0, len(mask), SLICE):
-        part = slice(start, start + SLICE)
-        here = base.slice(start, SLICE)
-        mask[part] |= distinct(take(read, position[part]), here) * np.int32(bit)
+def _compared(
+    matched: Matched, side: Side, inputs: Sequence[str]
+) -> Iterator[tuple[int, pa.Array, pa.Array]]:
+    """Bit, staged column and base column of what there is to compare: a field that nobody ever fills is not."""
+    for name, bit in [*BIT.items(), *((name, INPUTS) for name in inputs)]:
+        read, base = matched[side].rows[name], matched.links[f"{side.prefix}_{name}"]
+        if read.null_count < len(read) or base.null_count < len(base):
+            yield bit, read, base

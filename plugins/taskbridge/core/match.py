@@ -22,10 +22,13 @@ from taskbridge.core.arrays import (
     gather,
     later,
     take,
+    ticks,
 )
 from taskbridge.core.model import PlanInput, Presence, Side
 
 MARKER_PREFIX: Final = "tb:"
+
+_FAR_FUTURE: Final = 2**62
 
 
 @dataclass(frozen=True)
@@ -95,30 +98,44 @@ class Matched:
         """Each owner's place among the users, or -1."""
         return find(owners, self.user_ids[side])
 
-    def seen(self, side: Side) -> Flags:
-        """Links whose record on this side was read live, and not in an older version than before (G9)."""
-        staged = self[side]
-        seen = gather(staged.live, staged.position)
-        seen &= ~self._outdated(side, seen)
-        return seen
+    @cached_property
+    def outdated(self) -> dict[Side, Flags]:
+        """Links whose record was read in an older version than before: such a row is discarded (G9)."""
+        outdated = {}
+        for side in Side:
+            staged = self[side]
+            read = ticks(staged.rows["version"], null=_FAR_FUTURE)
+            known = ticks(self.links[f"{side.prefix}_version"], null=-_FAR_FUTURE)
+            outdated[side] = np.zeros(len(known), np.bool_)
+            found = np.flatnonzero(staged.position >= 0)
+            outdated[side][found] = read[staged.position[found]] < known[found]
+        return outdated
 
-    def _outdated(self, side: Side, seen: Flags) -> Flags:
-        staged = self[side]
-        known = self.links[f"{side.prefix}_version"]
-        if known.null_count == len(known):
-            return np.zeros(len(seen), np.bool_)
-        read = take(staged.rows["version"], staged.position)
-        return flags(pc.less(read, known))
+    @cached_property
+    def seen(self) -> dict[Side, Flags]:
+        """Links whose record was read live, in a version that counts."""
+        return {side: self._read_as(side, self[side].live) for side in Side}
 
-    def now(self, side: Side, name: str, rows: Positions, seen: Flags) -> pa.Array:
+    @cached_property
+    def deleted(self) -> dict[Side, Flags]:
+        """Links whose record was read as deleted, in a version that counts (C5)."""
+        return {side: self._read_as(side, self[side].deleted) for side in Side}
+
+    @cached_property
+    def absent(self) -> dict[Side, Flags]:
+        """Links whose record was asked for and not found (C5)."""
+        return {side: self._read_as(side, self[side].absent) for side in Side}
+
+    def _read_as(self, side: Side, known: Flags) -> Flags:
+        return gather(known, self[side].position) & ~self.outdated[side]
+
+    def now(self, side: Side, name: str, rows: Positions) -> pa.Array:
         """Present values of a field for these links: as staged where it was seen, else as in the base."""
-        base = take(self.links[f"{side.prefix}_{name}"], rows)
-        here = seen[rows]
+        here = self.seen[side][rows]
         if not here.any():
-            return base
-        staged = self[side]
-        read = take(staged.rows[name], staged.position[rows])
-        return read if here.all() else choose(here, read, base)
+            return self.base(side, name, rows)
+        read = take(self[side].rows[name], self[side].position[rows])
+        return read if here.all() else choose(here, read, self.base(side, name, rows))
 
     def base(self, side: Side, name: str, rows: Positions) -> pa.Array:
         return take(self.links[f"{side.prefix}_{name}"], rows)

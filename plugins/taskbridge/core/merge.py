@@ -49,9 +49,8 @@ class FieldMerge:
 
 @dataclass(frozen=True)
 class Changes:
-    """Per link and side: was the record seen live, and which fields differ from its base (BIT)."""
+    """Per link and side which fields differ from its base (BIT)."""
 
-    seen: Mapping[Side, Flags]
     mask: Mapping[Side, Masks]
 
     def rows(self, among: Positions, bits: int) -> Positions:
@@ -69,7 +68,7 @@ def merge_field(
     sc, sf = Side.SALES_CONNECT, Side.SALESFORCE
     rows = changes.rows(pairs, BIT[name])
     changed = {side: changes.of(side, rows, BIT[name]) for side in Side}
-    now = {side: matched.now(side, name, rows, changes.seen[side]) for side in Side}
+    now = {side: matched.now(side, name, rows) for side in Side}
     to_salesforce = crossing.to(sf, name, now[sc])
     to_sales_connect = crossing.to(sc, name, now[sf])
     incoming = to_sales_connect.values
@@ -106,12 +105,10 @@ def merge_title(matched: Matched, changes: Changes, template: SubjectTemplate, p
     bits = BIT["title"] | INPUTS
     rows = changes.rows(pairs, bits)
     changed = {sc: changes.of(sc, rows, bits), sf: changes.of(sf, rows, BIT["title"])}
-    now = {
-        name: matched.now(sc, name, rows, changes.seen[sc]) for name in {"title", *template.columns}
-    }
+    now = {name: matched.now(sc, name, rows) for name in {"title", *template.columns}}
     base = {name: matched.base(sc, name, rows) for name in template.columns}
     subject = template.render(now, len(rows))
-    present = matched.now(sf, "title", rows, changes.seen[sf])
+    present = matched.now(sf, "title", rows)
     differs = changed[sc] & distinct(subject, template.render(base, len(rows))) & distinct(subject, present)
     overwritten = differs & changed[sf]
     return FieldMerge(
@@ -128,10 +125,9 @@ def merge_title(matched: Matched, changes: Changes, template: SubjectTemplate, p
     )
 
 
-def inputs_now(matched: Matched, changes: Changes, rows: Positions) -> dict[str, pa.Array]:
+def inputs_now(matched: Matched, rows: Positions) -> dict[str, pa.Array]:
     """The template inputs of these pairs as SC holds them now."""
-    seen = changes.seen[Side.SALES_CONNECT]
-    return {name: matched.now(Side.SALES_CONNECT, name, rows, seen) for name in TEMPLATE_INPUTS}
+    return {name: matched.now(Side.SALES_CONNECT, name, rows) for name in TEMPLATE_INPUTS}
 
 
 def _winner(matched: Matched, name: str, rows: Positions, contested: Flags) -> npt.NDArray[np.int8]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -73,14 +73,7 @@ class PairPlanner:
 
     @cached_property
     def changes(self) -> Changes:
-        seen = {side: self.matched.seen(side) for side in Side}
-        return Changes(
-            seen,
-            {
-                _SC: changed(self.matched, _SC, seen[_SC], TEMPLATE_INPUTS),
-                _SF: changed(self.matched, _SF, seen[_SF], ()),
-            },
-        )
+        return Changes({_SC: changed(self.matched, _SC, TEMPLATE_INPUTS), _SF: changed(self.matched, _SF)})
 
     @cached_property
     def _staged(self) -> Flags:
@@ -121,20 +114,18 @@ class PairPlanner:
         """Ends pairs of users who were not asked for, and releases those that take no part any more (C2, C3)."""
         ends = self.draft.links
         users = {
-            side: self.matched.user_of(side, self.matched.now(side, "owner", rows, self.changes.seen[side]))
-            for side in Side
+            side: self.matched.user_of(side, self.matched.now(side, "owner", rows)) for side in Side
         }
         selected = flags(self.matched.users["selected"])
         unasked = ~(gather(selected, users[_SC]) | (users[_SC] < 0))
         ends.end(rows[unasked], Disposition.DEFERRED, "selection")
         outside = ~(gather(self.matched.synced, users[_SC]) & gather(self.matched.synced, users[_SF]))
         self._release(rows[outside], "C3")
-        staged = self.matched[_SF]
-        activity = gather(staged.live & ~self.matched.reminders, staged.position[rows])
-        self._release(rows[activity], "C2")
+        activity = gather(~self.matched.reminders, self.matched[_SF].position[rows])
+        self._release(rows[activity & self.matched.seen[_SF][rows]], "C2")
         gone = self.matched[_SC]
-        with_user = equals(gone.rows["delete_cause"], "user_deleted")
-        self._release(rows[gather(with_user, gone.position[rows])], "C5")
+        with_user = gather(equals(gone.rows["delete_cause"], "user_deleted"), gone.position[rows])
+        self._release(rows[with_user & self.matched.deleted[_SC][rows]], "C5")
         return rows[ends.open[rows]]
 
     def _release(self, rows: Positions, rule: str) -> None:
@@ -149,12 +140,11 @@ class PairPlanner:
 
     def _complete(self, rows: Positions) -> Positions:
         """Ends dirty pairs of which a record was not read: their silence means nothing (G9)."""
-        links = self.matched.links
+        matched, links = self.matched, self.matched.links
         unsettled = flags(links["dirty"])[rows] | is_in(take(links["state"], rows), _ASTRAY)
         known = np.ones(len(rows), np.bool_)
         for side in Side:
-            staged = self.matched[side]
-            known &= self.changes.seen[side][rows] | gather(~staged.live, staged.position[rows])
+            known &= (matched.seen[side] | matched.deleted[side] | matched.absent[side])[rows]
         self.draft.links.end(rows[unsettled & ~known], Disposition.DEFERRED, "G9")
         return rows[self.draft.links.open[rows]]
 
@@ -184,10 +174,9 @@ class PairPlanner:
         self._change_state(held, LinkState.MISSING)
 
     def _case(self, side: Side, rows: Positions) -> npt.NDArray[np.int8]:
-        staged = self.matched[side]
         case = np.where((self.changes.mask[side][rows] & ALL_FIELDS) != 0, Seen.EDITED, Seen.SAME)
-        case[gather(staged.deleted, staged.position[rows])] = Seen.DELETED
-        case[gather(staged.absent, staged.position[rows])] = Seen.MISSING
+        case[self.matched.deleted[side][rows]] = Seen.DELETED
+        case[self.matched.absent[side][rows]] = Seen.MISSING
         return case.astype(np.int8)
 
     def _back_in_step(self, *groups: Positions) -> None:
@@ -300,14 +289,13 @@ class PairPlanner:
         return take(values, np.where(concerned, place, -1))
 
     def _inputs(self, rows: Positions) -> dict[str, pa.Array]:
-        return {f"sc_{name}": values for name, values in inputs_now(self.matched, self.changes, rows).items()}
+        return {f"sc_{name}": values for name, values in inputs_now(self.matched, rows).items()}
 
     def _seen_values(self, side: Side, rows: Positions) -> dict[str, pa.Array]:
-        seen = self.changes.seen[side]
-        return {f"seen_{name}": self.matched.now(side, name, rows, seen) for name in FIELDS}
+        return {f"seen_{name}": self.matched.now(side, name, rows) for name in FIELDS}
 
     def _owner(self, rows: Positions) -> pa.Array:
-        return self.matched.now(_SC, "owner", rows, self.changes.seen[_SC])
+        return self.matched.now(_SC, "owner", rows)
 
     def _keep_contested(self, merge: FieldMerge) -> None:
         """Both values of a contested field, in full (K5)."""
@@ -377,8 +365,8 @@ class PairPlanner:
         """An edit that met a delete, with all values of both records (K4, K5)."""
         if not len(rows):
             return
-        values = {f"base_{side.prefix}": self._as_json(side, rows, base=True) for side in Side}
-        values |= {f"value_{side.prefix}": self._as_json(side, rows, base=False) for side in Side}
+        values = {f"base_{side.prefix}": _as_json(self.matched.base, side, rows) for side in Side}
+        values |= {f"value_{side.prefix}": _as_json(self.matched.now, side, rows) for side in Side}
         self.draft.add_conflicts(
             {
                 "link_id": take(self.matched.links["link_id"], rows),
@@ -390,14 +378,6 @@ class PairPlanner:
             len(rows),
         )
 
-    def _as_json(self, side: Side, rows: Positions, *, base: bool) -> pa.Array:
-        seen = np.zeros_like(self.changes.seen[side]) if base else self.changes.seen[side]
-        values = {
-            name: pc.cast(self.matched.now(side, name, rows, seen), pa.string()) for name in FIELDS
-        }
-        lines = pa.table(values).to_pandas().to_json(orient="records", lines=True, force_ascii=False)
-        return pa.array(lines.splitlines(), pa.string())
-
     def _recreate(self, side: Side, rows: Positions) -> None:
         """The edit wins over the delete: the deleted record is created again (K4)."""
         if not len(rows):
@@ -407,15 +387,16 @@ class PairPlanner:
 
     def _restores(self, rows: Positions) -> None:
         """A deleted Salesforce task that is live again was restored by a person (C7)."""
-        back = self.changes.seen[_SF][rows]
-        rows = rows[back]
+        rows = rows[self.matched.seen[_SF][rows]]
         staged = self.matched[_SF]
         read = take(staged.rows["version"], staged.position[rows])
         newer = flags(pc.fill_null(pc.greater(read, self.matched.newest_known(_SF, rows)), True))
         rows = rows[newer & gather(self.matched.reminders, staged.position[rows])]
-        users = self.matched.user_of(_SF, self.matched.now(_SF, "owner", rows, self.changes.seen[_SF]))
-        taking_part = gather(self.matched.synced & flags(self.matched.users["selected"]), users)
-        self._create_next(_SC, rows[taking_part], "C7")
+        users = self.matched.user_of(_SF, self.matched.now(_SF, "owner", rows))
+        taking_part = gather(self.matched.synced, users)
+        asked = gather(flags(self.matched.users["selected"]), users)
+        self.draft.links.end(rows[taking_part & ~asked], Disposition.DEFERRED, "selection")
+        self._create_next(_SC, rows[taking_part & asked], "C7")
 
     def _create_next(self, side: Side, rows: Positions, rule: str) -> None:
         """Plans the next generation of these pairs' records on `side`."""
@@ -428,10 +409,10 @@ class PairPlanner:
         for source in Side:
             staged = self.matched[source]
             mine = rows[staged.position[rows] >= 0]
-            place = staged.position[mine]
-            ends.end(mine[gather(staged.broken, place)], Disposition.HELD, "G4")
-            ends.end(mine[gather(staged.absent, place)], Disposition.HELD, "C5")
-            gone = ends.end(mine[gather(staged.deleted, place)], Disposition.UNCHANGED, "C1")
+            ends.end(mine[gather(staged.broken, staged.position[mine])], Disposition.HELD, "G4")
+            ends.end(mine[self.matched.absent[source][mine]], Disposition.HELD, "C5")
+            ends.end(mine[self.matched.outdated[source][mine]], Disposition.DEFERRED, "G9")
+            gone = ends.end(mine[self.matched.deleted[source][mine]], Disposition.UNCHANGED, "C1")
             self._change_state(gone, LinkState.TOMBSTONE)
             parked = flags(self.matched.links["parked"])[mine]
             ends.end(mine[parked & ~self._moved(mine)], Disposition.HELD, "G4")
@@ -450,7 +431,8 @@ class PairPlanner:
         self._create(source.other, rows, self._generation(rows), "C1")
 
     def _generation(self, rows: Positions) -> npt.NDArray[np.int32]:
-        return take(self.matched.links["generation"], rows).to_numpy(zero_copy_only=False).astype(np.int32)
+        generations: npt.NDArray[np.int32] = take(self.matched.links["generation"], rows).to_numpy()
+        return generations
 
     def _create(self, side: Side, rows: Positions, generation: npt.NDArray[np.int32], rule: str) -> None:
         if not len(rows):
@@ -468,3 +450,11 @@ class PairPlanner:
             generation=generation,
             rule=rule,
         )
+
+
+def _as_json(values: Callable[[Side, str, Positions], pa.Array], side: Side, rows: Positions) -> pa.Array:
+    """All fields of these pairs' records on a side, one JSON object each."""
+    columns = {name: pc.cast(values(side, name, rows), pa.string()) for name in FIELDS}
+    lines = pa.table(columns).to_pandas().to_json(orient="records", lines=True, force_ascii=False)
+    # Only "\n" ends an object: texts may hold U+2028 and U+0085 as they are.
+    return pa.array(lines.removesuffix("\n").split("\n"), pa.string())

@@ -9,7 +9,7 @@ from datetime import datetime
 import pandas as pd
 import pyarrow as pa
 
-from taskbridge.core.model import Side, frame
+from taskbridge.core.model import frame
 
 _REMEDIES: Mapping[str, str] = {
     "off": "switch on the Salesforce task sync in the user's Sales Connect settings",
@@ -48,11 +48,13 @@ def map_users(
     the user's own switch, the ledger's start and the mapping; it stays in the row while the user is off, and a
     later switch-on replaces it and makes a first sync owed again.
     """
-    before = {row["sc_user_id"]: row for row in _rows(known)}
+    before = {str(row["sc_user_id"]): row for row in _rows(known)}
     people = _rows(sales_connect)
     partners = _partners(people, _rows(salesforce), before, chosen)
     rows = [
-        _mapped(person, partners[person["user_id"]], before.get(person["user_id"]), ledger_started, now)
+        _mapped(
+            person, partners[str(person["user_id"])], before.get(str(person["user_id"])), ledger_started, now
+        )
         for person in people
     ]
     gone = [
@@ -135,7 +137,11 @@ def _mapped(
     now: Moment,
 ) -> dict[str, object]:
     row: dict[str, object] = dict(before or {})
-    same = before is not None and before["sf_user_id"] == partner.sf_user_id and before["mapped_at_sc"] is not None
+    same = (
+        before is not None
+        and before["sf_user_id"] == partner.sf_user_id
+        and before["mapped_at_sc"] is not None
+    )
     row |= {
         "sc_user_id": person["user_id"],
         "sf_user_id": partner.sf_user_id if partner.sf_user_id is not None else row.get("sf_user_id"),
@@ -186,10 +192,5 @@ def _address(user: Mapping[str, object]) -> str:
 
 
 def _rows(users: pd.DataFrame) -> list[dict[str, object]]:
-    return pa.Table.from_pandas(users, preserve_index=False).to_pylist()
-
-
-def synced_sides(users: pd.DataFrame, side: Side) -> list[str]:
-    """The ids on this side of the users who take part."""
-    column = "sc_user_id" if side is Side.SALES_CONNECT else "sf_user_id"
-    return [str(value) for value in users.loc[users["state"] == "synced", column]]
+    rows: list[dict[str, object]] = pa.Table.from_pandas(users, preserve_index=False).to_pylist()
+    return rows

@@ -29,7 +29,11 @@ def run_cycle(engine: Engine, spec: RunSpec) -> RunReport:
     Answers outcome skipped, without a call to either side, when the switch is off or another run holds the lease.
     """
     if not engine.may_run(spec):
-        return RunReport(None, RunOutcome.SKIPPED, "The Variable taskbridge_enabled is not on: nothing was read or written.")
+        return RunReport(
+            None,
+            RunOutcome.SKIPPED,
+            "The Variable taskbridge_enabled is not on: nothing was read or written.",
+        )
     error = None
     try:
         run = open_run(engine, spec)

@@ -56,17 +56,19 @@ def _users(user_map: pd.DataFrame, chosen: tuple[str, ...]) -> pd.DataFrame:
     table = pa.Table.from_pandas(user_map, preserve_index=False)
     table = table.filter(pc.is_valid(table["sf_user_id"]))
     names = pa.array([name.casefold() for name in chosen], pa.string())
-    asked = pc.or_(
-        pc.is_in(table["sc_user_id"], names), pc.is_in(pc.utf8_lower(table["email"]), names)
-    )
+    asked = pc.or_(pc.is_in(table["sc_user_id"], names), pc.is_in(pc.utf8_lower(table["email"]), names))
     columns = {
         "synced": pc.equal(table["state"], "synced"),
         "selected": asked if chosen else pa.repeat(True, len(table)),
         "first_sync_owed": pc.fill_null(pc.equal(table["first_sync"], "owed"), False),
     }
     arrays = [
-        pa.chunked_array([columns[name]]) if isinstance(columns.get(name), pa.Array) else columns.get(name, None)
+        pa.chunked_array([columns[name]])
+        if isinstance(columns.get(name), pa.Array)
+        else columns.get(name, None)
         for name in USERS.names
     ]
-    filled = [table[name] if array is None else array for name, array in zip(USERS.names, arrays, strict=True)]
+    filled = [
+        table[name] if array is None else array for name, array in zip(USERS.names, arrays, strict=True)
+    ]
     return frame(pa.Table.from_arrays(filled, names=USERS.names).cast(USERS))

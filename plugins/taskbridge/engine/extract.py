@@ -19,9 +19,7 @@ def extract(engine: Engine, run: Run, side: Side) -> int:
 
     Raises what the side raises: a listing that does not reach its end fails, and is never taken for a whole one.
     """
-    return sum(
-        _stage(engine, run, side, pages, source) for source, pages in _sources(engine, run, side)
-    )
+    return sum(_stage(engine, run, side, pages, source) for source, pages in _sources(engine, run, side))
 
 
 def read_dirty(engine: Engine, run: Run) -> int:
@@ -67,7 +65,9 @@ def _first_sync(engine: Engine, run: Run) -> Iterator[pd.DataFrame]:
 def _lookups(engine: Engine, side: Side, wanted: pd.DataFrame) -> Iterator[pd.DataFrame]:
     for start in range(0, len(wanted), _LOOKUP):
         lot = wanted.iloc[start : start + _LOOKUP]
-        controls = dict(lot.dropna(subset=["control"])[["remote_id", "control"]].itertuples(index=False))
+        controls: dict[str, str] = dict(
+            lot.dropna(subset=["control"])[["remote_id", "control"]].itertuples(index=False)
+        )
         yield engine.sides[side].read_ids(list(lot["remote_id"]), controls)
 
 

@@ -55,7 +55,10 @@ OUTCOMES: Final = pa.schema(
     [
         ("action_id", pa.string()),
         ("outcome", pa.string()),  # Outcome
-        ("remote_id", pa.string()),  # of the written record; for EXISTS the record that carries the marker, if told
+        (
+            "remote_id",
+            pa.string(),
+        ),  # of the written record; for EXISTS the record that carries the marker, if told
         ("written_at", _STAMP),  # the server's time of the write, null when nothing was written
         ("code", pa.string()),  # the vendor's error code, or ours
         ("category", pa.string()),  # intermittent, authentication, access, validation, other
@@ -116,7 +119,9 @@ class SidePort(Protocol):
         """Pages of the delete feed, presence "deleted". Yields nothing where `read_changes` tells deletes itself
         or the side has no feed."""
 
-    def read_first_sync(self, owners: Sequence[str], since: datetime | None, until: datetime, *, open_only: bool) -> Iterator[pd.DataFrame]:
+    def read_first_sync(
+        self, owners: Sequence[str], since: datetime | None, until: datetime, *, open_only: bool
+    ) -> Iterator[pd.DataFrame]:
         """Pages of live tasks of these owners modified in [since, until); SF only, SC yields nothing (I1, I2)."""
 
     def read_ids(self, ids: Sequence[str], controls: Mapping[str, str]) -> pd.DataFrame:
@@ -226,7 +231,14 @@ class Ledger(Protocol):
 
     def lease_holder(self) -> str | None: ...
 
-    def open_run(self, spec: RunSpec, fencing: int, windows: Mapping[Side, Window], started: Mapping[Side, datetime], features: frozenset[str]) -> Run:
+    def open_run(
+        self,
+        spec: RunSpec,
+        fencing: int,
+        windows: Mapping[Side, Window],
+        started: Mapping[Side, datetime],
+        features: frozenset[str],
+    ) -> Run:
         """Stores the run; for a run_key that is already stored it answers that run with the new fencing number."""
 
     def run_by_key(self, run_key: str) -> Run | None: ...

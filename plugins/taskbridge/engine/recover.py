@@ -49,7 +49,7 @@ def adopt(engine: Engine, side: Side, rows: pd.DataFrame, outcomes: pd.DataFrame
     unclear = outcomes["outcome"].isin([Outcome.EXISTS, Outcome.GONE])
     if not unclear.any():
         return outcomes
-    told = dict(outcomes.loc[unclear, ["action_id", "remote_id"]].itertuples(index=False))
+    told: dict[str, Any] = dict(outcomes.loc[unclear, ["action_id", "remote_id"]].itertuples(index=False))
     creates = rows[rows["action_id"].isin(list(told))]
     resolved = _outcomes(_resolve_creates(engine, side, creates, told, retry_unseen=False))
     return pd.concat([outcomes[~unclear], resolved], ignore_index=True)
@@ -79,7 +79,9 @@ def _carriers_by_id(
     engine: Engine, side: Side, unseen: list[dict[str, Any]], told: Mapping[str, Any]
 ) -> dict[str, list[str]]:
     """A record can answer to its id before it shows in listings: the id that the side told is looked up."""
-    wanted = {told[row["action_id"]]: row["marker"] for row in unseen if isinstance(told.get(row["action_id"]), str)}
+    wanted = {
+        told[row["action_id"]]: row["marker"] for row in unseen if isinstance(told.get(row["action_id"]), str)
+    }
     if not wanted:
         return {}
     read = engine.sides[side].read_ids(list(wanted), {})
@@ -127,7 +129,8 @@ def _other_outcome(row: Row, now: Row) -> Outcome:
 
 
 def _rows(frame_: pd.DataFrame) -> list[dict[str, Any]]:
-    return pa.Table.from_pandas(frame_, preserve_index=False).to_pylist()
+    rows: list[dict[str, Any]] = pa.Table.from_pandas(frame_, preserve_index=False).to_pylist()
+    return rows
 
 
 def _outcomes(rows: list[dict[str, Any]]) -> pd.DataFrame:

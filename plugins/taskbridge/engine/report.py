@@ -82,4 +82,6 @@ def summarise(run: Run, counts: RunCounts, outcome: RunOutcome, error: str | Non
 
 
 def _words(numbers: Mapping[str, int]) -> str:
-    return ", ".join(f"{rows} {name.replace('_', ' ')}" for name, rows in numbers.items() if rows) or "nothing"
+    return (
+        ", ".join(f"{rows} {name.replace('_', ' ')}" for name, rows in numbers.items() if rows) or "nothing"
+    )

@@ -14,14 +14,15 @@ import pyarrow.compute as pc
 from taskbridge.sides.frames import Problem, stand_in_id
 
 STAMP: Final = pa.timestamp("us", tz="UTC")
-_UNREADABLE: Final = (ValueError, TypeError, OverflowError)  # ArrowInvalid and UnicodeEncodeError among them
+# ArrowInvalid and UnicodeEncodeError are among them.
+_UNREADABLE: Final = (ValueError, TypeError, OverflowError)
 _FIRST_DAY: Final = date.min
 
 Convert = Callable[[Sequence[Any]], pa.Array]
 
 
 class Page:
-    """Records of a page, read column by column. What cannot be read is null and noted in `problems` by row."""
+    """Records of a page, read column by column. What cannot be read is null and in `problems`."""
 
     def __init__(self, records: Sequence[Any]) -> None:
         self.problems: dict[int, Problem] = {}
@@ -84,7 +85,10 @@ class Page:
         if not inner:
             return [record.get(outer) for record in self._records]
         parts = [record.get(outer) for record in self._records]
-        return [part.get(inner) if isinstance(part, dict) else part for part in parts]
+        for row, part in enumerate(parts):
+            if not isinstance(part, dict | None):
+                self._note(row, "BAD_VALUE", f"{outer}: {_shown(part)} is not an object")
+        return [part.get(inner) if isinstance(part, dict) else None for part in parts]
 
     def _one_by_one(self, name: str, values: Sequence[Any], convert: Convert, kind: str) -> pa.Array:
         readable: list[Any] = []

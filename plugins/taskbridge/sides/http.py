@@ -6,6 +6,7 @@ part of a message or a repr.
 
 from __future__ import annotations
 
+import http.client
 import json
 import ssl
 import threading
@@ -30,7 +31,8 @@ from taskbridge.errors import (
     SideUnreachable,
     TaskBridgeError,
 )
-from taskbridge.sides.outcomes import RemoteError, Verdict, meaning, remote_errors, verdict
+from taskbridge.sides.answers import RemoteError, Verdict, remote_errors, verdict
+from taskbridge.sides.outcomes import meaning
 
 TIMEOUTS: Final = (5.0, 60.0)
 """Seconds to connect, and between two bytes of an answer."""
@@ -52,19 +54,29 @@ class Grant:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer of the system."""
+    """An answer of the system behind a connection."""
 
+    connection: str
     status: int
     headers: Mapping[str, str]
     content: bytes = field(repr=False)
 
     @property
-    def server_time(self) -> datetime:
-        """The server's clock, to the second. Raises ContractBroken when the answer does not tell."""
+    def date(self) -> datetime | None:
+        """The server's clock, to the second; None when the answer does not tell."""
         try:
             return parsedate_to_datetime(self.headers["Date"]).astimezone(UTC)
-        except (KeyError, ValueError) as error:
-            raise ContractBroken("the answer has no readable Date header, which TaskBridge needs") from error
+        except (KeyError, ValueError):
+            return None
+
+    @property
+    def server_time(self) -> datetime:
+        """The server's clock. Raises ContractBroken when the answer does not tell."""
+        if self.date is None:
+            raise ContractBroken(
+                f"{self.connection}: the answer has no readable Date header, which is needed"
+            )
+        return self.date
 
     @property
     def errors(self) -> tuple[RemoteError, ...]:
@@ -79,7 +91,9 @@ class Answer:
             return loads(self.content)
         except ValueError as error:
             start = self.content[:60].decode("utf-8", "replace")
-            raise ContractBroken(f"expected JSON with HTTP {self.status}, got {start!r}") from error
+            raise ContractBroken(
+                f"{self.connection}: expected JSON with HTTP {self.status}, got {start!r}; check the address"
+            ) from error
 
 
 def loads(content: bytes) -> Any:
@@ -156,9 +170,10 @@ class Channel:
         *,
         accept: Container[int] = (),
     ) -> Answer:
-        """GET, repeated while the system fails, for a few seconds; longer only where it says how long to wait.
+        """GET, repeated for some seconds while the system fails, longer only where it says for how long.
 
-        Statuses in `accept` are answers. Raises Refusal, SideUnreachable, AuthenticationFailed, ApiLimitReached.
+        Statuses in `accept` are answers. Raises Refusal, SideUnreachable, AuthenticationFailed or
+        ApiLimitReached.
         """
 
         def once() -> Answer:
@@ -172,9 +187,9 @@ class Channel:
     ) -> Answer:
         """One write. Only what was certainly not done is tried again.
 
-        Answers whatever the system said, refusals too. Raises Transient with `perhaps_done` when the
-        write may have happened and its answer is lost; SideUnreachable, AuthenticationFailed, ApiLimitReached when it certainly
-        has not.
+        Answers whatever the system said, refusals too. Raises Transient with `perhaps_done` when the write
+        may have happened and its answer is lost; SideUnreachable, AuthenticationFailed or ApiLimitReached
+        when it certainly has not.
         """
         content = None if body is None else orjson.dumps(body)
 
@@ -223,7 +238,7 @@ class Channel:
             )
         except requests.RequestException as error:
             raise self._network(error) from error
-        return Answer(response.status_code, response.headers, response.content)
+        return Answer(self.connection, response.status_code, response.headers, response.content)
 
     def _login(self, refused: Grant | None) -> Grant:
         """The grant to use after `refused` was not accepted; whoever comes first logs in for all."""
@@ -349,7 +364,7 @@ def _remedy(errors: Sequence[RemoteError]) -> str:
 
 
 def _phrase(status: int) -> str:
-    return HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
+    return http.client.responses.get(status, "")
 
 
 def _root(error: BaseException) -> BaseException | None:

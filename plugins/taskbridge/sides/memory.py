@@ -188,14 +188,15 @@ class MemorySide(ABC):
     def write(self, op: Op, rows: pd.DataFrame) -> pd.DataFrame:
         if len(rows) > self.chunk_size:
             raise ValueError(f"{len(rows)} rows in one write; at most {self.chunk_size}")
-        self.writes += len(rows)
+        asked = rows_of(rows)
+        self.writes += len(asked)
         with self._call("write"):
-            results = [self._write_row(op, row) for row in rows_of(rows)]
+            results = [self._write_row(op, row) for row in asked]
         if self.faults.lose_answers:
             self.faults.lose_answers -= 1
             results = [
-                RowResult(result.action_id, Outcome.UNKNOWN, code="ANSWER_LOST", message="connection cut")
-                for result in results
+                RowResult(row["action_id"], Outcome.UNKNOWN, row["remote_id"], None, "ANSWER_LOST", "cut off")
+                for row in asked
             ]
         return outcome_frame(results)
 
@@ -383,9 +384,9 @@ class MemorySalesConnect(MemorySide):
     def switch(self, user_id: str, on: bool) -> None:
         """Turns a user's `salesforce_task_sync` on or off (S2)."""
         self._tick()
-        self.users[user_id]["sync_on"] = on
-        if on:
+        if on and not self.users[user_id]["sync_on"]:
             self.users[user_id]["sync_on_since"] = self.now
+        self.users[user_id]["sync_on"] = on
 
     def delete_user(self, user_id: str) -> None:
         """The user goes, and all tasks with it (C5)."""

@@ -28,14 +28,15 @@ CONNECTION: Final = "sales_connect_default"
 
 _PER_PAGE: Final = 100  # the most that a page or a list of ids takes
 _RESTARTS: Final = 20
+_INSTANT: Final = timedelta(microseconds=1)  # stamps are no finer
 _LIVE, _GONE, _NOT_FOUND = 200, 410, 404
 
 
 class SalesConnectSide:
     """`engine.ports.SidePort` over HTTP.
 
-    `features` names the optional parts of the account's API ("deleted_tasks", "batch", "etag"). `connect` sets
-    it; a process that has not called `connect` is told by its caller. Logs in at the first call.
+    `features` names the optional parts of the account's API ("deleted_tasks", "batch", "etag"). `connect`
+    sets it; a process that has not called `connect` is told by its caller. Logs in at the first call.
     """
 
     side = Side.SALES_CONNECT
@@ -63,9 +64,13 @@ class SalesConnectSide:
             page = {"per_page": _PER_PAGE, "page": listing.next_page}
             listing = _Listing(self._channel.read("/v2/users", page))
             records += listing.rows
+        if len(records) < listing.total:
+            raise ReadIncomplete(
+                f"{CONNECTION}: Sales Connect announced {listing.total} users and gave {len(records)}; run again"
+            )
         self.features = listing.features
         users = decode_users(records)
-        return SideInfo(self.side, listing.account_id, answer.server_time, self.features, users)
+        return SideInfo(self.side, listing.account_id(), answer.server_time, self.features, users)
 
     def read_changes(self, window: Window) -> Iterator[pd.DataFrame]:
         for records in self._changes(
@@ -101,11 +106,11 @@ class SalesConnectSide:
         for marker in dict.fromkeys(markers):
             query = {"idempotency_key": marker, "per_page": _PER_PAGE}
             listing = _Listing(self._channel.read(TASKS, query))
-            found.append(decode_tasks(listing.rows))
+            found.append(decode_tasks(_carrying(marker, listing.rows)))
             if not listing.rows and "deleted_tasks" in self.features:
                 answer = self._channel.read("/v2/deleted_tasks", query, accept=(_NOT_FOUND,))
                 if answer.status != _NOT_FOUND:
-                    found.append(decode_deletes(_Listing(answer).rows))
+                    found.append(decode_deletes(_carrying(marker, _Listing(answer).rows)))
         return stack(self.side, found)
 
     def carries_markers(self) -> bool:
@@ -125,47 +130,67 @@ class SalesConnectSide:
 
     def _changes(
         self, path: str, stamp: str, window: Window, order: Mapping[str, str]
-    ) -> Iterator[list[dict[str, Any]]]:
-        """Lists of records by stamp. A page's number is no safe position while records move, so each page asks for
-        what is not before the last stamp; page numbers count only inside one stamp that fills a whole page."""
-        position, page, total, restarts = _iso(window.start), 1, None, 0
-        seen: set[Any] = set()
+    ) -> Iterator[list[Any]]:
+        """Lists of records by stamp. A page's number is no safe position while records move, so each call
+        asks for the first page of what is not before the last stamp seen."""
+        position = window.start
+        # Of the rows handed on, those that the next call can give again.
+        seen: set[tuple[Any, Any]] = set()
         while True:
-            bounds = {f"{stamp}[gte]": position, f"{stamp}[lt]": _iso(window.end)}
-            query = {**bounds, **order, "per_page": self._page_size, "page": page}
-            listing = _Listing(self._feed(path, query))
-            if page > 1 and listing.total != total:
-                # Something left or joined the stamp while it was being paged, so page borders moved: again from 1.
-                restarts, page = restarts + 1, 1
-                if restarts > _RESTARTS:
-                    raise ReadIncomplete(f"Sales Connect: {path} keeps moving at {position}; run again")
-                continue
-            total = listing.total
-            fresh = [row for row in listing.rows if _identity(row, stamp) not in seen]
-            if fresh:
-                yield fresh
+            listing = self._page(path, stamp, Window(position, window.end), order, 1)
+            yield from _fresh(listing.rows, stamp, seen)
             if listing.next_page is None:
-                listing.check_whole(page, self._page_size, path)
+                listing.check_whole(path)
                 return
             last = listing.last_stamp(stamp)
-            seen |= {_identity(row, stamp) for row in listing.rows}
             if last > position:
-                position, page = last, 1
-                seen = {key for key in seen if key[1] == last}
+                position = last
+                seen.intersection_update(_identity(row, stamp) for row in listing.rows)
             else:
-                page += 1
+                tie = Window(position, position + _INSTANT)
+                yield from self._tie(path, stamp, tie, order, seen)
+                position = tie.end
+                seen.clear()
 
-    def _feed(self, path: str, query: Mapping[str, Any]) -> Answer:
-        answer = self._channel.read(path, query, accept=(_NOT_FOUND,))
+    def _tie(
+        self,
+        path: str,
+        stamp: str,
+        instant: Window,
+        order: Mapping[str, str],
+        seen: set[tuple[Any, Any]],
+    ) -> Iterator[list[Any]]:
+        """The records of one stamp that fill more than a page: here page numbers must do. When the total
+        moves, records left or joined and page borders moved with them: then again from the first page."""
+        for _ in range(_RESTARTS):
+            total: int | None = None
+            page: int | None = 1
+            while page is not None:
+                listing = self._page(path, stamp, instant, order, page)
+                if total not in (None, listing.total):
+                    break
+                total, page = listing.total, listing.next_page
+                yield from _fresh(listing.rows, stamp, seen)
+            else:
+                return
+        raise ReadIncomplete(
+            f"{CONNECTION}: records at {_iso(instant.start)} in {path} keep moving while they are read;"
+            " run again"
+        )
+
+    def _page(self, path: str, stamp: str, window: Window, order: Mapping[str, str], page: int) -> _Listing:
+        bounds = {f"{stamp}[gte]": _iso(window.start), f"{stamp}[lt]": _iso(window.end)}
+        answer = self._channel.read(
+            path, {**bounds, **order, "per_page": self._page_size, "page": page}, accept=(_NOT_FOUND,)
+        )
         if answer.status == _NOT_FOUND:
-            raise ReadIncomplete(
-                f"{CONNECTION}: Sales Connect has no {path} any more; the next run finds out what it offers"
-            )
-        return answer
+            raise ReadIncomplete(f"{CONNECTION}: Sales Connect offers no {path} any more; run again")
+        return _Listing(answer)
 
     def _listed(self, ids: Sequence[str]) -> pd.DataFrame:
         query = [*(("ids[]", remote_id) for remote_id in ids), ("per_page", str(_PER_PAGE))]
-        return decode_tasks(_Listing(self._channel.read(TASKS, query)).rows)
+        tasks = decode_tasks(_Listing(self._channel.read(TASKS, query)).rows)
+        return tasks[tasks["remote_id"].isin(ids)]
 
     def _missing(self, remote_id: str, control: str | None, witnesses: dict[str, bool]) -> pd.DataFrame:
         """A task that a list of ids left out: live after all, deleted on proof (C5), or absent."""
@@ -219,28 +244,30 @@ class _Listing:
             self.rows: list[dict[str, Any]] = body["data"]
             self.next_page: int | None = paging["next_page"]
             self.total = int(paging["total_count"])
-            self.account_id = str(body["metadata"].get("account_id"))
             self.features = frozenset(map(str, body["metadata"].get("features", ())))
+            self._account_id = body["metadata"].get("account_id")
         except (KeyError, TypeError, ValueError) as error:
             raise ContractBroken(
                 f"{CONNECTION}: expected a page with data and metadata.paging, got the keys {sorted(body)}"
             ) from error
 
-    def check_whole(self, page: int, page_size: int, path: str) -> None:
-        """Raises ReadIncomplete when the last page holds fewer rows than were announced."""
-        expected = self.total - (page - 1) * page_size
-        if len(self.rows) < expected:
+    def account_id(self) -> str:
+        if not isinstance(self._account_id, str):
+            raise ContractBroken(f"{CONNECTION}: Sales Connect does not tell which account it is")
+        return self._account_id
+
+    def check_whole(self, path: str) -> None:
+        """Raises ReadIncomplete when the only page holds fewer rows than were announced."""
+        if len(self.rows) < self.total:
             raise ReadIncomplete(
-                f"Sales Connect: {path} announced {self.total} records and ended {expected - len(self.rows)} short;"
-                " run again"
+                f"{CONNECTION}: {path} announced {self.total} records and gave {len(self.rows)}; run again"
             )
 
-    def last_stamp(self, stamp: str) -> str:
-        stamps = [
-            row[stamp] for row in self.rows if isinstance(row, dict) and isinstance(row.get(stamp), str)
-        ]
+    def last_stamp(self, stamp: str) -> datetime:
+        """The latest stamp of the page. Raises ContractBroken when no record has a readable one."""
+        stamps = [moment for row in self.rows if (moment := _moment(row, stamp)) is not None]
         if not stamps:
-            raise ContractBroken(f"{CONNECTION}: a page of {len(self.rows)} records tells no {stamp}")
+            raise ContractBroken(f"{CONNECTION}: {len(self.rows)} records of a page tell no {stamp}")
         return max(stamps)
 
 
@@ -259,11 +286,12 @@ class _Login:
         response = session.post(f"{self._base_url}/oauth/token", data=self._form, timeout=timeouts)
         if response.status_code >= 500 or response.status_code == 429:
             raise Transient(f"the login answered HTTP {response.status_code}", perhaps_done=False)
-        answer = Answer(response.status_code, response.headers, response.content)
+        answer = Answer(CONNECTION, response.status_code, response.headers, response.content)
         if response.status_code != 200:
             seen = "; ".join(map(str, answer.errors)) or f"HTTP {response.status_code}"
             raise AuthenticationFailed(
-                f"{CONNECTION}: Sales Connect refused the login ({seen}); correct the connection's client id and secret"
+                f"{CONNECTION}: Sales Connect refused the login ({seen});"
+                " correct the connection's client id and secret"
             )
         token = _mapping(answer.body()).get("access_token")
         if not isinstance(token, str):
@@ -271,10 +299,35 @@ class _Login:
         return Grant(self._base_url, token)
 
 
+def _carrying(marker: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows, if they are what was asked for: filters that are not known are ignored, and rows of others
+    would then pass for "no record carries this marker" (G2)."""
+    if any(row.get("idempotency_key") != marker for row in rows):
+        raise ContractBroken(
+            f"{CONNECTION}: Sales Connect does not filter by idempotency_key, which G2 needs"
+        )
+    return rows
+
+
 def _mapping(body: Any) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise ContractBroken(f"{CONNECTION}: expected a JSON object, got {type(body).__name__}")
     return body
+
+
+def _moment(row: Any, stamp: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(row[stamp]).astimezone(UTC)
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _fresh(rows: Sequence[Any], stamp: str, seen: set[tuple[Any, Any]]) -> Iterator[list[Any]]:
+    """What was not seen yet, if anything; `seen` grows by it."""
+    keys = [_identity(row, stamp) for row in rows]
+    if fresh := [row for row, key in zip(rows, keys, strict=True) if key not in seen]:
+        yield fresh
+    seen.update(keys)
 
 
 def _identity(row: Any, stamp: str) -> tuple[Any, Any]:

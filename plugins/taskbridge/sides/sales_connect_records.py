@@ -62,7 +62,7 @@ def decode_tasks(records: Sequence[Any]) -> pd.DataFrame:
 
 
 def decode_deletes(records: Sequence[Any]) -> pd.DataFrame:
-    """Entries of the delete feed as TASKS rows: a tombstone names the last assignee, and nothing of the content."""
+    """Entries of the delete feed as TASKS rows: nothing of the content but the last assignee."""
     page = Page(records)
     deleted = page.stamp("deleted_at", required=True)
     columns = {
@@ -99,7 +99,7 @@ def decode_users(records: Sequence[Any]) -> pd.DataFrame:
 
 
 def encode_fields(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The masked fields of a WRITES row as they are sent. Raises ValueError for an owner that is no user id."""
+    """The masked fields of a WRITES row as they are sent. Raises ValueError for an impossible owner."""
     body = {_WIRE[name]: value for name, value in masked(row).items()}
     if (due := body.get("due_date")) is not None:
         body["due_date"] = due.isoformat()

@@ -9,18 +9,11 @@ from typing import Any, Final
 
 from taskbridge.core.model import Op
 from taskbridge.engine.ports import Outcome
-from taskbridge.errors import ApiLimitReached, SideUnreachable, TaskBridgeError
+from taskbridge.errors import TaskBridgeError
+from taskbridge.sides.answers import RemoteError, Verdict, remote_errors, verdict
 from taskbridge.sides.frames import masked, unsendable
 from taskbridge.sides.http import Answer, Channel, Transient
-from taskbridge.sides.outcomes import (
-    RemoteError,
-    RowResult,
-    Verdict,
-    normalise_code,
-    remote_errors,
-    row_error,
-    verdict,
-)
+from taskbridge.sides.outcomes import RowResult, carried_over, normalise_code, row_error
 from taskbridge.sides.sales_connect_records import encode_create, encode_fields
 
 TASKS: Final = "/v2/tasks"
@@ -99,13 +92,13 @@ def _in_batch(channel: Channel, operations: Sequence[Operation]) -> list[RowResu
     if entries is None:
         return [_unknown(operation, "ANSWER_UNUSABLE", _unusable(answer)) for operation in operations]
     return [
-        _result(operation, entry["status"], entry, answer.server_time)
+        _result(operation, entry["status"], entry, answer.date)
         for operation, entry in zip(operations, entries, strict=True)
     ]
 
 
 def _by_index(answer: Answer, count: int) -> list[dict[str, Any]] | None:
-    """The entries ordered by the index that each names; None unless there is exactly one for each operation."""
+    """The entries by the index that each names; None unless there is exactly one for each operation."""
     try:
         entries = answer.body()["results"]
         found = {entry["index"]: entry for entry in entries if isinstance(entry["status"], int)}
@@ -132,7 +125,7 @@ def _one_by_one(channel: Channel, operations: Sequence[Operation]) -> list[RowRe
             if not results:
                 raise
             # Rows before this one are written; so the rest goes back as rows, not as an error of the chunk.
-            return results + [_stopped(rest, stop) for rest in operations[place:]]
+            return results + [carried_over(rest.action_id, stop) for rest in operations[place:]]
         results.append(_answered(operation, answer))
     return results
 
@@ -142,12 +135,12 @@ def _answered(operation: Operation, answer: Answer) -> RowResult:
         return _refused(operation, answer.status, answer.errors)
     try:
         body = answer.body() if operation.op is not Op.DELETE else {}
-        return _result(operation, answer.status, body, answer.server_time)
+        return _result(operation, answer.status, body, answer.date)
     except TaskBridgeError as unusable:
         return _unknown(operation, "ANSWER_UNUSABLE", str(unusable))
 
 
-def _result(operation: Operation, status: int, body: Any, now: datetime) -> RowResult:
+def _result(operation: Operation, status: int, body: Any, now: datetime | None) -> RowResult:
     """What one entry of a batch, or one answer, says of its row."""
     errors = remote_errors(body)
     found = verdict(status, errors)
@@ -193,10 +186,3 @@ def _refused(operation: Operation, status: int, errors: Sequence[RemoteError]) -
 def _unknown(operation: Operation, code: str, seen: str) -> RowResult:
     remote_id = None if operation.op is Op.CREATE else operation.row["remote_id"]
     return RowResult(operation.action_id, Outcome.UNKNOWN, remote_id, None, code, seen)
-
-
-def _stopped(operation: Operation, stop: TaskBridgeError) -> RowResult:
-    code = "RATE_LIMITED" if isinstance(stop, ApiLimitReached) else "SERVER_UNAVAILABLE"
-    if not isinstance(stop, ApiLimitReached | SideUnreachable):
-        code = "INVALID_SESSION_ID"
-    return row_error(operation.action_id, code, str(stop))

@@ -21,10 +21,8 @@ from taskbridge.store import frames, statements
 CONNECTION: Final = "taskbridge_db"
 CONNECT_SECONDS: Final = 10
 
-# Class 08 is "connection exception", 57P is "operator intervention" (shutdown, starting up).
-_GONE: Final = ("08", "57P")
-_NO_SUCH_DATABASE: Final = "3D000"
-_WRONG_LOGIN: Final = "28"
+# SQLSTATE: connection exception, shutdown or starting up, wrong login, no such database.
+_UNAVAILABLE: Final = ("08", "57P", "28", "3D000")
 
 
 class Transaction:
@@ -149,8 +147,8 @@ class Database:
 
 def lease_lost(run: Run, current: int) -> LeaseLost:
     return LeaseLost(
-        f"Run {run.spec.run_key} held the lease under number {run.fencing}, which is now {current}: another run "
-        "has taken it. Nothing was written; the next run goes on from here."
+        f"Run {run.spec.run_key} held the lease under number {run.fencing}, which is now {current}: another "
+        "run has taken it. Nothing was written; the next run goes on from here."
     )
 
 
@@ -187,4 +185,4 @@ def _is_unavailable(error: DBAPIError) -> bool:
             "OperationalError",
             "ConnectionTimeout",
         )
-    return state.startswith(_GONE) or state.startswith(_WRONG_LOGIN) or state == _NO_SUCH_DATABASE
+    return str(state).startswith(_UNAVAILABLE)

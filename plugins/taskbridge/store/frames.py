@@ -48,7 +48,7 @@ def without_nul(table: pa.Table, columns: Sequence[str]) -> pa.Table:
 
 
 def copy_in(connection: psycopg.Connection[Any], target: Sequence[str], table: pa.Table) -> None:
-    """Append the table to `target` (schema and name, or name of a temporary table) by COPY, columns by name."""
+    """Append the table to `target` (schema and name, or a temporary table) by COPY, columns by name."""
     if table.num_rows == 0:
         return
     columns = sql.SQL(", ").join(map(sql.Identifier, table.column_names))
@@ -66,7 +66,8 @@ def copy_in(connection: psycopg.Connection[Any], target: Sequence[str], table: p
 def _csv(table: pa.Table) -> memoryview:
     """Null as nothing, every text in quotes: so an empty text stays an empty text."""
     stream = io.BytesIO()
-    pacsv.write_csv(table, stream, _OPTIONS)
+    # For a column that begins with an empty chunk the writer emits a buffer of NUL.
+    pacsv.write_csv(table.combine_chunks(), stream, _OPTIONS)
     return stream.getbuffer()
 
 

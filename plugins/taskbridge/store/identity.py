@@ -30,8 +30,8 @@ class Identity(LedgerPart):
             known = tx.run("identity/remember_identity", side=side.value, identity=identity).scalar_one()
         if known != identity:
             raise SideIdentityChanged(
-                f"The ledger was built from {side.value} {known!r}, but the connection leads to {identity!r}. "
-                "Point the connection back, or use an empty database for the other system."
+                f"The ledger was built from {side.value} {known!r}, but the connection leads to {identity!r}."
+                " Point the connection back, or use an empty database for the other system."
             )
 
     def watermarks(self) -> Mapping[Side, Watermark]:

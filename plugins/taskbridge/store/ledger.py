@@ -16,7 +16,7 @@ from taskbridge.store.settling import Settling
 from taskbridge.store.staging import Staging
 from taskbridge.store.users import Users
 
-PARKED_RETRY: Final = timedelta(hours=6)
+PARKED_RETRY: Final = timedelta(hours=24)
 
 
 class PostgresLedger(Leases, Runs, Identity, Users, Staging, Plans, Outbox, Settling):

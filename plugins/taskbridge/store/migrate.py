@@ -29,10 +29,10 @@ def current(url: str) -> str | None:
 
 
 def migrate(url: str) -> str:
-    """Brings the database to `expected()` and makes the views anew, all in one transaction; answers the number.
+    """Brings the database to `expected()` and makes the views anew, in one transaction; answers the number.
 
-    May be repeated. Raises SchemaBehind for a database that is ahead of this code, DatabaseUnavailable for one
-    that does not answer or is older than PostgreSQL 15.
+    May be repeated. Raises SchemaBehind for a database that is ahead of this code, DatabaseUnavailable for
+    one that does not answer or is older than PostgreSQL 15.
     """
     with Database(url) as database:
         seen = schema.current(database)
@@ -84,7 +84,7 @@ def _run_all(tx: Transaction, scripts: Iterable[str]) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     if len(arguments) != 1:
-        print("usage: python -m taskbridge.store.migrate postgresql://USER@HOST:PORT/DATABASE", file=sys.stderr)
+        print("usage: python -m taskbridge.store.migrate URL", file=sys.stderr)
         return 2
     try:
         version = migrate(arguments[0])

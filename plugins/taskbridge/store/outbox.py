@@ -38,7 +38,7 @@ class Outbox(LedgerPart):
         self._move(run, "outbox/mark_stale", action_ids, "planned, held or sent")
 
     def record(self, run: Run, outcomes: pd.DataFrame) -> None:
-        """EXISTS leaves the action at sent, as UNKNOWN does: whether a record may be adopted is not decided here.
+        """EXISTS leaves the action at sent, as UNKNOWN does: whether to adopt a record is not decided here.
 
         Raises CountsDoNotAddUp when an answered action is not in state sent or is answered twice,
         ContractBroken for a create that is done without a remote id.
@@ -56,10 +56,10 @@ class Outbox(LedgerPart):
             tx.run("outbox/lock_links")
             if tx.run("outbox/count_nameless").scalar_one():
                 raise ContractBroken(
-                    f"A create was answered {Outcome.DONE.value!r} without the id of the new record. It stays "
-                    "sent, and the next run looks it up by its marker."
+                    f"A create was answered {Outcome.DONE.value!r} without the id of the new record. It "
+                    "stays sent, and the next run looks it up by its marker."
                 )
-            stored = tx.run("outbox/record_outcomes").rowcount
+            stored = tx.run("outbox/record_outcomes", run_id=run.run_id).rowcount
             if stored != table.num_rows:
                 raise _not_in_state(table.num_rows, stored, "sent")
             tx.run("outbox/update_links", run_id=run.run_id)

@@ -54,9 +54,7 @@ class Plans(LedgerPart):
             self._save_dispositions(tx, run, to_table(plan.dispositions, DISPOSITIONS))
             if not run.spec.dry_run:
                 self._supersede(tx, run, actions)
-                tx.run("plan/create_new_links")
-                tx.copy(["incoming_link"], to_table(plan.new_links, NEW_LINKS))
-                tx.run("plan/save_new_links", run_id=run.run_id)
+                self._save_new_links(tx, run, to_table(plan.new_links, NEW_LINKS))
                 tx.copy(["bridge", "ledger_change"], with_constants(changes, run_id=run.run_id))
                 tx.run("plan/save_sales_connect_dead_letters", run_id=run.run_id)
                 tx.run("plan/save_salesforce_dead_letters", run_id=run.run_id)
@@ -67,8 +65,8 @@ class Plans(LedgerPart):
         begun = tx.run("plan/count_begun", run_id=run.run_id).scalar_one()
         if begun:
             raise CountsDoNotAddUp(
-                f"{begun} actions of run {run.spec.run_key} have been sent already; a second plan would count or "
-                "write them twice. Let the run go on with the plan it has, and start a new run for a new plan."
+                f"{begun} actions of run {run.spec.run_key} were sent already; a second plan would count "
+                "or write them twice. Let the run go on with its plan, and start a new run for a new plan."
             )
         tx.run("plan/delete_actions", run_id=run.run_id)
         tx.run("plan/delete_changes", run_id=run.run_id)
@@ -85,7 +83,7 @@ class Plans(LedgerPart):
         if wrong:
             seen = ", ".join(f"{row.side} {row.remote_id} {row.times} times" for row in wrong)
             raise CountsDoNotAddUp(
-                f"Every staged row of run {run.spec.run_key} must end in exactly one place (G5). Seen: {seen}. "
+                f"Every staged row of run {run.spec.run_key} must end in one place (G5). Seen: {seen}. "
                 "Nothing of this plan was stored; this is a fault of the program, please report it."
             )
 
@@ -94,6 +92,12 @@ class Plans(LedgerPart):
         links = sorted({link for link in actions.column("link_id").to_pylist() if link is not None})
         tx.run("plan/supersede_actions", run_id=run.run_id, link_ids=links)
         tx.run("plan/supersede_changes", run_id=run.run_id)
+
+    def _save_new_links(self, tx: Transaction, run: Run, links: pa.Table) -> None:
+        if links.num_rows:
+            tx.run("plan/create_new_links")
+            tx.copy(["incoming_link"], links)
+            tx.run("plan/save_new_links", run_id=run.run_id)
 
     def _save_conflicts(self, tx: Transaction, run: Run, conflicts: pa.Table) -> None:
         tx.run("plan/create_conflicts")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -73,7 +74,7 @@ class Runs(LedgerPart):
         )
 
     def close_run(self, run: Run, outcome: RunOutcome, summary: str) -> None:
-        """A run that lost its lease can still be closed: its own row is nobody else's, unless it was reopened."""
+        """A run that lost its lease can still be closed: its row is nobody else's, unless it was reopened."""
         with self._db.transaction() as tx:
             counts = tx.run("run/count_run", run_id=run.run_id).scalar_one()
             closed = tx.run(
@@ -82,7 +83,7 @@ class Runs(LedgerPart):
                 fencing=run.fencing,
                 outcome=outcome.value,
                 summary=summary,
-                counts=counts,
+                counts=json.dumps(counts),
             )
             _must_be_ours(tx, run, closed.rowcount)
 

@@ -30,7 +30,7 @@ class Staging(LedgerPart):
             if source == "by_id":
                 # An older answer does not replace what was seen, yet the record has been asked for.
                 tx.run(f"staging/mark_read_{side.value}", run_id=run.run_id)
-        return table.num_rows
+        return int(table.num_rows)
 
     def staged(self, run: Run, side: Side) -> pd.DataFrame:
         return self._db.frame(f"staging/read_{side.value}", TASKS[side], run_id=run.run_id)
@@ -43,6 +43,4 @@ class Staging(LedgerPart):
     def sweep_ids(self, run: Run, every: timedelta) -> pd.DataFrame:
         """The longest unchecked first. None is looked up twice within half of `every`, and as many as a run's
         share of the other half asks for, so that pairs imported together are not all due together."""
-        return self._db.frame(
-            "staging/find_sweep_ids", IDS, run_id=run.run_id, seconds=every.total_seconds()
-        )
+        return self._db.frame("staging/find_sweep_ids", IDS, run_id=run.run_id, seconds=every.total_seconds())

@@ -1,4 +1,4 @@
-"""The SQL statements: one file each under `include/sql/<job>/<verb>_<thing>.sql`, named `<job>/<verb>_<thing>`."""
+"""The SQL statements: one file each, `include/sql/<job>/<verb>_<thing>.sql`, named `<job>/<verb>_<thing>`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from sqlalchemy import TextClause, text
-from sqlalchemy.dialects.postgresql import dialect
+from sqlalchemy.dialects import registry
 
 import taskbridge
 
-_NUMBERED = dialect(paramstyle="numeric_dollar")
+_NUMBERED = registry.load("postgresql")(paramstyle="numeric_dollar")
 
 
 @cache

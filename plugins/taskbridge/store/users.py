@@ -15,8 +15,10 @@ class Users(LedgerPart):
 
     def save_user_map(self, run: Run, users: pd.DataFrame) -> None:
         """Rows that did not change are not touched: a map is saved in every run and changes in few."""
-        table = to_table(users, USER_MAP)
+        table = to_table(users, USER_MAP).sort_by("sc_user_id")
         with self._db.fenced(run) as tx:
+            if table.equals(to_table(self.user_map(), USER_MAP).sort_by("sc_user_id")):
+                return
             tx.run("user/create_incoming")
             tx.copy(["incoming_user"], table)
             tx.run("user/mark_dirty")

@@ -154,7 +154,7 @@ async def _record(call: Call, sobject: SObject, without: str | None = None) -> d
     attributes = body.pop("attributes", None)
     if attributes is not None and not isinstance(attributes, dict):
         raise json_parser_error("attributes must be an object at [line:1, column:1]")
-    if attributes and attributes.get("type", sobject.name).lower() != sobject.name.lower():
+    if attributes and str(attributes.get("type", sobject.name)).lower() != sobject.name.lower():
         message = f"the record is of type {attributes['type']}, the call of {sobject.name}"
         raise ApiError("INVALID_TYPE", message)
     for name in body:

@@ -101,7 +101,6 @@ class Query:
     limit: int | None
     offset: int | None
     offset_at: int
-    for_update: bool
 
 
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\"}
@@ -212,9 +211,6 @@ class _Builder(Transformer[Token, Any]):
     def offset(self, items: list[Token]) -> tuple[str, Any]:
         return "offset", items[1]
 
-    def for_clause(self, items: list[Token]) -> tuple[str, Any]:
-        return "for", items[1]
-
     def query(self, items: list[Any]) -> Query:
         clauses = {item[0]: item[1] for item in items if isinstance(item, tuple)}
         source = clauses["source"]
@@ -230,7 +226,6 @@ class _Builder(Transformer[Token, Any]):
             limit=int(clauses["limit"]) if "limit" in clauses else None,
             offset=int(clauses["offset"]) if "offset" in clauses else None,
             offset_at=_offset(clauses["offset"]) if "offset" in clauses else 0,
-            for_update="for" in clauses,
         )
 
 

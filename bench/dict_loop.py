@@ -1,0 +1,793 @@
+"""The plan decided pair by pair over plain dictionaries: the rival of the benchmark and the oracle of the tests.
+
+It keeps the same rules as `taskbridge.core` and shares nothing with it but the words of `core.model`: no frames, no
+positions, no masks over columns. Rows are dictionaries with the columns of the schemas there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from operator import itemgetter
+from typing import Any, Final
+
+import pandas as pd
+import pyarrow as pa
+
+from taskbridge.core.model import (
+    ACTIONS,
+    ALL_FIELDS,
+    BIT,
+    FIELDS,
+    LEDGER_CHANGES,
+    TEMPLATE_INPUTS,
+    ConflictPolicy,
+    DeletePolicy,
+    FirstSyncMode,
+    PlanInput,
+    Policy,
+    SkippedTasks,
+)
+
+Row = dict[str, Any]
+End = tuple[str, str]
+
+SC: Final = "sales_connect"
+SF: Final = "salesforce"
+OTHER: Final = {SC: SF, SF: SC}
+PREFIX: Final = {SC: "sc", SF: "sf"}
+
+UNCHANGED: Final[End] = ("unchanged", "G1")
+PLANNED: Final[End] = ("planned", "C1")
+
+_BASE_OF: Final = {side: [(name, f"{prefix}_{name}") for name in FIELDS] for side, prefix in PREFIX.items()}
+_INPUT_BASES: Final = [(name, f"sc_{name}") for name in TEMPLATE_INPUTS]
+_COMPARED: Final = {SC: (*FIELDS, *TEMPLATE_INPUTS), SF: FIELDS}
+_VALUES: Final = {side: itemgetter(*names) for side, names in _COMPARED.items()}
+_BASE: Final = {
+    side: itemgetter(*(f"{PREFIX[side]}_{name}" for name in names)) for side, names in _COMPARED.items()
+}
+_NO_ACTION: Final[Row] = dict.fromkeys(ACTIONS.names)
+_NO_CHANGE: Final[Row] = dict.fromkeys(LEDGER_CHANGES.names) | {"sc_mask": 0, "sf_mask": 0, "inputs": False}
+
+_TYPE_LABELS: Final = {"email": "Email", "call": "Call", "inmail": "InMail", "custom": "Custom"}
+_TEMPLATE_FIELDS: Final = {
+    "activity_type": "type",
+    "activity_subject": "title",
+    "sales_campaign_name": "campaign_name",
+    "sales_campaign_day": "campaign_day",
+    "sales_campaign_step": "campaign_step",
+    "call_outcome": "call_outcome",
+    "call_reason": "call_reason",
+}
+_LINE_BREAKS: Final = dict.fromkeys(map(ord, "\r\n\x0b\x0c\x85\u2028\u2029"))
+
+
+def rows_of(frame: pd.DataFrame) -> list[Row]:
+    """A frame's rows as dictionaries, null as None."""
+    rows: list[Row] = pa.Table.from_pandas(frame, preserve_index=False).to_pylist()
+    return rows
+
+
+@dataclass(frozen=True)
+class DictInput:
+    """`PlanInput` with lists of dictionaries for frames."""
+
+    links: list[Row]
+    sales_connect: list[Row]
+    salesforce: list[Row]
+    users: list[Row]
+    history: list[Row]
+    population: list[Row]
+    account: str
+    org: str
+    sf_now: datetime
+    policy: Policy
+
+    @classmethod
+    def of(cls, given: PlanInput, convert: Callable[[pd.DataFrame], list[Row]] = rows_of) -> DictInput:
+        return cls(
+            links=convert(given.links),
+            sales_connect=convert(given.sales_connect),
+            salesforce=convert(given.salesforce),
+            users=convert(given.users),
+            history=convert(given.history),
+            population=convert(given.population),
+            account=given.account,
+            org=given.org,
+            sf_now=given.sf_now,
+            policy=given.policy,
+        )
+
+
+@dataclass
+class DictPlan:
+    """`Plan` with lists of dictionaries for frames."""
+
+    actions: list[Row] = field(default_factory=list)
+    ledger_changes: list[Row] = field(default_factory=list)
+    new_links: list[Row] = field(default_factory=list)
+    conflicts: list[Row] = field(default_factory=list)
+    dispositions: list[Row] = field(default_factory=list)
+
+
+def plan(given: DictInput) -> DictPlan:
+    """What `make_plan` answers for the same input; the order of rows, and with it `seq`, is its own."""
+    planner = _Planner(given)
+    for link in given.links:
+        planner.link(link)
+    for side in (SC, SF):
+        for row in planner.staged[side].values():
+            planner.stranger(side, row)
+    planner.hold_what_exceeds_limits()
+    planner.dispose()
+    return planner.result
+
+
+class _Planner:
+    def __init__(self, given: DictInput) -> None:
+        self.given = given
+        self.policy = given.policy
+        self.result = DictPlan()
+        self.staged = {
+            SC: {row["remote_id"]: row for row in given.sales_connect},
+            SF: {row["remote_id"]: row for row in given.salesforce},
+        }
+        self.users = {
+            SC: {user["sc_user_id"]: user for user in given.users},
+            SF: {user["sf_user_id"]: user for user in given.users},
+        }
+        self.cross = _Crossing(given.users, given.policy.skipped_tasks)
+        self.parts = re.split(r"\{\{\s*(.*?)\s*\}\}", given.policy.subject_template, flags=re.DOTALL)
+        self.parts[1::2] = [_TEMPLATE_FIELDS[name.lower()] for name in self.parts[1::2]]
+        self.link_ends: dict[str, End] = {}
+        self.link_of: dict[tuple[str, str], str] = {}
+        self.row_ends: dict[tuple[str, str], End] = {}
+        self.sources: dict[str, tuple[str, str]] = {}  # of a new pair: side and id of the record that began it
+
+    # one link
+
+    def link(self, link: Row) -> None:
+        sc = self.staged[SC].get(link["sc_id"])
+        sf = self.staged[SF].get(link["sf_id"])
+        if sc is not None:
+            self.link_of[SC, link["sc_id"]] = link["link_id"]
+        if sf is not None:
+            self.link_of[SF, link["sf_id"]] = link["link_id"]
+        if sc is None and sf is None:
+            return
+        if _in_step(link, sc, sf):
+            end = UNCHANGED
+        elif link["state"] == "tombstone":
+            end = self.restore(link, sf)
+        elif link["sf_id"] is None and sc is not None:
+            end = self.half(link, SC, sc)
+        elif link["sc_id"] is None and sf is not None:
+            end = self.half(link, SF, sf)
+        else:
+            end = self.pair(_Pair(link, sc, sf))
+        self.link_ends[link["link_id"]] = end
+
+    def restore(self, link: Row, sf: Row | None) -> End:
+        """C7: a deleted Salesforce task is live again, in a version that nobody has seen or written."""
+        if sf is None or not _live(sf):
+            return UNCHANGED
+        known = [stamp for stamp in (link["sf_version"], link["sf_written_at"]) if stamp is not None]
+        if known and not (sf["version"] is None or sf["version"] > max(known)):
+            return UNCHANGED
+        user = self.users[SF].get(sf["owner"])
+        if not self.is_reminder(sf) or user is None or not user["synced"]:
+            return UNCHANGED
+        if not user["selected"]:
+            return ("deferred", "selection")
+        self.create(SF, sf, link, link["generation"] + 1, "C7")
+        return ("planned", "C7")
+
+    def half(self, link: Row, side: str, row: Row) -> End:
+        """The other record was planned and never came to be: G2 plans it again under the same marker."""
+        if row["problem_code"] is not None:
+            return ("held", "G4")
+        if row["presence"] == "absent":
+            return ("held", "C5")
+        if _older(row, link[f"{PREFIX[side]}_version"]):
+            return ("deferred", "G9")
+        if row["presence"] == "deleted":
+            self.change(link, state="tombstone")
+            return ("unchanged", "C1")
+        if link["parked"] and not _newer(row, link[f"{PREFIX[side]}_version"]):
+            return ("held", "G4")
+        user = self.users[side].get(row["owner"])
+        if user is not None and not user["selected"]:
+            return ("deferred", "selection")
+        if user is None or not user["synced"]:
+            return self.release(link, "C3")
+        if side == SF and not self.is_reminder(row):
+            return self.release(link, "C2")
+        self.create(side, row, link, link["generation"], "C1")
+        return PLANNED
+
+    def pair(self, pair: _Pair) -> End:
+        if not pair.needs_attention:
+            return UNCHANGED
+        return self.hindrance(pair) or self.out_of_scope(pair) or self.undecided(pair) or self.decide(pair)
+
+    def hindrance(self, pair: _Pair) -> End | None:
+        """G4: a record that cannot be understood, or a parked pair of which nothing moved."""
+        rows = [(side, row) for side, row in pair.rows.items() if row is not None]
+        if any(row["problem_code"] is not None for _, row in rows):
+            return ("held", "G4")
+        moved = any(_newer(row, pair.link[f"{PREFIX[side]}_version"]) for side, row in rows)
+        return ("held", "G4") if pair.link["parked"] and not moved else None
+
+    def out_of_scope(self, pair: _Pair) -> End | None:
+        sc_user = self.users[SC].get(pair.now(SC, "owner"))
+        sf_user = self.users[SF].get(pair.now(SF, "owner"))
+        if sc_user is not None and not sc_user["selected"]:
+            return ("deferred", "selection")
+        if sc_user is None or sf_user is None or not (sc_user["synced"] and sf_user["synced"]):
+            return self.release(pair.link, "C3")
+        sf = pair.rows[SF]
+        if pair.seen[SF] and sf is not None and not self.is_reminder(sf):
+            return self.release(pair.link, "C2")
+        sc = pair.rows[SC]
+        if pair.deleted[SC] and sc is not None and sc["delete_cause"] == "user_deleted":
+            return self.release(pair.link, "C5")
+        return None
+
+    def undecided(self, pair: _Pair) -> End | None:
+        """G9: of an unsettled pair both records have to be read."""
+        unsettled = pair.link["dirty"] or pair.link["state"] in ("released", "missing", "held")
+        read = all(pair.seen[side] or pair.deleted[side] or pair.missing[side] for side in (SC, SF))
+        return ("deferred", "G9") if unsettled and not read else None
+
+    def decide(self, pair: _Pair) -> End:
+        link = pair.link
+        if pair.missing[SC] or pair.missing[SF]:
+            self.change(link, state="missing")
+            return ("held", "C5")
+        if pair.deleted[SC] and pair.deleted[SF]:
+            self.change(link, state="tombstone")
+            return ("unchanged", "C1")
+        for side in (SC, SF):
+            if pair.deleted[side]:
+                return self.deleted(pair, OTHER[side])
+        if link["state"] in ("released", "missing", "held"):
+            self.change(link, state="linked")
+        return self.merge(pair)
+
+    # deletes
+
+    def deleted(self, pair: _Pair, survivor: str) -> End:
+        """C1 carries a delete over; K4 decides when the survivor was edited."""
+        edited = bool(pair.changed[survivor])
+        if edited:
+            revive = self.policy.delete_policy is DeletePolicy.EDIT_WINS
+            self.keep_records(pair, winner=survivor if revive else OTHER[survivor])
+            if revive:
+                row = pair.rows[survivor]
+                assert row is not None
+                self.create(survivor, row, pair.link, pair.link["generation"] + 1, "K4")
+                return ("planned", "K4")
+        old = survivor == SC and self.is_old_delete(pair.rows[SF])
+        seq = self.act(
+            link_id=pair.link["link_id"],
+            side=survivor,
+            op="delete",
+            remote_id=pair.link[f"{PREFIX[survivor]}_id"],
+            state="held" if old else "planned",
+            rule="I4" if old else "K4" if edited else "C1",
+            sc_user_id=pair.now(SC, "owner"),
+            mask=0,
+            **pair.seen_values(survivor),
+        )
+        self.change(pair.link, seq=seq, state="tombstone")
+        return ("held", "I4") if old else PLANNED
+
+    def is_old_delete(self, sf: Row | None) -> bool:
+        oldest = self.given.sf_now - self.policy.delete_max_age
+        return sf is not None and sf["version"] is not None and sf["version"] < oldest
+
+    def keep_records(self, pair: _Pair, winner: str) -> None:
+        kept = {"link_id": pair.link["link_id"], "field": "record", "rule": "K4", "winner": winner}
+        for side, prefix in PREFIX.items():
+            base = {name: pair.link[column] for name, column in _BASE_OF[side]}
+            kept[f"base_{prefix}"] = _as_json(base)
+            kept[f"value_{prefix}"] = _as_json({name: pair.now(side, name) for name in FIELDS})
+        self.result.conflicts.append(kept)
+
+    # merging
+
+    def merge(self, pair: _Pair) -> End:
+        writes: dict[str, Row] = {SC: {}, SF: {}}
+        agreed: dict[str, Row] = {SC: {}, SF: {}}
+        contested: set[str] = set()
+        held = False
+        for name in FIELDS:
+            if name == "title":
+                verdict = self.merge_title(pair)
+            elif name in pair.changed[SC] or name in pair.changed[SF]:
+                verdict = self.merge_field(pair, name)
+            else:
+                continue
+            if verdict.contested:
+                contested.add(name)
+                self.keep_contested(pair, name, verdict.winner)
+            held = held or verdict.held
+            if verdict.target is not None:
+                writes[verdict.target][name] = verdict.value
+            elif not verdict.held:
+                for side in (SC, SF):
+                    moved = name in pair.changed[side] or (name, side) == ("title", SC) and pair.inputs_changed
+                    if moved:
+                        agreed[side][name] = pair.now(side, name)
+        for side in (SF, SC):
+            if writes[side]:
+                self.update(pair, side, writes[side], bool(contested & writes[side].keys()))
+        if agreed[SC] or agreed[SF]:
+            self.change(pair.link, **self.advance(pair, agreed))
+        if held:
+            return ("held", "K3")
+        return PLANNED if writes[SC] or writes[SF] else UNCHANGED
+
+    def merge_field(self, pair: _Pair, name: str) -> _Verdict:
+        sc, sf = pair.now(SC, name), pair.now(SF, name)
+        sc_crosses, as_sf = self.cross.to(SF, name, sc)
+        sf_crosses, as_sc = self.cross.to(SC, name, sf)
+        if name == "details":
+            as_sc = _with_tail(as_sc, pair.link["sc_details"], pair.link["sf_details"])
+        if (sc_crosses and as_sf == sf) or (sf_crosses and as_sc == sc):
+            return _Verdict()
+        contested = name in pair.changed[SC] and name in pair.changed[SF]
+        winner = self.winner(pair, name) if contested else SC if name in pair.changed[SC] else SF
+        if winner == SC and sc_crosses:
+            return _Verdict(SF, as_sf, contested, winner)
+        if winner == SF and sf_crosses:
+            return _Verdict(SC, as_sc, contested, winner)
+        return _Verdict(None, None, contested, winner, held=winner is None)
+
+    def merge_title(self, pair: _Pair) -> _Verdict:
+        """F1, T3: the Subject follows the SC values as the template shows them, and never comes back."""
+        if not ("title" in pair.changed[SC] or pair.inputs_changed):
+            return _Verdict()
+        names = {"title", *self.parts[1::2]}
+        subject = self.subject({name: pair.now(SC, name) for name in names})
+        if subject in (self.subject({name: pair.link[f"sc_{name}"] for name in names}), pair.now(SF, "title")):
+            return _Verdict()
+        return _Verdict(SF, subject, "title" in pair.changed[SF], SC)
+
+    def winner(self, pair: _Pair, name: str) -> str | None:
+        """K3."""
+        match self.policy.field_policies.get(name, self.policy.conflict_policy):
+            case ConflictPolicy.MANUAL:
+                return None
+            case ConflictPolicy.SALESFORCE_WINS:
+                return SF
+            case ConflictPolicy.SALES_CONNECT_WINS:
+                return SC
+        sc, sf = pair.edited_at(SC), pair.edited_at(SF)
+        if sc is None or sf is None:
+            return SF
+        return SC if sc > sf + self.policy.conflict_margin else SF
+
+    def keep_contested(self, pair: _Pair, name: str, winner: str | None) -> None:
+        kept = {
+            "link_id": pair.link["link_id"],
+            "field": name,
+            "rule": "T3" if name == "title" else "K3",
+            "winner": winner,
+        }
+        for side, prefix in PREFIX.items():
+            kept[f"base_{prefix}"] = _as_text(pair.link[f"{prefix}_{name}"])
+            kept[f"value_{prefix}"] = _as_text(pair.now(side, name))
+        self.result.conflicts.append(kept)
+
+    def update(self, pair: _Pair, side: str, values: Row, contested: bool) -> None:
+        source = OTHER[side]
+        seq = self.act(
+            link_id=pair.link["link_id"],
+            side=side,
+            op="update",
+            remote_id=pair.link[f"{PREFIX[side]}_id"],
+            rule="C1,K3" if contested else "C1",
+            sc_user_id=pair.now(SC, "owner"),
+            mask=sum(BIT[name] for name in values),
+            **values,
+            **pair.seen_values(side),
+        )
+        theirs = {name: pair.now(source, name) for name in values}
+        self.change(pair.link, seq=seq, **self.advance(pair, {side: values, source: theirs}))
+
+    def advance(self, pair: _Pair, bases: Mapping[str, Row]) -> Row:
+        """Columns of a ledger change that make these values the base."""
+        columns: Row = {}
+        for side, values in bases.items():
+            columns[f"{PREFIX[side]}_mask"] = sum(BIT[name] for name in values)
+            columns |= {f"{PREFIX[side]}_{name}": value for name, value in values.items()}
+        columns["inputs"] = "title" in bases[SC]
+        if columns["inputs"]:
+            columns |= {base: pair.now(SC, name) for name, base in _INPUT_BASES}
+        return columns
+
+    # records in no pair
+
+    def stranger(self, side: str, row: Row) -> None:
+        key = side, row["remote_id"]
+        if row["problem_code"] is not None:
+            self.row_ends[key] = ("dead_letter", "G4")
+        elif key not in self.link_of:
+            self.row_ends[key] = self.refusal(side, row) or PLANNED
+            if self.row_ends[key] is PLANNED:
+                self.begin(side, row)
+
+    def begin(self, side: str, row: Row) -> None:
+        system = self.given.account if side == SC else self.given.org
+        link_id = f"{PREFIX[side]}:{system}:{row['remote_id']}"
+        self.sources[link_id] = side, row["remote_id"]
+        self.create(side, row, {"link_id": link_id}, 1, "C1")
+
+    def refusal(self, side: str, row: Row) -> End | None:
+        """Why a record does not begin a pair."""
+        if not _live(row):
+            return ("ignored", "C1")
+        if _carries_marker(row):
+            return ("held", "G2")
+        if side == SF and not self.is_reminder(row):
+            return ("ignored", "C2")
+        user = self.users[side].get(row["owner"])
+        if user is None or not user["synced"]:
+            return ("ignored", "S2")
+        if not user["selected"]:
+            return ("deferred", "selection")
+        if side == SC and not row["created_at"] > user["switched_on_sc"]:
+            return ("ignored", "I2")
+        if side == SF and not self.is_wanted(row, user):
+            return ("ignored", "I1")
+        return None
+
+    def is_wanted(self, row: Row, user: Row) -> bool:
+        """I1."""
+        mode = self.policy.first_sync_mode
+        lookback = timedelta(0) if mode is FirstSyncMode.NONE else self.policy.first_sync_lookback
+        if row["modified_at"] >= user["switched_on_sf"] - lookback:
+            return True
+        if not user["first_sync_owed"]:
+            return False
+        return mode is FirstSyncMode.ALL or mode is FirstSyncMode.OPEN and not row["is_closed"]
+
+    def is_reminder(self, row: Row) -> bool:
+        """C2."""
+        if row["subtype"] not in (None, "Task") or row["is_recurrence"]:
+            return False
+        if self.policy.include_logged_activities or not row["is_closed"] or _carries_marker(row):
+            return True
+        return row["completed_at"] is None or row["completed_at"] != row["created_at"]
+
+    # creating
+
+    def create(self, source: str, row: Row, link: Row, generation: int, rule: str) -> None:
+        """F7, G2: the other record of a pair, and the pair with it when it is a new one."""
+        target = OTHER[source]
+        user = self.users[source][row["owner"]]
+        if source == SC:
+            inputs = {name: row[name] for name in TEMPLATE_INPUTS}
+            title = self.subject({"title": row["title"], **inputs})
+        else:
+            inputs = dict.fromkeys(TEMPLATE_INPUTS) | {"type": "custom"}
+            title = link.get("sc_title") or row["title"] or "(no subject)"
+        values = {name: self.cross.created(target, name, row[name]) for name in FIELDS[1:]} | {"title": title}
+        self.result.new_links.append(
+            {
+                "link_id": link["link_id"],
+                "origin": link.get("origin", source),
+                "generation": generation,
+                "sc_id": row["remote_id"] if source == SC else None,
+                "sf_id": row["remote_id"] if source == SF else None,
+                "owner": user["sc_user_id"],
+            }
+        )
+        seq = self.act(
+            link_id=link["link_id"],
+            side=target,
+            op="create",
+            marker=f"tb:{link['link_id']}:{generation}",
+            rule=rule,
+            sc_user_id=user["sc_user_id"],
+            first_import=source == SF and "state" not in link and bool(user["first_sync_owed"]),
+            mask=ALL_FIELDS,
+            person=row["person"],
+            **values,
+        )
+        bases = {f"{PREFIX[source]}_{name}": row[name] for name in FIELDS}
+        bases |= {f"{PREFIX[target]}_{name}": value for name, value in values.items()}
+        bases |= {f"sc_{name}": value for name, value in inputs.items()}
+        self.change(
+            link, seq=seq, state="linked", sc_mask=ALL_FIELDS, sf_mask=ALL_FIELDS, inputs=True, **bases
+        )
+
+    def subject(self, values: Row) -> str | None:
+        """T1, T2."""
+        pieces = []
+        for place, part in enumerate(self.parts):
+            value = values[part] if place % 2 else part
+            pieces.append(_TYPE_LABELS.get(value, value) if place % 2 and part == "type" else value)
+        return _canonical(_cut("".join(piece or "" for piece in pieces).translate(_LINE_BREAKS), 255))
+
+    # writing down
+
+    def act(self, **columns: Any) -> int:
+        seq = len(self.result.actions)
+        action = _NO_ACTION | {"seq": seq, "state": "planned", "first_import": False} | columns
+        action["kind"] = ",".join(_kinds(action)) or None
+        self.result.actions.append(action)
+        return seq
+
+    def change(self, link: Row, **columns: Any) -> None:
+        self.result.ledger_changes.append(_NO_CHANGE | {"link_id": link["link_id"]} | columns)
+
+    def release(self, link: Row, rule: str) -> End:
+        if link["state"] != "released":
+            self.change(link, state="released")
+        return ("released", rule)
+
+    # ends
+
+    def hold_what_exceeds_limits(self) -> None:
+        """G3."""
+        too_many = _Limits(self.given, self.result.actions)
+        for action in self.result.actions:
+            if not _counts(action) or not too_many.exceeded(action):
+                continue
+            action["state"] = "held"
+            action["rule"] += ",G3"
+            if action["link_id"] in self.sources:
+                self.row_ends[self.sources[action["link_id"]]] = ("held", "G3")
+            else:
+                self.link_ends[action["link_id"]] = ("held", "G3")
+
+    def dispose(self) -> None:
+        """G5: a row ends as its pair does, unless it is in none or cannot be understood."""
+        for side in (SC, SF):
+            for remote_id in self.staged[side]:
+                link_id = self.link_of.get((side, remote_id))
+                end = self.row_ends.get((side, remote_id))
+                disposition, rule = end if end is not None else self.link_ends[link_id or ""]
+                self.result.dispositions.append(
+                    {
+                        "side": side,
+                        "remote_id": remote_id,
+                        "link_id": link_id,
+                        "disposition": disposition,
+                        "rule": rule,
+                    }
+                )
+
+
+@dataclass
+class _Verdict:
+    """What becomes of one field: `value` goes to `target`, or nothing is written."""
+
+    target: str | None = None
+    value: Any = None
+    contested: bool = False
+    winner: str | None = None
+    held: bool = False
+
+
+class _Pair:
+    """A link with its staged rows, and what they say."""
+
+    __slots__ = ("changed", "deleted", "inputs_changed", "link", "missing", "rows", "seen")
+
+    def __init__(self, link: Row, sc: Row | None, sf: Row | None) -> None:
+        self.link = link
+        self.rows = {SC: sc, SF: sf}
+        self.seen = {}
+        self.deleted = {}
+        self.missing = {}
+        self.changed = {}
+        self.inputs_changed = False
+        for side, row in self.rows.items():
+            fresh = row is not None and not _older(row, link[f"{PREFIX[side]}_version"])
+            presence = row["presence"] if row is not None and fresh else None
+            self.seen[side] = presence == "live" and row is not None and row["problem_code"] is None
+            self.deleted[side] = presence == "deleted"
+            self.missing[side] = presence == "absent"
+            self.changed[side] = (
+                {name for name, base in _BASE_OF[side] if row[name] != link[base]}
+                if row is not None and self.seen[side]
+                else set()
+            )
+        if sc is not None and self.seen[SC]:
+            self.inputs_changed = any(sc[name] != link[base] for name, base in _INPUT_BASES)
+
+    @property
+    def needs_attention(self) -> bool:
+        if self.changed[SC] or self.changed[SF] or self.inputs_changed:
+            return True
+        if self.link["dirty"] or self.link["state"] != "linked":
+            return True
+        return any(row is not None and not _live(row) for row in self.rows.values())
+
+    def now(self, side: str, name: str) -> Any:
+        row = self.rows[side]
+        return row[name] if self.seen[side] and row is not None else self.link[f"{PREFIX[side]}_{name}"]
+
+    def seen_values(self, side: str) -> Row:
+        return {f"seen_{name}": self.now(side, name) for name in FIELDS}
+
+    def edited_at(self, side: str) -> datetime | None:
+        """K3: the person's last edit, as first seen with the difference; never a stamp that a write of ours moved."""
+        prefix = PREFIX[side]
+        row = self.rows[side]
+        assert row is not None
+        written = self.link[f"{prefix}_written_at"]
+        ours = written is not None and row["modified_at"] is not None and row["modified_at"] <= written
+        stamps = (
+            self.link[f"{prefix}_changed_at"],
+            None if ours else row["modified_at"],
+            self.link[f"{prefix}_modified_at"],
+        )
+        return next((stamp for stamp in stamps if stamp is not None), None)
+
+
+class _Crossing:
+    """F2 to F5, C3, C4: how values cross."""
+
+    def __init__(self, users: Iterable[Row], skipped: SkippedTasks) -> None:
+        synced = [user for user in users if user["synced"]]
+        statuses = {"open": "Not Started", "complete": "Completed"}
+        priorities = {"normal": "Normal", "high": "High"}
+        self.words: dict[tuple[str, str], dict[str, str]] = {
+            (SF, "status"): statuses | ({"skipped": "Completed"} if skipped is SkippedTasks.COMPLETE else {}),
+            (SC, "status"): {sf: sc for sc, sf in statuses.items()},
+            (SF, "priority"): priorities,
+            (SC, "priority"): {sf: sc for sc, sf in priorities.items()},
+            (SF, "owner"): {user["sc_user_id"]: user["sf_user_id"] for user in synced},
+            (SC, "owner"): {user["sf_user_id"]: user["sc_user_id"] for user in synced},
+        }
+
+    def to(self, side: str, name: str, value: Any) -> tuple[bool, Any]:
+        """Whether a value of the other side can cross to `side`, and as what."""
+        if name == "details" and side == SF:
+            return True, _cut_comments(value)
+        words = self.words.get((side, name))
+        if words is None:
+            return True, value
+        return value in words, words.get(value)
+
+    def created(self, side: str, name: str, value: Any) -> Any:
+        """F7."""
+        defaults = {
+            (SC, "status"): "open",
+            (SF, "status"): "Not Started",
+            (SC, "priority"): "normal",
+            (SF, "priority"): "Normal",
+        }
+        crosses, crossed = self.to(side, name, value)
+        return crossed if crosses else defaults.get((side, name))
+
+
+class _Limits:
+    """G3: which kinds are too many, for whom."""
+
+    def __init__(self, given: DictInput, actions: Iterable[Row]) -> None:
+        self.limits = given.policy.limits
+        self.pairs: Counter[str | None] = Counter()
+        for row in given.population:
+            self.pairs[row["sc_user_id"]] += row["pairs"]
+        planned = Counter(
+            (kind, action["sc_user_id"]) for action in actions if _counts(action) for kind in _kinds(action)
+        )
+        self.totals: dict[str, Counter[tuple[str, str | None]]] = {}
+        for window in ("within_hour", "within_day"):
+            self.totals[window] = Counter(planned)
+            for row in given.history:
+                self.totals[window][row["kind"], row["sc_user_id"]] += row[window]
+        self.overall: dict[str, Counter[str]] = defaultdict(Counter)
+        for window, totals in self.totals.items():
+            for (kind, _), count in totals.items():
+                self.overall[window][kind] += count
+
+    def exceeded(self, action: Row) -> bool:
+        return any(self._too_many(kind, action["sc_user_id"]) for kind in _kinds(action))
+
+    def _too_many(self, kind: str, user: str | None) -> bool:
+        limits = self.limits
+        share = limits.delete_share if kind == "delete" else limits.share
+        everybody = self.pairs.total()
+        for window in ("within_hour", "within_day") if kind == "delete" else ("within_hour",):
+            mine, all_of_it = self.totals[window][kind, user], self.overall[window][kind]
+            if mine > max(limits.user_count, limits.user_share * self.pairs[user]):
+                return True
+            if all_of_it > max(limits.count, share * everybody):
+                return True
+            # A create touches no pair that exists, so the half of the pairs is no measure for it.
+            if kind != "create" and (self._half(mine, self.pairs[user]) or self._half(all_of_it, everybody)):
+                return True
+        return False
+
+    def _half(self, count: int, pairs: int) -> bool:
+        return pairs > self.limits.half_of_more_than and count > pairs / 2
+
+
+def _kinds(action: Row) -> list[str]:
+    """What an action counts for (G3)."""
+    if action["op"] != "update":
+        return [action["op"]]
+    written = action["mask"]
+    done = "Completed" if action["side"] == SF else "complete"
+    kinds = [
+        ("complete", bool(written & BIT["status"]) and action["status"] == done),
+        ("owner", bool(written & BIT["owner"])),
+        ("due_date", bool(written & BIT["due_date"])),
+    ]
+    return [kind for kind, counts in kinds if counts]
+
+
+def _counts(action: Row) -> bool:
+    return not action["first_import"] and "I4" not in action["rule"]
+
+
+def _in_step(link: Row, sc: Row | None, sf: Row | None) -> bool:
+    """Most pairs: clean, linked, and what was read of them is what the base holds."""
+    if link["dirty"] or link["state"] != "linked" or link["sc_id"] is None or link["sf_id"] is None:
+        return False
+    return (sc is None or _live(sc) and _VALUES[SC](sc) == _BASE[SC](link)) and (
+        sf is None or _live(sf) and _VALUES[SF](sf) == _BASE[SF](link)
+    )
+
+
+def _live(row: Row) -> bool:
+    return row["presence"] == "live" and row["problem_code"] is None
+
+
+def _older(row: Row, known: datetime | None) -> bool:
+    """Whether a row is older than what was seen last (G9)."""
+    return known is not None and row["version"] is not None and row["version"] < known
+
+
+def _newer(row: Row, known: datetime | None) -> bool:
+    return row["version"] is not None and (known is None or row["version"] > known)
+
+
+def _carries_marker(row: Row) -> bool:
+    return (row["marker"] or "").startswith("tb:")
+
+
+def _canonical(text: str) -> str | None:
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip() or None
+
+
+def _cut(text: str, units: int) -> str:
+    """At most so many UTF-16 code units, no code point split."""
+    if len(text) * 2 <= units:
+        return text
+    return text.encode("utf-16-le")[: 2 * units].decode("utf-16-le", errors="ignore")
+
+
+def _cut_comments(text: str | None) -> str | None:
+    if text is None or len(text) * 2 <= 32_000:
+        return text
+    short = _cut(text, 32_000)
+    return text if short == text else short.rstrip()
+
+
+def _with_tail(edited: str | None, sc_base: str | None, sf_base: str | None) -> str | None:
+    """F5: what Salesforce never held of the SC text follows what was edited in Salesforce."""
+    whole, held = sc_base or "", sf_base or ""
+    if len(whole) <= len(held):
+        return edited
+    tail = whole[len(held) :] if whole.startswith(held) else ""
+    return _canonical((edited or "") + tail) if tail else edited
+
+
+def _as_text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _as_json(values: Row) -> str:
+    return json.dumps({name: _as_text(value) for name, value in values.items()}, ensure_ascii=False)

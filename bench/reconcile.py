@@ -1,0 +1,93 @@
+"""How fast a plan is made, against a plain loop over dictionaries with the same data and the same rules."""
+
+from __future__ import annotations
+
+import gc
+import resource
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bench.dict_loop import DictInput, Row, plan, rows_of
+from bench.digest import digest
+from bench.job import job
+from taskbridge.core.plan import make_plan
+
+_SHARED = 10_000
+"""Columns with fewer different values share them: that spares memory, and time to the loop as well."""
+
+
+class PlansDiffer(Exception):
+    """The two planners answered different actions for the same job."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One measure: seconds of ours and of the rival's, and how many times ours fits into the rival's."""
+
+    name: str
+    value: float
+    unit: str
+    rival: float
+    ratio: float
+    goal: float
+    ok: bool
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def reconcile(pairs: int, repeats: int, goal: float) -> Result:
+    """Medians of the repeats, which take turns so that both planners see the same machine.
+
+    Frames and dictionaries are made before the clock starts; the first run of each is not timed, its actions are
+    compared. Raises PlansDiffer.
+    """
+    given = job(pairs)
+    rows = DictInput.of(given, dictionaries)
+    ours, theirs = digest(rows_of(make_plan(given).actions)), digest(plan(rows).actions)
+    if ours != theirs:
+        raise PlansDiffer(f"{pairs:,} pairs: the frames' plan is {ours}, the loop's {theirs}")
+    gc.collect()
+    gc.freeze()  # else each collection walks through all input dictionaries, which only the loop would pay for
+    times = [(seconds(lambda: make_plan(given)), seconds(lambda: plan(rows))) for _ in range(repeats)]
+    gc.unfreeze()
+    value, rival = (median(column) for column in zip(*times, strict=True))
+    ratio = round(rival / value, 2)
+    return Result(f"reconcile {pairs:,} pairs", round(value, 4), "s", round(rival, 4), ratio, goal, ratio >= goal)
+
+
+def dictionaries(frame: pd.DataFrame) -> list[Row]:
+    """A frame's rows as dictionaries, null as None."""
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    columns = [list(_objects(table.column(name))) for name in table.column_names]
+    return [dict(zip(table.column_names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def _objects(column: pa.ChunkedArray) -> Iterator[Any]:
+    array = column.combine_chunks()
+    if array.null_count < len(array) and pc.count_distinct(array.slice(0, 4 * _SHARED)).as_py() < _SHARED:
+        coded = array.dictionary_encode()
+        values = [*coded.dictionary.to_pylist(), None]
+        return (values[code] for code in pc.fill_null(coded.indices, -1).to_pylist())
+    return iter(array.to_pylist())
+
+
+def seconds(work: Callable[[], object]) -> float:
+    gc.collect()
+    start = time.perf_counter()
+    result = work()
+    taken = time.perf_counter() - start
+    del result
+    return taken
+
+
+def peak_gigabytes() -> float:
+    """Highest resident size of this process so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

@@ -1,0 +1,27 @@
+CREATE FUNCTION staging.supersedes(
+    new_presence text, new_version timestamptz, old_presence text, old_version timestamptz
+) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+RETURN CASE
+    WHEN new_presence = 'absent' THEN old_presence <> 'deleted'
+    WHEN old_presence = 'absent' THEN true
+    WHEN new_presence = 'live' AND old_presence = 'deleted'
+        THEN coalesce(new_version, '-infinity') > coalesce(old_version, 'infinity')
+    WHEN new_presence = 'deleted' AND old_presence = 'live'
+        THEN coalesce(new_version, 'infinity') >= coalesce(old_version, '-infinity')
+    ELSE coalesce(new_version, '-infinity') >= coalesce(old_version, '-infinity')
+END;
+COMMENT ON FUNCTION staging.supersedes IS
+    'Whether a new sight of a record replaces the one that a run has: the newer version does; a delete stays against a live row of the same or an older version; "absent" never replaces a delete.';
+
+CREATE FUNCTION bridge.today_in(zone text) RETURNS date
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN (now() AT TIME ZONE coalesce(zone, 'UTC'))::date;
+EXCEPTION WHEN invalid_parameter_value THEN
+    RETURN (now() AT TIME ZONE 'UTC')::date;
+END
+$$;
+COMMENT ON FUNCTION bridge.today_in IS
+    'Today''s date in an IANA time zone; in UTC for a zone that the server does not know, so that one user''s setting does not break a view for all.';

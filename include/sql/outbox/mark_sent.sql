@@ -1,0 +1,5 @@
+-- Purpose: write down the intent before the remote call
+-- Parameters: action_ids
+-- Caller: store/outbox.py
+UPDATE bridge.action SET state = 'sent', sent_at = clock_timestamp()
+WHERE action_id = ANY(:action_ids) AND state = 'planned'

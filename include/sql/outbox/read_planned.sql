@@ -1,0 +1,13 @@
+-- Purpose: actions still to be written, in the order of writing
+-- Parameters: run_id, side, ops (comma-separated)
+-- Caller: store/outbox.py
+SELECT
+    action_id, seq, link_id, side, op, remote_id, marker, state, rule, kind, sc_user_id, first_import,
+    mask, title, status, priority, due_date, details, owner, person, seen_title, seen_status,
+    seen_priority, seen_due_date, seen_details, seen_owner
+FROM bridge.action
+WHERE run_id = CAST(:run_id AS bigint)
+  AND side = CAST(:side AS text)
+  AND op = ANY (string_to_array(CAST(:ops AS text), ','))
+  AND state = 'planned'
+ORDER BY array_position(ARRAY['create', 'update', 'delete'], op), seq

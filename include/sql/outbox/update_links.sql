@@ -1,0 +1,29 @@
+-- Purpose: new record ids and the times of our writes, for the actions just answered
+-- Parameters: run_id; reads incoming_outcome
+-- Caller: store/outbox.py
+WITH written AS (
+    SELECT a.link_id,
+           max(o.remote_id) FILTER (WHERE a.side = 'sales_connect' AND a.op = 'create') AS sc_created,
+           max(o.remote_id) FILTER (WHERE a.side = 'salesforce' AND a.op = 'create') AS sf_created,
+           max(a.written_at) FILTER (WHERE a.side = 'sales_connect') AS sc_written_at,
+           max(a.written_at) FILTER (WHERE a.side = 'salesforce') AS sf_written_at,
+           max(a.owner) FILTER (WHERE a.side = 'sales_connect' AND a.mask & 32 <> 0) AS sc_owner,
+           max(a.owner) FILTER (WHERE a.side = 'salesforce' AND a.mask & 32 <> 0) AS sf_owner
+    FROM incoming_outcome o
+    JOIN bridge.action a USING (action_id)
+    WHERE a.state = 'done'
+    GROUP BY a.link_id
+)
+UPDATE bridge.link l
+SET sc_id = coalesce(w.sc_created, l.sc_id),
+    sf_id = coalesce(w.sf_created, l.sf_id),
+    state = CASE WHEN w.sc_created IS NULL AND w.sf_created IS NULL THEN l.state ELSE 'linked' END,
+    sc_written_at = coalesce(w.sc_written_at, l.sc_written_at),
+    sf_written_at = coalesce(w.sf_written_at, l.sf_written_at),
+    sc_owner_now = coalesce(w.sc_owner, l.sc_owner_now),
+    sf_owner_now = coalesce(w.sf_owner, l.sf_owner_now),
+    sc_checked_at = coalesce(w.sc_written_at, l.sc_checked_at),
+    changed_run_id = :run_id,
+    changed_at = now()
+FROM written w
+WHERE l.link_id = w.link_id

@@ -1,0 +1,17 @@
+-- Purpose: staged rows of a run that ended nowhere or more than once (G5), and dispositions of no row
+-- Parameters: run_id, examples (how many); reads incoming_disposition
+-- Caller: store/plan.py
+WITH staged AS (
+    SELECT 'sales_connect' AS side, remote_id FROM staging.sales_connect_task WHERE run_id = :run_id
+    UNION ALL
+    SELECT 'salesforce', remote_id FROM staging.salesforce_task WHERE run_id = :run_id
+),
+ended AS (
+    SELECT side, remote_id, count(*) AS times FROM incoming_disposition GROUP BY side, remote_id
+)
+SELECT side, remote_id, coalesce(e.times, 0) AS times
+FROM staged s
+FULL JOIN ended e USING (side, remote_id)
+WHERE e.times IS DISTINCT FROM 1 OR s.remote_id IS NULL
+ORDER BY side, remote_id
+LIMIT :examples

@@ -1,0 +1,27 @@
+-- Purpose: every pair that has a staged row in this run
+-- Parameters: run_id
+-- Caller: store/plan.py
+WITH touched AS (
+    SELECT l.link_id
+    FROM staging.sales_connect_task s
+    JOIN bridge.link l ON l.sc_id = s.remote_id
+    WHERE s.run_id = CAST(:run_id AS bigint)
+    UNION
+    SELECT l.link_id
+    FROM staging.salesforce_task s
+    JOIN bridge.link l ON l.sf_id = s.remote_id
+    WHERE s.run_id = CAST(:run_id AS bigint)
+)
+SELECT
+    link_id, origin, generation, state, dirty,
+    EXISTS (
+        SELECT FROM bridge.dead_letter d
+        WHERE d.link_id = l.link_id AND d.stage = 'load' AND d.resolved_at IS NULL AND d.next_try_at > now()
+    ) AS parked,
+    sc_id, sf_id, sc_version, sf_version, sc_modified_at, sf_modified_at, sc_written_at, sf_written_at,
+    sc_changed_at, sf_changed_at, sc_title, sc_status, sc_priority, sc_due_date, sc_details, sc_owner,
+    sc_type, sc_campaign_name, sc_campaign_day, sc_campaign_step, sc_call_outcome, sc_call_reason,
+    sf_title, sf_status, sf_priority, sf_due_date, sf_details, sf_owner
+FROM touched
+JOIN bridge.link l USING (link_id)
+ORDER BY link_id

@@ -1,0 +1,26 @@
+-- Purpose: store new pairs and next generations as pending, so that a create is known before it is sent (G2)
+-- Parameters: run_id; reads incoming_link
+-- Caller: store/plan.py
+INSERT INTO bridge.link AS known (
+    link_id, origin, generation, state, sc_id, sf_id, sc_owner_now, sc_checked_at, created_run_id, changed_run_id
+)
+SELECT i.link_id, i.origin, i.generation, 'pending', i.sc_id, i.sf_id, i.owner, r.sc_server_time, r.run_id, r.run_id
+FROM incoming_link i
+JOIN bridge.run r ON r.run_id = :run_id
+ON CONFLICT (link_id) DO UPDATE
+SET generation = excluded.generation,
+    state = 'pending',
+    sc_id = excluded.sc_id,
+    sf_id = excluded.sf_id,
+    -- The record that is created again has been neither seen nor written yet.
+    sc_version = CASE WHEN excluded.sc_id IS NOT NULL THEN known.sc_version END,
+    sc_modified_at = CASE WHEN excluded.sc_id IS NOT NULL THEN known.sc_modified_at END,
+    sc_written_at = CASE WHEN excluded.sc_id IS NOT NULL THEN known.sc_written_at END,
+    sc_changed_at = CASE WHEN excluded.sc_id IS NOT NULL THEN known.sc_changed_at END,
+    sf_version = CASE WHEN excluded.sf_id IS NOT NULL THEN known.sf_version END,
+    sf_modified_at = CASE WHEN excluded.sf_id IS NOT NULL THEN known.sf_modified_at END,
+    sf_written_at = CASE WHEN excluded.sf_id IS NOT NULL THEN known.sf_written_at END,
+    sf_changed_at = CASE WHEN excluded.sf_id IS NOT NULL THEN known.sf_changed_at END,
+    sc_owner_now = coalesce(excluded.sc_owner_now, known.sc_owner_now),
+    changed_run_id = excluded.changed_run_id,
+    changed_at = now()

@@ -1,0 +1,15 @@
+-- Purpose: runs that still have staging and ended, or were abandoned, longer ago
+-- Parameters: keep (interval)
+-- Caller: store/runs.py
+SELECT r.run_id
+FROM bridge.run r
+WHERE r.run_id >= least(
+        (SELECT min(run_id) FROM staging.sales_connect_task),
+        (SELECT min(run_id) FROM staging.salesforce_task)
+    )
+  AND coalesce(r.closed_at, r.opened_at) < now() - CAST(:keep AS interval)
+  AND r.run_key IS DISTINCT FROM (SELECT run_key FROM bridge.lease WHERE expires_at > now())
+  AND (
+    EXISTS (SELECT FROM staging.sales_connect_task s WHERE s.run_id = r.run_id)
+    OR EXISTS (SELECT FROM staging.salesforce_task s WHERE s.run_id = r.run_id)
+  )

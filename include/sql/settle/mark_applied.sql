@@ -1,0 +1,13 @@
+-- Purpose: the ledger changes that settle/apply_changes has just applied
+-- Parameters: run_id
+-- Caller: store/settling.py
+UPDATE bridge.ledger_change c
+SET applied_at = now()
+WHERE c.applied_at IS NULL
+  AND c.run_id <= :run_id
+  AND (
+    (c.seq IS NULL AND c.run_id = :run_id)
+    OR EXISTS (
+        SELECT FROM bridge.action a WHERE a.run_id = c.run_id AND a.seq = c.seq AND a.state = 'done'
+    )
+  )

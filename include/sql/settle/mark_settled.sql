@@ -1,0 +1,4 @@
+-- Purpose: the run has been settled
+-- Parameters: run_id
+-- Caller: store/settling.py
+UPDATE bridge.run SET settled_at = clock_timestamp() WHERE run_id = :run_id

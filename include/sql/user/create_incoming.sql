@@ -1,0 +1,8 @@
+-- Purpose: where a new map arrives
+-- Parameters: none
+-- Caller: store/users.py
+CREATE TEMPORARY TABLE IF NOT EXISTS incoming_user ON COMMIT DELETE ROWS
+AS SELECT
+    sc_user_id, sf_user_id, email, name, time_zone, state, remedy, sync_on_since, mapped_at_sc,
+    mapped_at_sf, switched_on_sc, switched_on_sf, first_sync
+FROM bridge.user_map WITH NO DATA

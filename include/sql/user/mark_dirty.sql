@@ -1,0 +1,18 @@
+-- Purpose: pairs of users whose effective switch-on changed are read anew (G9)
+-- Parameters: none; reads incoming_user
+-- Caller: store/users.py
+WITH changed AS (
+    SELECT coalesce(new.sc_user_id, old.sc_user_id) AS sc_user_id,
+           unnest(ARRAY[new.sf_user_id, old.sf_user_id]) AS sf_user_id
+    FROM incoming_user new
+    FULL JOIN bridge.user_map old USING (sc_user_id)
+    WHERE (new.switched_on_sc, new.switched_on_sf) IS DISTINCT FROM (old.switched_on_sc, old.switched_on_sf)
+)
+UPDATE bridge.link l
+SET dirty = true, dirty_since = coalesce(l.dirty_since, now())
+WHERE NOT l.dirty
+  AND l.state <> 'tombstone'
+  AND (
+    l.sc_owner_now IN (SELECT sc_user_id FROM changed)
+    OR l.sf_owner_now IN (SELECT sf_user_id FROM changed WHERE sf_user_id IS NOT NULL)
+  )

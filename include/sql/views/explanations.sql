@@ -1,0 +1,39 @@
+-- Purpose: what each rule means for a person, in one place
+-- Parameters: none
+-- Caller: people; made by store/migrate.py
+CREATE OR REPLACE VIEW mart.explanations AS
+SELECT rule, explanation, remedy
+FROM (VALUES
+    ('S1', 'The sync is switched off.', 'Set the Airflow Variable taskbridge_enabled to true.'),
+    ('S2', 'The owner takes no part: the sync is off for this user, or the user has no partner in the other system.', 'Switch on "Salesforce task sync" for the user in Sales Connect, and see bridge.user_map for what is missing.'),
+    ('I1', 'The Salesforce task was last changed before the owner''s sync was switched on, less the look-back.', 'Nothing, or edit the task: it comes over when it is next changed.'),
+    ('I2', 'The Sales Connect task was created before its assignee''s sync was switched on.', 'Nothing: such tasks are not pushed. Create the task anew if Salesforce should have it.'),
+    ('I3', 'A Sales Connect task from before the switch-on stays out, also when it is edited.', 'Nothing: such tasks are not pushed. Create the task anew if Salesforce should have it.'),
+    ('I4', 'The task was deleted in Salesforce longer ago than deletes are carried over without asking.', 'Approve or reject the delete in Airflow.'),
+    ('I5', 'The Sales Connect task was created while its assignee''s sync was off.', 'Nothing: it counts as existing. Create the task anew if Salesforce should have it.'),
+    ('F1', 'The Subject was edited in Salesforce; it never comes back to Sales Connect.', 'Rename the task in Sales Connect.'),
+    ('F6', 'The value cannot be expressed in the other system, so both keep what they have.', 'Nothing, or choose a value that both systems know.'),
+    ('F7', 'A required value could not cross and was given its default.', 'Nothing, or set the value in Sales Connect.'),
+    ('C2', 'The Salesforce record is a logged activity or the master of a series; only reminders take part.', 'Nothing; or set include_logged_activities in the settings.'),
+    ('C3', 'The new owner is not a synced user, so the pair is released.', 'Switch the sync on for the new owner, or give the task back.'),
+    ('C5', 'A record is not found, and nothing proves that it was deleted.', 'Check that the integration user may see it. It is looked up in every run until there is proof, or approve the delete.'),
+    ('C6', 'A sweep found the record deleted after a long gap.', 'Approve or reject the delete in Airflow.'),
+    ('C7', 'A deleted task was restored; its partner is being created again.', 'Nothing: the next runs finish it.'),
+    ('G1', 'The two records already agree.', 'Nothing.'),
+    ('G2', 'It cannot be told whether the record was already created, so it is not created a second time.', 'Look for the record by its marker in the other system; then approve or release it.'),
+    ('G3', 'A limit on how much may change at once was exceeded, and the plan is held.', 'See the run in Airflow, and approve or reject the plan.'),
+    ('G4', 'A system refused the record; its pair rests and is tried again later.', 'See code and message, and correct the record or the permission.'),
+    ('G7', 'The calls of this day are used up.', 'Nothing: the work goes on when there are calls again.'),
+    ('G9', 'The pair is unfinished and is decided after both records have been read again.', 'Nothing: the next run does it.'),
+    ('K3', 'Both sides changed the same field, and the policy leaves the decision to a person.', 'Decide the conflict, see mart.conflicts_open; or set the same value on both sides.'),
+    ('K4', 'Deleted on one side, edited on the other.', 'Nothing: the delete policy decides. See mart.change_log for what was removed.'),
+    ('K6', 'A field went to and fro and is held rather than written for ever.', 'Find what rewrites the field (often an automation), then release the pair.'),
+    ('T3', 'The Subject was made anew from the template.', 'Nothing.'),
+    ('selection', 'The run was asked for other users only.', 'Nothing: the next scheduled run takes it.'),
+    ('first_sync', 'The first sync of the owner is not settled yet.', 'Nothing: the next runs finish it.')
+) AS t (rule, explanation, remedy);
+
+COMMENT ON VIEW mart.explanations IS 'One row is a rule, in plain words.';
+COMMENT ON COLUMN mart.explanations.rule IS 'Rule id';
+COMMENT ON COLUMN mart.explanations.explanation IS 'What happened';
+COMMENT ON COLUMN mart.explanations.remedy IS 'What helps';

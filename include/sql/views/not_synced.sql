@@ -1,0 +1,82 @@
+-- Purpose: why a task is not on the other side, and what helps
+-- Parameters: none
+-- Caller: people; made by store/migrate.py
+CREATE OR REPLACE VIEW mart.not_synced AS
+WITH rejected AS (
+    SELECT d.side, coalesce(d.remote_id, CASE d.side WHEN 'sales_connect' THEN l.sf_id ELSE l.sc_id END) AS remote_id,
+           coalesce(d.remote_id IS NULL, false) AS of_other_side,
+           d.link_id, d.code, d.message, d.remedy, d.first_seen_at, d.stage,
+           coalesce(l.sc_title, l.sf_title) AS title, l.sc_owner_now, l.sf_owner_now
+    FROM bridge.dead_letter d
+    LEFT JOIN bridge.link l USING (link_id)
+    WHERE d.resolved_at IS NULL
+),
+stuck_pairs AS (
+    SELECT l.*, coalesce(
+               (SELECT s.rule FROM mart.latest_staged s
+                WHERE s.link_id = l.link_id AND s.rule IS NOT NULL ORDER BY s.run_id DESC LIMIT 1),
+               CASE l.state WHEN 'held' THEN 'G3' WHEN 'missing' THEN 'C5' ELSE 'C2' END
+           ) AS rule
+    FROM bridge.link l
+    WHERE l.state IN ('held', 'missing', 'released')
+      AND NOT EXISTS (SELECT FROM rejected r WHERE r.link_id = l.link_id)
+),
+found AS (
+    SELECT s.side, s.remote_id, s.title, s.owner, s.link_id, coalesce(s.rule, s.disposition) AS rule,
+           NULL::text AS explanation, NULL::text AS remedy, r.opened_at AS since, 'record' AS reason
+    FROM mart.latest_staged s
+    JOIN bridge.run r USING (run_id)
+    WHERE s.presence <> 'deleted'
+      AND s.disposition IN ('ignored', 'deferred', 'held', 'released', 'dead_letter')
+      AND NOT EXISTS (
+        SELECT FROM bridge.link l
+        WHERE CASE s.side WHEN 'sales_connect' THEN l.sc_id ELSE l.sf_id END = s.remote_id
+          AND l.state IN ('linked', 'held', 'missing', 'released', 'tombstone')
+      )
+      AND NOT EXISTS (
+        SELECT FROM rejected d
+        WHERE d.remote_id = s.remote_id AND (d.side = s.side) <> d.of_other_side
+      )
+    UNION ALL
+    SELECT CASE WHEN NOT r.of_other_side THEN r.side
+                WHEN r.side = 'sales_connect' THEN 'salesforce' ELSE 'sales_connect' END,
+           r.remote_id, coalesce(r.title, s.title),
+           CASE WHEN (r.side = 'sales_connect') <> r.of_other_side THEN coalesce(r.sc_owner_now, s.owner)
+                ELSE coalesce(r.sf_owner_now, s.owner) END,
+           r.link_id, 'G4', r.code || ': ' || r.message, r.remedy, r.first_seen_at, 'dead_letter'
+    FROM rejected r
+    LEFT JOIN mart.latest_staged s
+        ON s.remote_id = r.remote_id AND (s.side = r.side) <> r.of_other_side
+    UNION ALL
+    SELECT p.origin, CASE p.origin WHEN 'sales_connect' THEN p.sc_id ELSE p.sf_id END,
+           CASE p.origin WHEN 'sales_connect' THEN p.sc_title ELSE p.sf_title END,
+           CASE p.origin WHEN 'sales_connect' THEN p.sc_owner_now ELSE p.sf_owner_now END,
+           p.link_id, p.rule, NULL, NULL, coalesce(p.dirty_since, p.changed_at), p.state
+    FROM stuck_pairs p
+)
+SELECT
+    f.side, f.remote_id, f.title, f.owner, u.name AS owner_name, f.rule,
+    coalesce(f.explanation, e.explanation, 'Decided by rule ' || f.rule || '.') AS explanation,
+    coalesce(f.remedy, e.remedy, 'See the rule in the documentation.') AS remedy,
+    f.reason, f.since, f.link_id
+FROM found f
+LEFT JOIN mart.explanations e ON e.rule = split_part(f.rule, ',', 1)
+LEFT JOIN LATERAL (
+    SELECT m.name FROM bridge.user_map m
+    WHERE CASE f.side WHEN 'sales_connect' THEN m.sc_user_id ELSE m.sf_user_id END = f.owner
+    ORDER BY m.state = 'synced' DESC, m.sc_user_id
+    LIMIT 1
+) u ON true;
+
+COMMENT ON VIEW mart.not_synced IS 'One row is a record or pair that is not in sync, with the reason: the answer to "why is my task not there?".';
+COMMENT ON COLUMN mart.not_synced.side IS 'System in which the record is';
+COMMENT ON COLUMN mart.not_synced.remote_id IS 'Id of the record';
+COMMENT ON COLUMN mart.not_synced.title IS 'Name or Subject';
+COMMENT ON COLUMN mart.not_synced.owner IS 'User id of assignee or owner';
+COMMENT ON COLUMN mart.not_synced.owner_name IS 'Name of that user, if mapped';
+COMMENT ON COLUMN mart.not_synced.rule IS 'Rules that keep it out, comma-separated; G4 for a rejected one';
+COMMENT ON COLUMN mart.not_synced.explanation IS 'The first rule, or the error, in plain words';
+COMMENT ON COLUMN mart.not_synced.remedy IS 'What helps';
+COMMENT ON COLUMN mart.not_synced.reason IS 'What was looked at: record (as last read), dead_letter, or the state of the pair: held, missing, released';
+COMMENT ON COLUMN mart.not_synced.since IS 'When this was found';
+COMMENT ON COLUMN mart.not_synced.link_id IS 'Pair, if any';

@@ -1,0 +1,94 @@
+"""A plan as people read it before anything is written: what, why, and what it would cost (dry run)."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Mapping
+from math import ceil
+from typing import Any, Final
+
+import pandas as pd
+import pyarrow as pa
+
+from taskbridge.core.model import BIT, FIELDS, ActionState, Op, Plan, Side
+
+LONGEST_TEXT: Final = 40
+LONGEST_TABLE: Final = 200
+_TITLES: Final = {Side.SALES_CONNECT: "Sales Connect", Side.SALESFORCE: "Salesforce"}
+_HEADER: Final = ("Pair", "Side", "Does", "Fields", "Rule")
+
+Row = Mapping[str, Any]
+
+
+def preview(plan: Plan, chunk_sizes: Mapping[Side, int], one_by_one: Container[Side] = ()) -> str:
+    """The plan's actions as a table, one line each, and the API calls they would take.
+
+    `chunk_sizes`: rows that a side writes at a time; `one_by_one`: sides that need a call for each of them.
+    At most LONGEST_TABLE lines are shown; the costs count all actions.
+    """
+    actions = plan.actions
+    if actions.empty:
+        return "Dry run: nothing to write."
+    shown = [_cells(row) for row in _rows(actions.head(LONGEST_TABLE))]
+    lines = [f"Dry run: {len(actions)} changes planned, none of them written.", *_table([_HEADER, *shown])]
+    if len(actions) > LONGEST_TABLE:
+        lines.append(f"... and {len(actions) - LONGEST_TABLE} more")
+    return "\n".join([*lines, *_costs(actions, chunk_sizes, one_by_one)])
+
+
+def calls(rows: int, op: Op, chunk: int, *, one_by_one: bool) -> int:
+    """API calls for so many writes of one kind; logins, retries and look-ups of people come on top.
+
+    What exists already is read once more, a chunk at a time, before it is written.
+    """
+    chunks = ceil(rows / chunk)
+    return (rows if one_by_one else chunks) + (0 if op is Op.CREATE else chunks)
+
+
+def _costs(
+    actions: pd.DataFrame, chunk_sizes: Mapping[Side, int], one_by_one: Container[Side]
+) -> Iterator[str]:
+    planned = actions[actions["state"] == ActionState.PLANNED]
+    for side in Side:
+        of_side = planned[planned["side"] == side]["op"].value_counts()
+        rows = {op: int(of_side.get(op.value, 0)) for op in Op}
+        cost = sum(
+            calls(count, op, chunk_sizes[side], one_by_one=side in one_by_one) for op, count in rows.items()
+        )
+        what = ", ".join(f"{count} {op}s" for op, count in rows.items() if count) or "nothing"
+        yield f"Cost in {_TITLES[side]}: {cost} API calls ({what})"
+    held = len(actions) - len(planned)
+    if held:
+        yield f"Held, so not part of the cost: {held} (see the rule of each)"
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    does = row["op"] if row["state"] == ActionState.PLANNED else f"{row['op']} ({row['state']})"
+    return (row["link_id"], _TITLES[Side(row["side"])], does, _fields(row), row["rule"] or "")
+
+
+def _fields(row: Row) -> str:
+    if row["op"] == Op.DELETE:
+        return f"title {_value(row['seen_title'])} -> gone"
+    written = [name for name in FIELDS if row["mask"] & BIT[name]]
+    if row["op"] == Op.CREATE:
+        return ", ".join(f"{name} {_value(row[name])}" for name in written if row[name] is not None)
+    return ", ".join(f"{name} {_value(row[f'seen_{name}'])} -> {_value(row[name])}" for name in written)
+
+
+def _value(value: object) -> str:
+    """One line, cut to LONGEST_TEXT characters."""
+    if value is None:
+        return "(empty)"
+    text = " ".join(str(value).split())
+    return f'"{text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"}"'
+
+
+def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _rows(actions: pd.DataFrame) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = pa.Table.from_pandas(actions, preserve_index=False).to_pylist()
+    return rows

@@ -1,0 +1,82 @@
+"""The connection type `sales_connect`.
+
+Airflow imports this to test a connection, and whenever a DAG file is parsed: no client and no pandas up here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from airflow.sdk import BaseHook
+
+from taskbridge.errors import ConnectionMissing, TaskBridgeError
+from taskbridge.hooks.connections import NEEDS, SALES_CONNECT, connection_named
+
+if TYPE_CHECKING:
+    from airflow.sdk import Connection
+
+    from taskbridge.sides.sales_connect import SalesConnectSide
+
+
+class SalesConnectHook(BaseHook):
+    """A connection to Sales Connect: host = https address, login = client id, password = client secret.
+
+    Its form is in `taskbridge.provider`.
+    """
+
+    conn_name_attr = "sales_connect_conn_id"
+    default_conn_name = SALES_CONNECT
+    conn_type = "sales_connect"
+    hook_name = "Sales Connect"
+
+    def __init__(self, sales_connect_conn_id: str = default_conn_name) -> None:
+        super().__init__()
+        self.conn_id = sales_connect_conn_id
+
+    def get_conn(self) -> SalesConnectSide:
+        """The client, not logged in yet. Raises ConnectionMissing."""
+        from taskbridge.sides.sales_connect import SalesConnectSide
+
+        connection = connection_named(self.conn_id)
+        parts = {
+            "address": connection.host,
+            "client id": connection.login,
+            "client secret": connection.password,
+        }
+        missing = [name for name, value in parts.items() if not value]
+        if missing:
+            raise ConnectionMissing(
+                f"The Airflow connection {self.conn_id} lacks {', '.join(missing)}; "
+                f"it needs {NEEDS[SALES_CONNECT]}."
+            )
+        address = _https_address(self.conn_id, connection)
+        return SalesConnectSide(address, str(connection.login), str(connection.password))
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Logs in and reads the users; whether that worked, and what was found."""
+        try:
+            found = self.get_conn().connect()
+        except TaskBridgeError as error:
+            return False, str(error)
+        active = found.users["active"].fillna(False)
+        switched_on = active & found.users["sync_on"].fillna(False)
+        optional = ", ".join(sorted(found.features)) or "none"
+        return True, (
+            f"Logged in to account {found.identity}: {int(active.sum())} active users, "
+            f"{int(switched_on.sum())} of them with salesforce_task_sync on; "
+            f"optional parts of the API: {optional}."
+        )
+
+
+def _https_address(conn_id: str, connection: Connection) -> str:
+    """The address as the client wants it; credentials are never sent in the clear."""
+    host = str(connection.host).strip().rstrip("/")
+    address = urlsplit(host if "://" in host else f"https://{host}")
+    if address.scheme != "https" or not address.hostname or address.username:
+        raise ConnectionMissing(
+            f"The Airflow connection {conn_id} has an address that begins with {address.scheme}://"
+            f"{' and holds a login' if address.username else ''}; expected one such as https://api.example.com."
+        )
+    port = f":{connection.port}" if connection.port and address.port is None else ""
+    return f"https://{address.netloc}{port}{address.path}"

@@ -1,0 +1,25 @@
+"""The steps of a run as Airflow operators. Each builds the engine and calls one function of it.
+
+Imported whenever a DAG file is parsed, so engine, clients and pandas are imported by the tasks alone.
+"""
+
+from taskbridge.operators.gate import GateOperator
+from taskbridge.operators.load import DeleteOperator, LoadOperator, UpsertOperator
+from taskbridge.operators.opening import OpenRunSensor
+from taskbridge.operators.planning import DecideOperator, ExtractOperator, ReadDirtyOperator, RecoverOperator
+from taskbridge.operators.reporting import ReportOperator
+from taskbridge.operators.settling import SettleOperator
+
+__all__ = [
+    "DecideOperator",
+    "DeleteOperator",
+    "ExtractOperator",
+    "GateOperator",
+    "LoadOperator",
+    "OpenRunSensor",
+    "ReadDirtyOperator",
+    "RecoverOperator",
+    "ReportOperator",
+    "SettleOperator",
+    "UpsertOperator",
+]

@@ -1,0 +1,32 @@
+"""The first task of a run: the switch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow.sdk.exceptions import AirflowSkipException
+
+from taskbridge.operators.request import Request
+from taskbridge.operators.step import DocumentedOperator, one_sentence
+from taskbridge.operators.variables import ENABLED, switch_is_on
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class GateOperator(DocumentedOperator):
+    """Skips the whole run unless the Variable `taskbridge_enabled` is on. A dry run only looks, so it passes.
+
+    No system is called to find out. Parameters that cannot be meant as they are fail here.
+    """
+
+    def __init__(self, *, backfill: bool = False, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.backfill = backfill
+
+    def execute(self, context: Context) -> None:
+        with one_sentence(context):
+            request = Request.of(context, backfill=self.backfill)
+        self.log.info("Asked for: %s", request)
+        if not request.dry_run and not switch_is_on():
+            raise AirflowSkipException(f"The Variable {ENABLED} is not on: nothing is read or written.")

@@ -1,0 +1,54 @@
+"""Writing the plan to one side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from taskbridge.operators.step import StepOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from taskbridge.engine.engine import Engine
+    from taskbridge.engine.ports import Run
+
+
+class LoadOperator(StepOperator):
+    """Writes planned actions of some kinds to one side."""
+
+    ops: ClassVar[tuple[str, ...]]  # core.model.Op
+
+    def __init__(self, *, side: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.side = side
+
+    def step(self, engine: Engine, run: Run, context: Context) -> dict[str, int]:
+        from taskbridge.core.model import Op, Side
+        from taskbridge.engine.load import load
+
+        result = load(engine, run, Side(self.side), [Op(op) for op in self.ops])
+        done = {**result.outcomes, "stale": result.stale} if result.stale else dict(result.outcomes)
+        self.log.info(
+            "Written: %s%s", done or "nothing", f"; stopped: {result.stopped}" if result.stopped else ""
+        )
+        return done
+
+
+class UpsertOperator(LoadOperator):
+    """Writes the plan's creates, then its updates, to one side.
+
+    The switch and the lease are checked before every call, and rows that moved since the plan was made are
+    left for the next run.
+    """
+
+    ops = ("create", "update")
+
+
+class DeleteOperator(LoadOperator):
+    """Writes the plan's deletes to one side, after all creates and updates on both.
+
+    The switch and the lease are checked before every call, and rows that moved since the plan was made are
+    left for the next run.
+    """
+
+    ops = ("delete",)

@@ -1,0 +1,60 @@
+"""Opening a run, which may have to wait for another one to end."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseSensorOperator, PokeReturnValue
+from airflow.sdk.exceptions import AirflowSensorTimeout, AirflowSkipException
+
+from taskbridge.errors import LeaseLost
+from taskbridge.operators.request import Request
+from taskbridge.operators.step import SETTINGS_KEY, one_sentence
+from taskbridge.operators.variables import ENABLED, read_settings, switch_is_on
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class OpenRunSensor(BaseSensorOperator):
+    """Takes the lease and opens the run: checks schema, identities and users, and fixes what will be read.
+
+    While another run holds the lease it waits without a worker slot. Leaves the run's key and id.
+    """
+
+    def __init__(self, *, backfill: bool = False, **kwargs: Any) -> None:
+        fixed = {"mode": "reschedule", "doc_md": inspect.getdoc(type(self))}
+        super().__init__(**{"poke_interval": 5, "timeout": 2 * 60 * 60, **fixed, **kwargs})
+        self.backfill = backfill
+
+    def execute(self, context: Context) -> Any:
+        try:
+            return super().execute(context)
+        except AirflowSensorTimeout:
+            with one_sentence(context):
+                raise LeaseLost(
+                    f"Waited {self.timeout / 60:.0f} minutes for other runs to give the lease back; "
+                    "the log names who held it. A dead holder loses it by itself after lease_minutes."
+                ) from None
+
+    def poke(self, context: Context) -> PokeReturnValue | bool:
+        from taskbridge.engine.opening import open_run
+        from taskbridge.hooks.engine import build_engine, open_ledger
+
+        with one_sentence(context):
+            settings = read_settings()
+            spec = Request.of(context, backfill=self.backfill).spec(settings)
+            context["ti"].xcom_push(key=SETTINGS_KEY, value=settings.model_dump_json())
+            with open_ledger(settings) as ledger:
+                engine = build_engine(ledger, settings, switch_is_on)
+                if not engine.may_run(spec):
+                    raise AirflowSkipException(
+                        f"The Variable {ENABLED} is not on any more: nothing was read."
+                    )
+                run = open_run(engine, spec)
+                if run is None:
+                    self.log.info("Run %s holds the lease: waiting for it.", ledger.lease_holder())
+                    return False
+        self.log.info("Opened run %d", run.run_id)
+        return PokeReturnValue(is_done=True, xcom_value={"run_key": spec.run_key, "run_id": run.run_id})

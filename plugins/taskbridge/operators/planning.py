@@ -1,0 +1,103 @@
+"""From what an earlier run left open to a stored plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.bases.skipmixin import SkipMixin
+
+from taskbridge.operators.load import LoadOperator
+from taskbridge.operators.settling import SettleOperator
+from taskbridge.operators.step import StepOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from taskbridge.core.model import Plan
+    from taskbridge.engine.engine import Engine
+    from taskbridge.engine.ports import Run
+
+
+class RecoverOperator(StepOperator):
+    """Finds out what became of writes whose answer an earlier run never got. A dry run leaves them alone."""
+
+    def step(self, engine: Engine, run: Run, context: Context) -> int:
+        from taskbridge.engine.recover import recover
+
+        return 0 if run.spec.dry_run else recover(engine, run)
+
+
+class ExtractOperator(StepOperator):
+    """Copies everything that changed on one side in the run's window into its staging table."""
+
+    def __init__(self, *, side: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.side = side
+
+    def step(self, engine: Engine, run: Run, context: Context) -> int:
+        from taskbridge.core.model import Side
+        from taskbridge.engine.extract import extract
+
+        rows = extract(engine, run, Side(self.side))
+        tell_outlets(self, context, {"run_id": run.run_id, "rows": rows})
+        return rows
+
+
+class ReadDirtyOperator(StepOperator):
+    """Reads by id, on both sides, the records of pairs with anything unfinished."""
+
+    def step(self, engine: Engine, run: Run, context: Context) -> int:
+        from taskbridge.engine.extract import read_dirty
+
+        return read_dirty(engine, run)
+
+
+class DecideOperator(StepOperator, SkipMixin):
+    """Makes the plan and stores it; a dry run shows it as a table in this task's log instead.
+
+    Load tasks for which the plan holds nothing are skipped, and after a dry run all that would write or
+    settle.
+    """
+
+    def step(self, engine: Engine, run: Run, context: Context) -> None:
+        from taskbridge.engine.decide import count, decide
+
+        plan = decide(engine, run)
+        counts = dict(count(plan))
+        self.log.info("Plan: %s", counts or "nothing to write")
+        if run.spec.dry_run:
+            _show(self, engine, run, plan)
+        tell_outlets(self, context, {"run_id": run.run_id, **counts})
+        context["ti"].xcom_push(key="plan", value=counts)
+        self.skip(context["ti"], _without_work(self, run, plan))
+
+
+def tell_outlets(operator: StepOperator, context: Context, extra: dict[str, Any]) -> None:
+    """Gives the asset events of the task what a consumer wants to know."""
+    for asset in operator.outlets:
+        context["outlet_events"][asset].extra = extra
+
+
+def _show(operator: StepOperator, engine: Engine, run: Run, plan: Plan) -> None:
+    from taskbridge.core.model import Side
+    from taskbridge.engine.preview import preview
+
+    one_by_one = frozenset() if "batch" in run.features else frozenset({Side.SALES_CONNECT})
+    sizes = {side: engine.sides[side].chunk_size for side in Side}
+    for line in preview(plan, sizes, one_by_one).splitlines():
+        operator.log.info("%s", line)
+
+
+def _without_work(operator: StepOperator, run: Run, plan: Plan) -> list[Any]:
+    from taskbridge.core.model import ActionState
+
+    downstream = operator.get_flat_relatives(upstream=False)
+    if run.spec.dry_run:
+        return [task for task in downstream if isinstance(task, LoadOperator | SettleOperator)]
+    planned = plan.actions[plan.actions["state"] == ActionState.PLANNED]
+    work = set(zip(planned["side"], planned["op"], strict=True))
+    return [
+        task
+        for task in downstream
+        if isinstance(task, LoadOperator) and not any((task.side, op) in work for op in task.ops)
+    ]

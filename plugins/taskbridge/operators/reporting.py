@@ -1,0 +1,90 @@
+"""The end of a run, whatever happened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from taskbridge.errors import RowsRejected, TaskBridgeError
+from taskbridge.operators.metrics import send
+from taskbridge.operators.request import run_key
+from taskbridge.operators.step import (
+    ERROR_KEY,
+    OPEN,
+    DocumentedOperator,
+    one_sentence,
+    settings_of,
+)
+from taskbridge.operators.variables import switch_is_on
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from taskbridge.engine.report import RunReport
+    from taskbridge.settings import Settings
+
+
+class ReportOperator(DocumentedOperator):
+    """Closes the run, gives the lease back and logs one summary.
+
+    Fails, and with it the DAG run, when a step failed or when more rows were newly rejected than
+    `reject_tolerance` allows.
+    """
+
+    def execute(self, context: Context) -> dict[str, object]:
+        states = _states(context)
+        if states.get(OPEN) == "skipped":
+            raise AirflowSkipException("The run was not opened, as the sync was switched off.")
+        settings = settings_of(context)
+        error = _what_failed(context, states)
+        with one_sentence(context):
+            told = self._close(run_key(context), settings, error)
+            for line in told.text.splitlines():
+                self.log.info("%s", line)
+            send(told)
+            _fail_if_bad(told, settings, error)
+        return {"run_id": told.run_id, "outcome": told.outcome.value}
+
+    def _close(self, key: str, settings: Settings, error: str | None) -> RunReport:
+        from taskbridge.engine.report import report
+        from taskbridge.hooks.engine import build_engine, open_ledger
+
+        try:
+            with open_ledger(settings) as ledger:
+                return report(build_engine(ledger, settings, switch_is_on), key, error)
+        except TaskBridgeError as trouble:
+            # What stopped the run matters more than that it cannot be written down.
+            raise TaskBridgeError(
+                f"{error} The run could not be closed: {trouble}" if error else str(trouble)
+            ) from trouble
+
+
+def _states(context: Context) -> dict[str, str]:
+    dag_run = context["dag_run"]
+    found = context["ti"].get_task_states(dag_id=dag_run.dag_id, run_ids=[dag_run.run_id])
+    states: dict[str, str] = found.get(dag_run.run_id, {})
+    return states
+
+
+def _what_failed(context: Context, states: dict[str, str]) -> str | None:
+    """A sentence for each task that failed, in the order of the DAG."""
+    sentences = []
+    for task in context["dag"].topological_sort():  # type: ignore[no-untyped-call]
+        if states.get(task.task_id) == "failed":
+            told = context["ti"].xcom_pull(task_ids=task.task_id, key=ERROR_KEY)
+            sentences.append(f"{task.task_id}: {told or 'it ended unexpectedly; its log tells why.'}")
+    return " ".join(sentences) or None
+
+
+def _fail_if_bad(told: RunReport, settings: Settings, error: str | None) -> None:
+    from taskbridge.engine.ports import RunOutcome
+
+    if told.outcome is RunOutcome.FAILED:
+        raise AirflowFailException(error or told.text)
+    rejected = told.counts.rejected_new if told.counts else 0
+    if rejected > settings.reject_tolerance:
+        raise RowsRejected(
+            f"Rejected: {rejected} rows, while reject_tolerance allows {settings.reject_tolerance}; "
+            "mart.errors_by_code tells codes and remedies."
+        )

@@ -1,0 +1,124 @@
+"""What a DAG run was asked to do: its params, and for a backfill its data interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from taskbridge import __version__
+from taskbridge.errors import SettingsInvalid
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from taskbridge.engine.ports import RunSpec
+    from taskbridge.settings import Settings
+
+WINDOW_START: Final = "window_start"
+WINDOW_END: Final = "window_end"
+USERS: Final = "users"
+DRY_RUN: Final = "dry_run"
+
+
+@dataclass(frozen=True)
+class Request:
+    """The wishes of whoever or whatever started a DAG run."""
+
+    run_key: str
+    mode: str  # engine.ports.RunMode
+    window: tuple[datetime, datetime] | None  # UTC; None = from the watermarks
+    users: tuple[str, ...]
+    dry_run: bool
+
+    @classmethod
+    def of(cls, context: Context, *, backfill: bool) -> Request:
+        """Raises SettingsInvalid for parameters that cannot be meant as they are."""
+        dag_run, params = context["dag_run"], context["params"]
+        _refuse_unknown(dag_run.conf or {}, list(context["dag"].params))
+        mode = "backfill" if backfill else "manual" if dag_run.run_type == "manual" else "scheduled"
+        asked = (params.get(WINDOW_START), params.get(WINDOW_END))
+        window = _interval(dag_run) if backfill else _asked_window(*asked)
+        users = tuple(name.strip() for name in params.get(USERS) or () if name.strip())
+        return cls(run_key(context), mode, window, users, bool(params.get(DRY_RUN)))
+
+    def spec(self, settings: Settings) -> RunSpec:
+        """The same in the engine's words."""
+        from taskbridge.engine.ports import RunMode, RunSpec, Window
+
+        return RunSpec(
+            run_key=self.run_key,
+            mode=RunMode(self.mode),
+            settings_fingerprint=settings.fingerprint,
+            code_version=__version__,
+            window=None if self.window is None else Window(*self.window),
+            users=self.users,
+            dry_run=self.dry_run,
+        )
+
+    def __str__(self) -> str:
+        parts = [f"mode {self.mode}"]
+        if self.window:
+            parts.append(f"window {self.window[0].isoformat()} to {self.window[1].isoformat()}")
+        if self.users:
+            parts.append(f"only users {', '.join(self.users)}")
+        if self.dry_run:
+            parts.append("dry run")
+        return ", ".join(parts)
+
+
+def run_key(context: Context) -> str:
+    """The name of the run in the ledger."""
+    return f"{context['dag_run'].dag_id}/{context['dag_run'].run_id}"
+
+
+def _refuse_unknown(conf: dict[str, Any], known: list[str]) -> None:
+    """A misspelt dry_run must not become a real run."""
+    unknown = [name for name in conf if name not in known]
+    if unknown:
+        raise SettingsInvalid(f"Unknown parameter {', '.join(unknown)}; known: {', '.join(known)}.")
+
+
+def _asked_window(start: str | None, end: str | None) -> tuple[datetime, datetime] | None:
+    if not start and not end:
+        return None
+    if not start or not end:
+        given, lacking = (WINDOW_START, WINDOW_END) if start else (WINDOW_END, WINDOW_START)
+        raise SettingsInvalid(
+            f"The parameter {given} is {start or end} and {lacking} is empty; give both, or neither "
+            "to go on from where the last run ended."
+        )
+    window = (_moment(WINDOW_START, start), _moment(WINDOW_END, end))
+    if window[0] >= window[1]:
+        raise SettingsInvalid(
+            f"The parameter {WINDOW_END} ({end}) is not after {WINDOW_START} ({start}); "
+            "give a window that has a length."
+        )
+    return window
+
+
+def _moment(name: str, text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise SettingsInvalid(
+            f"The parameter {name} is {text!r}; expected date and time with an offset, "
+            "such as 2026-03-02T08:00:00+00:00."
+        )
+    return moment.astimezone(UTC)
+
+
+def _interval(dag_run: Any) -> tuple[datetime, datetime]:
+    """The run's data interval; a run that was triggered without one re-reads yesterday (UTC)."""
+    start, end = dag_run.data_interval_start, dag_run.data_interval_end
+    if start is not None and end is not None and start < end:
+        return _plain(start), _plain(end)
+    today = _plain(dag_run.run_after).replace(hour=0, minute=0, second=0, microsecond=0)
+    return today - timedelta(days=1), today
+
+
+def _plain(moment: datetime) -> datetime:
+    """Without Airflow's own class of datetime, which drivers treat differently."""
+    return datetime.fromisoformat(moment.isoformat()).astimezone(UTC)

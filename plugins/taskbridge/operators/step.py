@@ -1,0 +1,95 @@
+"""What all steps have in common: the engine of the run, and one sentence when something goes wrong."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException
+
+from taskbridge.errors import TaskBridgeError
+from taskbridge.operators.request import run_key
+from taskbridge.operators.variables import switch_is_on
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from taskbridge.engine.engine import Engine
+    from taskbridge.engine.ports import Ledger, Run
+    from taskbridge.settings import Settings
+
+OPEN: Final = "open"
+"""Task id of the step that opens the run; its XCom holds the run's key and id, and the run's settings."""
+SETTINGS_KEY: Final = "settings"
+ERROR_KEY: Final = "error"
+
+_log = logging.getLogger(__name__)
+
+
+class DocumentedOperator(BaseOperator):
+    """An operator whose docstring is what people read beside the task."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"doc_md": inspect.getdoc(type(self)), **kwargs})
+
+
+class StepOperator(DocumentedOperator):
+    """One step of an opened run."""
+
+    def execute(self, context: Context) -> Any:
+        from taskbridge.hooks.engine import build_engine, open_ledger
+
+        settings = settings_of(context)
+        with one_sentence(context), open_ledger(settings) as ledger:
+            run = ledger.run_by_key(run_key(context))
+            if run is None:
+                raise TaskBridgeError(
+                    f"The database knows no run {run_key(context)}; clear the task {OPEN} as well, "
+                    "so that it is opened."
+                )
+            engine = build_engine(ledger, settings, switch_is_on, run.features)
+            with noted(ledger, run, self.task_id):
+                return self.step(engine, run, context)
+
+    def step(self, engine: Engine, run: Run, context: Context) -> Any:
+        """The step itself. What it answers goes to XCom: counts, never records."""
+        raise NotImplementedError
+
+
+def settings_of(context: Context) -> Settings:
+    """The settings that the run was opened with: a change of the Variable waits for the next run."""
+    from taskbridge.settings import Settings
+
+    return Settings.parse(context["ti"].xcom_pull(task_ids=OPEN, key=SETTINGS_KEY))
+
+
+@contextmanager
+def one_sentence(context: Context) -> Iterator[None]:
+    """A TaskBridgeError becomes one line of the log, a word to the report, and a task that fails at once.
+
+    Nothing is gained by a retry within the run: the next run goes on from here.
+    """
+    try:
+        yield
+    except TaskBridgeError as error:
+        _log.error("%s", error)
+        _log.debug("What lies behind it", exc_info=error)
+        context["ti"].xcom_push(key=ERROR_KEY, value=str(error))
+        raise AirflowFailException(str(error)) from None
+
+
+@contextmanager
+def noted(ledger: Ledger, run: Run, task_id: str) -> Iterator[None]:
+    """A TaskBridgeError is also kept as a note of the run, for whoever reads the database."""
+    try:
+        yield
+    except TaskBridgeError as error:
+        try:
+            ledger.note(run, f"{task_id}: {error}")
+        except TaskBridgeError as trouble:
+            _log.warning("Not kept as a note of the run: %s", trouble)
+        raise

@@ -1,0 +1,126 @@
+"""The chain of tasks that both DAGs share, their schedule, params and assets."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Final
+
+from airflow.sdk import Asset, CronDataIntervalTimetable, Param
+from airflow.sdk.exceptions import AirflowTimetableInvalid
+
+from taskbridge.errors import SettingsInvalid
+from taskbridge.operators import (
+    DecideOperator,
+    DeleteOperator,
+    ExtractOperator,
+    GateOperator,
+    OpenRunSensor,
+    ReadDirtyOperator,
+    RecoverOperator,
+    ReportOperator,
+    SettleOperator,
+    UpsertOperator,
+)
+from taskbridge.operators.request import DRY_RUN, USERS, WINDOW_END, WINDOW_START
+from taskbridge.operators.step import OPEN
+
+SCHEDULE_VARIABLE: Final = "TASKBRIDGE_SCHEDULE"
+EVERY_MINUTE: Final = "* * * * *"
+OWNER: Final = "taskbridge"
+TAGS: Final = ("taskbridge", "sync")
+RUN_TYPES: Final[Any] = ("scheduled", "manual")  # names will do, though the annotation asks for an enum
+
+# Host, port and database are names for the connection taskbridge_db; with all three the URI stays the same
+# whether or not the Postgres provider, which completes such URIs, is installed.
+_DATABASE: Final = "postgres://taskbridge_db:5432/taskbridge"
+SALES_CONNECT_STAGING: Final = Asset(
+    name="staging.sales_connect_task", uri=f"{_DATABASE}/staging/sales_connect_task"
+)
+SALESFORCE_STAGING: Final = Asset(name="staging.salesforce_task", uri=f"{_DATABASE}/staging/salesforce_task")
+PLAN: Final = Asset(name="bridge.action", uri=f"{_DATABASE}/bridge/action")
+
+
+def schedule() -> CronDataIntervalTimetable:
+    """When task_sync runs: a cron expression in the environment variable TASKBRIDGE_SCHEDULE, UTC.
+
+    Raises SettingsInvalid, which Airflow shows as the DAG's import error.
+    """
+    text = os.environ.get(SCHEDULE_VARIABLE) or EVERY_MINUTE
+    timetable = CronDataIntervalTimetable(text, timezone="UTC")
+    try:
+        timetable.validate()
+    except AirflowTimetableInvalid as error:
+        raise SettingsInvalid(
+            f"The environment variable {SCHEDULE_VARIABLE} is {text!r}, which is no cron expression "
+            f"({error}); expected one such as {EVERY_MINUTE!r}, every minute, or '*/5 * * * *', every five."
+        ) from error
+    return timetable
+
+
+def choice_params() -> dict[str, Param]:
+    """Whom a run is for, and whether it only looks."""
+    return {
+        USERS: Param(
+            [],
+            type="array",
+            items={"type": "string"},
+            title="Users",
+            description="Only tasks of these Sales Connect users (id or e-mail address); empty: everybody. "
+            "A selection moves no watermark.",
+        ),
+        DRY_RUN: Param(
+            False,
+            type="boolean",
+            title="Dry run",
+            description="Only show the plan, with reasons and cost, in the log of the task decide. "
+            "Writes nothing, and works while the sync is switched off.",
+        ),
+    }
+
+
+def window_params() -> dict[str, Param]:
+    """A window to read instead of what is new."""
+    reads = "Read what changed in this window instead of what is new. Needs both ends; moves no watermark."
+    form: dict[str, Any] = {"type": ["null", "string"], "format": "date-time"}
+    return {
+        WINDOW_START: Param(
+            None, title="Window start", description=f"{reads} First moment, inclusive.", **form
+        ),
+        WINDOW_END: Param(None, title="Window end", description=f"{reads} Last moment, exclusive.", **form),
+    }
+
+
+def sync_tasks(*, backfill: bool = False) -> None:
+    """The tasks of one run, in the DAG that is being defined. `backfill`: the window is the data interval.
+
+    gate, open and decide are set-ups, settle and report the tear-downs that belong to them. To Airflow that
+    says: without a success of the set-up nothing behind it runs; settle runs whenever decide succeeded and
+    report whenever gate did, whatever became of the tasks between, also when a person marks the run failed.
+    """
+    gate = GateOperator(task_id="gate", backfill=backfill)
+    opening = OpenRunSensor(task_id=OPEN, backfill=backfill)
+    recover = RecoverOperator(task_id="recover")
+    extracts = [
+        ExtractOperator(
+            task_id="extract_sales_connect", side="sales_connect", outlets=[SALES_CONNECT_STAGING]
+        ),
+        ExtractOperator(task_id="extract_salesforce", side="salesforce", outlets=[SALESFORCE_STAGING]),
+    ]
+    read_dirty = ReadDirtyOperator(task_id="read_dirty")
+    decide = DecideOperator(task_id="decide", outlets=[PLAN])
+    upserts = [
+        UpsertOperator(task_id="upsert_salesforce", side="salesforce"),
+        UpsertOperator(task_id="upsert_sales_connect", side="sales_connect"),
+    ]
+    # A side that cannot be written must not keep the other one from its share.
+    deletes = [
+        DeleteOperator(task_id="delete_salesforce", side="salesforce", trigger_rule="all_done"),
+        DeleteOperator(task_id="delete_sales_connect", side="sales_connect", trigger_rule="all_done"),
+    ]
+    settle = SettleOperator(task_id="settle").as_teardown(setups=decide, on_failure_fail_dagrun=True)
+    report = ReportOperator(task_id="report").as_teardown(setups=[gate, opening], on_failure_fail_dagrun=True)
+
+    gate >> opening >> recover >> extracts >> read_dirty >> decide >> upserts
+    for delete in deletes:
+        upserts >> delete >> settle
+    settle >> report

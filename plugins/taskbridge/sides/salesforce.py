@@ -1,0 +1,257 @@
+"""The client of Salesforce: SOQL to read, collections to write.
+
+What is vendor-specific stands here, in `salesforce_records` and in `salesforce_writes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from urllib.parse import quote
+
+import pandas as pd
+import requests
+from simple_salesforce.exceptions import SalesforceAuthenticationFailed
+from simple_salesforce.format import format_soql
+
+from taskbridge.core.model import Op, Side
+from taskbridge.engine.ports import SideInfo, Window
+from taskbridge.errors import AuthenticationFailed, ContractBroken, ReadIncomplete
+from taskbridge.sides.frames import absent_rows, lots, rows_of, stack
+from taskbridge.sides.http import TIMEOUTS, Answer, Channel, Grant, Refusal
+from taskbridge.sides.outcomes import outcome_frame
+from taskbridge.sides.salesforce_ids import to_18
+from taskbridge.sides.salesforce_records import TASK_FIELDS, USER_FIELDS, decode_tasks, decode_users
+from taskbridge.sides.salesforce_writes import Collections
+
+CONNECTION: Final = "salesforce_default"
+
+_URL_BYTES: Final = 9_000  # of one IN list as it is sent; a request's line and headers may have 16,384
+_OWNERS: Final = 200
+_RESTARTS: Final = 3
+_LOST_LOCATOR: Final = "INVALID_QUERY_LOCATOR"
+
+
+@dataclass(frozen=True)
+class SalesforceSession:
+    """What a login to Salesforce gave."""
+
+    instance_url: str
+    access_token: str = field(repr=False)
+
+
+class SalesforceSide:
+    """`engine.ports.SidePort` over HTTP.
+
+    `login` answers a fresh session each time it is called: at the first call, and once more when Salesforce
+    says that the session has ended. `marker_field` is the unique external id field on Activity (G2).
+    """
+
+    side = Side.SALESFORCE
+    chunk_size = 200
+
+    def __init__(
+        self,
+        login: Callable[[], SalesforceSession],
+        *,
+        marker_field: str = "Taskbridge_Id__c",
+        api_version: str = "67.0",
+        timeouts: tuple[float, float] = TIMEOUTS,
+    ) -> None:
+        self._channel = Channel(CONNECTION, "Salesforce", _Login(login), timeouts=timeouts)
+        self._marker_field = marker_field
+        self._data = f"/services/data/v{api_version}"
+        self._collections = Collections(self._channel, f"{self._data}/composite/sobjects", marker_field)
+
+    def connect(self) -> SideInfo:
+        pages = self._query("query", f"SELECT {', '.join(USER_FIELDS)} FROM User ORDER BY Id")
+        answer, records = next(pages)
+        users = decode_users([*records, *(record for _, more in pages for record in more)])
+        return SideInfo(self.side, self._org(), answer.server_time, frozenset(), users)
+
+    def read_changes(self, window: Window) -> Iterator[pd.DataFrame]:
+        """One query; should its locator be lost, another from the last record on."""
+        end = _second(window.end)
+        where = format_soql("SystemModstamp >= {}", _second(window.start))
+        for _ in range(1 + _RESTARTS):
+            bounded = f"({where}) AND {format_soql('SystemModstamp < {}', end)}"
+            try:
+                for _answer, records in self._tasks(bounded, "SystemModstamp, Id"):
+                    where = _after(records, end) or where
+                    yield decode_tasks(records, self._marker_field)
+                return
+            except _LocatorLost:
+                continue
+        raise ReadIncomplete(
+            f"{CONNECTION}: Salesforce lost the query's place {_RESTARTS + 1} times; run again"
+        )
+
+    def read_deletes(self, window: Window) -> Iterator[pd.DataFrame]:
+        """Nothing: `read_changes` tells deletes itself."""
+        yield from ()
+
+    def read_first_sync(
+        self, owners: Sequence[str], since: datetime | None, until: datetime, *, open_only: bool
+    ) -> Iterator[pd.DataFrame]:
+        conditions = ["IsDeleted = false", format_soql("LastModifiedDate < {}", _second(until))]
+        if since is not None:
+            conditions.append(format_soql("LastModifiedDate >= {}", _second(since)))
+        if open_only:
+            conditions.append("IsClosed = false")
+        for lot in lots(list(dict.fromkeys(owners)), _OWNERS):
+            owned = format_soql("OwnerId IN {}", list(lot))
+            for records in self._whole(" AND ".join([owned, *conditions])):
+                yield decode_tasks(records, self._marker_field)
+
+    def read_ids(self, ids: Sequence[str], controls: Mapping[str, str]) -> pd.DataFrame:
+        asked = list(dict.fromkeys(ids))
+        found = stack(self.side, self._by_values("Id", [each for each in asked if _is_id(each)]))
+        told = set(found["remote_id"])
+        return stack(self.side, [found, absent_rows(self.side, [each for each in asked if each not in told])])
+
+    def find_markers(self, markers: Sequence[str]) -> pd.DataFrame:
+        return stack(self.side, self._by_values(self._marker_field, list(dict.fromkeys(markers))))
+
+    def carries_markers(self) -> bool:
+        soql = f"SELECT Id FROM Task WHERE {self._marker_field} LIKE 'tb:%' LIMIT 1"
+        return any(records for _, records in self._query("queryAll", soql))
+
+    def write(self, op: Op, rows: pd.DataFrame) -> pd.DataFrame:
+        if len(rows) > self.chunk_size:
+            raise ValueError(f"{len(rows)} rows in one write; at most {self.chunk_size}")
+        return outcome_frame(self._collections.write(op, rows_of(rows)))
+
+    # reads
+
+    def _by_values(self, name: str, values: Sequence[str]) -> Iterator[pd.DataFrame]:
+        for lot in _url_lots(values):
+            for records in self._whole(f"{name} IN {format_soql('{}', list(lot))}"):
+                yield decode_tasks(records, self._marker_field)
+
+    def _whole(self, where: str) -> list[list[Any]]:
+        """All pages, read anew when the query's place is lost: nothing is handed on before its end."""
+        for _ in range(1 + _RESTARTS):
+            try:
+                return [records for _, records in self._tasks(where, "Id")]
+            except _LocatorLost:
+                continue
+        raise ReadIncomplete(
+            f"{CONNECTION}: Salesforce lost the query's place {_RESTARTS + 1} times; run again"
+        )
+
+    def _tasks(self, where: str, order: str) -> Iterator[tuple[Answer, list[Any]]]:
+        fields = ", ".join([*TASK_FIELDS, self._marker_field])
+        return self._query("queryAll", f"SELECT {fields} FROM Task WHERE {where} ORDER BY {order}")
+
+    def _query(self, resource: str, soql: str) -> Iterator[tuple[Answer, list[Any]]]:
+        """Pages with their answers. Raises ReadIncomplete when fewer records come than were announced."""
+        answer = self._channel.read(f"{self._data}/{resource}", {"q": soql})
+        count = 0
+        while True:
+            page = _page(answer)
+            count += len(page["records"])
+            yield answer, page["records"]
+            if page["done"]:
+                break
+            answer = self._next(page["nextRecordsUrl"])
+        if count < page["totalSize"]:
+            raise ReadIncomplete(
+                f"{CONNECTION}: Salesforce announced {page['totalSize']} records and gave {count}; run again"
+            )
+
+    def _next(self, path: str) -> Answer:
+        try:
+            return self._channel.read(path)
+        except Refusal as refusal:
+            if _LOST_LOCATOR in refusal.codes:
+                raise _LocatorLost from refusal
+            raise
+
+    def _org(self) -> str:
+        prefix, mark, _ = self._channel.grant().token.partition("!")
+        if not mark or not prefix.startswith("00D") or not _is_id(prefix):
+            raise ContractBroken(
+                f"{CONNECTION}: the access token does not begin with the org's id, so the org cannot be told;"
+                " have the external client app issue opaque tokens, not JWTs"
+            )
+        return to_18(prefix)
+
+
+class _LocatorLost(Exception):
+    """The query's place is gone (INVALID_QUERY_LOCATOR)."""
+
+
+class _Login:
+    """Makes a session a grant, and says in our words what went wrong."""
+
+    def __init__(self, login: Callable[[], SalesforceSession]) -> None:
+        self._login = login
+
+    def __call__(self, session: requests.Session, timeouts: tuple[float, float]) -> Grant:
+        try:
+            granted = self._login()
+        except SalesforceAuthenticationFailed as refused:
+            raise AuthenticationFailed(
+                f"{CONNECTION}: Salesforce refused the login ({refused.code}: {refused.message});"
+                " correct the connection's consumer key and secret, and check the app's run-as user"
+            ) from refused
+        return Grant(granted.instance_url.rstrip("/"), granted.access_token)
+
+
+def _page(answer: Answer) -> dict[str, Any]:
+    page = answer.body()
+    wanted = {"totalSize", "done", "records"}
+    if not isinstance(page, dict) or not wanted <= page.keys() or not isinstance(page["records"], list):
+        raise ContractBroken(f"{CONNECTION}: expected a query's page with {', '.join(sorted(wanted))}")
+    if not page["done"] and not isinstance(page.get("nextRecordsUrl"), str):
+        raise ContractBroken(f"{CONNECTION}: expected the last page of a query or the name of the next")
+    return page
+
+
+def _after(records: Sequence[Any], end: datetime) -> str | None:
+    """The condition for what comes after these records, None when they tell no place.
+
+    A record that was edited since the query began shows a stamp of now: no place in this query's order.
+    """
+    for record in reversed(records):
+        try:
+            stamp = datetime.fromisoformat(record["SystemModstamp"]).astimezone(UTC)
+            record_id = to_18(record["Id"])
+        except (KeyError, TypeError, ValueError):
+            continue
+        if stamp < end:
+            return format_soql(
+                "SystemModstamp > {} OR (SystemModstamp = {} AND Id > {})", stamp, stamp, record_id
+            )
+    return None
+
+
+def _url_lots(values: Sequence[str]) -> Iterator[list[str]]:
+    """Lots whose IN list fits a request's URL."""
+    lot: list[str] = []
+    size = 0
+    for value in values:
+        length = len(quote(f"{format_soql('{}', value)},", safe=""))
+        if lot and size + length > _URL_BYTES:
+            yield lot
+            lot, size = [], 0
+        lot.append(value)
+        size += length
+    if lot:
+        yield lot
+
+
+def _is_id(value: str) -> bool:
+    try:
+        to_18(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _second(moment: datetime) -> datetime:
+    """The next whole second: Salesforce's stamps have no parts of one, so a window means the same with it."""
+    rounded = moment.astimezone(UTC).replace(microsecond=0)
+    return rounded if rounded == moment else rounded + timedelta(seconds=1)

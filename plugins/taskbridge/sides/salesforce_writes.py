@@ -1,0 +1,154 @@
+"""Writing to Salesforce by collections, and what the answers say of each row."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from taskbridge.core.model import BIT, Op
+from taskbridge.engine.ports import Outcome
+from taskbridge.errors import ContractBroken, TaskBridgeError
+from taskbridge.sides.answers import RemoteError, Verdict, remote_errors, verdict
+from taskbridge.sides.frames import masked, unsendable
+from taskbridge.sides.http import Answer, Channel, Transient
+from taskbridge.sides.outcomes import RowResult, carried_over, row_error
+from taskbridge.sides.salesforce_ids import to_18
+from taskbridge.sides.salesforce_records import encode_create, encode_fields
+
+_HOLDER: Final = re.compile(r"record with id:?\s*([A-Za-z0-9]{18}|[A-Za-z0-9]{15})\b")
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Collections:
+    """The collections resource of one API version, with the field that carries markers (G2)."""
+
+    channel: Channel
+    path: str
+    marker_field: str
+
+    def write(self, op: Op, rows: Sequence[Row]) -> list[RowResult]:
+        """One result for each row, in any order."""
+        refused = {row["action_id"]: why for row in rows if (why := unsendable(masked(row)))}
+        results = [row_error(action_id, "CONTROL_CHARACTERS", why) for action_id, why in refused.items()]
+        return results + self._send(op, [row for row in rows if row["action_id"] not in refused])
+
+    def _send(self, op: Op, rows: Sequence[Row]) -> list[RowResult]:
+        if not rows:
+            return []
+        try:
+            answer = self._call(op, rows)
+        except Transient as lost:
+            return [_unknown(op, row, "ANSWER_LOST", lost.seen) for row in rows]
+        if verdict(answer.status, answer.errors) is not Verdict.FINE:
+            if len(rows) > 1 and answer.status == 400:
+                return self._halved(op, rows)
+            errors = answer.errors or (RemoteError(f"HTTP_{answer.status}", ""),)
+            return [self._refused(op, row, errors) for row in rows]
+        return self._results(op, rows, answer)
+
+    def _halved(self, op: Op, rows: Sequence[Row]) -> list[RowResult]:
+        """A call that was refused as a whole, nothing done: one row may be what it stumbled over."""
+        first, second = rows[: len(rows) // 2], rows[len(rows) // 2 :]
+        results = self._send(op, first)
+        try:
+            return results + self._send(op, second)
+        except TaskBridgeError as stop:
+            # The first half is written; so the second goes back as rows, not as an error of the chunk.
+            return results + [carried_over(row["action_id"], stop) for row in second]
+
+    def _call(self, op: Op, rows: Sequence[Row]) -> Answer:
+        if op is Op.DELETE:
+            ids = ",".join(row["remote_id"] for row in rows)
+            return self.channel.write("DELETE", self.path, params={"ids": ids, "allOrNone": "false"})
+        records = [{"attributes": {"type": "Task"}, **self._encoded(op, row)} for row in rows]
+        method = "POST" if op is Op.CREATE else "PATCH"
+        return self.channel.write(method, self.path, {"allOrNone": False, "records": records})
+
+    def _encoded(self, op: Op, row: Row) -> dict[str, Any]:
+        if op is Op.CREATE:
+            return encode_create(row, self.marker_field)
+        return {"Id": row["remote_id"], **encode_fields(row)}
+
+    def _results(self, op: Op, rows: Sequence[Row], answer: Answer) -> list[RowResult]:
+        try:
+            entries = answer.body()
+        except ContractBroken as unusable:
+            return [_unknown(op, row, "ANSWER_UNUSABLE", str(unusable)) for row in rows]
+        if not _fits(op, rows, entries):
+            seen = f"{len(entries)} results" if isinstance(entries, list) else type(entries).__name__
+            message = f"{len(rows)} rows were answered by {seen} that do not fit them"
+            return [_unknown(op, row, "ANSWER_UNUSABLE", message) for row in rows]
+        return [self._result(op, row, entry, answer.date) for row, entry in zip(rows, entries, strict=True)]
+
+    def _result(self, op: Op, row: Row, entry: Row, now: datetime | None) -> RowResult:
+        if entry["success"]:
+            return RowResult(row["action_id"], Outcome.DONE, to_18(entry["id"]), now)
+        return self._refused(
+            op, row, remote_errors(entry["errors"]) or (RemoteError("UNKNOWN_EXCEPTION", ""),)
+        )
+
+    def _refused(self, op: Op, row: Row, errors: Sequence[RemoteError]) -> RowResult:
+        error = errors[0]
+        message = "; ".join(map(_worded, errors))
+        action_id: str = row["action_id"]
+        match error.code:
+            case "DUPLICATE_VALUE" if op is Op.CREATE and self._about_marker(error):
+                return row_error(action_id, error.code, message, remote_id=_holder(error.message))
+            case "DUPLICATE_VALUE":
+                return RowResult(action_id, Outcome.REJECTED, None, None, error.code, message)
+            case "ENTITY_IS_DELETED" if op is Op.CREATE:
+                # Not the task is deleted, as there is none yet, but what it refers to.
+                return RowResult(action_id, Outcome.REJECTED, None, None, error.code, message)
+            case "INVALID_CROSS_REFERENCE_KEY" if not error.fields and _only_the_record(op, row):
+                return RowResult(action_id, Outcome.RETRY, None, None, "NOT_FOUND", message)
+        return row_error(action_id, error.code, message)
+
+    def _about_marker(self, error: RemoteError) -> bool:
+        return self.marker_field in error.fields or self.marker_field in error.message
+
+
+def _fits(op: Op, rows: Sequence[Row], entries: Any) -> bool:
+    """Whether there is one well-formed result for each row. Results of known records must name them; those of
+    creates have nothing but their number and order to go by."""
+    if not isinstance(entries, list) or len(entries) != len(rows):
+        return False
+    return all(_fitting(op, row, entry) for row, entry in zip(rows, entries, strict=True))
+
+
+def _fitting(op: Op, row: Row, entry: Any) -> bool:
+    if not isinstance(entry, dict) or not isinstance(entry.get("success"), bool):
+        return False
+    if not entry["success"]:
+        return isinstance(entry.get("errors"), list)
+    try:
+        written = to_18(entry["id"])
+    except (KeyError, TypeError, ValueError):
+        return False
+    return op is Op.CREATE or written == to_18(row["remote_id"])
+
+
+def _only_the_record(op: Op, row: Row) -> bool:
+    """Whether nothing but the record itself can be what was not found. That is no proof of a delete (C5); the
+    next run reads both records of the pair. With an owner in the row it may be the owner."""
+    return op is Op.DELETE or (op is Op.UPDATE and not row["mask"] & BIT["owner"])
+
+
+def _holder(message: str) -> str | None:
+    """The record that a DUPLICATE_VALUE message names, in 18 characters."""
+    found = _HOLDER.search(message)
+    return to_18(found[1]) if found else None
+
+
+def _worded(error: RemoteError) -> str:
+    fields = f" [{', '.join(error.fields)}]" if error.fields else ""
+    return f"{error.message or error.code}{fields}"
+
+
+def _unknown(op: Op, row: Row, code: str, seen: str) -> RowResult:
+    remote_id = None if op is Op.CREATE else row["remote_id"]
+    return RowResult(row["action_id"], Outcome.UNKNOWN, remote_id, None, code, seen)

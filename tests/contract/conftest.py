@@ -1,0 +1,73 @@
+"""Every test of the contract runs in every world: memory and sandbox, optional parts on and off."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.contract.sandbox_process import Sandbox, running
+from tests.contract.worlds import SalesConnectWorld, SalesforceWorld, World, memory_worlds
+
+_SALES_CONNECT = {
+    "sandbox sales_connect": {"batch": True, "feed": True, "gone_status": 404},
+    "sandbox sales_connect, bare": {"batch": False, "feed": False, "gone_status": 404},
+    "sandbox sales_connect, 410": {"batch": True, "feed": False, "gone_status": 410},
+}
+_WORLDS = [*memory_worlds(), *_SALES_CONNECT, "sandbox salesforce"]
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    before = os.environ.get("REQUESTS_CA_BUNDLE")
+    with running(tmp_path_factory.mktemp("sandbox")) as started:
+        os.environ["REQUESTS_CA_BUNDLE"] = started.salesforce.ca_bundle
+        yield started
+    if before is None:
+        del os.environ["REQUESTS_CA_BUNDLE"]
+    else:
+        os.environ["REQUESTS_CA_BUNDLE"] = before
+
+
+@pytest.fixture(params=_WORLDS)
+def world(request: pytest.FixtureRequest) -> World:
+    name: str = request.param
+    if make := memory_worlds().get(name):
+        made: World = make()
+        return made
+    started: Sandbox = request.getfixturevalue("sandbox")
+    return sandbox_world(started, name)
+
+
+@pytest.fixture
+def sales_connect(sandbox: Sandbox) -> SalesConnectWorld:
+    sandbox.sales_connect.reset()
+    return SalesConnectWorld(sandbox.sales_connect, batch=True, feed=True, gone_status=404)
+
+
+@pytest.fixture
+def bare_sales_connect(sandbox: Sandbox) -> SalesConnectWorld:
+    """Without delete feed and batches."""
+    sandbox.sales_connect.reset()
+    return SalesConnectWorld(sandbox.sales_connect, batch=False, feed=False, gone_status=404)
+
+
+@pytest.fixture
+def salesforce(sandbox: Sandbox) -> SalesforceWorld:
+    sandbox.salesforce.reset()
+    return SalesforceWorld(sandbox.salesforce)
+
+
+def sandbox_world(started: Sandbox, name: str) -> World:
+    if name == "sandbox salesforce":
+        started.salesforce.reset()
+        return SalesforceWorld(started.salesforce)
+    started.sales_connect.reset()
+    options = _SALES_CONNECT[name]
+    return SalesConnectWorld(
+        started.sales_connect,
+        batch=bool(options["batch"]),
+        feed=bool(options["feed"]),
+        gone_status=options["gone_status"],
+    )

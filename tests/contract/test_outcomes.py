@@ -1,0 +1,165 @@
+"""The table of error codes against the rules, and the classification of whole answers."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from taskbridge.engine.ports import OUTCOMES, Outcome
+from taskbridge.sides.answers import RemoteError, Verdict, remote_errors, verdict
+from taskbridge.sides.outcomes import CODES, Category, Reaction, RowResult, meaning, outcome_frame, row_error
+
+INTERMITTENT = [
+    "FAILED_WRITE",
+    "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE",
+    "QUERY_TIMEOUT",
+    "REQUEST_LIMIT_EXCEEDED",
+    "SERVER_UNAVAILABLE",
+    "UNABLE_TO_LOCK_ROW",
+]
+AUTHENTICATION = [
+    "AUTHENTICATION_FAILURE",
+    "EXPIRED_ACCESS",
+    "INACTIVE_ORGANIZATION",
+    "INACTIVE_USER",
+    "INVALID_GRANT",
+    "INVALID_SESSION_ID",
+]
+PARKED = [
+    "API_CURRENTLY_DISABLED",
+    "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+    "ENTITY_IS_LOCKED",
+    "FIELD_CUSTOM_VALIDATION_EXCEPTION",
+    "FIELD_FILTER_VALIDATION_EXCEPTION",
+    "FIELD_INTEGRITY_EXCEPTION",
+    "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY",
+    "INSUFFICIENT_ACCESS_OR_READONLY",
+    "INVALID_FIELD",
+    "INVALID_FIELD_FOR_INSERT_UPDATE",
+    "INVALID_TYPE",
+    "REQUIRED_FIELD_MISSING",
+    "TXN_SECURITY_NO_ACCESS",
+    "STRING_TOO_LONG",
+    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+]
+OTHER = ["CANNOT_UPDATE_CONVERTED_LEAD", "UNKNOWN_EXCEPTION", "SOMETHING_UNHEARD_OF"]
+
+
+@pytest.mark.parametrize(
+    ("codes", "categories"),
+    [
+        (INTERMITTENT, {Category.INTERMITTENT}),
+        (AUTHENTICATION, {Category.AUTHENTICATION}),
+        (PARKED, {Category.ACCESS, Category.VALIDATION}),
+        (OTHER, {Category.OTHER}),
+    ],
+)
+def test_g4_every_code_has_a_category_an_actor_and_a_remedy(
+    codes: list[str], categories: set[Category]
+) -> None:
+    for code in codes:
+        found = meaning(code)
+        assert found.category in categories, code
+        assert all((found.meaning, found.actor, found.remedy)), code
+
+
+@pytest.mark.parametrize(
+    ("codes", "outcome"),
+    [
+        (INTERMITTENT, Outcome.RETRY),
+        (PARKED, Outcome.REJECTED),
+        (OTHER, Outcome.REJECTED),
+        (["ENTITY_IS_DELETED", "GONE"], Outcome.GONE),
+        (["DUPLICATE_VALUE"], Outcome.EXISTS),
+        (["INVALID_CROSS_REFERENCE_KEY"], Outcome.REJECTED),
+        (["NOT_FOUND"], Outcome.RETRY),
+    ],
+)
+def test_g4_what_becomes_of_a_row(codes: list[str], outcome: Outcome) -> None:
+    assert {row_error("a1", code, "text").outcome for code in codes} == {outcome}
+
+
+def test_an_unknown_code_is_kept_as_it_came() -> None:
+    (row,) = outcome_frame([row_error("a1", "SOMETHING_UNHEARD_OF", "in its own words")]).to_dict("records")
+    assert (row["code"], row["category"]) == ("SOMETHING_UNHEARD_OF", "other")
+    assert row["message"] == "in its own words"
+
+
+def test_a_real_unknown_field_and_a_timeout_are_told_apart() -> None:
+    assert meaning("INVALID_FIELD", "No such column 'X__c'").reaction is Reaction.REJECTED
+    assert meaning("INVALID_FIELD", "Net::ReadTimeout").reaction is Reaction.RETRY
+
+
+def test_the_two_request_limits_are_told_apart() -> None:
+    assert meaning("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.").reaction is Reaction.LIMIT
+    concurrent = "ConcurrentRequests (Concurrent API Requests) Limit exceeded."
+    assert meaning("REQUEST_LIMIT_EXCEEDED", concurrent).reaction is Reaction.RETRY
+
+
+def test_texts_of_the_table_fit_into_a_sentence() -> None:
+    for code, found in CODES.items():
+        for text in (found.meaning, found.remedy):
+            assert text[0].islower() or text.split()[0] in ("Salesforce", "Sales"), code
+            assert not re.search(r"[.!]$", text), code
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (200, [], Verdict.FINE),
+        (204, None, Verdict.FINE),
+        (401, [{"errorCode": "INVALID_SESSION_ID", "message": "Session expired or invalid"}], Verdict.LOGIN),
+        (401, {"error": "invalid_token"}, Verdict.LOGIN),
+        (
+            403,
+            [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}],
+            Verdict.LIMIT,
+        ),
+        (403, [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "ConcurrentRequests"}], Verdict.THROTTLED),
+        (403, [{"errorCode": "INACTIVE_ORGANIZATION", "message": ""}], Verdict.AUTHENTICATION),
+        (403, [{"errorCode": "API_CURRENTLY_DISABLED", "message": ""}], Verdict.REFUSED),
+        (400, {"error": "invalid_grant", "error_description": "ip restricted"}, Verdict.AUTHENTICATION),
+        (429, None, Verdict.THROTTLED),
+        (420, None, Verdict.THROTTLED),
+        (406, None, Verdict.UNCLEAR),
+        (500, None, Verdict.UNCLEAR),
+        (502, None, Verdict.UNCLEAR),
+        (503, [{"errorCode": "SERVER_UNAVAILABLE", "message": ""}], Verdict.UNCLEAR),
+        (
+            503,
+            [{"errorCode": "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE", "message": ""}],
+            Verdict.THROTTLED,
+        ),
+        (504, None, Verdict.UNCLEAR),
+        (400, [{"errorCode": "QUERY_TIMEOUT", "message": ""}], Verdict.UNCLEAR),
+        (400, [{"errorCode": "INVALID_FIELD", "message": "Net::ReadTimeout"}], Verdict.UNCLEAR),
+        (400, [{"errorCode": "INVALID_FIELD", "message": "No such column"}], Verdict.REFUSED),
+        (400, [{"errorCode": "UNABLE_TO_LOCK_ROW", "message": ""}], Verdict.REFUSED),
+        (404, {"error": "not_found"}, Verdict.REFUSED),
+        (302, None, Verdict.REFUSED),
+        (422, {"errors": {"name": ["can't be blank"]}}, Verdict.REFUSED),
+    ],
+)
+def test_whole_answers(status: int, body: Any, expected: Verdict) -> None:
+    assert verdict(status, remote_errors(body)) is expected
+
+
+def test_errors_are_read_in_all_their_shapes() -> None:
+    row = {"statusCode": "STRING_TOO_LONG", "message": "Subject: too large", "fields": ["Subject"]}
+    assert remote_errors([row]) == (RemoteError("STRING_TOO_LONG", "Subject: too large", ("Subject",)),)
+    assert remote_errors({"errors": {"name": ["a", "b"]}}) == (
+        RemoteError("UNPROCESSABLE", "name: a, b", ("name",)),
+    )
+    assert remote_errors({"error": "gone"}) == (RemoteError("GONE", "gone"),)
+    odd_bodies: list[Any] = [None, 5, "text", [1], {}, {"error": {}}, {"errors": "x"}]
+    for odd in odd_bodies:
+        assert remote_errors(odd) == ()
+
+
+def test_outcomes_have_their_schema() -> None:
+    frame = outcome_frame([RowResult("a1", Outcome.DONE, "7"), row_error("a2", "ENTITY_IS_LOCKED", "locked")])
+    assert list(frame.columns) == OUTCOMES.names
+    assert list(frame["category"].fillna("")) == ["", "access"]
+    assert list(outcome_frame([]).columns) == OUTCOMES.names

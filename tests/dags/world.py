@@ -1,0 +1,123 @@
+"""Runs of the DAGs, and what tests want to know of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+from sqlalchemy import make_url
+
+from tests.contract.sandbox_process import Sandbox
+
+SALES_CONNECT = "AIRFLOW_CONN_SALES_CONNECT_DEFAULT"
+SALESFORCE = "AIRFLOW_CONN_SALESFORCE_DEFAULT"
+DATABASE = "AIRFLOW_CONN_TASKBRIDGE_DB"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A DAG run that has ended."""
+
+    state: str
+    tasks: Mapping[str, str | None]  # task id -> state
+    xcom: Mapping[tuple[str, str], Any]  # (task id, key) -> value
+
+    @property
+    def error(self) -> str:
+        """The sentence of the first task that told one."""
+        return next((value for (_, key), value in self.xcom.items() if key == "error"), "")
+
+
+@dataclass
+class World:
+    """The outside of a run: two systems, a database, Airflow's connections and Variables."""
+
+    sandbox: Sandbox
+    database_url: str
+    monkeypatch: pytest.MonkeyPatch
+    _minute: int = field(default=0)
+
+    def connect(self) -> None:
+        """All three connections, as they are in the local stack."""
+        salesforce, sales_connect = self.sandbox.salesforce, self.sandbox.sales_connect
+        self.connection(
+            SALESFORCE,
+            conn_type="salesforce",
+            extra={
+                # Makes the rest of the library's token URL a fragment, which is not sent.
+                "domain": f"{urlsplit(salesforce.url).netloc}/services/oauth2/token#",
+                "consumer_key": salesforce.secrets["client_id"],
+                "consumer_secret": salesforce.secrets["client_secret"],
+            },
+        )
+        self.connection(
+            SALES_CONNECT,
+            conn_type="sales_connect",
+            host=sales_connect.url,
+            login=sales_connect.secrets["client_id"],
+            password=sales_connect.secrets["client_secret"],
+        )
+        url = make_url(self.database_url)
+        self.connection(
+            DATABASE,
+            conn_type="postgres",
+            host=url.query.get("host", url.host),
+            port=int(str(url.query.get("port", url.port))),
+            login=url.username,
+            schema=url.database,
+        )
+        self.monkeypatch.setenv("REQUESTS_CA_BUNDLE", salesforce.ca_bundle)
+
+    def connection(self, name: str, **parts: Any) -> None:
+        self.monkeypatch.setenv(name, json.dumps(parts))
+
+    def without(self, name: str) -> None:
+        self.monkeypatch.delenv(name)
+
+    def switch(self, value: str | None) -> None:
+        self.variable("TASKBRIDGE_ENABLED", value)
+
+    def settings(self, text: str) -> None:
+        self.variable("TASKBRIDGE_SETTINGS", text)
+
+    def variable(self, name: str, value: str | None) -> None:
+        if value is None:
+            self.monkeypatch.delenv(f"AIRFLOW_VAR_{name}", raising=False)
+        else:
+            self.monkeypatch.setenv(f"AIRFLOW_VAR_{name}", value)
+
+    def run(self, dag_id: str = "task_sync", *, at: datetime | None = None, **conf: Any) -> Ended:
+        """One run, as a person triggers it; without `at` it has no logical date and no data interval."""
+        from airflow.dag_processing.dagbag import DagBag
+        from airflow.models.xcom import XComModel
+        from airflow.utils.session import create_session
+        from sqlalchemy import select
+
+        dag = DagBag().dags[dag_id]
+        ended = dag.test(logical_date=at, run_conf=conf or None)
+        with create_session() as session:
+            stored = session.scalars(select(XComModel).where(XComModel.run_id == ended.run_id))
+            xcom = {(row.task_id, row.key): XComModel.deserialize_value(row) for row in stored}
+        tasks = {task.task_id: task.state and str(task.state) for task in ended.get_task_instances()}
+        return Ended(str(ended.state), tasks, xcom)
+
+    def forget_calls(self) -> None:
+        for service in (self.sandbox.sales_connect, self.sandbox.salesforce):
+            service.control("DELETE", "/calls")
+
+    def calls(self, kind: str = "total") -> tuple[int, int]:
+        """Calls since the last `forget_calls`, of Sales Connect and of Salesforce."""
+        return self.sandbox.sales_connect.calls()[kind], self.sandbox.salesforce.calls()[kind]
+
+    def rows(self, query: str) -> list[dict[str, Any]]:
+        """What the project's database answers."""
+        plain = make_url(self.database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(plain, row_factory=dict_row) as connection:
+            return connection.execute(query).fetchall()  # type: ignore[arg-type]

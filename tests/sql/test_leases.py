@@ -1,0 +1,215 @@
+"""The lease: one writer at a time, fenced by a number (invariant 23)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from taskbridge.engine.ports import Run, RunOutcome
+from taskbridge.errors import LeaseLost
+from taskbridge.store import PostgresLedger
+from tests.sql.rows import (
+    NOW,
+    SC,
+    SF,
+    TTL,
+    action,
+    end,
+    link_row,
+    linked,
+    one,
+    open_run,
+    outcome,
+    outcomes,
+    page,
+    plan,
+    query,
+    task,
+    user,
+    users,
+)
+
+OpenLedger = Callable[..., PostgresLedger]
+
+
+def test_a_second_run_does_not_get_a_lease_that_is_held(open_ledger: OpenLedger) -> None:
+    first, second = open_ledger(), open_ledger()
+    assert first.take_lease("a", TTL) == 1
+    assert second.take_lease("b", TTL) is None
+    assert second.lease_holder() == "a"
+
+
+def test_taking_it_again_renews_it_and_keeps_the_number(ledger: PostgresLedger, database_url: str) -> None:
+    ledger.take_lease("a", TTL)
+    before = one(database_url, "SELECT * FROM bridge.lease")["expires_at"]
+    assert ledger.take_lease("a", TTL) == 1
+    assert one(database_url, "SELECT * FROM bridge.lease")["expires_at"] > before
+
+
+def test_of_many_that_ask_at_once_one_gets_it(open_ledger: OpenLedger) -> None:
+    ledgers = [open_ledger() for _ in range(6)]
+    start = threading.Barrier(len(ledgers))
+    answers: list[int | None] = []
+
+    def ask(number: int, ledger: PostgresLedger) -> None:
+        ledger.lease_holder()  # connected before the race begins
+        start.wait()
+        answers.append(ledger.take_lease(f"run {number}", TTL))
+
+    threads = [threading.Thread(target=ask, args=pair) for pair in enumerate(ledgers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers, key=str) == [1, None, None, None, None, None]
+
+
+def test_an_expired_lease_goes_to_the_next_under_a_new_number(open_ledger: OpenLedger) -> None:
+    first, second = open_ledger(), open_ledger()
+    first.take_lease("a", timedelta(0))
+    assert second.lease_holder() is None
+    assert second.take_lease("b", TTL) == 2
+    assert second.lease_holder() == "b"
+
+
+def test_release_gives_back_only_ones_own(ledger: PostgresLedger) -> None:
+    ledger.take_lease("a", TTL)
+    ledger.release_lease("b")
+    assert ledger.lease_holder() == "a"
+    ledger.release_lease("a")
+    assert ledger.lease_holder() is None
+    assert ledger.take_lease("b", TTL) == 2
+
+
+def test_renewing_prolongs_and_a_lost_lease_cannot_be_renewed(
+    open_ledger: OpenLedger, database_url: str
+) -> None:
+    first = open_ledger()
+    run = open_run(first)
+    before = one(database_url, "SELECT * FROM bridge.lease")["expires_at"]
+    first.renew_lease(run, TTL * 2)
+    assert one(database_url, "SELECT * FROM bridge.lease")["expires_at"] > before
+    open_run(open_ledger())
+    with pytest.raises(LeaseLost, match=r"under number 1, which is now 2"):
+        first.renew_lease(run, TTL)
+
+
+Write = Callable[[PostgresLedger, Run], object]
+
+WRITES: dict[str, Write] = {
+    "stage": lambda ledger, run: ledger.stage(run, SC, page(SC, task(SC, "9")), "delta"),
+    "save_user_map": lambda ledger, run: ledger.save_user_map(run, users(user("u9"))),
+    "ledger_started": lambda ledger, run: ledger.ledger_started(run, {SC: NOW, SF: NOW}),
+    "save_plan": lambda ledger, run: ledger.save_plan(run, plan()),
+    "mark_sent": lambda ledger, run: ledger.mark_sent(run, [f"{run.run_id}-0"]),
+    "unsend": lambda ledger, run: ledger.unsend(run, [f"{run.run_id}-1"]),
+    "record": lambda ledger, run: ledger.record(run, outcomes(outcome(f"{run.run_id}-1", "done"))),
+    "mark_stale": lambda ledger, run: ledger.mark_stale(run, [f"{run.run_id}-0"]),
+    "settle": lambda ledger, run: ledger.settle(run, {SC: NOW, SF: NOW}, final=True),
+}
+
+
+@pytest.mark.parametrize("method", WRITES)
+def test_a_write_under_an_old_number_raises_and_changes_nothing(
+    method: str, open_ledger: OpenLedger, database_url: str
+) -> None:
+    old = open_ledger()
+    link_id = linked(old)
+    run = open_run(old)
+    old.stage(run, SC, page(SC, task(SC, "1", title="Renamed")), "delta")
+    old.save_plan(
+        run,
+        plan(
+            [
+                action(0, link_id, SF, "update", remote_id="00T1", mask=1, title="Renamed"),
+                action(1, link_id, SC, "update", remote_id="1", mask=2, status="open"),
+            ],
+            ends=[end(SC, "1", "planned", link_id)],
+        ),
+    )
+    old.mark_sent(run, [f"{run.run_id}-1"])
+    open_run(open_ledger())
+    before = _everything(database_url)
+    with pytest.raises(LeaseLost, match=r"another run has taken it"):
+        WRITES[method](old, run)
+    assert _everything(database_url) == before
+
+
+def test_a_run_cannot_be_opened_under_an_old_number(open_ledger: OpenLedger) -> None:
+    first = open_ledger()
+    run = open_run(first)
+    open_run(open_ledger())
+    with pytest.raises(LeaseLost):
+        first.open_run(run.spec, run.fencing, run.windows, run.started, run.features)
+
+
+def test_a_run_that_lost_its_lease_can_still_be_closed(open_ledger: OpenLedger, database_url: str) -> None:
+    first = open_ledger()
+    run = open_run(first)
+    open_run(open_ledger())
+    first.note(run, "the lease was lost")
+    first.close_run(run, RunOutcome.FAILED, "lost")
+    assert one(database_url, "SELECT * FROM bridge.run WHERE run_id = %s", run.run_id)["outcome"] == "failed"
+
+
+def test_a_run_that_was_opened_again_is_not_closed_by_the_worker_before(open_ledger: OpenLedger) -> None:
+    first, second = open_ledger(), open_ledger()
+    run = open_run(first)
+    first.release_lease(run.spec.run_key)
+    fencing = second.take_lease(run.spec.run_key, TTL)
+    assert fencing == 2
+    again = second.open_run(run.spec, fencing, run.windows, run.started, run.features)
+    assert again.run_id == run.run_id
+    for call in (
+        lambda: first.close_run(run, RunOutcome.CLEAN, "done"),
+        lambda: first.note(run, "from before"),
+    ):
+        with pytest.raises(LeaseLost):
+            call()
+    second.close_run(again, RunOutcome.CLEAN, "done")
+
+
+def test_the_lease_cannot_move_in_the_middle_of_a_write(open_ledger: OpenLedger, database_url: str) -> None:
+    """What a fenced transaction has checked must hold until it commits."""
+    ledger = open_ledger()
+    run = open_run(ledger)
+    ledger.take_lease(run.spec.run_key, timedelta(0))
+    taken: list[int | None] = []
+    other = threading.Thread(target=lambda: taken.append(open_ledger().take_lease("b", TTL)))
+    with ledger._db.fenced(run):
+        other.start()
+        other.join(0.3)
+        assert taken == []
+    other.join()
+    assert taken == [2]
+    assert link_count(database_url) == 0
+
+
+def link_count(url: str) -> int:
+    return len(query(url, "SELECT 1 FROM bridge.link"))
+
+
+def _everything(url: str) -> dict[str, list[dict[str, object]]]:
+    tables = query(
+        url,
+        "SELECT schemaname || '.' || tablename AS name FROM pg_tables WHERE schemaname IN ('bridge', 'staging')",
+    )
+    return {
+        table["name"]: sorted(query(url, f"SELECT * FROM {table['name']}"), key=str)
+        for table in tables
+        if table["name"] != "bridge.lease"
+    }
+
+
+def test_link_row_of_the_fixture_is_clean(ledger: PostgresLedger, database_url: str) -> None:
+    """The other tests build on this pair."""
+    row = link_row(database_url, linked(ledger))
+    assert (row["state"], row["dirty"], row["sc_written_at"], row["sf_written_at"]) == (
+        "linked",
+        False,
+        None,
+        None,
+    )

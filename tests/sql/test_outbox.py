@@ -1,0 +1,189 @@
+"""The outbox: intent before the call, outcome after it, nothing twice (G2, G4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from taskbridge.core.model import Op
+from taskbridge.engine.ports import Run
+from taskbridge.errors import ContractBroken, CountsDoNotAddUp
+from taskbridge.store import PostgresLedger
+from tests.sql.rows import (
+    SC,
+    SF,
+    action,
+    at,
+    end,
+    link_row,
+    linked,
+    new_link,
+    one,
+    open_run,
+    outcome,
+    outcomes,
+    page,
+    plan,
+    query,
+    task,
+    write,
+)
+
+ALL = tuple(Op)
+
+
+def planned_run(ledger: PostgresLedger, minute: float = 2) -> Run:
+    """Seq 0 updates, 1 deletes the Salesforce record of a pair; 2 creates one for a new pair."""
+    link_id = linked(ledger) if ledger.link_count() == 0 else "sc:acc:1"
+    run = open_run(ledger, at(minute))
+    ledger.stage(run, SC, page(SC, task(SC, "1", version=at(minute)), task(SC, "8")), "delta")
+    ledger.save_plan(
+        run,
+        plan(
+            [
+                action(0, link_id, SF, "update", remote_id="00T1", mask=33, title="New", owner="005B"),
+                action(1, link_id, SF, "delete", remote_id="00T1"),
+                action(2, "sc:acc:8", SF, "create", title="Call Bo"),
+            ],
+            links=[new_link("sc:acc:8", sc_id="8")],
+            ends=[end(SC, "1", "planned", link_id), end(SC, "8", "planned", "sc:acc:8")],
+        ),
+    )
+    return run
+
+
+def state(url: str, run: Run, seq: int) -> str:
+    action_id = f"{run.run_id}-{seq}"
+    return str(one(url, "SELECT state FROM bridge.action WHERE action_id = %s", action_id)["state"])
+
+
+def test_an_action_is_sent_once(ledger: PostgresLedger) -> None:
+    run = planned_run(ledger)
+    sent = [f"{run.run_id}-0"]
+    ledger.mark_sent(run, sent)
+    assert ledger.unsettled(SF)["action_id"].tolist() == sent
+    assert ledger.unsettled(SC).empty
+    with pytest.raises(CountsDoNotAddUp, match=r"2 actions should have been planned, but 1 were"):
+        ledger.mark_sent(run, [*sent, f"{run.run_id}-1"])
+    assert ledger.unsettled(SF)["action_id"].tolist() == sent
+    ledger.unsend(run, sent)
+    assert ledger.unsettled(SF).empty
+    assert len(ledger.actions(run, SF, ALL)) == 3
+    with pytest.raises(CountsDoNotAddUp, match=r"should have been sent, but 0 were"):
+        ledger.unsend(run, sent)
+
+
+def test_moved_records_leave_the_outbox(ledger: PostgresLedger, database_url: str) -> None:
+    run = planned_run(ledger)
+    ledger.mark_stale(run, [f"{run.run_id}-0"])
+    ledger.mark_stale(run, [])
+    assert state(database_url, run, 0) == "stale"
+    assert ledger.actions(run, SF, ALL)["seq"].tolist() == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("seq", "result", "becomes"),
+    [
+        (0, "done", "done"),
+        (0, "gone", "stale"),
+        (1, "gone", "done"),
+        (2, "gone", "stale"),
+        (0, "retry", "retry"),
+        (0, "unknown", "sent"),
+        (2, "exists", "sent"),
+        (0, "rejected", "dead"),
+    ],
+)
+def test_an_outcome_becomes_a_state(
+    seq: int, result: str, becomes: str, ledger: PostgresLedger, database_url: str
+) -> None:
+    run = planned_run(ledger)
+    remote_id = "00T8" if result == "exists" else None
+    told = {"code": "CODE", "category": "other", "message": "a \x00 b", "remedy": "wait"}
+    write(ledger, run, SF, outcome(f"{run.run_id}-{seq}", result, remote_id=remote_id, **told))
+    assert state(database_url, run, seq) == becomes
+    row = one(database_url, "SELECT * FROM bridge.action WHERE action_id = %s", f"{run.run_id}-{seq}")
+    assert (row["outcome"], row["code"], row["message"]) == (result, "CODE", "a \u2400 b")
+    assert (row["answered_at"] is None) == (becomes == "sent")
+    assert (row["written_at"] is None) == (becomes != "done")
+
+
+def test_a_created_record_is_in_the_link_at_once(ledger: PostgresLedger, database_url: str) -> None:
+    run = planned_run(ledger)
+    write(ledger, run, SF, outcome(f"{run.run_id}-2", "done", remote_id="00T8", written_at=at(3)))
+    row = link_row(database_url, "sc:acc:8")
+    assert (row["sf_id"], row["state"], row["sf_written_at"]) == ("00T8", "linked", at(3))
+    assert one(database_url, "SELECT remote_id FROM bridge.action WHERE op = 'create' AND run_id = %s", run.run_id) == {
+        "remote_id": "00T8"
+    }  # fmt: skip
+
+
+def test_a_done_write_is_remembered_until_it_is_seen(ledger: PostgresLedger, database_url: str) -> None:
+    run = planned_run(ledger)
+    write(ledger, run, SF, outcome(f"{run.run_id}-0", "done", written_at=at(3)))
+    row = link_row(database_url, "sc:acc:1")
+    assert (row["sf_written_at"], row["sc_written_at"], row["sf_owner_now"]) == (at(3), None, "005B")
+
+
+def test_a_write_without_a_time_gets_the_servers_not_the_databases(
+    ledger: PostgresLedger, database_url: str
+) -> None:
+    run = planned_run(ledger)
+    write(ledger, run, SF, outcome(f"{run.run_id}-0", "done"))
+    written = link_row(database_url, "sc:acc:1")["sf_written_at"]
+    assert at(2) <= written < at(3)
+
+
+def test_a_create_without_an_id_is_refused_and_stays_sent(ledger: PostgresLedger, database_url: str) -> None:
+    run = planned_run(ledger)
+    ids = [f"{run.run_id}-0", f"{run.run_id}-2"]
+    ledger.mark_sent(run, ids)
+    with pytest.raises(ContractBroken, match=r"without the id of the new record"):
+        ledger.record(run, outcomes(*(outcome(action_id, "done") for action_id in ids)))
+    assert [state(database_url, run, seq) for seq in (0, 2)] == ["sent", "sent"]
+
+
+def test_an_answer_to_what_was_not_sent_is_refused(ledger: PostgresLedger, database_url: str) -> None:
+    run = planned_run(ledger)
+    with pytest.raises(CountsDoNotAddUp, match=r"1 actions should have been sent, but 0 were"):
+        ledger.record(run, outcomes(outcome(f"{run.run_id}-0", "done")))
+    assert state(database_url, run, 0) == "planned"
+
+
+def test_two_answers_to_one_action_are_refused(ledger: PostgresLedger) -> None:
+    run = planned_run(ledger)
+    twice = outcome(f"{run.run_id}-0", "done")
+    with pytest.raises(CountsDoNotAddUp, match=r"name an action twice"):
+        ledger.record(run, outcomes(twice, twice))
+    ledger.record(run, outcomes())
+
+
+def test_a_rejected_row_has_one_open_dead_letter_however_often_it_is_tried(
+    open_ledger: Callable[..., PostgresLedger], database_url: str
+) -> None:
+    ledger = open_ledger(parked_retry=timedelta(hours=3))
+    first = planned_run(ledger)
+    told = {"code": "STRING_TOO_LONG", "category": "validation", "message": "too long", "remedy": "shorten"}
+    write(ledger, first, SF, outcome(f"{first.run_id}-0", "rejected", **told))
+    assert ledger.counts(first).rejected_new == 1
+    ledger.settle(first, {}, final=False)
+    second = planned_run(ledger, 5)
+    write(ledger, second, SF, outcome(f"{second.run_id}-0", "rejected"))
+    row = one(database_url, "SELECT *, next_try_at - last_seen_at AS rest FROM bridge.dead_letter")
+    assert (row["stage"], row["side"], row["link_id"], row["remote_id"]) == ("load", "salesforce", "sc:acc:1", "00T1")
+    assert (row["attempts"], row["code"], row["action_id"]) == (2, "UNKNOWN", f"{second.run_id}-0")
+    assert row["rest"] == timedelta(hours=3)
+    assert ledger.counts(second).rejected_new == 0
+
+
+def test_a_later_run_records_what_an_earlier_one_left_open(ledger: PostgresLedger, database_url: str) -> None:
+    cut_off = planned_run(ledger)
+    ledger.mark_sent(cut_off, [f"{cut_off.run_id}-2"])
+    later = open_run(ledger, at(10))
+    (action_id,) = ledger.unsettled(SF)["action_id"]
+    ledger.record(later, outcomes(outcome(action_id, "done", remote_id="00T8")))
+    assert query(database_url, "SELECT 1 FROM bridge.action WHERE state = 'sent'") == []
+    row = link_row(database_url, "sc:acc:8")
+    assert (row["sf_id"], row["state"], row["changed_run_id"]) == ("00T8", "linked", later.run_id)
