@@ -13,7 +13,8 @@ from stack.processes import Child
 
 METADATA_DATABASE = "airflow"
 PORTS = 3  # API server, task-log server, trigger-log server
-SERVICES = ("api-server", "scheduler", "dag-processor", "triggerer")
+# Service -> which of its ports, counted from the base port.
+SERVICES: dict[str, int | None] = {"api-server": 0, "scheduler": 1, "dag-processor": None, "triggerer": 2}
 # How long each may take to end. The triggerer sits out ten seconds when it watches an asset; nothing of
 # ours needs that.
 STOP_SECONDS = {"api-server": 10.0, "scheduler": 10.0, "dag-processor": 10.0, "triggerer": 5.0}
@@ -100,10 +101,12 @@ def start_migration(layout: Layout, env: Mapping[str, str]) -> Child:
     return _airflow("migration", ["db", "migrate"], layout, env)
 
 
-def start_services(plan: AirflowPlan, env: Mapping[str, str]) -> list[Child]:
+def start_service(name: str, plan: AirflowPlan, env: Mapping[str, str]) -> Child:
+    """name: one of SERVICES."""
     # Seeded beforehand, since otherwise Airflow makes up passwords and prints them into its log.
-    write_json(plan.layout.passwords, plan.keys.passwords)
-    return [_airflow(name, [name], plan.layout, env) for name in SERVICES]
+    if not plan.layout.passwords.exists():
+        write_json(plan.layout.passwords, plan.keys.passwords)
+    return _airflow(name, [name], plan.layout, env)
 
 
 def _airflow(name: str, arguments: list[str], layout: Layout, env: Mapping[str, str]) -> Child:

@@ -64,7 +64,9 @@ class AirflowApi:
         """Part -> "healthy", "unhealthy" or "unknown"; empty while the API server does not answer."""
         try:
             answer = self._session.get(f"{self.url}/api/v2/monitor/health", timeout=CALL_SECONDS)
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
+            return {}
+        if not answer.ok:
             return {}
         return {part: state["status"] or "unknown" for part, state in answer.json().items() if state}
 

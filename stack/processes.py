@@ -15,6 +15,7 @@ import psutil
 
 PR_SET_PDEATHSIG = 1
 LOG_TAIL_LINES = 30
+CLOCK_SLACK = 5.0  # seconds; a start time moves when the system's clock is set
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ def alive(pid: int, started: float) -> psutil.Process | None:
     """The process with this id, if it is still the one created at `started` (seconds since the epoch)."""
     try:
         process = psutil.Process(pid)
-        if abs(process.create_time() - started) < 1 and process.status() != psutil.STATUS_ZOMBIE:
+        if abs(process.create_time() - started) < CLOCK_SLACK and process.status() != psutil.STATUS_ZOMBIE:
             return process
     except psutil.NoSuchProcess:
         pass

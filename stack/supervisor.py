@@ -12,11 +12,12 @@ from typing import Any, Self
 from stack.airflow import (
     METADATA_DATABASE,
     PORTS,
+    SERVICES,
     STOP_SECONDS,
     AirflowPlan,
     environment,
     start_migration,
-    start_services,
+    start_service,
 )
 from stack.airflow_api import AirflowApi
 from stack.connections import database_variable, sandbox_variables
@@ -89,7 +90,7 @@ class Stack:
         with stop_signals_ignored():
             if self._children:
                 self._say("Stopping")
-            # Inside the lock: whoever runs on this folder instead of us keeps its own files.
+            # Another supervisor's folder is not ours to write in.
             if isinstance(error, Exception) and not isinstance(error, AlreadyRunning):
                 self.layout.failure.write_text(str(error))
             self._cleanup.close()
@@ -151,23 +152,23 @@ class Stack:
         env = environment(plan, variables | dict(self.options.variables))
         self.api = AirflowApi(plan.url, "admin", self.keys.passwords["admin"])
         self._migrate(env)
-        services = start_services(plan, env)
+        services: list[Child] = []
         # Pushed last, so that Airflow ends before the systems that its tasks talk to.
         self._cleanup.callback(_stop_services, services)
-        for service, port in zip(services, (0, 1, None, 2), strict=True):
-            self._add(service, "" if port is None else str(ports.base + port))
+        for name, port in SERVICES.items():
+            services.append(start_service(name, plan, env))
+            self._add(services[-1], "" if port is None else str(ports.base + port))
         self._note(url=plan.url)
         self._wait_until_healthy()
         ports.release()
 
     def _migrate(self, env: Mapping[str, str]) -> None:
         """Both databases at the same time: each is mostly one process importing."""
-        running = [
-            start_migration(self.layout, env),
-            start_project_migration(self.layout, self.database_url),
-        ]
+        running: list[Child] = []
         deadline = time.monotonic() + MIGRATION_SECONDS
         try:
+            running.append(start_migration(self.layout, env))
+            running.append(start_project_migration(self.layout, self.database_url))
             while any(child.running for child in running) and time.monotonic() < deadline:
                 self.check()
                 time.sleep(0.05)

@@ -11,6 +11,7 @@ import requests
 from requests.adapters import BaseAdapter
 from urllib3 import HTTPResponse
 
+from taskbridge.sides.sales_connect import SalesConnectSide
 from taskbridge.sides.salesforce import SalesforceSession, SalesforceSide
 
 DATE = "Mon, 02 Mar 2026 08:00:00 GMT"
@@ -37,7 +38,11 @@ class Script(BaseAdapter):
         self._answers.clear()
 
     def bodies(self) -> list[Any]:
-        return [orjson.loads(request.body) for request in self.requests if request.body]
+        return [
+            orjson.loads(request.body)
+            for request in self.requests
+            if request.body and request.headers.get("Content-Type") == "application/json"
+        ]
 
 
 def scripted_salesforce(*answers: tuple[int, Any] | Exception) -> tuple[SalesforceSide, Script]:
@@ -46,6 +51,21 @@ def scripted_salesforce(*answers: tuple[int, Any] | Exception) -> tuple[Salesfor
     script = Script(*answers)
     side._channel._session.mount("https://", script)
     return side, script
+
+
+def scripted_sales_connect(*answers: tuple[int, Any] | Exception) -> tuple[SalesConnectSide, Script]:
+    """A Sales Connect side on a script, which begins after the login."""
+    side = SalesConnectSide("https://sc.example", "client", "secret")
+    script = Script((200, {"access_token": "token"}), *answers)
+    side._channel._session.mount("https://", script)
+    return side, script
+
+
+def listing(*rows: Any, total: int | None = None, next_page: int | None = None) -> dict[str, Any]:
+    """A page of a list of Sales Connect."""
+    count = len(rows) if total is None else total
+    paging = {"per_page": 100, "current_page": 1, "next_page": next_page, "total_count": count}
+    return {"data": list(rows), "metadata": {"paging": paging, "account_id": "acc_1", "features": []}}
 
 
 def _response(

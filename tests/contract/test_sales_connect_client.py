@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from taskbridge.core.model import Op
-from taskbridge.errors import ApiLimitReached, ReadIncomplete
-from tests.contract.worlds import SalesConnectWorld, sales_connect_side
+from taskbridge.engine.ports import Window
+from taskbridge.errors import ApiLimitReached, ContractBroken, ReadIncomplete
+from tests.contract.scripted import Script, listing, scripted_sales_connect
+from tests.contract.worlds import SalesConnectWorld, sales_connect_side, write
+
+WINDOW = Window(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC))
 
 
 def test_must_show_3_a_quiet_run_reads_three_times(sales_connect: SalesConnectWorld) -> None:
@@ -155,3 +160,76 @@ def test_records_that_leave_a_tie_while_it_is_paged_hide_no_others(sales_connect
         if number in (1, 2):
             sales_connect.edit(tied[number - 1], title="moved away")
     assert set(found) == set(tied)
+
+
+def test_g2_a_filter_that_is_ignored_does_not_pass_for_no_record() -> None:
+    side, _ = scripted_sales_connect((200, listing({"id": 1, "idempotency_key": "somebody else's"})))
+    with pytest.raises(ContractBroken, match="ignores the filter idempotency_key"):
+        side.find_markers(["tb:x:1:1"])
+
+
+def test_ids_that_nobody_asked_for_are_left_out() -> None:
+    stranger = {"id": 99, "name": "stranger"}
+    side, _ = scripted_sales_connect((200, listing(stranger)), (410, {"error": "gone"}))
+    assert list(side.read_ids(["7"], {})["remote_id"]) == ["7"]
+
+
+def test_fewer_records_than_announced_is_no_result() -> None:
+    side, _ = scripted_sales_connect((200, listing(total=3)))
+    with pytest.raises(ReadIncomplete, match="announced 3 records and gave 0"):
+        list(side.read_changes(WINDOW))
+    side, _ = scripted_sales_connect((200, listing(total=3)))
+    with pytest.raises(ReadIncomplete, match="announced 3 users and gave 0"):
+        side.connect()
+
+
+@pytest.mark.parametrize("body", [[], {}, {"data": [], "metadata": {}}, b"<html>maintenance</html>"])
+def test_a_page_of_another_shape_is_no_result(body: Any) -> None:
+    side, _ = scripted_sales_connect((200, body))
+    with pytest.raises(ContractBroken, match="sales_connect_default"):
+        side.connect()
+
+
+def test_results_of_a_batch_are_paired_by_their_index() -> None:
+    outcomes, script = _created([_entry(1), _entry(0)])
+    assert [outcome["remote_id"] for outcome in outcomes] == ["100", "101"]
+    assert [entry["body"]["name"] for entry in script.bodies()[0]["operations"]] == ["t0", "t1"]
+
+
+@pytest.mark.parametrize("indexes", [[], [0], [0, 0], [0, 2], [0, 1, 1]])
+def test_a_batch_answer_that_does_not_fit_is_unknown_and_never_shifted(indexes: list[int]) -> None:
+    outcomes, _ = _created([_entry(index) for index in indexes])
+    assert {(each["outcome"], each["code"]) for each in outcomes} == {("unknown", "ANSWER_UNUSABLE")}
+
+
+@pytest.mark.parametrize("results", [None, [1, 2], {}, "fine", [{"index": 0}, {"index": 1}]])
+def test_a_batch_answer_of_another_shape_is_unknown(results: Any) -> None:
+    outcomes, _ = _created(results)
+    assert {(each["outcome"], each["code"]) for each in outcomes} == {("unknown", "ANSWER_UNUSABLE")}
+
+
+def test_a_row_of_a_batch_that_failed_inside_is_unknown() -> None:
+    outcomes, _ = _created([_entry(0), {"index": 1, "status": 503, "error": "server_error"}])
+    assert [outcome["outcome"] for outcome in outcomes] == ["done", "unknown"]
+
+
+def test_a_bad_stamp_does_not_lead_the_paging_astray() -> None:
+    good, bad = {"id": 1, "updated_at": "2026-03-01T08:00:00.000001Z"}, {"id": 2, "updated_at": "zzz"}
+    pages = (200, listing(good, bad, total=3, next_page=2)), (200, listing(good))
+    side, script = scripted_sales_connect(*pages)
+    list(side.read_changes(WINDOW))
+    assert "updated_at%5Bgte%5D=2026-03-01T08%3A00%3A00.000001Z" in str(script.requests[-1].url)
+
+
+def _created(results: Any) -> tuple[list[dict[str, Any]], Script]:
+    """The outcomes of two creates in a batch that was answered so."""
+    side, script = scripted_sales_connect((200, {"results": results}))
+    side.features = frozenset({"batch"})
+    values = {"status": "open", "priority": "normal", "owner": "7"}
+    rows = [{"title": f"t{number}", "marker": f"tb:x:{number}:1", **values} for number in range(2)]
+    return write(side, Op.CREATE, *rows), script
+
+
+def _entry(index: int) -> dict[str, Any]:
+    stamps = dict.fromkeys(("created_at", "updated_at"), "2026-03-02T08:00:00.000001Z")
+    return {"index": index, "status": 201, "data": {"id": 100 + index, **stamps}}

@@ -55,6 +55,7 @@ def world(
     """Both systems with the demo people and tasks, an empty ledger, all connections, and the switch on."""
     for service in (sandbox.sales_connect, sandbox.salesforce):
         service.control("POST", "/reset", {"seed": "demo"})
+        service.control("DELETE", "/faults")
     world = World(sandbox, database_url, monkeypatch)
     world.connect()
     world.switch("true")

@@ -41,8 +41,7 @@ class World:
 
     sandbox: Sandbox
     database_url: str
-    monkeypatch: pytest.MonkeyPatch
-    _minute: int = field(default=0)
+    monkeypatch: pytest.MonkeyPatch = field(repr=False)
 
     def connect(self) -> None:
         """All three connections, as they are in the local stack."""
@@ -116,8 +115,16 @@ class World:
         """Calls since the last `forget_calls`, of Sales Connect and of Salesforce."""
         return self.sandbox.sales_connect.calls()[kind], self.sandbox.salesforce.calls()[kind]
 
+    def execute(self, statement: str) -> None:
+        """Changes the project's database behind its back."""
+        with self._connection() as connection:
+            connection.execute(statement)  # type: ignore[call-overload]
+
     def rows(self, query: str) -> list[dict[str, Any]]:
         """What the project's database answers."""
+        with self._connection() as connection:
+            return connection.execute(query).fetchall()  # type: ignore[call-overload, no-any-return]
+
+    def _connection(self) -> psycopg.Connection[dict[str, Any]]:
         plain = make_url(self.database_url).set(drivername="postgresql").render_as_string(hide_password=False)
-        with psycopg.connect(plain, row_factory=dict_row) as connection:
-            return connection.execute(query).fetchall()  # type: ignore[arg-type]
+        return psycopg.connect(plain, row_factory=dict_row)

@@ -105,7 +105,7 @@ def test_C4_skipped(world: World, setting: str, expected: str) -> None:
 
 
 def test_C5_absence_is_no_delete(world: World) -> None:
-    """A sharing rule hides half of the tasks, also by id: nothing is deleted, the pairs are held as missing."""
+    """A sharing rule hides half of the tasks, also by id: nothing is deleted, the pairs are held."""
     tasks = [world.sf_task(f"Task {number}") for number in range(4)]
     world.sync()
     world.sf.faults.hidden = set(tasks[:2])

@@ -90,7 +90,7 @@ class World:
         return self.sf.create(self.sf_users[owner], title, **values)
 
     def pair_of(self, side: Side, remote_id: str) -> str:
-        """The name of the pair that a record belongs to, told from its marker or, without one, from its id."""
+        """The name of the pair that a record belongs to, told from its marker or else from its id."""
         system = self.sc if side is Side.SALES_CONNECT else self.sf
         marker = system.records[remote_id].values.get("marker")
         if marker:
@@ -154,7 +154,7 @@ _PRIORITY = {"normal": "Normal", "high": "High"}
 
 
 def disagreements(world: World) -> list[str]:
-    """Where the two systems do not agree by the rules, told from the systems alone (no table of ours is read)."""
+    """Where the two systems do not agree by the rules, told from the systems alone."""
     found: list[str] = []
     for pair, members in world.pairs().items():
         if not all(members.values()):

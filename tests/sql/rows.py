@@ -213,8 +213,10 @@ def write(ledger: PostgresLedger, run: Run, side: Side, *answers: Values) -> Non
 
 
 def query(url: str, text: str, *parameters: object) -> list[dict[str, Any]]:
+    """The rows of a statement that answers any; without parameters several statements may stand in the text."""
     with psycopg.connect(url, row_factory=psycopg.rows.dict_row) as connection:
-        return connection.execute(text, parameters or None).fetchall()
+        cursor = connection.execute(text, parameters or None)
+        return cursor.fetchall() if cursor.description else []
 
 
 def one(url: str, text: str, *parameters: object) -> dict[str, Any]:

@@ -172,7 +172,12 @@ def test_a_rejected_row_has_one_open_dead_letter_however_often_it_is_tried(
     second = planned_run(ledger, 5)
     write(ledger, second, SF, outcome(f"{second.run_id}-0", "rejected"))
     row = one(database_url, "SELECT *, next_try_at - last_seen_at AS rest FROM bridge.dead_letter")
-    assert (row["stage"], row["side"], row["link_id"], row["remote_id"]) == ("load", "salesforce", "sc:acc:1", "00T1")
+    assert (row["stage"], row["side"], row["link_id"], row["remote_id"]) == (
+        "load",
+        "salesforce",
+        "sc:acc:1",
+        "00T1",
+    )
     assert (row["attempts"], row["code"], row["action_id"]) == (2, "UNKNOWN", f"{second.run_id}-0")
     assert row["rest"] == timedelta(hours=3)
     assert ledger.counts(second).rejected_new == 0

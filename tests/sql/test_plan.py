@@ -282,11 +282,11 @@ def test_history_counts_what_was_written_lately_by_kind_and_user(
     write(ledger, run, SF, *(outcome(f"{run.run_id}-{seq}", "done") for seq in range(5)))
     query(
         database_url,
-        "UPDATE bridge.action SET answered_at = now() - interval '2 hours' WHERE seq = 1 RETURNING 1",
+        "UPDATE bridge.action SET answered_at = now() - interval '2 hours' WHERE seq = 1",
     )
     query(
         database_url,
-        "UPDATE bridge.action SET answered_at = now() - interval '2 days' WHERE seq = 2 RETURNING 1",
+        "UPDATE bridge.action SET answered_at = now() - interval '2 days' WHERE seq = 2",
     )
     wanted = [
         {"kind": "complete", "sc_user_id": "u1", "within_hour": 1, "within_day": 2},
@@ -298,7 +298,7 @@ def test_history_counts_what_was_written_lately_by_kind_and_user(
 def test_population_counts_linked_and_held_pairs_by_owner(ledger: PostgresLedger, database_url: str) -> None:
     for number, owner in enumerate(["u1", "u1", "u2", "u2"]):
         linked(ledger, str(number), f"00T{number}", at(number), owner=owner)
-    query(database_url, "UPDATE bridge.link SET state = 'held' WHERE sc_id = '1' RETURNING 1")
-    query(database_url, "UPDATE bridge.link SET state = 'tombstone' WHERE sc_id = '3' RETURNING 1")
+    query(database_url, "UPDATE bridge.link SET state = 'held' WHERE sc_id = '1'")
+    query(database_url, "UPDATE bridge.link SET state = 'tombstone' WHERE sc_id = '3'")
     wanted = [{"sc_user_id": "u1", "pairs": 2}, {"sc_user_id": "u2", "pairs": 1}]
     pd.testing.assert_frame_equal(ledger.population(), rows(POPULATION, *wanted))

@@ -109,15 +109,15 @@ def test_clean_up_drops_the_staging_of_runs_that_ended_long_ago(
     ended, cut_off, recent = (see(ledger, at(n), {SC: [task(SC, "1")]}) for n in (2, 3, 4))
     ledger.close_run(ended, RunOutcome.CLEAN, "")
     ledger.close_run(recent, RunOutcome.CLEAN, "")
-    query(database_url, "UPDATE bridge.run SET opened_at = now() - interval '20 days' RETURNING 1")
+    query(database_url, "UPDATE bridge.run SET opened_at = now() - interval '20 days'")
     query(
         database_url,
-        "UPDATE bridge.run SET closed_at = now() - interval '15 days' WHERE run_id = %s RETURNING 1",
+        "UPDATE bridge.run SET closed_at = now() - interval '15 days' WHERE run_id = %s",
         ended.run_id,
     )
     holder = open_run(ledger, at(5))
     ledger.stage(holder, SC, page(SC, task(SC, "1")), "delta")
-    query(database_url, "UPDATE bridge.run SET opened_at = now() - interval '20 days' RETURNING 1")
+    query(database_url, "UPDATE bridge.run SET opened_at = now() - interval '20 days'")
     assert ledger.clean_up(timedelta(days=14)) == 4  # the two of `linked` were never closed
     left = query(database_url, "SELECT DISTINCT run_id FROM staging.sales_connect_task ORDER BY 1")
     assert [row["run_id"] for row in left] == [recent.run_id, holder.run_id]
@@ -211,7 +211,7 @@ def test_pairs_of_a_user_whose_switch_on_changed_become_dirty(
     ledger.save_user_map(open_run(ledger), users(user("u1")))
     link_id = linked(ledger)
     other = linked(ledger, "7", "00T7", at(5), owner="u7")
-    query(database_url, "UPDATE bridge.link SET sf_owner_now = '005G' WHERE link_id = %s RETURNING 1", other)
+    query(database_url, "UPDATE bridge.link SET sf_owner_now = '005G' WHERE link_id = %s", other)
     ledger.save_user_map(open_run(ledger), users(new))
     row = link_row(database_url, link_id)
     assert (row["dirty"], row["dirty_since"] is not None) == (dirty, dirty)
@@ -230,7 +230,7 @@ def test_a_first_sync_is_owed_while_one_of_its_creates_is_open(
         plan([action(0, "sf:org:00T1", SC, "create", first_import=True)], [change("sf:org:00T1", 0)],
              [new_link("sf:org:00T1", sf_id="00T1")], ends=[end(SF, "00T1", "planned", "sf:org:00T1")]),
     )  # fmt: skip
-    query(database_url, "UPDATE bridge.action SET state = %s RETURNING 1", state)
+    query(database_url, "UPDATE bridge.action SET state = %s", state)
     ledger.settle(run, {SC: NOW, SF: NOW}, final=True)
     assert dict(zip(*(ledger.user_map()[name] for name in ("sc_user_id", "first_sync")), strict=True)) == {
         "u1": "owed",

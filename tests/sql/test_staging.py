@@ -162,7 +162,7 @@ def _ids(ledger: PostgresLedger, run: Run) -> dict[str, list[str]]:
 
 
 def _set(url: str, link_id: str, assignment: str) -> None:
-    query(url, f"UPDATE bridge.link SET {assignment} WHERE link_id = %s RETURNING 1", link_id)
+    query(url, f"UPDATE bridge.link SET {assignment} WHERE link_id = %s", link_id)
 
 
 def test_nothing_is_read_of_clean_pairs(ledger: PostgresLedger) -> None:
@@ -245,7 +245,7 @@ def test_a_parked_pair_rests_until_it_is_due_or_moves(
     ledger.stage(moved, SC, page(SC, task(SC, "1", title="Short", version=at(4))), "delta")
     assert _ids(ledger, moved) == {"sc": ["1"], "sf": ["00T1"]}
 
-    query(database_url, "UPDATE bridge.dead_letter SET next_try_at = now() RETURNING 1")
+    query(database_url, "UPDATE bridge.dead_letter SET next_try_at = now()")
     due = open_run(ledger, at(5))
     assert _ids(ledger, due) == {"sc": ["1"], "sf": ["00T1"]}
     ledger.stage(due, SC, page(SC, task(SC, "1", title="New", version=at(2))), "delta")

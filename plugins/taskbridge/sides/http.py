@@ -73,9 +73,7 @@ class Answer:
     def server_time(self) -> datetime:
         """The server's clock. Raises ContractBroken when the answer does not tell."""
         if self.date is None:
-            raise ContractBroken(
-                f"{self.connection}: the answer has no readable Date header, which is needed"
-            )
+            raise ContractBroken(f"{self.connection}: the answer has no readable Date header")
         return self.date
 
     @property

@@ -66,7 +66,7 @@ class SalesConnectSide:
             records += listing.rows
         if len(records) < listing.total:
             raise ReadIncomplete(
-                f"{CONNECTION}: Sales Connect announced {listing.total} users and gave {len(records)}; run again"
+                f"{CONNECTION}: announced {listing.total} users and gave {len(records)}; run again"
             )
         self.features = listing.features
         users = decode_users(records)
@@ -302,9 +302,9 @@ class _Login:
 def _carrying(marker: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows, if they are what was asked for: filters that are not known are ignored, and rows of others
     would then pass for "no record carries this marker" (G2)."""
-    if any(row.get("idempotency_key") != marker for row in rows):
+    if any(not isinstance(row, dict) or row.get("idempotency_key") != marker for row in rows):
         raise ContractBroken(
-            f"{CONNECTION}: Sales Connect does not filter by idempotency_key, which G2 needs"
+            f"{CONNECTION}: Sales Connect ignores the filter idempotency_key, which G2 needs"
         )
     return rows
 

@@ -1,0 +1,223 @@
+"""C1 to C5, C7, I4, K4: a pair as a whole: deleted, missing, out of scope, back again."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from taskbridge.core.model import DeletePolicy, SkippedTasks
+from tests.core.frames import ANNA, BEN, DAY, HOUR, NOON, Row, absent, decide, gone, link, sc, sf
+
+SC, SF = "sales_connect", "salesforce"
+EDITED_SC, EDITED_SF = sc(details="new"), sf(details="new")
+WINS, LOSES = DeletePolicy.DELETE_WINS, DeletePolicy.EDIT_WINS
+
+# Sales Connect row, Salesforce row, policy, writes, link state that follows, end of the pair
+WHOLE_PAIRS = [
+    (sc(), sf(), WINS, [], [], ("unchanged", "G1")),
+    (sc(), None, WINS, [], [], ("unchanged", "G1")),
+    (gone(sc()), sf(), WINS, [(SF, "delete", {})], ["tombstone"], ("planned", "C1")),
+    (gone(sc()), None, WINS, [(SF, "delete", {})], ["tombstone"], ("planned", "C1")),
+    (sc(), gone(sf()), WINS, [(SC, "delete", {})], ["tombstone"], ("planned", "C1")),
+    (gone(sc()), gone(sf()), WINS, [], ["tombstone"], ("unchanged", "C1")),
+    (EDITED_SC, gone(sf()), WINS, [(SC, "delete", {})], ["tombstone"], ("planned", "C1")),
+    (gone(sc()), EDITED_SF, WINS, [(SF, "delete", {})], ["tombstone"], ("planned", "C1")),
+    (absent(sc()), sf(), WINS, [], ["missing"], ("held", "C5")),
+    (absent(sc()), EDITED_SF, WINS, [], ["missing"], ("held", "C5")),
+    (sc(), absent(sf()), WINS, [], ["missing"], ("held", "C5")),
+    (EDITED_SC, absent(sf()), LOSES, [], ["missing"], ("held", "C5")),
+    (absent(sc()), gone(sf()), WINS, [], ["missing"], ("held", "C5")),
+    (gone(sc()), absent(sf()), WINS, [], ["missing"], ("held", "C5")),
+    (absent(sc()), absent(sf()), WINS, [], ["missing"], ("held", "C5")),
+]
+
+
+@pytest.mark.parametrize(("left", "right", "policy", "writes", "states", "end"), WHOLE_PAIRS)
+def test_C1_C5_a_delete_crosses_only_on_proof(
+    left: Row, right: Row | None, policy: DeletePolicy, writes: list[object], states: list[str], end: object
+) -> None:
+    plan = decide([link()], [left], [] if right is None else [right], delete_policy=policy)
+    assert plan.writes == writes
+    assert [row["state"] for row in plan.changes] == states
+    assert set(plan.ends.values()) == {end}
+
+
+def test_K4_edit_wins_creates_the_deleted_task_again() -> None:
+    plan = decide([link()], [EDITED_SC], [gone(sf())], delete_policy=LOSES)
+    [action] = plan.actions
+    assert (action["side"], action["op"], action["marker"]) == (SF, "create", "tb:sc:acc1:1:2")
+    assert action["details"] == "new"
+    [again] = plan.new_links
+    assert (again["sc_id"], again["sf_id"], again["generation"], again["origin"]) == ("1", None, 2, SC)
+    back = decide([link(generation=4)], [gone(sc())], [EDITED_SF], delete_policy=LOSES)
+    assert (back.actions[0]["side"], back.actions[0]["marker"]) == (SC, "tb:sc:acc1:1:5")
+    assert back.new_links[0]["origin"] == SC
+
+
+@pytest.mark.parametrize(("policy", "winner"), [(WINS, SF), (LOSES, SC)])
+def test_K5_both_records_of_an_edit_that_met_a_delete_are_kept(policy: DeletePolicy, winner: str) -> None:
+    plan = decide([link()], [sc(details="a\u2028b\n\x85c")], [gone(sf())], delete_policy=policy)
+    [kept] = plan.conflicts
+    assert (kept["field"], kept["rule"], kept["winner"]) == ("record", "K4", winner)
+    assert json.loads(kept["value_sc"])["details"] == "a\u2028b\n\x85c"
+    assert json.loads(kept["base_sc"])["details"] == "Ask for the order"
+    assert json.loads(kept["value_sf"])["due_date"] == "2026-03-09"
+
+
+def test_K4_a_subject_edited_in_salesforce_counts_as_an_edit() -> None:
+    plan = decide([link()], [gone(sc())], [sf(title="typed")])
+    assert plan.conflicts[0]["rule"] == "K4"
+
+
+@pytest.mark.parametrize(("age", "held"), [(15 * DAY, False), (15 * DAY + HOUR, True)])
+def test_I4_a_delete_older_than_15_days_is_held(age: object, held: bool) -> None:
+    plan = decide([link(sf_version=NOON - 40 * DAY)], [sc()], [gone(sf(), version=NOON - age)])  # type: ignore[operator]
+    [action] = plan.actions
+    assert (action["side"], action["op"], action["state"]) == (SC, "delete", "held" if held else "planned")
+    assert action["rule"] == ("I4" if held else "C1")
+    assert plan.ends["T1"] == (("held", "I4") if held else ("planned", "C1"))
+
+
+def test_C5_the_tasks_of_a_deleted_user_are_released() -> None:
+    plan = decide([link()], [gone(sc(), delete_cause="user_deleted")], [sf()])
+    assert plan.actions == []
+    assert [row["state"] for row in plan.changes] == ["released"]
+    assert set(plan.ends.values()) == {("released", "C5")}
+
+
+@pytest.mark.parametrize("values", [{"subtype": "Call"}, {"is_recurrence": True}])
+def test_C2_a_pair_whose_salesforce_task_leaves_the_scope_is_released(values: Row) -> None:
+    plan = decide([link()], [EDITED_SC], [sf(details="other", **values)])
+    assert (plan.actions, plan.conflicts) == ([], [])
+    assert [row["state"] for row in plan.changes] == ["released"]
+    assert set(plan.ends.values()) == {("released", "C2")}
+
+
+def test_C2_a_pair_stays_released_until_it_is_back_in_scope() -> None:
+    still = decide([link(state="released")], [EDITED_SC], [sf(subtype="Call", details="x")])
+    assert (still.actions, still.changes) == ([], [])
+    assert set(still.ends.values()) == {("released", "C2")}
+    back = decide([link(state="released")], [EDITED_SC], [sf()])
+    assert back.writes == [(SF, "update", {"details": "new"})]
+    assert "linked" in [row["state"] for row in back.changes]
+
+
+@pytest.mark.parametrize("state", ["released", "missing", "held"])
+def test_C2_C5_a_pair_back_in_step_takes_part_again(state: str) -> None:
+    plan = decide([link(state=state)], [sc()], [sf()])
+    assert [row["state"] for row in plan.changes] == ["linked"]
+    assert set(plan.ends.values()) == {("unchanged", "G1")}
+
+
+def test_C3_reassignment_crosses_where_both_are_switched_on() -> None:
+    plan = decide([link()], [sc(owner="ben")], [sf()])
+    assert plan.writes == [(SF, "update", {"owner": "005B"})]
+    assert plan.actions[0]["sc_user_id"] == "ben"
+
+
+@pytest.mark.parametrize(("left", "right"), [({"owner": "ben"}, {}), ({}, {"owner": "005B"}), ({"owner": None}, {})])
+def test_C3_a_pair_whose_new_owner_is_not_synced_is_released(left: Row, right: Row) -> None:
+    plan = decide([link()], [sc(**left)], [sf(**right)], users=[ANNA, BEN | {"synced": False}])
+    assert plan.actions == []
+    assert set(plan.ends.values()) == {("released", "C3")}
+
+
+def test_C3_a_released_pair_is_not_deleted_with_one_of_its_records() -> None:
+    plan = decide([link()], [gone(sc())], [sf()], users=[ANNA | {"synced": False}])
+    assert plan.actions == []
+    assert set(plan.ends.values()) == {("released", "C3")}
+
+
+def test_S2_pairs_of_users_who_were_not_asked_for_wait() -> None:
+    plan = decide([link()], [EDITED_SC], [gone(sf())], users=[ANNA | {"selected": False}])
+    assert (plan.actions, plan.changes) == ([], [])
+    assert set(plan.ends.values()) == {("deferred", "selection")}
+
+
+@pytest.mark.parametrize(
+    ("setting", "status"), [(SkippedTasks.LEAVE_OPEN, None), (SkippedTasks.COMPLETE, "Completed")]
+)
+def test_C4_a_skipped_task(setting: SkippedTasks, status: str | None) -> None:
+    plan = decide([link()], [sc(status="skipped")], [sf()], skipped_tasks=setting)
+    assert plan.writes == ([] if status is None else [(SF, "update", {"status": status})])
+    assert plan.base("sc") == {"status": "skipped"}
+
+
+def test_C4_reopening_in_salesforce_reopens_a_skipped_task() -> None:
+    left, right = sc(status="skipped"), sf(status="Completed")
+    plan = decide([link(left, right)], [left], [sf()], skipped_tasks=SkippedTasks.COMPLETE)
+    assert plan.writes == [(SC, "update", {"status": "open"})]
+
+
+BURIED = {"state": "tombstone", "sf_version": NOON - HOUR, "sc_title": "Our name"}
+
+
+def test_C7_a_restored_task_is_created_again() -> None:
+    plan = decide([link(**BURIED, generation=3)], [], [sf(title="Subject", version=NOON)])
+    [action] = plan.actions
+    assert (action["side"], action["op"], action["marker"]) == (SC, "create", "tb:sc:acc1:1:4")
+    assert action["title"] == "Our name"
+    assert plan.ends == {"T1": ("planned", "C7")}
+    assert plan.new_links[0]["generation"] == 4
+
+
+# what the link knows, what was staged, users
+STAYS_DEAD: list[tuple[Row, Row, list[Row]]] = [
+    ({}, sf(version=NOON - HOUR), [ANNA]),
+    ({}, sf(version=NOON - 2 * HOUR), [ANNA]),
+    ({"sf_written_at": NOON}, sf(version=NOON), [ANNA]),
+    ({}, gone(sf()), [ANNA]),
+    ({}, sf(subtype="Call"), [ANNA]),
+    ({}, sf(), [ANNA | {"synced": False}]),
+]
+
+
+@pytest.mark.parametrize(("known", "row", "users"), STAYS_DEAD)
+def test_C7_a_tombstone_stays_one_through_overlap_and_replay(known: Row, row: Row, users: list[Row]) -> None:
+    plan = decide([link(**BURIED | known)], [], [row], users=users)
+    assert (plan.actions, plan.changes) == ([], [])
+    assert plan.ends == {"T1": ("unchanged", "G1")}
+
+
+def test_C7_a_restore_of_a_user_who_was_not_asked_for_waits() -> None:
+    plan = decide([link(**BURIED)], [], [sf()], users=[ANNA | {"selected": False}])
+    assert plan.ends == {"T1": ("deferred", "selection")}
+
+
+def test_C1_a_live_sales_connect_task_does_not_wake_a_tombstone() -> None:
+    plan = decide([link(**BURIED)], [EDITED_SC], [])
+    assert plan.ends == {"1": ("unchanged", "G1")}
+
+
+# the half of a pair whose other record never came to be: staged row, users, end, state
+HALVES: list[tuple[Row, list[Row], tuple[str, str], list[str]]] = [
+    (gone(sc()), [ANNA], ("unchanged", "C1"), ["tombstone"]),
+    (absent(sc()), [ANNA], ("held", "C5"), []),
+    (sc(), [ANNA | {"synced": False}], ("released", "C3"), ["released"]),
+    (sc(owner="stranger"), [ANNA], ("released", "C3"), ["released"]),
+    (sc(), [ANNA | {"selected": False}], ("deferred", "selection"), []),
+    (sc(version=NOON - 2 * HOUR), [ANNA], ("deferred", "G9"), []),
+    (gone(sc(), version=NOON - 2 * HOUR), [ANNA], ("deferred", "G9"), []),
+]
+
+
+@pytest.mark.parametrize(("row", "users", "end", "states"), HALVES)
+def test_G2_a_pending_pair_that_is_not_created_now(
+    row: Row, users: list[Row], end: tuple[str, str], states: list[str]
+) -> None:
+    plan = decide([link(sf_id=None, state="pending")], [row], [], users=users)
+    assert plan.actions == []
+    assert plan.ends == {"1": end}
+    assert [change["state"] for change in plan.changes] == states
+
+
+def test_G2_a_pending_pair_is_planned_again_under_the_same_marker() -> None:
+    plan = decide([link(sf_id=None, state="pending", generation=2)], [EDITED_SC], [])
+    assert [(row["op"], row["marker"]) for row in plan.actions] == [("create", "tb:sc:acc1:1:2")]
+    assert plan.actions[0]["details"] == "new"
+
+
+def test_C2_a_pending_pair_whose_task_left_the_scope_is_released() -> None:
+    plan = decide([link(sc_id=None, state="pending", origin=SF)], [], [sf(subtype="Call")])
+    assert plan.ends == {"T1": ("released", "C2")}

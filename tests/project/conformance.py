@@ -1,0 +1,94 @@
+"""The table of rules and the tests that prove them. `python -m tests.project.conformance` writes the document."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parents[1]
+DOCUMENT = TESTS.parent / "docs" / "conformance.md"
+
+RULES = {
+    "S1": "Off until it is switched on; the switch is also a brake",
+    "S2": "Per user; who is mapped to whom",
+    "S3": "Off: no read, no write, no watermark; on again: full catch-up",
+    "F1": "Name to Subject, one way",
+    "F2": "Open / Complete and Not Started / Completed",
+    "F3": "Normal and High",
+    "F4": "The due date is a calendar date",
+    "F5": "Details and Comments, and the tail that Salesforce never held",
+    "F6": "A value that cannot cross is overwritten only by a change of its own field",
+    "F7": "What a created record gets",
+    "F8": "Type is never filled",
+    "T1": "The template's fields",
+    "T2": "Rendering: no value, line breaks, 255 units",
+    "T3": "When the Subject is written",
+    "I1": "Which Salesforce tasks come in",
+    "I2": "Which Sales Connect tasks go out",
+    "I3": "Older Sales Connect tasks stay, also when edited",
+    "I4": "Deletes of the last 15 days",
+    "I5": "Switching on again",
+    "I6": "Command Center",
+    "C1": "Create, edit, complete, delete",
+    "C2": "Only reminders",
+    "C3": "Reassignment and release",
+    "C4": "Skipped",
+    "C5": "A delete only on proof",
+    "C7": "A restored Salesforce task",
+    "K1": "Different fields",
+    "K2": "Agreement",
+    "K3": "The same field",
+    "K4": "Delete against edit",
+    "K5": "What loses is kept",
+    "G1": "No echo",
+    "G2": "No duplicates",
+    "G3": "Blast radius: holding (approval is to come)",
+    "G4": "A rejected row delays itself",
+    "G5": "Counts add up",
+    "G6": "A run with rejected rows is not green",
+    "G8": "Another org, an empty ledger, a clock that went back",
+    "G9": "Dirty pairs",
+}
+TO_COME = {
+    "C6": "Sweep of linked ids after a gap of more than 15 days",
+    "K6": "Oscillation breaker",
+    "G7": "API budget with a reserve",
+}
+
+_ID = re.compile(r"^[SFTICKG]\d$")
+
+
+def tests_by_rule() -> dict[str, list[str]]:
+    """Rule id to "folder/file.py::test", by the ids that lead the tests' names."""
+    found: dict[str, list[str]] = {rule: [] for rule in RULES}
+    for path in sorted(TESTS.rglob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                for word in node.name.split("_")[1:]:
+                    if not _ID.match(word):
+                        break
+                    found.setdefault(word, []).append(f"{path.relative_to(TESTS)}::{node.name}")
+    return found
+
+
+def render() -> str:
+    """The document."""
+    lines = [
+        "# Conformance",
+        "",
+        "Each rule and the tests named after it. Written by `python -m tests.project.conformance`; a test compares.",
+        "",
+        "| Rule | What it says | Tests |",
+        "|---|---|---|",
+    ]
+    found = tests_by_rule()
+    for rule, text in RULES.items():
+        names = "<br>".join(f"`{name}`" for name in found[rule])
+        lines.append(f"| **{rule}** | {text} | {names} |")
+    lines += ["", "To come: " + "; ".join(f"**{rule}** {text}" for rule, text in TO_COME.items()) + ".", ""]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(render(), encoding="utf-8")

@@ -1,0 +1,124 @@
+"""Every SQL file has a header, is used, and runs on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from taskbridge.core.model import Op
+from taskbridge.engine.ports import RunOutcome
+from taskbridge.store import PostgresLedger, statements
+from taskbridge.store.dictionary import dictionary
+from taskbridge.store.migrate import migrate
+from tests.sql.rows import (
+    SC,
+    SF,
+    TTL,
+    action,
+    at,
+    end,
+    linked,
+    new_link,
+    open_run,
+    outcome,
+    outcomes,
+    page,
+    plan,
+    query,
+    task,
+    user,
+    users,
+)
+
+FOLDER = Path(str(statements.folder()))
+STORE = Path(statements.__file__).parent
+FILES = sorted(
+    str(path.relative_to(FOLDER).with_suffix(""))
+    for path in FOLDER.rglob("*.sql")
+    if path.parent.name not in ("migrations", "views")
+)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_statement_says_what_it_is_for(name: str) -> None:
+    purpose, parameters, caller, first = statements.source(name).splitlines()[:4]
+    assert purpose.startswith("-- Purpose: ")
+    assert not first.startswith("-- ")
+    told = set(re.findall(r"\w+", parameters.removeprefix("-- Parameters: ")))
+    bound = set(statements.clause(name)._bindparams)
+    if "columns of bridge.run" not in parameters:
+        assert bound <= told
+    for path in caller.removeprefix("-- Caller: ").split(", "):
+        text = (STORE.parent / path).read_text(encoding="utf-8")
+        job, _, thing = name.partition("/")
+        assert f'"{name}"' in text or re.search(rf'f"{job}/\w*{{side.value}}', text), (
+            f"{path} does not use {thing}"
+        )
+
+
+def test_parameters_are_numbered_in_their_order_for_adbc() -> None:
+    text, names = statements.numbered("outbox/read_planned")
+    assert names == ("run_id", "side", "ops")
+    assert "$3" in text
+    assert ":ops" not in text
+
+
+def test_every_statement_runs(
+    ledger: PostgresLedger, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A life of the ledger, from the migration to the clean-up, in which no file is left out."""
+    used: set[str] = set()
+    for name in ("clause", "numbered"):
+        real = getattr(statements, name)
+
+        def noting(statement: str, real: Any = real) -> Any:
+            used.add(statement)
+            return real(statement)
+
+        monkeypatch.setattr(statements, name, noting)
+
+    migrate(database_url)
+    dictionary(database_url)
+    ledger.check_schema()
+    ledger.ledger_started(None, {SC: at(0), SF: at(0)})
+    ledger.remember_identity(SC, "acc")
+    ledger.identities()
+    ledger.save_user_map(open_run(ledger), users(user()))
+    link_id = linked(ledger)
+    ledger.watermarks()
+    ledger.revert_watermark(SC)
+    run = open_run(ledger, at(5))
+    for side, seen in ((SC, task(SC, "1", version=at(5))), (SF, task(SF, "00T1", version=at(5)))):
+        ledger.stage(run, side, page(side, seen), "by_id")
+    ledger.ids_to_read(run)
+    ledger.sweep_ids(run, timedelta(hours=1))
+    for side in (SC, SF):
+        ledger.staged(run, side)
+    ledger.link_count(), ledger.links(run), ledger.history(), ledger.population()
+    updates = [action(seq, link_id, SF, "update", remote_id="00T1") for seq in (0, 1)]
+    ledger.save_plan(
+        run,
+        plan(updates, links=[new_link(link_id, sc_id="1", sf_id="00T1")],
+             conflicts=[{"link_id": link_id, "field": "title", "rule": "K3"}],
+             ends=[end(SC, "1", "planned", link_id), end(SF, "00T1", "planned", link_id)]),
+    )  # fmt: skip
+    ledger.actions(run, SF, [Op.UPDATE])
+    ledger.mark_stale(run, [f"{run.run_id}-1"])
+    ledger.mark_sent(run, [f"{run.run_id}-0"])
+    ledger.unsend(run, [f"{run.run_id}-0"])
+    ledger.mark_sent(run, [f"{run.run_id}-0"])
+    ledger.unsettled(SF)
+    ledger.record(run, outcomes(outcome(f"{run.run_id}-0", "rejected")))
+    ledger.settle(run, {SC: at(5)}, final=True)
+    ledger.note(run, "a note")
+    ledger.renew_lease(run, TTL)
+    ledger.close_run(run, RunOutcome.PARTIAL, "")
+    ledger.run_by_key(run.spec.run_key)
+    ledger.release_lease(run.spec.run_key)
+    query(database_url, "UPDATE bridge.run SET closed_at = now() - interval '1 day'")
+    assert ledger.clean_up(timedelta(hours=1)) == 3
+    assert sorted(used) == FILES

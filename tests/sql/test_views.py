@@ -1,0 +1,379 @@
+"""The views for people, each with rows."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from taskbridge.engine.ports import Run, RunOutcome
+from taskbridge.store import PostgresLedger
+from tests.sql.rows import (
+    NOW,
+    SC,
+    SF,
+    action,
+    at,
+    change,
+    end,
+    gone,
+    linked,
+    new_link,
+    one,
+    open_run,
+    outcome,
+    page,
+    plan,
+    query,
+    task,
+    user,
+    users,
+    write,
+)
+
+
+@pytest.fixture
+def people(ledger: PostgresLedger) -> PostgresLedger:
+    """The ledger with Ada, who is synced, and Ben, who is not."""
+    ben = user("u2", sf_user_id="005B", name="Ben", state="off", first_sync=None)
+    ledger.save_user_map(open_run(ledger), users(user(), ben))
+    return ledger
+
+
+def decide(ledger: PostgresLedger, minute: float, *ends: Any, **given: Any) -> Run:
+    """A run that stages a row for each end and stores this plan."""
+    run = open_run(ledger, at(minute), dry_run=given.pop("dry_run", False))
+    rows = given.pop("rows", {})
+    for placed in ends:
+        side = SC if placed["side"] == SC else SF
+        row = rows.get(placed["remote_id"], task(side, placed["remote_id"], version=at(minute)))
+        ledger.stage(run, side, page(side, row), "delta")
+    ledger.save_plan(run, plan(ends=ends, **given))
+    return run
+
+
+# tasks_current
+
+
+def test_tasks_current_shows_the_base_of_a_pair_at_rest(people: PostgresLedger, database_url: str) -> None:
+    link_id = linked(people)
+    run = decide(
+        people,
+        5,
+        end(SC, "1", "planned", link_id),
+        rows={"1": task(SC, "1", title="New", version=at(5))},
+        actions=[action(0, link_id, SF, "update", remote_id="00T1", mask=1, title="New")],
+        changes=[change(link_id, 0, sc_mask=1, sc_title="New", sf_mask=1, sf_title="New")],
+    )
+    write(people, run, SF, outcome(f"{run.run_id}-0", "done", written_at=at(5)))
+    people.settle(run, {}, final=False)
+    rows = query(database_url, "SELECT * FROM mart.tasks_current ORDER BY side")
+    assert [(row["side"], row["remote_id"], row["title"], row["status"]) for row in rows] == [
+        ("sales_connect", "1", "New", "open"),
+        ("salesforce", "00T1", "New", "Not Started"),
+    ]
+    assert [(row["owner_name"], row["deleted"], row["dirty"]) for row in rows] == [("Ada", False, False)] * 2
+    assert [row["link_id"] for row in rows] == [link_id] * 2
+
+
+def test_tasks_current_shows_the_last_sight_of_everything_else(
+    people: PostgresLedger, database_url: str
+) -> None:
+    link_id = linked(people)
+    rows = {"1": task(SC, "1", title="Held", version=at(5)), "8": gone("8")}
+    ends = [end(SC, "1", "held", link_id, "K3"), end(SC, "7", "ignored", rule="I2"), end(SC, "8", "ignored")]
+    people.settle(decide(people, 5, *ends, rows=rows), {}, final=False)
+    decide(people, 6, end(SC, "7", "ignored"), rows={"7": task(SC, "7", title="Looked")}, dry_run=True)
+    found = query(
+        database_url, "SELECT * FROM mart.tasks_current WHERE side = 'sales_connect' ORDER BY remote_id"
+    )
+    assert [(row["remote_id"], row["title"], row["deleted"], row["dirty"]) for row in found] == [
+        ("1", "Held", False, True),
+        ("7", "Call Ann", False, False),
+        ("8", None, True, False),
+    ]
+    assert [(row["disposition"], row["rule"]) for row in found][:2] == [("held", "K3"), ("ignored", "I2")]
+
+
+def test_tasks_current_outlives_the_staging(people: PostgresLedger, database_url: str) -> None:
+    linked(people)
+    query(database_url, "DELETE FROM staging.sales_connect_task; DELETE FROM staging.salesforce_task")
+    query(database_url, "UPDATE bridge.link SET state = 'tombstone'")
+    found = query(database_url, "SELECT remote_id, title, deleted FROM mart.tasks_current ORDER BY side")
+    assert found == [
+        {"remote_id": "1", "title": "Call Ann", "deleted": True},
+        {"remote_id": "00T1", "title": "Call Ann", "deleted": True},
+    ]
+
+
+def test_task_pairs_shows_both_sides(people: PostgresLedger, database_url: str) -> None:
+    link_id = linked(people)
+    row = one(database_url, "SELECT * FROM mart.task_pairs")
+    assert (row["link_id"], row["origin"], row["state"], row["dirty"]) == (
+        link_id,
+        "sales_connect",
+        "linked",
+        False,
+    )
+    assert (row["sc_id"], row["sf_id"], row["sc_status"], row["sf_status"]) == (
+        "1",
+        "00T1",
+        "open",
+        "Not Started",
+    )
+    assert (row["owner_name"], row["changed_at"] is not None) == ("Ada", True)
+
+
+# not_synced
+
+
+def why(url: str) -> dict[tuple[str, str], dict[str, Any]]:
+    found = query(url, "SELECT * FROM mart.not_synced")
+    assert len({(row["side"], row["remote_id"]) for row in found}) == len(found), "a record is named twice"
+    assert all(row["explanation"] and row["remedy"] for row in found)
+    return {(row["side"], row["remote_id"]): row for row in found}
+
+
+def test_not_synced_says_why_a_record_stays_alone(people: PostgresLedger, database_url: str) -> None:
+    linked(people)
+    run = decide(
+        people,
+        5,
+        end(SC, "1", "unchanged"),
+        end(SC, "2", "ignored", rule="I2"),
+        end(SF, "00T3", "ignored", rule="S2,I1"),
+        end(SC, "4", "deferred", rule="selection"),
+        end(SC, "5", "ignored", rule="X9"),
+        end(SC, "6", "ignored", rule="I4"),
+        rows={"00T3": task(SF, "00T3", owner="005B"), "6": gone("6")},
+    )
+    people.settle(run, {}, final=False)
+    found = why(database_url)
+    assert sorted(found) == [
+        ("sales_connect", "2"),
+        ("sales_connect", "4"),
+        ("sales_connect", "5"),
+        ("salesforce", "00T3"),
+    ]
+    pushed = found["sales_connect", "2"]
+    assert (pushed["title"], pushed["owner"], pushed["owner_name"], pushed["rule"]) == (
+        "Call Ann",
+        "u1",
+        "Ada",
+        "I2",
+    )
+    assert pushed["explanation"].startswith("The Sales Connect task was created before")
+    assert pushed["reason"] == "record"
+    off = found["salesforce", "00T3"]
+    assert (off["owner_name"], off["rule"]) == ("Ben", "S2,I1")
+    assert "Switch on" in off["remedy"]
+    assert found["sales_connect", "5"]["explanation"] == "Decided by rule X9."
+
+
+def test_not_synced_forgets_what_became_a_pair_or_a_later_run_settled(
+    people: PostgresLedger, database_url: str
+) -> None:
+    decide(people, 1, end(SC, "1", "ignored", rule="I2"))
+    assert list(why(database_url)) == [("sales_connect", "1")]
+    linked(people, now=at(2))
+    assert why(database_url) == {}
+
+
+def test_not_synced_names_what_cannot_be_understood(people: PostgresLedger, database_url: str) -> None:
+    broken = {
+        "remote_id": "7",
+        "presence": "live",
+        "problem_code": "BAD_DATE",
+        "problem_message": "31 February",
+    }
+    decide(people, 5, end(SC, "7", "dead_letter", rule="G4"), rows={"7": broken})
+    row = why(database_url)["sales_connect", "7"]
+    assert (row["reason"], row["rule"], row["explanation"]) == ("dead_letter", "G4", "BAD_DATE: 31 February")
+    assert row["remedy"].startswith("Correct the record in Sales Connect")
+
+
+@pytest.mark.parametrize("op", ["create", "update"])
+def test_not_synced_names_what_was_rejected(op: str, people: PostgresLedger, database_url: str) -> None:
+    """A rejected create is shown at the record that exists, a rejected update at the one that was refused."""
+    link_id = linked(people) if op == "update" else "sc:acc:1"
+    refused = action(0, link_id, SF, op, remote_id="00T1" if op == "update" else None, mask=1, title="New")
+    links = [new_link(link_id, sc_id="1")] if op == "create" else []
+    run = decide(people, 5, end(SC, "1", "planned", link_id), actions=[refused], links=links)
+    told = {"code": "STRING_TOO_LONG", "message": "too long", "remedy": "shorten it"}
+    write(people, run, SF, outcome(f"{run.run_id}-0", "rejected", **told))
+    people.settle(run, {}, final=False)
+    ((where, row),) = why(database_url).items()
+    assert where == (("salesforce", "00T1") if op == "update" else ("sales_connect", "1"))
+    assert (row["explanation"], row["remedy"]) == ("STRING_TOO_LONG: too long", "shorten it")
+    assert (row["title"], row["owner_name"], row["reason"]) == ("Call Ann", "Ada", "dead_letter")
+
+
+@pytest.mark.parametrize(("state", "rule"), [("held", "G3"), ("missing", "C5"), ("released", "C2")])
+def test_not_synced_names_pairs_out_of_step(
+    state: str, rule: str, people: PostgresLedger, database_url: str
+) -> None:
+    link_id = linked(people)
+    query(database_url, "UPDATE bridge.link SET state = %s", state)
+    query(database_url, "DELETE FROM staging.sales_connect_task")
+    row = why(database_url)["sales_connect", "1"]
+    assert (row["reason"], row["rule"], row["link_id"], row["title"]) == (state, rule, link_id, "Call Ann")
+    decide(people, 5, end(SC, "1", "released", link_id, "C3"))
+    assert why(database_url)["sales_connect", "1"]["rule"] == "C3"
+
+
+def test_each_rule_is_explained_once(database_url: str) -> None:
+    rules = [row["rule"] for row in query(database_url, "SELECT rule FROM mart.explanations")]
+    assert len(rules) == len(set(rules))
+    assert {"S2", "I1", "I2", "C2", "C3", "C5", "G2", "G3", "G4", "G9", "K3", "selection"} <= set(rules)
+
+
+# command_center (I6)
+
+
+def test_command_center_sorts_open_tasks_by_the_users_own_day(
+    people: PostgresLedger, database_url: str
+) -> None:
+    today = one(database_url, "SELECT bridge.today_in('Europe/Vienna') AS today")["today"]
+    for number, days in enumerate([-1, 0, 1, 2, None]):
+        due = None if days is None else today + timedelta(days=days)
+        linked(people, str(number), f"00T{number}", at(number), due_date=due)
+    linked(people, "7", "00T7", at(10), due_date=today, status="complete")
+    linked(people, "8", "00T8", at(11), due_date=today, owner="u2")
+    linked(people, "9", "00T9", at(12), due_date=today)
+    query(database_url, "UPDATE bridge.link SET state = 'released' WHERE sc_id = '9'")
+    found = query(
+        database_url, "SELECT sc_id, bucket, user_name, due_date FROM mart.command_center ORDER BY sc_id"
+    )
+    assert [(row["sc_id"], row["bucket"]) for row in found] == [
+        ("0", "overdue"),
+        ("1", "today"),
+        ("2", "tomorrow"),
+    ]
+    assert (found[1]["user_name"], found[1]["due_date"]) == ("Ada", today)
+
+
+def test_command_center_means_a_day_in_the_zone_of_each_user(
+    people: PostgresLedger, database_url: str
+) -> None:
+    """The two zones are 26 hours apart, so that they never have the same date."""
+    ahead = one(database_url, "SELECT bridge.today_in('Pacific/Kiritimati') AS today")["today"]
+    linked(people, due_date=ahead)
+    buckets = {}
+    for zone in ("Pacific/Kiritimati", "Etc/GMT+12"):
+        query(database_url, "UPDATE bridge.user_map SET time_zone = %s WHERE sc_user_id = 'u1'", zone)
+        buckets[zone] = [
+            row["bucket"] for row in query(database_url, "SELECT bucket FROM mart.command_center")
+        ]
+    assert buckets["Pacific/Kiritimati"] == ["today"]
+    assert buckets["Etc/GMT+12"] in (["tomorrow"], [])
+
+
+@pytest.mark.parametrize("zone", [None, "Mars/Olympus"])
+def test_an_unknown_zone_is_taken_as_utc(zone: str | None, database_url: str) -> None:
+    row = one(
+        database_url,
+        "SELECT bridge.today_in(%s::text) AS there, (now() AT TIME ZONE 'UTC')::date AS utc",
+        zone,
+    )
+    assert row["there"] == row["utc"]
+
+
+# runs and errors
+
+
+def test_sync_runs_tells_what_a_run_did_also_after_its_staging_is_gone(
+    people: PostgresLedger, database_url: str
+) -> None:
+    link_id = linked(people)
+    given = [
+        action(0, link_id, SF, "update", remote_id="00T1", mask=1, title="New"),
+        action(1, link_id, SF, "update", remote_id="00T1", mask=2, status="Completed"),
+    ]
+    run = decide(
+        people,
+        5,
+        end(SC, "1", "planned", link_id),
+        end(SC, "2", "ignored", rule="I2"),
+        end(SF, "00T3", "ignored", rule="I1"),
+        actions=given,
+        conflicts=[{"link_id": link_id, "field": "title", "rule": "T3", "winner": "sales_connect"}],
+    )
+    write(people, run, SF, outcome(f"{run.run_id}-0", "done"))
+    people.note(run, "a note")
+    text = "SELECT * FROM mart.sync_runs WHERE run_id = %s"
+    assert one(database_url, text, run.run_id)["outcome"] == "open"
+    people.close_run(run, RunOutcome.PARTIAL, "one left")
+    query(database_url, "DELETE FROM staging.sales_connect_task")
+    row = one(database_url, text, run.run_id)
+    assert (row["outcome"], row["summary"], row["mode"], row["dry_run"]) == (
+        "partial",
+        "one left",
+        "scheduled",
+        False,
+    )
+    assert (row["rows_planned"], row["rows_ignored"], row["rows_held"]) == (1, 2, 0)
+    assert (row["created"], row["updated"], row["deleted"], row["actions_not_done"]) == (0, 1, 0, 1)
+    assert (row["conflicts"], row["rejected_new"], row["notes"]) == (1, 0, ["a note"])
+    assert row["actions"] == {"salesforce": {"update": {"done": 1, "planned": 1}}}
+    assert row["duration"] > timedelta(0)
+    assert (row["sc_end"], row["sf_start"]) == (at(5), at(-5))
+
+
+def test_errors_by_code_counts_what_was_met_and_what_is_open(
+    people: PostgresLedger, database_url: str
+) -> None:
+    link_id = linked(people)
+    given = [action(seq, link_id, SF, "update", remote_id="00T1", mask=1, title="New") for seq in (0, 1)]
+    run = decide(people, 5, end(SC, "1", "planned", link_id), actions=given)
+    locked = {"code": "UNABLE_TO_LOCK_ROW", "category": "intermittent", "message": "locked", "remedy": "none"}
+    refused = {
+        "code": "FIELD_CUSTOM_VALIDATION_EXCEPTION",
+        "category": "validation",
+        "message": "no",
+        "remedy": "ask",
+    }
+    write(
+        people,
+        run,
+        SF,
+        outcome(f"{run.run_id}-0", "retry", **locked),
+        outcome(f"{run.run_id}-1", "rejected", **refused),
+    )
+    found = {row["code"]: row for row in query(database_url, "SELECT * FROM mart.errors_by_code")}
+    assert {code: (row["count"], row["open"], row["category"]) for code, row in found.items()} == {
+        "UNABLE_TO_LOCK_ROW": (1, 0, "intermittent"),
+        "FIELD_CUSTOM_VALIDATION_EXCEPTION": (1, 1, "validation"),
+    }
+    row = found["FIELD_CUSTOM_VALIDATION_EXCEPTION"]
+    assert (row["side"], row["last_message"], row["remedy"]) == ("salesforce", "no", "ask")
+    assert row["first_seen_at"] <= row["last_seen_at"]
+
+
+def test_change_log_tells_from_which_value_to_which(people: PostgresLedger, database_url: str) -> None:
+    link_id = linked(people)
+    due = date(2026, 3, 9)
+    given = [
+        action(0, link_id, SF, "update", remote_id="00T1", rule="C1", mask=9, title="New", due_date=due,
+               seen_title="Call Ann", seen_status="Not Started"),
+        action(1, link_id, SC, "delete", remote_id="1", rule="K4", seen_title="Call Ann", seen_details="long"),
+        action(2, link_id, SF, "update", remote_id="00T1", mask=1, title="Never", seen_title="New"),
+    ]  # fmt: skip
+    run = decide(people, 5, end(SC, "1", "planned", link_id), actions=given)
+    write(people, run, SF, outcome(f"{run.run_id}-0", "done", written_at=at(6)))
+    write(people, run, SC, outcome(f"{run.run_id}-1", "done", written_at=at(7)))
+    found = query(
+        database_url,
+        "SELECT * FROM mart.change_log WHERE run_id = %s ORDER BY written_at, field",
+        run.run_id,
+    )
+    assert [
+        (row["side"], row["op"], row["field"], row["before"], row["after"], row["rule"]) for row in found
+    ] == [
+        ("salesforce", "update", "due_date", None, "2026-03-09", "C1"),
+        ("salesforce", "update", "title", "Call Ann", "New", "C1"),
+        ("sales_connect", "delete", "details", "long", None, "K4"),
+        ("sales_connect", "delete", "title", "Call Ann", None, "K4"),
+    ]
+    assert {row["user_name"] for row in found} == {"Ada"}
+    assert found[0]["written_at"] > NOW
