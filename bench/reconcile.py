@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from bench.dict_loop import DictInput, Row, plan, rows_of
 from bench.digest import digest
 from bench.job import job
+from taskbridge.core.arrays import whole
 from taskbridge.core.plan import make_plan
 
 _SHARED = 10_000
@@ -66,12 +67,12 @@ def reconcile(pairs: int, repeats: int, goal: float) -> Result:
 def dictionaries(frame: pd.DataFrame) -> list[Row]:
     """A frame's rows as dictionaries, null as None."""
     table = pa.Table.from_pandas(frame, preserve_index=False)
-    columns = [list(_objects(table.column(name))) for name in table.column_names]
+    columns = [list(_objects(whole(table, name))) for name in table.column_names]
+    pa.default_memory_pool().release_unused()
     return [dict(zip(table.column_names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
-def _objects(column: pa.ChunkedArray) -> Iterator[Any]:
-    array = column.combine_chunks()
+def _objects(array: pa.Array) -> Iterator[Any]:
     if array.null_count < len(array) and pc.count_distinct(array.slice(0, 4 * _SHARED)).as_py() < _SHARED:
         coded = array.dictionary_encode()
         values = [*coded.dictionary.to_pylist(), None]

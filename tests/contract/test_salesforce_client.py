@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import orjson
 import pytest
@@ -251,3 +252,48 @@ def test_half_a_surrogate_pair_spoils_its_own_record_only() -> None:
     (frame,) = side.read_changes(WINDOW)
     assert list(frame["title"].fillna("")) == ["good", ""]
     assert list(frame["problem_code"].fillna("")) == ["", "BAD_VALUE"]
+
+
+def test_a_window_may_begin_and_end_within_a_second(salesforce: SalesforceWorld) -> None:
+    task = salesforce.create("task")
+    stamp = salesforce.read(task)[task]["version"]
+    half = timedelta(milliseconds=500)
+    assert [row["remote_id"] for row in salesforce.changes(stamp - half, stamp + half)] == [task]
+    assert salesforce.changes(stamp + half, stamp + 3 * half) == []
+
+
+def test_a_record_that_moved_on_is_no_place_to_go_on_from() -> None:
+    place = {"Id": to_18("00T5g0000000001"), "SystemModstamp": "2026-03-01T08:00:00.000+0000"}
+    moved = {"Id": to_18("00T5g0000000002"), "SystemModstamp": "2026-03-05T08:00:00.000+0000"}
+    page = {"totalSize": 3, "done": False, "nextRecordsUrl": "/next", "records": [place, moved]}
+    lost = [{"errorCode": "INVALID_QUERY_LOCATOR", "message": "invalid query locator"}]
+    end = {"totalSize": 0, "done": True, "records": []}
+    side, script = scripted_salesforce((200, page), (400, lost), (200, end))
+    list(side.read_changes(WINDOW))
+    query = parse_qs(urlsplit(str(script.requests[-1].url)).query)["q"][0]
+    assert "SystemModstamp > 2026-03-01T08:00:00+00:00 OR" in query
+    assert f"Id > '{place['Id']}'" in query
+
+
+@pytest.mark.parametrize(
+    ("op", "row", "fields", "outcome"),
+    [
+        (Op.UPDATE, {"title": "t"}, [], "retry"),
+        (Op.DELETE, {}, [], "retry"),
+        (Op.UPDATE, {"title": "t", "owner": "x"}, [], "rejected"),
+        (Op.UPDATE, {"title": "t"}, ["WhoId"], "rejected"),
+        (Op.CREATE, {"title": "t", "marker": "tb:x:1:1"}, [], "rejected"),
+    ],
+)
+def test_c5_what_was_not_found_may_be_the_record_or_what_it_refers_to(
+    op: Op, row: dict[str, Any], fields: list[str], outcome: str
+) -> None:
+    error = {
+        "statusCode": "INVALID_CROSS_REFERENCE_KEY",
+        "message": "invalid cross reference id",
+        "fields": fields,
+    }
+    side, _ = scripted_salesforce((200, [{"success": False, "errors": [error]}]))
+    target = {} if op is Op.CREATE else {"remote_id": to_18("00T5g0000000001")}
+    (answered,) = write(side, op, {**target, **row})
+    assert answered["outcome"] == outcome

@@ -120,7 +120,8 @@ def test_K3_the_subject_is_not_contested() -> None:
 
 
 def test_K5_an_action_knows_what_it_overwrites() -> None:
-    [action] = decide([link()], [sc(priority="high")], [sf(details="theirs", priority="Low")]).actions[:1]
+    low = sf(priority="Low")
+    action = decide([link(right=low)], [sc(priority="high")], [low | {"details": "theirs"}]).actions[0]
     assert (action["seen_priority"], action["seen_details"], action["seen_owner"]) == ("Low", "theirs", "005A")
 
 

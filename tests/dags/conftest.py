@@ -1,4 +1,4 @@
-"""Airflow in this process, with a home and a metadata database of its own; the two systems as real services."""
+"""Airflow in this process, with home and metadata database of its own; both systems as real services."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ os.environ.update(
 
 import pytest  # noqa: E402
 
-from tests.dags.world import World  # noqa: E402
 from tests.contract.sandbox_process import Sandbox, running  # noqa: E402
+from tests.dags.world import World  # noqa: E402
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

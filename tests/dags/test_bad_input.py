@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from taskbridge.settings import Settings
 from tests.contract.sandbox_process import running
 from tests.dags.world import DATABASE, SALES_CONNECT, SALESFORCE, World
 
@@ -67,7 +68,13 @@ def salesforce_login_down(world: World) -> None:
 
 def database_elsewhere(world: World) -> None:
     world.connection(
-        DATABASE, conn_type="postgres", host="127.0.0.1", port=closed_port(), schema="x", login="x", password=SECRET
+        DATABASE,
+        conn_type="postgres",
+        host="127.0.0.1",
+        port=closed_port(),
+        schema="x",
+        login="x",
+        password=SECRET,
     )
 
 
@@ -83,7 +90,7 @@ CASES: list[tuple[Callable[[World], None], list[str]]] = [
     (no_sales_connect, ["sales_connect_default", "does not exist", "create it"]),
     (no_salesforce, ["salesforce_default", "does not exist", "create it"]),
     (no_database, ["taskbridge_db", "does not exist", "create it"]),
-    (wrong_sales_connect_secret, ["sales_connect_default", "refused the login", "client secret"]),
+    (wrong_sales_connect_secret, ["sales_connect_default", "refused the login", "client id and secret"]),
     (wrong_salesforce_secret, ["salesforce_default", "refused the login", "consumer key"]),
     (incomplete_salesforce, ["salesforce_default", "cannot be used to log in", "consumer key"]),
     (sales_connect_elsewhere, ["sales_connect_default", "cannot be reached", "check host"]),
@@ -155,9 +162,12 @@ def test_a_misspelt_parameter_does_not_start_a_real_run(world: World) -> None:
     assert world.calls() == (0, 0)
 
 
-def test_settings_are_those_that_the_run_was_opened_with(world: World) -> None:
+def test_a_run_keeps_the_settings_it_was_opened_with(world: World) -> None:
+    world.settings('{"reject_tolerance": 7}')
     ended = world.run()
-    fingerprint = world.rows("SELECT settings_fingerprint FROM bridge.run")[0]["settings_fingerprint"]
-    from taskbridge.settings import Settings
-
-    assert Settings.parse(ended.xcom["open", "settings"]).fingerprint == fingerprint
+    kept = Settings.model_validate(ended.xcom["open", "settings"])
+    assert kept.reject_tolerance == 7
+    assert (
+        kept.fingerprint
+        == world.rows("SELECT settings_fingerprint FROM bridge.run")[0]["settings_fingerprint"]
+    )

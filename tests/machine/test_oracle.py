@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
 
 import pandas as pd
+import pyarrow as pa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bench.dict_loop import DictInput, plan
-from taskbridge.core.model import PlanInput
+from bench.dict_loop import DictInput, plan, rows_of
+from taskbridge.core.model import Limits, PlanInput
 from taskbridge.core.plan import make_plan
 from tests.core.frames import comparable
 from tests.machine.plan_inputs import plan_inputs
@@ -18,7 +20,72 @@ _SLOW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, Hea
 _FRAMES = ("links", "sales_connect", "salesforce", "users", "history", "population")
 
 
-@settings(_SLOW, max_examples=250)
+@settings(_SLOW, max_examples=120)
 @given(plan_inputs())
 def test_the_plan_equals_the_row_by_row_plan(given: PlanInput) -> None:
     assert comparable(make_plan(given)) == comparable(plan(DictInput.of(given)))
+
+
+@settings(_SLOW, max_examples=30)
+@given(plan_inputs(), st.randoms(use_true_random=False))
+def test_the_order_of_rows_changes_only_the_order_of_the_plan(given: PlanInput, draw: Random) -> None:
+    shuffled = replace(given, **{name: _shuffled(getattr(given, name), draw) for name in _FRAMES})
+    assert comparable(make_plan(shuffled)) == comparable(make_plan(given))
+
+
+@settings(_SLOW, max_examples=30)
+@given(plan_inputs())
+def test_pages_and_chunks_change_nothing(given: PlanInput) -> None:
+    chunked = replace(given, **{name: _chunked(getattr(given, name)) for name in _FRAMES})
+    made, again = make_plan(given), make_plan(chunked)
+    for name in ("actions", "ledger_changes", "new_links", "conflicts", "dispositions"):
+        assert rows_of(getattr(made, name)) == rows_of(getattr(again, name))
+
+
+@settings(_SLOW, max_examples=30)
+@given(plan_inputs())
+def test_pairs_decided_in_parts_are_decided_the_same(given: PlanInput) -> None:
+    """Without limits, which look at the whole plan, no pair knows of another."""
+    unlimited = replace(given, policy=replace(given.policy, limits=Limits(10**6, 1, 1, 10**6, 1, 10**6)))
+    parts = [comparable(make_plan(part)) for part in _parts(unlimited)]
+    whole = comparable(make_plan(unlimited))
+    assert {name: sorted(line for part in parts for line in part[name]) for name in whole} == whole
+
+
+def _shuffled(frame: pd.DataFrame, draw: Random) -> pd.DataFrame:
+    order = list(range(len(frame)))
+    draw.shuffle(order)
+    return frame.iloc[order].reset_index(drop=True)
+
+
+def _chunked(rows: pd.DataFrame) -> pd.DataFrame:
+    """The same rows in chunks of one, as they come from pages."""
+    table = pa.Table.from_pandas(rows, preserve_index=False)
+    chunks = [table.slice(place, 1) for place in range(len(table))]
+    return pa.concat_tables([table.slice(0, 0), *chunks]).to_pandas(types_mapper=pd.ArrowDtype)
+
+
+def _parts(given: PlanInput) -> list[PlanInput]:
+    """Every link with its rows, and the rows without a link, each as an input of its own."""
+    ids = [(row["sc_id"], row["sf_id"]) for row in rows_of(given.links)]
+    parts = [
+        replace(
+            given,
+            links=given.links.iloc[[place]].reset_index(drop=True),
+            sales_connect=_only(given.sales_connect, {sc_id}),
+            salesforce=_only(given.salesforce, {sf_id}),
+        )
+        for place, (sc_id, sf_id) in enumerate(ids)
+    ]
+    rest = replace(
+        given,
+        links=given.links.iloc[:0],
+        sales_connect=_only(given.sales_connect, {sc_id for sc_id, _ in ids}, inside=False),
+        salesforce=_only(given.salesforce, {sf_id for _, sf_id in ids}, inside=False),
+    )
+    return [*parts, rest]
+
+
+def _only(rows: pd.DataFrame, ids: set[str | None], *, inside: bool = True) -> pd.DataFrame:
+    places = [place for place, remote_id in enumerate(rows["remote_id"]) if (remote_id in ids) is inside]
+    return rows.iloc[places].reset_index(drop=True)

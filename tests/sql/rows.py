@@ -213,7 +213,7 @@ def write(ledger: PostgresLedger, run: Run, side: Side, *answers: Values) -> Non
 
 
 def query(url: str, text: str, *parameters: object) -> list[dict[str, Any]]:
-    """The rows of a statement that answers any; without parameters several statements may stand in the text."""
+    """The rows of a statement that answers any; without parameters the text may hold several statements."""
     with psycopg.connect(url, row_factory=psycopg.rows.dict_row) as connection:
         cursor = connection.execute(text, parameters or None)
         return cursor.fetchall() if cursor.description else []

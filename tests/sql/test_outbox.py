@@ -115,9 +115,8 @@ def test_a_created_record_is_in_the_link_at_once(ledger: PostgresLedger, databas
     write(ledger, run, SF, outcome(f"{run.run_id}-2", "done", remote_id="00T8", written_at=at(3)))
     row = link_row(database_url, "sc:acc:8")
     assert (row["sf_id"], row["state"], row["sf_written_at"]) == ("00T8", "linked", at(3))
-    assert one(database_url, "SELECT remote_id FROM bridge.action WHERE op = 'create' AND run_id = %s", run.run_id) == {
-        "remote_id": "00T8"
-    }  # fmt: skip
+    written = one(database_url, "SELECT remote_id FROM bridge.action WHERE action_id = %s", f"{run.run_id}-2")
+    assert written == {"remote_id": "00T8"}
 
 
 def test_a_done_write_is_remembered_until_it_is_seen(ledger: PostgresLedger, database_url: str) -> None:

@@ -140,7 +140,7 @@ def test_an_identity_is_remembered_and_never_replaced(ledger: PostgresLedger) ->
     ledger.remember_identity(SC, "acc")
     ledger.remember_identity(SC, "acc")
     assert ledger.identities() == {SC: "acc"}
-    with pytest.raises(SideIdentityChanged, match="'acc'.*'other'"):
+    with pytest.raises(SideIdentityChanged, match=r"'acc'.*'other'"):
         ledger.remember_identity(SC, "other")
     assert ledger.identities() == {SC: "acc"}
 

@@ -356,7 +356,8 @@ def test_change_log_tells_from_which_value_to_which(people: PostgresLedger, data
     given = [
         action(0, link_id, SF, "update", remote_id="00T1", rule="C1", mask=9, title="New", due_date=due,
                seen_title="Call Ann", seen_status="Not Started"),
-        action(1, link_id, SC, "delete", remote_id="1", rule="K4", seen_title="Call Ann", seen_details="long"),
+        action(1, link_id, SC, "delete", remote_id="1", rule="K4", seen_title="Call Ann",
+               seen_details="long"),
         action(2, link_id, SF, "update", remote_id="00T1", mask=1, title="Never", seen_title="New"),
     ]  # fmt: skip
     run = decide(people, 5, end(SC, "1", "planned", link_id), actions=given)

@@ -72,6 +72,19 @@ DECISIONS: Final = tuple(Decision)
 RULES: Final = tuple(case.rule for case in TABLE)
 
 
+def as_markdown() -> str:
+    """The table as the README shows it."""
+    lines = [
+        "| Sales Connect | Salesforce | What happens | With `edit_wins` | Rule |",
+        "|---|---|---|---|---|",
+    ]
+    for case in TABLE:
+        other = "" if case.edit_wins is case.delete_wins else case.edit_wins
+        sides = f"{case.sales_connect.name.lower()} | {case.salesforce.name.lower()}"
+        lines.append(f"| {sides} | {case.delete_wins} | {other} | {case.rule} |")
+    return "\n".join(lines)
+
+
 def decide(
     sales_connect: npt.NDArray[np.int8], salesforce: npt.NDArray[np.int8], policy: DeletePolicy
 ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int8]]:

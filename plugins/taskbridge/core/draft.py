@@ -37,10 +37,21 @@ class Ends:
 
     def put(self, rows: Positions, disposition: Disposition, rule: str) -> None:
         """Ends the rows, whatever was said of them before."""
+        self.codes[rows] = DISPOSITIONS.index(disposition)
+        self.rules[rows] = self._number(rule)
+
+    def follow(self, others: Ends, places: Positions) -> None:
+        """Ends what is still open as those ended that stand at these places (-1: nobody, stays open)."""
+        rows = np.flatnonzero(self.open & (places >= 0))
+        self.codes[rows] = others.codes[places[rows]]
+        if len(rows):
+            numbers = np.array([self._number(name) for name in others._names] or [0], np.int16)
+            self.rules[rows] = numbers[others.rules[places[rows]]]
+
+    def _number(self, rule: str) -> int:
         if rule not in self._names:
             self._names.append(rule)
-        self.codes[rows] = DISPOSITIONS.index(disposition)
-        self.rules[rows] = self._names.index(rule)
+        return self._names.index(rule)
 
     @property
     def dispositions(self) -> pa.Array:

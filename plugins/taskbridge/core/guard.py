@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from taskbridge.core.arrays import Columns, Flags, Positions, columns, equals, find, flags
+from taskbridge.core.arrays import Columns, Flags, Positions, columns, equals, find, flags, whole
 from taskbridge.core.fields import DONE
 from taskbridge.core.model import BIT, GuardKind, Limits, Op, PlanInput, Side
 
@@ -32,11 +32,11 @@ def judge(actions: pa.Table, given: PlanInput) -> Verdict:
     kind, one that is exceeded for a user holds that user's actions of that kind.
     """
     kinds = _kinds(actions)
-    counted = ~flags(actions["first_import"].combine_chunks()) & ~equals(_column(actions, "state"), "held")
+    counted = ~flags(whole(actions, "first_import")) & ~equals(whole(actions, "state"), "held")
     population = columns(given.population)
     history = columns(given.history)
-    users = _column(actions, "sc_user_id")
-    known = pc.unique(pa.concat_arrays([users, population["sc_user_id"], history["sc_user_id"]]))
+    users = _users(whole(actions, "sc_user_id"))
+    known = pc.unique(pa.concat_arrays([users, _users(population["sc_user_id"]), _users(history["sc_user_id"])]))
     place = find(users, known)
     pairs = _per_user(known, population["sc_user_id"], population["pairs"])
     held = np.zeros(len(actions), np.bool_)
@@ -75,10 +75,10 @@ def _exceeds(total: Counts, pairs: Counts, count: int, share: float, half_of_mor
 
 
 def _kinds(actions: pa.Table) -> Mapping[GuardKind, Flags]:
-    op, side = _column(actions, "op"), _column(actions, "side")
-    mask = _column(actions, "mask").to_numpy(zero_copy_only=False)
+    op, side = whole(actions, "op"), whole(actions, "side")
+    mask = whole(actions, "mask").to_numpy(zero_copy_only=False)
     update = equals(op, Op.UPDATE)
-    status = _column(actions, "status")
+    status = whole(actions, "status")
     completes = np.zeros(len(actions), np.bool_)
     for target in Side:
         completes |= equals(side, target) & equals(status, DONE[target])
@@ -104,10 +104,11 @@ def _names(kinds: Mapping[GuardKind, Flags], length: int) -> pa.Array:
 
 
 def _per_user(known: pa.Array, users: pa.Array, counts: pa.Array) -> Counts:
-    place: Positions = find(users, known)
+    place: Positions = find(_users(users), known)
     weights = counts.to_numpy(zero_copy_only=False)
     return np.bincount(place, weights=weights, minlength=len(known)).astype(np.int64)
 
 
-def _column(table: pa.Table, name: str) -> pa.Array:
-    return table[name].combine_chunks()
+def _users(users: pa.Array) -> pa.Array:
+    """Users with a name for nobody, who counts for the whole."""
+    return pc.fill_null(users, "")

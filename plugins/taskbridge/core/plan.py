@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from taskbridge.core import guard
-from taskbridge.core.arrays import build, choose, constant, take
+from taskbridge.core.arrays import build, choose, constant, equals, take, whole
 from taskbridge.core.creation import plan_new_pairs
 from taskbridge.core.draft import Draft, Ends
 from taskbridge.core.fields import Crossing
@@ -52,7 +52,9 @@ def make_plan(given: PlanInput) -> Plan:
         ledger_changes=frame(_concat(draft.changes, LEDGER_CHANGES)),
         new_links=frame(_concat(draft.new_links, NEW_LINKS)),
         conflicts=frame(_concat(draft.conflicts, CONFLICTS)),
-        dispositions=frame(pa.concat_tables([_dispositions(matched, side, draft, strangers[side]) for side in Side])),
+        dispositions=frame(
+            pa.concat_tables([_dispositions(matched, side, draft, strangers[side]) for side in Side])
+        ),
     )
 
 
@@ -64,38 +66,37 @@ def _guarded(actions: pa.Table, draft: Draft, strangers: Mapping[Side, Ends], gi
     """Sets state and kind of each action, and ends what is held as held (G3)."""
     if not len(actions):
         return actions
+    given_columns = {name: whole(actions, name) for name in ACTIONS.names}
     verdict = guard.judge(actions, given)
-    state = actions["state"].combine_chunks()
     held = pa.array(verdict.held)
-    state = choose(verdict.held, constant(ActionState.HELD, len(actions)), state)
-    rule = pc.if_else(held, pc.binary_join_element_wise(actions["rule"].combine_chunks(), "G3", ","), actions["rule"].combine_chunks())
-    columns = {
+    state = choose(verdict.held, constant(ActionState.HELD, len(actions)), given_columns["state"])
+    rule = given_columns["rule"]
+    columns = given_columns | {
         "kind": verdict.kinds,
-        "rule": rule,
+        "rule": pc.if_else(held, pc.binary_join_element_wise(rule, "G3", ","), rule),
         "state": pc.fill_null(state, ActionState.PLANNED.value),
     }
     links = np.concatenate(draft.action_links)
     draft.links.put(links[verdict.held & (links >= 0)], Disposition.HELD, "G3")
     sources = np.concatenate(draft.action_sources)
-    target = actions["side"].combine_chunks()
     for side, ends in strangers.items():
-        new = verdict.held & (links < 0) & np.asarray(pc.equal(target, side.other.value))
+        new = verdict.held & (links < 0) & equals(columns["side"], side.other)
         ends.put(sources[new], Disposition.HELD, "G3")
-    return build(ACTIONS, {name: columns.get(name, actions[name].combine_chunks()) for name in ACTIONS.names}, len(actions))
+    return build(ACTIONS, columns, len(actions))
 
 
-def _dispositions(matched: Matched, side: Side, draft: Draft, strangers: Ends) -> pa.Table:
+def _dispositions(matched: Matched, side: Side, draft: Draft, rows: Ends) -> pa.Table:
     """A staged row ends as its pair ends, unless it is in none or cannot be understood."""
     staged = matched[side]
-    paired = (staged.link >= 0) & strangers.open
+    rows.follow(draft.links, staged.link)
     return build(
         DISPOSITIONS,
         {
             "side": constant(side, len(staged)),
             "remote_id": staged.rows["remote_id"],
             "link_id": take(matched.links["link_id"], staged.link),
-            "disposition": choose(paired, take(draft.links.dispositions, staged.link), strangers.dispositions),
-            "rule": choose(paired, take(draft.links.rule_names, staged.link), strangers.rule_names),
+            "disposition": rows.dispositions,
+            "rule": rows.rule_names,
         },
         len(staged),
     )

@@ -45,7 +45,7 @@ class OpenRunSensor(BaseSensorOperator):
         with one_sentence(context):
             settings = read_settings()
             spec = Request.of(context, backfill=self.backfill).spec(settings)
-            context["ti"].xcom_push(key=SETTINGS_KEY, value=settings.model_dump_json())
+            context["ti"].xcom_push(key=SETTINGS_KEY, value=settings.model_dump(mode="json"))
             with open_ledger(settings) as ledger:
                 engine = build_engine(ledger, settings, switch_is_on)
                 if not engine.may_run(spec):

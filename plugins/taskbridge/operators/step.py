@@ -64,7 +64,7 @@ def settings_of(context: Context) -> Settings:
     """The settings that the run was opened with: a change of the Variable waits for the next run."""
     from taskbridge.settings import Settings
 
-    return Settings.parse(context["ti"].xcom_pull(task_ids=OPEN, key=SETTINGS_KEY))
+    return Settings.model_validate(context["ti"].xcom_pull(task_ids=OPEN, key=SETTINGS_KEY) or {})
 
 
 @contextmanager

@@ -1,0 +1,136 @@
+"""What every DAG file owes: it loads, it explains itself, it is cheap to parse, and its chain is safe."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import DAG
+from airflow.serialization.serialized_objects import DagSerialization
+
+from taskbridge.errors import SettingsInvalid
+from taskbridge.pipeline import schedule
+
+DAGS = Path(__file__).parents[2] / "dags"
+FILES = sorted(DAGS.glob("*.py"))
+NAMES = [path.stem for path in FILES]
+
+
+@pytest.fixture(scope="module")
+def bag(metadata_database: None) -> DagBag:
+    return DagBag()
+
+
+@pytest.fixture(params=NAMES)
+def dag(bag: DagBag, request: pytest.FixtureRequest) -> DAG:
+    return bag.dags[request.param]  # type: ignore[return-value]
+
+
+def test_every_file_is_one_dag_of_its_name(bag: DagBag) -> None:
+    assert bag.import_errors == {}
+    assert sorted(bag.dags) == NAMES == ["task_sync", "task_sync_backfill"]
+
+
+def test_a_dag_explains_itself(dag: DAG) -> None:
+    assert dag.doc_md
+    assert "taskbridge_enabled" in dag.doc_md
+    assert dag.description
+    assert {"taskbridge", "sync"} <= dag.tags
+    for task in dag.tasks:
+        assert task.owner == "taskbridge"
+        assert task.doc_md, task.task_id
+
+
+def test_params_are_described_and_harmless(dag: DAG) -> None:
+    for name in dag.params:
+        param = dag.params.get_param(name)
+        assert param.description, name
+        assert param.schema["title"], name
+        assert param.value in (None, [], False), "a form that is sent as it is does what the schedule does"
+
+
+def test_a_dag_survives_serialization(dag: DAG) -> None:
+    again: Any = DagSerialization.from_dict(DagSerialization.to_dict(dag))
+    assert sorted(again.task_dict) == sorted(dag.task_dict)
+
+
+def test_only_the_clock_and_people_start_task_sync(bag: DagBag) -> None:
+    sync, backfill = bag.dags["task_sync"], bag.dags["task_sync_backfill"]
+    assert sync.max_active_runs == 1
+    assert not sync.catchup
+    assert not backfill.catchup
+    assert {str(kind.value) for kind in sync.allowed_run_types or ()} == {"scheduled", "manual"}
+    assert backfill.allowed_run_types is None, "scheduled, by hand and as a backfill"
+    assert not sync.is_paused_upon_creation, "the Variable is the switch, and one is enough"
+
+
+def test_the_plan_comes_before_writes_and_writes_before_deletes(dag: DAG) -> None:
+    upserts = {"upsert_salesforce", "upsert_sales_connect"}
+    for side in ("salesforce", "sales_connect"):
+        upsert, delete = dag.get_task(f"upsert_{side}"), dag.get_task(f"delete_{side}")
+        assert {"gate", "open", "recover", "read_dirty", "decide"} <= upsert.get_flat_relative_ids(
+            upstream=True
+        )
+        assert delete.upstream_task_ids == upserts
+    assert dag.get_task("settle").is_teardown
+    assert dag.get_task("report").is_teardown
+    assert [task.task_id for task in dag.leaves] == ["report"]
+    assert {task.task_id for task in dag.tasks if task.retries} == set()
+
+
+def test_waiting_for_the_lease_holds_no_worker_slot(dag: DAG) -> None:
+    assert dag.get_task("open").reschedule  # type: ignore[union-attr]
+
+
+def test_staging_tables_and_the_plan_are_assets(dag: DAG) -> None:
+    told = {outlet.name for task in dag.tasks for outlet in task.outlets}
+    assert told == {"staging.sales_connect_task", "staging.salesforce_task", "bridge.action"}
+
+
+_PARSE = """
+import socket, sys
+from airflow.sdk import Connection, Variable
+
+def refuse(*_, **__):
+    raise AssertionError("a DAG file was parsed and asked for something")
+
+Variable.get = Connection.get = refuse
+socket.socket.connect = socket.create_connection = refuse
+known = set(sys.modules)
+exec(compile(open(sys.argv[1]).read(), sys.argv[1], "exec"))
+heavy = {"pandas", "pyarrow", "numpy", "psycopg", "adbc_driver_manager", "simple_salesforce"}
+print(sorted(heavy & (set(sys.modules) - known)))
+"""
+
+
+@pytest.mark.parametrize("path", FILES, ids=NAMES)
+def test_parsing_asks_for_nothing_and_imports_nothing_heavy(path: Path) -> None:
+    command = [sys.executable, "-c", _PARSE, str(path)]
+    environment = {**os.environ, "PYTHONPATH": str(DAGS.parent / "plugins")}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_schedule_is_every_minute_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TASKBRIDGE_SCHEDULE", raising=False)
+    assert schedule().expression == "* * * * *"
+    monkeypatch.setenv("TASKBRIDGE_SCHEDULE", "*/7 * * * *")
+    assert schedule().expression == "*/7 * * * *"
+
+
+@pytest.mark.parametrize("text", ["every minute", "61 * * * *", "* * *"])
+def test_a_bad_schedule_is_an_import_error_that_names_variable_and_value(
+    text: str, monkeypatch: pytest.MonkeyPatch, metadata_database: None
+) -> None:
+    monkeypatch.setenv("TASKBRIDGE_SCHEDULE", text)
+    with pytest.raises(SettingsInvalid, match="TASKBRIDGE_SCHEDULE"):
+        schedule()
+    errors = DagBag().import_errors
+    assert [Path(path).name for path in errors] == ["task_sync.py"]
+    assert repr(text) in next(iter(errors.values()))

@@ -1,0 +1,91 @@
+"""What the parameters of a run mean, and which are refused before anything is read."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from taskbridge.errors import SettingsInvalid
+from taskbridge.operators.request import Request
+from taskbridge.settings import Settings
+
+PARAMS: dict[str, Any] = {"window_start": None, "window_end": None, "users": [], "dry_run": False}
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def asked(
+    params: dict[str, Any],
+    *,
+    backfill: bool = False,
+    run_type: str = "manual",
+    interval: tuple[datetime, datetime] | tuple[None, None] = (None, None),
+) -> Request:
+    dag_run = SimpleNamespace(
+        dag_id="task_sync",
+        run_id="by_hand",
+        run_type=run_type,
+        conf=params,
+        run_after=NOON,
+        data_interval_start=interval[0],
+        data_interval_end=interval[1],
+    )
+    context: Any = {"dag_run": dag_run, "params": PARAMS | params, "dag": SimpleNamespace(params=PARAMS)}
+    return Request.of(context, backfill=backfill)
+
+
+def test_nothing_asked_for_goes_on_from_the_watermarks() -> None:
+    request = asked({})
+    assert request == Request("task_sync/by_hand", "manual", None, (), False)
+    assert request.spec(Settings()).moves_watermarks
+
+
+def test_the_schedule_starts_a_scheduled_run() -> None:
+    assert asked({}, run_type="scheduled").mode == "scheduled"
+
+
+def test_a_window_is_read_in_utc() -> None:
+    request = asked({"window_start": "2026-03-01T09:00:00+09:00", "window_end": "2026-03-01T12:00:00Z"})
+    assert request.window == (datetime(2026, 3, 1, 0, tzinfo=UTC), datetime(2026, 3, 1, 12, tzinfo=UTC))
+    assert not request.spec(Settings()).moves_watermarks
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"window_start": "2026-03-01T00:00:00Z"}, ["window_start", "window_end is empty"]),
+        ({"window_end": "2026-03-01T00:00:00Z"}, ["window_end", "window_start is empty"]),
+        (
+            {"window_start": "2026-03-02T00:00:00Z", "window_end": "2026-03-01T00:00:00Z"},
+            ["2026-03-02", "2026-03-01", "not after"],
+        ),
+        (
+            {"window_start": "2026-03-02T00:00:00Z", "window_end": "2026-03-02T01:00:00+01:00"},
+            ["not after"],
+        ),
+        ({"window_start": "2026-03-01T00:00:00", "window_end": "2026-03-02T00:00:00Z"}, ["offset"]),
+        ({"window_start": "yesterday", "window_end": "2026-03-02T00:00:00Z"}, ["'yesterday'", "offset"]),
+        ({"dryrun": True}, ["dryrun", "dry_run"]),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(params: dict[str, Any], words: list[str]) -> None:
+    with pytest.raises(SettingsInvalid) as refused:
+        asked(params)
+    assert all(word in str(refused.value) for word in words), str(refused.value)
+
+
+def test_users_are_trimmed() -> None:
+    assert asked({"users": [" ada@example.com ", ""]}).users == ("ada@example.com",)
+
+
+def test_a_backfill_takes_its_data_interval() -> None:
+    day = (datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 2, 2, tzinfo=UTC))
+    request = asked({}, backfill=True, run_type="backfill", interval=day)
+    assert (request.mode, request.window) == ("backfill", day)
+
+
+def test_a_backfill_without_an_interval_takes_yesterday() -> None:
+    request = asked({}, backfill=True)
+    assert request.window == (datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC))
