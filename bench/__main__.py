@@ -13,7 +13,7 @@ from bench.reconcile import PlansDiffer, Result, peak_gigabytes, reconcile
 
 RESULTS: Final = Path(__file__).with_name("results.json")
 GOALS: Final = {100_000: 6.0, 1_000_000: 5.0}
-"""Times faster than the loop, by the number of pairs; other sizes are held to the goal of the next smaller one."""
+"""Times faster than the loop, by the number of pairs; other sizes have the goal of the next smaller one."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,7 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--pairs", type=int, nargs="+", default=sorted(GOALS), help="sizes of the job")
-    parser.add_argument("--repeats", type=int, default=3, help="timed runs of each planner, the median counts")
+    parser.add_argument(
+        "--repeats", type=int, default=3, help="timed runs of each planner, the median counts"
+    )
     parser.add_argument("--output", type=Path, default=RESULTS, help="where the results go")
     return parser.parse_args(arguments)
 
@@ -45,10 +47,9 @@ def _goal(pairs: int) -> float:
 
 def _line(result: Result) -> str:
     verdict = "ok" if result.ok else "MISSED"
-    return (
-        f"{result.name:<28} {result.value:>8.3f} {result.unit}   dict loop {result.rival:>8.3f} {result.unit}   "
-        f"{result.ratio:>5.1f} x   goal {result.goal:.1f} x   {verdict}"
-    )
+    ours, rival = (f"{seconds:>8.3f} {result.unit}" for seconds in (result.value, result.rival))
+    ratio = f"{result.ratio:>7.1f} x   goal {result.goal:.1f} x   {verdict}"
+    return f"{result.name:<26}{ours}   dict loop{rival}{ratio}"
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""The plan decided pair by pair over plain dictionaries: the rival of the benchmark and the oracle of the tests.
+"""The plan decided pair by pair over dictionaries: the rival of the benchmark, the oracle of the tests.
 
-It keeps the same rules as `taskbridge.core` and shares nothing with it but the words of `core.model`: no frames, no
-positions, no masks over columns. Rows are dictionaries with the columns of the schemas there.
+It keeps the same rules as `taskbridge.core` and shares nothing with it but the words of `core.model`: no
+frames, no positions, no masks over columns. Rows are dictionaries with the columns of the schemas there.
 """
 
 from __future__ import annotations
@@ -147,7 +147,9 @@ class _Planner:
         self.link_ends: dict[str, End] = {}
         self.link_of: dict[tuple[str, str], str] = {}
         self.row_ends: dict[tuple[str, str], End] = {}
-        self.sources: dict[str, tuple[str, str]] = {}  # of a new pair: side and id of the record that began it
+        self.sources: dict[
+            str, tuple[str, str]
+        ] = {}  # of a new pair: side and id of the record that began it
 
     # one link
 
@@ -302,36 +304,34 @@ class _Planner:
     # merging
 
     def merge(self, pair: _Pair) -> End:
-        writes: dict[str, Row] = {SC: {}, SF: {}}
-        agreed: dict[str, Row] = {SC: {}, SF: {}}
-        contested: set[str] = set()
-        held = False
-        for name in FIELDS:
-            if name == "title":
-                verdict = self.merge_title(pair)
-            elif name in pair.changed[SC] or name in pair.changed[SF]:
-                verdict = self.merge_field(pair, name)
-            else:
-                continue
-            if verdict.contested:
-                contested.add(name)
-                self.keep_contested(pair, name, verdict.winner)
-            held = held or verdict.held
-            if verdict.target is not None:
-                writes[verdict.target][name] = verdict.value
-            elif not verdict.held:
-                for side in (SC, SF):
-                    moved = name in pair.changed[side] or (name, side) == ("title", SC) and pair.inputs_changed
-                    if moved:
-                        agreed[side][name] = pair.now(side, name)
+        names = pair.changed[SC] | pair.changed[SF] | ({"title"} if pair.inputs_changed else set())
+        verdicts: dict[str, _Verdict] = {name: self.verdict(pair, name) for name in FIELDS if name in names}
         for side in (SF, SC):
-            if writes[side]:
-                self.update(pair, side, writes[side], bool(contested & writes[side].keys()))
+            values: Row = {name: one.value for name, one in verdicts.items() if one.target == side}
+            if values:
+                contested = any(verdicts[name].contested for name in values)
+                self.update(pair, side, values, contested)
+        self.agree(pair, [name for name, one in verdicts.items() if one.target is None and not one.held])
+        if any(one.held for one in verdicts.values()):
+            return ("held", "K3")
+        return PLANNED if any(one.target for one in verdicts.values()) else UNCHANGED
+
+    def verdict(self, pair: _Pair, name: str) -> _Verdict:
+        verdict = self.merge_title(pair) if name == "title" else self.merge_field(pair, name)
+        if verdict.contested:
+            self.keep_contested(pair, name, verdict.winner)
+        return verdict
+
+    def agree(self, pair: _Pair, names: Iterable[str]) -> None:
+        """What changed and is not written becomes the base (K2, F6)."""
+        agreed: dict[str, Row] = {SC: {}, SF: {}}
+        for name in names:
+            for side in (SC, SF):
+                inputs = side == SC and name == "title" and pair.inputs_changed
+                if inputs or name in pair.changed[side]:
+                    agreed[side][name] = pair.now(side, name)
         if agreed[SC] or agreed[SF]:
             self.change(pair.link, **self.advance(pair, agreed))
-        if held:
-            return ("held", "K3")
-        return PLANNED if writes[SC] or writes[SF] else UNCHANGED
 
     def merge_field(self, pair: _Pair, name: str) -> _Verdict:
         sc, sf = pair.now(SC, name), pair.now(SF, name)
@@ -355,7 +355,10 @@ class _Planner:
             return _Verdict()
         names = {"title", *self.parts[1::2]}
         subject = self.subject({name: pair.now(SC, name) for name in names})
-        if subject in (self.subject({name: pair.link[f"sc_{name}"] for name in names}), pair.now(SF, "title")):
+        if subject in (
+            self.subject({name: pair.link[f"sc_{name}"] for name in names}),
+            pair.now(SF, "title"),
+        ):
             return _Verdict()
         return _Verdict(SF, subject, "title" in pair.changed[SF], SC)
 
@@ -456,7 +459,7 @@ class _Planner:
             return True
         if not user["first_sync_owed"]:
             return False
-        return mode is FirstSyncMode.ALL or mode is FirstSyncMode.OPEN and not row["is_closed"]
+        return mode is FirstSyncMode.ALL or (mode is FirstSyncMode.OPEN and not row["is_closed"])
 
     def is_reminder(self, row: Row) -> bool:
         """C2."""
@@ -620,7 +623,7 @@ class _Pair:
         return {f"seen_{name}": self.now(side, name) for name in FIELDS}
 
     def edited_at(self, side: str) -> datetime | None:
-        """K3: the person's last edit, as first seen with the difference; never a stamp that a write of ours moved."""
+        """K3: the person's last edit, as first seen with the difference, a write of ours aside."""
         prefix = PREFIX[side]
         row = self.rows[side]
         assert row is not None
@@ -736,8 +739,8 @@ def _in_step(link: Row, sc: Row | None, sf: Row | None) -> bool:
     """Most pairs: clean, linked, and what was read of them is what the base holds."""
     if link["dirty"] or link["state"] != "linked" or link["sc_id"] is None or link["sf_id"] is None:
         return False
-    return (sc is None or _live(sc) and _VALUES[SC](sc) == _BASE[SC](link)) and (
-        sf is None or _live(sf) and _VALUES[SF](sf) == _BASE[SF](link)
+    return (sc is None or (_live(sc) and _VALUES[SC](sc) == _BASE[SC](link))) and (
+        sf is None or (_live(sf) and _VALUES[SF](sf) == _BASE[SF](link))
     )
 
 

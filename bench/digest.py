@@ -12,7 +12,7 @@ _COLUMNS: Final = tuple(name for name in ACTIONS.names if name != "seq" and name
 
 
 def digest(actions: Iterable[Mapping[str, Any]]) -> str:
-    """SHA-256 over the sorted rows of ACTIONS; `seq` and the values outside a mask say nothing and stay out."""
+    """SHA-256 over the sorted rows of ACTIONS, without `seq` and the values outside a mask."""
     lines = sorted(hashlib.sha256(_line(action).encode()).digest() for action in actions)
     return hashlib.sha256(b"".join(lines)).hexdigest()
 

@@ -1,8 +1,8 @@
 """The job of the benchmark: linked pairs with the mix of edits that a busy team leaves behind.
 
-Of so many pairs 10 % changed in Sales Connect only, 10 % in Salesforce only, 3 % on both sides (half of those the same
-field), 2 % are new and 1 % deleted on each side; half of the one-sided changes come without a row of the other side.
-The same size gives the same job.
+Of so many pairs 10 % changed in Sales Connect only, 10 % in Salesforce only, 3 % on both sides (half of
+those the same field), 2 % are new and 1 % deleted on each side; half of the one-sided changes come without a
+row of the other side. The same size gives the same job.
 """
 
 from __future__ import annotations
@@ -32,10 +32,11 @@ from taskbridge.core.model import (
 _NOW: Final = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 _STAMP: Final = pa.timestamp("us", tz="UTC")
 _USERS: Final = 200
-_WORDS: Final = tuple(
+_TEXT: Final = (
     "Angebot Rückruf Vertrag naïve façade señor Zürich 注文 確認 見積書 电话 客户 합의 전화 Привет договор "
-    "call order follow-up quote meeting renewal pricing contract question delivery invoice reminder".split()
+    "call order follow-up quote meeting renewal pricing contract question delivery invoice reminder"
 )
+_WORDS: Final = tuple(_TEXT.split())
 _EMOJI: Final = ("😀", "🚀", "👩‍💼")
 """In one sentence of sixteen, as in real tasks: a single one makes a Python string four times as big."""
 _SENTENCES: Final = 4_096
@@ -171,7 +172,10 @@ def _staged(
     order = draw.permutation(np.flatnonzero(read))
     stamp = _stamps(draw, pairs + created, after=_NOW - timedelta(hours=2))
     columns = {name: pa.concat_arrays([old[name], fresh[name]]) for name in old}
-    columns = {name: pc.if_else(pa.array(deleted), pa.scalar(None, array.type), array) for name, array in columns.items()}
+    columns = {
+        name: pc.if_else(pa.array(deleted), pa.scalar(None, array.type), array)
+        for name, array in columns.items()
+    }
     columns |= {
         "remote_id": pa.concat_arrays([_ids(side, 0, pairs), _ids(side, 9, created)]),
         "presence": pa.array(["live", "deleted"]).take(pa.array(deleted.astype(np.int64))),
@@ -188,7 +192,11 @@ def _staged(
     schema = TASKS[side]
     table = pa.table({name: array.take(pa.array(order)) for name, array in columns.items()})
     missing = {field.name: pa.nulls(len(order), field.type) for field in schema if field.name not in columns}
-    return pa.table({**{name: table[name] for name in table.column_names}, **missing}).select(schema.names).cast(schema)
+    return (
+        pa.table({**{name: table[name] for name in table.column_names}, **missing})
+        .select(schema.names)
+        .cast(schema)
+    )
 
 
 def _links(draw: np.random.Generator, base: dict[str, Any], pairs: int) -> pa.Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import resource
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -47,8 +48,8 @@ class Result:
 def reconcile(pairs: int, repeats: int, goal: float) -> Result:
     """Medians of the repeats, which take turns so that both planners see the same machine.
 
-    Frames and dictionaries are made before the clock starts; the first run of each is not timed, its actions are
-    compared. Raises PlansDiffer.
+    Frames and dictionaries are made before the clock starts; the first run of each is not timed, its actions
+    are compared. Raises PlansDiffer.
     """
     given = job(pairs)
     rows = DictInput.of(given, dictionaries)
@@ -56,28 +57,36 @@ def reconcile(pairs: int, repeats: int, goal: float) -> Result:
     if ours != theirs:
         raise PlansDiffer(f"{pairs:,} pairs: the frames' plan is {ours}, the loop's {theirs}")
     gc.collect()
-    gc.freeze()  # else each collection walks through all input dictionaries, which only the loop would pay for
+    # else each collection walks through all input dictionaries, which only the loop would pay for
+    gc.freeze()
     times = [(seconds(lambda: make_plan(given)), seconds(lambda: plan(rows))) for _ in range(repeats)]
     gc.unfreeze()
     value, rival = (median(column) for column in zip(*times, strict=True))
     ratio = round(rival / value, 2)
-    return Result(f"reconcile {pairs:,} pairs", round(value, 4), "s", round(rival, 4), ratio, goal, ratio >= goal)
+    return Result(
+        f"reconcile {pairs:,} pairs", round(value, 4), "s", round(rival, 4), ratio, goal, ratio >= goal
+    )
 
 
 def dictionaries(frame: pd.DataFrame) -> list[Row]:
     """A frame's rows as dictionaries, null as None."""
     table = pa.Table.from_pandas(frame, preserve_index=False)
-    columns = [list(_objects(whole(table, name))) for name in table.column_names]
-    pa.default_memory_pool().release_unused()
-    return [dict(zip(table.column_names, values, strict=True)) for values in zip(*columns, strict=True)]
+    names = [sys.intern(name) for name in table.column_names]
+    columns = [_objects(whole(table, name)) for name in names]
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
 def _objects(array: pa.Array) -> Iterator[Any]:
-    if array.null_count < len(array) and pc.count_distinct(array.slice(0, 4 * _SHARED)).as_py() < _SHARED:
-        coded = array.dictionary_encode()
-        values = [*coded.dictionary.to_pylist(), None]
-        return (values[code] for code in pc.fill_null(coded.indices, -1).to_pylist())
-    return iter(array.to_pylist())
+    """The values one after the other, so that those of a row lie together in memory."""
+    shared = array.null_count < len(array) and pc.count_distinct(array[: 4 * _SHARED]).as_py() < _SHARED
+    coded = array.dictionary_encode() if shared else None
+    words = [] if coded is None else [*coded.dictionary.to_pylist(), None]
+    for start in range(0, len(array), _SHARED):
+        if coded is None:
+            yield from array.slice(start, _SHARED).to_pylist()
+        else:
+            codes = pc.fill_null(coded.indices.slice(start, _SHARED), -1)
+            yield from (words[code] for code in codes.to_pylist())
 
 
 def seconds(work: Callable[[], object]) -> float:

@@ -98,7 +98,7 @@ def _settings(plan: AirflowPlan) -> dict[str, str]:
 
 
 def start_migration(layout: Layout, env: Mapping[str, str]) -> Child:
-    return _airflow("migration", ["db", "migrate"], layout, env)
+    return _start("migration", ["airflow", "db", "migrate"], layout, env)
 
 
 def start_service(name: str, plan: AirflowPlan, env: Mapping[str, str]) -> Child:
@@ -106,13 +106,15 @@ def start_service(name: str, plan: AirflowPlan, env: Mapping[str, str]) -> Child
     # Seeded beforehand, since otherwise Airflow makes up passwords and prints them into its log.
     if not plan.layout.passwords.exists():
         write_json(plan.layout.passwords, plan.keys.passwords)
-    return _airflow(name, [name], plan.layout, env)
+    module = ["stack.scheduler"] if name == "scheduler" else ["airflow", name]
+    return _start(name, module, plan.layout, env)
 
 
-def _airflow(name: str, arguments: list[str], layout: Layout, env: Mapping[str, str]) -> Child:
+def _start(name: str, module: list[str], layout: Layout, env: Mapping[str, str]) -> Child:
+    """module: what `python -m` runs, with its arguments."""
     return Child.start(
         name,
-        [sys.executable, "-m", "airflow", *arguments],
+        [sys.executable, "-m", *module],
         log=layout.logs / f"{name}.log",
         env=env,
         cwd=PROJECT,

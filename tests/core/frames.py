@@ -1,7 +1,7 @@
 """Short ways to write down a plan's input and to read a plan: frames from dictionaries with defaults.
 
-Everything happens around noon of one day. `ANNA` and `BEN` are synced users, switched on a month before; a task
-`sc()` and a task `sf()` are two halves of the pair `link()`, in step with each other.
+Everything happens around noon of one day. `ANNA` and `BEN` are synced users, switched on a month before; a
+task `sc()` and a task `sf()` are two halves of the pair `link()`, in step with each other.
 """
 
 from __future__ import annotations
@@ -64,7 +64,9 @@ def table(schema: pa.Schema, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     rows = list(rows)
     unknown = {name for row in rows for name in row} - set(schema.names)
     assert not unknown, f"no such columns: {unknown}"
-    return frame(pa.Table.from_pylist([{name: row.get(name) for name in schema.names} for row in rows], schema))
+    return frame(
+        pa.Table.from_pylist([{name: row.get(name) for name in schema.names} for row in rows], schema)
+    )
 
 
 def sc(remote_id: str = "1", **values: Any) -> Row:

@@ -44,7 +44,14 @@ def test_F6_a_value_that_cannot_cross_is_told_apart(name: str, word: str) -> Non
 
 @pytest.mark.parametrize(
     ("raw", "text"),
-    [("  a \r\n", "a"), ("a\r\nb\rc", "a\nb\nc"), (" \t\n", None), ("", None), (None, None), ("a\u00a0", "a")],
+    [
+        ("  a \r\n", "a"),
+        ("a\r\nb\rc", "a\nb\nc"),
+        (" \t\n", None),
+        ("", None),
+        (None, None),
+        ("a\u00a0", "a"),
+    ],
 )
 def test_G1_trimming_padding_and_line_ends_are_no_change(raw: str | None, text: str | None) -> None:
     assert canonical.text(pa.array([raw], pa.string())).to_pylist() == [text]

@@ -89,7 +89,8 @@ def test_K3_a_policy_per_field_overrides_the_accounts() -> None:
 
 
 LATER, BEFORE = NOON + 60 * MINUTE, NOON - 60 * MINUTE
-# what the link knows of stamps, the winner; Sales Connect's row is from noon, Salesforce's half an hour younger
+# what the link knows of stamps, the winner; Sales Connect's row is from noon, Salesforce's half an hour
+# younger
 STAMPS: list[tuple[Row, str]] = [
     ({}, SF),
     ({"sf_written_at": LATER, "sf_modified_at": BEFORE}, SC),
@@ -122,7 +123,11 @@ def test_K3_the_subject_is_not_contested() -> None:
 def test_K5_an_action_knows_what_it_overwrites() -> None:
     low = sf(priority="Low")
     action = decide([link(right=low)], [sc(priority="high")], [low | {"details": "theirs"}]).actions[0]
-    assert (action["seen_priority"], action["seen_details"], action["seen_owner"]) == ("Low", "theirs", "005A")
+    assert (action["seen_priority"], action["seen_details"], action["seen_owner"]) == (
+        "Low",
+        "theirs",
+        "005A",
+    )
 
 
 def test_K5_contested_dates_are_kept_as_iso_text() -> None:

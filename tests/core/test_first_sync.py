@@ -109,9 +109,7 @@ ACTIVITIES: list[tuple[Row, bool]] = [
 
 @pytest.mark.parametrize(("values", "reminder"), ACTIVITIES)
 def test_C2_only_reminders_take_part(values: Row, reminder: bool) -> None:
-    assert decide([], [], [sf(**values)]).ends == {
-        "T1": ("planned", "C1") if reminder else ("ignored", "C2")
-    }
+    assert decide([], [], [sf(**values)]).ends == {"T1": ("planned", "C1") if reminder else ("ignored", "C2")}
 
 
 def test_C2_logged_activities_take_part_by_setting() -> None:

@@ -84,7 +84,8 @@ def test_G3_completing_counts_in_the_words_of_each_side() -> None:
     assert (plan.actions[0]["side"], plan.actions[0]["kind"]) == ("sales_connect", "complete")
 
 
-# changed pairs, linked pairs, written in the last hour, held; the limit is the larger of 25 and 20 % for a user
+# changed pairs, linked pairs, written in the last hour, held; the limit is the larger of 25 and 20 % for a
+# user
 SHARES = [(25, 0, 0, False), (26, 0, 0, True), (26, 1_000, 0, False), (20, 0, 5, False), (21, 0, 5, True)]
 
 
@@ -124,7 +125,10 @@ def test_G3_one_users_wave_does_not_hold_the_others() -> None:
         lefts[number] |= {"owner": "ben"}
         rights[number] |= {"owner": "005B"}
     plan = decide(links, lefts, rights, users=[ANNA, BEN])
-    assert {(row["sc_user_id"], row["state"]) for row in plan.actions} == {("anna", "held"), ("ben", "planned")}
+    assert {(row["sc_user_id"], row["state"]) for row in plan.actions} == {
+        ("anna", "held"),
+        ("ben", "planned"),
+    }
 
 
 def test_G3_the_whole_counts_when_no_user_is_above_a_limit() -> None:

@@ -116,7 +116,9 @@ def test_C3_reassignment_crosses_where_both_are_switched_on() -> None:
     assert plan.actions[0]["sc_user_id"] == "ben"
 
 
-@pytest.mark.parametrize(("left", "right"), [({"owner": "ben"}, {}), ({}, {"owner": "005B"}), ({"owner": None}, {})])
+@pytest.mark.parametrize(
+    ("left", "right"), [({"owner": "ben"}, {}), ({}, {"owner": "005B"}), ({"owner": None}, {})]
+)
 def test_C3_a_pair_whose_new_owner_is_not_synced_is_released(left: Row, right: Row) -> None:
     plan = decide([link()], [sc(**left)], [sf(**right)], users=[ANNA, BEN | {"synced": False}])
     assert plan.actions == []

@@ -1,4 +1,6 @@
-"""Random inputs of a plan: links with every state, staged rows of every kind, users and policies of every sort."""
+"""Random inputs of a plan: links with every state, staged rows of every kind, users and policies of every
+sort.
+"""
 
 from __future__ import annotations
 

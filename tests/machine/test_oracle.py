@@ -1,4 +1,6 @@
-"""Invariants 15 and 24: the plan equals the row-by-row planner's, whatever the order and the pieces of its input."""
+"""Invariants 15 and 24: the plan equals the row-by-row planner's, whatever the order and the pieces of its
+input.
+"""
 
 from __future__ import annotations
 

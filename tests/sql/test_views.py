@@ -231,7 +231,7 @@ def test_each_rule_is_explained_once(database_url: str) -> None:
 # command_center (I6)
 
 
-def test_command_center_sorts_open_tasks_by_the_users_own_day(
+def test_I6_command_center_sorts_open_tasks_by_the_users_own_day(
     people: PostgresLedger, database_url: str
 ) -> None:
     today = one(database_url, "SELECT bridge.today_in('Europe/Vienna') AS today")["today"]
@@ -253,7 +253,7 @@ def test_command_center_sorts_open_tasks_by_the_users_own_day(
     assert (found[1]["user_name"], found[1]["due_date"]) == ("Ada", today)
 
 
-def test_command_center_means_a_day_in_the_zone_of_each_user(
+def test_I6_command_center_means_a_day_in_the_zone_of_each_user(
     people: PostgresLedger, database_url: str
 ) -> None:
     """The two zones are 26 hours apart, so that they never have the same date."""

@@ -1,6 +1,6 @@
 """Canonical text: what must be equal for two texts to count as the same (G1), and how text is cut (F5, T2).
 
-Servers trim, pad and turn line ends around; none of that is an edit. Anything else a server does to a text is.
+Servers trim, pad and turn line ends around; none of that is an edit. Any other rewrite is one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def text(values: pa.Array) -> pa.Array:
 
 
 def has_control(values: pa.Array) -> pa.Array:
-    """True where a string holds a control character that is neither tab nor line break; null counts as False."""
+    """True where a string holds a control character other than tab and line breaks; False for null."""
     return pc.fill_null(pc.match_substring_regex(values, _CONTROL), False)
 
 
@@ -40,7 +40,7 @@ def cut(values: pa.Array, units: int) -> pa.Array:
 
     Only the rows that are too long are re-encoded: they are rare, and the encoding is what costs.
     """
-    # A code point is at most two units and four bytes, so most columns are cleared by their byte lengths alone.
+    # A code point is at most two units and four bytes, so byte lengths clear most columns.
     if pc.max(pc.binary_length(values)).as_py() is None or pc.max(pc.binary_length(values)).as_py() <= units:
         return values
     too_long = pc.fill_null(pc.greater(utf16_units(values), units), False)

@@ -27,7 +27,9 @@ from taskbridge.core.model import (
 from taskbridge.core.template import SubjectTemplate
 
 
-def plan_new_pairs(matched: Matched, draft: Draft, ends: Mapping[Side, Ends], crossing: Crossing, template: SubjectTemplate) -> None:
+def plan_new_pairs(
+    matched: Matched, draft: Draft, ends: Mapping[Side, Ends], crossing: Crossing, template: SubjectTemplate
+) -> None:
     """Decides every staged row that is in no pair: let in and created on the other side, or left alone."""
     for side in Side:
         staged = matched[side]
@@ -36,8 +38,18 @@ def plan_new_pairs(matched: Matched, draft: Draft, ends: Mapping[Side, Ends], cr
         if len(rows):
             link_ids = _link_ids(matched, side, rows)
             ends[side].put(rows, Disposition.PLANNED, "C1")
-            create(matched, draft, crossing, template, source=side, rows=rows, link_ids=link_ids,
-                   links=np.full(len(rows), -1, np.int64), generation=np.ones(len(rows), np.int32), rule="C1")  # fmt: skip
+            create(
+                matched,
+                draft,
+                crossing,
+                template,
+                source=side,
+                rows=rows,
+                link_ids=link_ids,
+                links=np.full(len(rows), -1, np.int64),
+                generation=np.ones(len(rows), np.int32),
+                rule="C1",
+            )
 
 
 def create(
@@ -55,7 +67,7 @@ def create(
 ) -> None:
     """Plans a record on the other side of `source` for each of its staged rows.
 
-    `links` are the places of pairs that exist already (-1: a new pair); `generation` goes into the marker (G2).
+    `links` are the places of pairs that exist already (-1: a new pair); the marker holds `generation`.
     """
     target = source.other
     length = len(rows)
@@ -121,7 +133,7 @@ def _link_ids(matched: Matched, side: Side, rows: Positions) -> pa.Array:
 
 
 def _inputs(matched: Matched, source: Side, rows: Positions) -> dict[str, pa.Array]:
-    """The template inputs that the SC record has, or will have when it is created from a Salesforce task (F7)."""
+    """The template inputs of the SC record, as it is or as it will be created (F7)."""
     if source is Side.SALES_CONNECT:
         return {name: take(matched.sales_connect.rows[name], rows) for name in TEMPLATE_INPUTS}
     length = len(rows)

@@ -1,4 +1,4 @@
-"""The decision table: what a pair's two sides look like, and what follows. The README shows the same table."""
+"""The decision table: what a pair's two sides look like, and what follows. The README shows it too."""
 
 from __future__ import annotations
 
@@ -54,9 +54,7 @@ TABLE: Final = (
     _case(Seen.SAME, Seen.MISSING, Decision.HOLD, "C5"),
     _case(Seen.EDITED, Seen.SAME, Decision.MERGE, "C1"),
     _case(Seen.EDITED, Seen.EDITED, Decision.MERGE, "K1"),
-    _case(
-        Seen.EDITED, Seen.DELETED, Decision.DELETE_IN_SALES_CONNECT, "K4", Decision.RECREATE_IN_SALESFORCE
-    ),
+    _case(Seen.EDITED, Seen.DELETED, Decision.DELETE_IN_SALES_CONNECT, "K4", Decision.RECREATE_IN_SALESFORCE),
     _case(Seen.EDITED, Seen.MISSING, Decision.HOLD, "C5"),
     _case(Seen.DELETED, Seen.SAME, Decision.DELETE_IN_SALESFORCE, "C1"),
     _case(Seen.DELETED, Seen.EDITED, Decision.DELETE_IN_SALESFORCE, "K4", Decision.RECREATE_IN_SALES_CONNECT),

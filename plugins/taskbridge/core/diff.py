@@ -18,7 +18,7 @@ INPUTS = 1 << len(FIELDS)
 def changed(matched: Matched, side: Side, inputs: Sequence[str] = ()) -> Masks:
     """Per link the BIT of each field whose value on `side` differs from the base; 0 where it was not seen.
 
-    `inputs` are the template inputs to compare as well (SC only); any difference in them is the one bit INPUTS.
+    `inputs` are the template inputs to compare as well (SC only); a difference in any is the bit INPUTS.
     """
     seen = matched.seen[side]
     mask = np.zeros(len(seen), np.int32)
@@ -38,7 +38,7 @@ def changed(matched: Matched, side: Side, inputs: Sequence[str] = ()) -> Masks:
 def _compared(
     matched: Matched, side: Side, inputs: Sequence[str]
 ) -> Iterator[tuple[int, pa.Array, pa.Array]]:
-    """Bit, staged column and base column of what there is to compare: a field that nobody ever fills is not."""
+    """Bit, staged column and base column, without fields that nobody fills."""
     for name, bit in [*BIT.items(), *((name, INPUTS) for name in inputs)]:
         read, base = matched[side].rows[name], matched.links[f"{side.prefix}_{name}"]
         if read.null_count < len(read) or base.null_count < len(base):

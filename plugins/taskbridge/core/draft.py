@@ -72,7 +72,9 @@ class Draft:
     links: Ends
     actions: list[pa.Table] = field(default_factory=list)
     action_links: list[Positions] = field(default_factory=list)  # per action its link, -1 for a new pair
-    action_sources: list[Positions] = field(default_factory=list)  # per create the staged row it copies, else -1
+    action_sources: list[Positions] = field(
+        default_factory=list
+    )  # per create the staged row it copies, else -1
     changes: list[pa.Table] = field(default_factory=list)
     new_links: list[pa.Table] = field(default_factory=list)
     conflicts: list[pa.Table] = field(default_factory=list)

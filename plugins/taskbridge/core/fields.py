@@ -1,7 +1,8 @@
 """How values cross between the systems (F2 to F6), and which cannot.
 
-A vocabulary maps the values of one side that can cross to the other side's word. A value that is not in it stays
-where it is: it never overwrites anything, and only a change of the same field on the other side overwrites it.
+A vocabulary maps the values of one side that can cross to the other side's word. A value that is not in it
+stays where it is: it never overwrites anything, and only a change of the same field on the other side
+overwrites it.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ class Crossing:
         return Crossed(take(translated, position), position >= 0)
 
     def create(self, side: Side, name: str, values: pa.Array) -> pa.Array:
-        """The values for a record that is created on `side`: what cannot cross is replaced by the default (F7)."""
+        """The values for a record that is created on `side`: the default where one cannot cross (F7)."""
         crossed = self.to(side, name, values).values
         default = DEFAULTS[side].get(name)
         return crossed if default is None else pc.fill_null(crossed, default)

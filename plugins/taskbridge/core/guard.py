@@ -19,7 +19,7 @@ Counts = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Verdict:
-    """For each action the kinds that it counts for (comma-separated, null for none) and whether it is held."""
+    """Per action the kinds that it counts for (comma-separated, null for none) and whether it is held."""
 
     kinds: pa.Array
     held: Flags
@@ -28,15 +28,17 @@ class Verdict:
 def judge(actions: pa.Table, given: PlanInput) -> Verdict:
     """Weighs the plan together with what was written in the last hour; deletes also with the last day.
 
-    Creates of a user's first import are not counted. A limit that is exceeded overall holds every action of that
-    kind, one that is exceeded for a user holds that user's actions of that kind.
+    Creates of a user's first import are not counted. A limit that is exceeded overall holds every action of
+    that kind, one that is exceeded for a user holds that user's actions of that kind.
     """
     kinds = _kinds(actions)
     counted = ~flags(whole(actions, "first_import")) & ~equals(whole(actions, "state"), "held")
     population = columns(given.population)
     history = columns(given.history)
     users = _users(whole(actions, "sc_user_id"))
-    known = pc.unique(pa.concat_arrays([users, _users(population["sc_user_id"]), _users(history["sc_user_id"])]))
+    known = pc.unique(
+        pa.concat_arrays([users, _users(population["sc_user_id"]), _users(history["sc_user_id"])])
+    )
     place = find(users, known)
     pairs = _per_user(known, population["sc_user_id"], population["pairs"])
     held = np.zeros(len(actions), np.bool_)
@@ -68,7 +70,7 @@ def _too_many(
 
 
 def _exceeds(total: Counts, pairs: Counts, count: int, share: float, half_of_more_than: int | None) -> Flags:
-    result = total > np.maximum(count, share * pairs)
+    result: Flags = total > np.maximum(count, share * pairs)
     if half_of_more_than is not None:
         result |= (pairs > half_of_more_than) & (total > pairs / 2)
     return result

@@ -1,4 +1,4 @@
-"""Three-way merge of one field over many pairs: changed here, changed there, equal now (K1 to K3, F1 to F6, T3)."""
+"""Three-way merge of one field over many pairs (K1 to K3, F1 to F6, T3)."""
 
 from __future__ import annotations
 
@@ -55,10 +55,12 @@ class Changes:
 
     def rows(self, among: Positions, bits: int) -> Positions:
         either = self.mask[Side.SALES_CONNECT][among] | self.mask[Side.SALESFORCE][among]
-        return among[(either & bits) != 0]
+        chosen: Positions = among[(either & bits) != 0]
+        return chosen
 
     def of(self, side: Side, rows: Positions, bits: int) -> Flags:
-        return (self.mask[side][rows] & bits) != 0
+        differs: Flags = (self.mask[side][rows] & bits) != 0
+        return differs
 
 
 def merge_field(
@@ -99,7 +101,9 @@ def merge_field(
     )
 
 
-def merge_title(matched: Matched, changes: Changes, template: SubjectTemplate, pairs: Positions) -> FieldMerge:
+def merge_title(
+    matched: Matched, changes: Changes, template: SubjectTemplate, pairs: Positions
+) -> FieldMerge:
     """The Subject follows SC's values through the template, and never comes back (F1, T3)."""
     sc, sf = Side.SALES_CONNECT, Side.SALESFORCE
     bits = BIT["title"] | INPUTS

@@ -168,7 +168,12 @@ _PROBLEM_COLUMNS: Final = [
 ]
 
 SALES_CONNECT_TASKS: Final = pa.schema(
-    [*_TASK_COLUMNS, *((name, pa.string()) for name in TEMPLATE_INPUTS), ("delete_cause", pa.string()), *_PROBLEM_COLUMNS]
+    [
+        *_TASK_COLUMNS,
+        *((name, pa.string()) for name in TEMPLATE_INPUTS),
+        ("delete_cause", pa.string()),
+        *_PROBLEM_COLUMNS,
+    ]
 )
 """Staged SC rows. `delete_cause` is "user_deleted" when a task went together with its user (C5)."""
 
@@ -198,7 +203,10 @@ _SF_BASE: Final = [(f"sf_{name}", kind) for name, kind in _FIELD_TYPES.items()]
 
 LINKS: Final = pa.schema(
     [
-        ("link_id", pa.string()),  # "<origin prefix>:<account or org>:<record id>": the marker without its generation
+        (
+            "link_id",
+            pa.string(),
+        ),  # "<origin prefix>:<account or org>:<record id>": the marker without its generation
         ("origin", pa.string()),  # Side in which the pair began
         ("generation", pa.int32()),
         ("state", pa.string()),  # LinkState
@@ -210,7 +218,10 @@ LINKS: Final = pa.schema(
         ("sf_version", _STAMP),
         ("sc_modified_at", _STAMP),  # last seen, never moved by a write of ours (K3)
         ("sf_modified_at", _STAMP),
-        ("sc_written_at", _STAMP),  # the server's time of our last write that no read has confirmed yet, else null
+        (
+            "sc_written_at",
+            _STAMP,
+        ),  # the server's time of our last write that no read has confirmed yet, else null
         ("sf_written_at", _STAMP),
         ("sc_changed_at", _STAMP),  # stamp first seen with a difference that is still open (K3), else null
         ("sf_changed_at", _STAMP),
@@ -260,9 +271,12 @@ ACTIONS: Final = pa.schema(
         ("sc_user_id", pa.string()),  # whose task it is, for G3 and for people
         ("first_import", pa.bool_()),
         ("mask", pa.int32()),  # BIT of the fields that are written
-        *_FIELD_TYPES.items(),  # the values to write, in the target's vocabulary; meaningless outside the mask
+        # the values to write, in the target's vocabulary; meaningless outside the mask
+        *_FIELD_TYPES.items(),
         ("person", pa.string()),  # creates only: Salesforce id of the contact or lead
-        *((f"seen_{name}", kind) for name, kind in _FIELD_TYPES.items()),  # what the target held (null for a create)
+        *(
+            (f"seen_{name}", kind) for name, kind in _FIELD_TYPES.items()
+        ),  # what the target held (null for a create)
     ]
 )
 """The plan's remote effects. `seen_*` is what decide saw: the stale check compares with it, K5 keeps it."""
@@ -306,7 +320,8 @@ CONFLICTS: Final = pa.schema(
         ("value_sf", pa.string()),
     ]
 )
-"""What was contested, with both values in full (K5). Dates as ISO text; for "record" the values are JSON objects."""
+"""What was contested, with both values in full (K5). Dates as ISO text; for "record" the values are JSON
+objects."""
 
 DISPOSITIONS: Final = pa.schema(
     [
@@ -326,13 +341,14 @@ def empty(schema: pa.Schema) -> pd.DataFrame:
 
 
 def frame(table: pa.Table) -> pd.DataFrame:
-    """The table as an Arrow-backed frame, without a copy; chunks are joined, as kernels on chunks cost twice."""
-    return table.combine_chunks().to_pandas(types_mapper=pd.ArrowDtype)
+    """The table as an Arrow-backed frame, its chunks joined, as kernels on chunks cost twice."""
+    joined: pd.DataFrame = table.combine_chunks().to_pandas(types_mapper=pd.ArrowDtype)
+    return joined
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Blast radius limits (G3): a count is too many when it exceeds both the number and the share of pairs."""
+    """Blast radius limits (G3): too many is more than both the number and the share of pairs."""
 
     count: int = 100
     share: float = 0.05
@@ -344,7 +360,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Policy:
-    """The settings that a plan obeys; built from the project's settings, so that core knows no setting source."""
+    """The settings that a plan obeys; built from the project's settings, of which core knows nothing."""
 
     subject_template: str = "{{activity_subject}}"
     conflict_policy: ConflictPolicy = ConflictPolicy.LATEST_WINS

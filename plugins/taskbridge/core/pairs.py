@@ -1,4 +1,4 @@
-"""What happens to the pairs that have a staged row: nothing, a merge, a delete, a release, a hold (C1 to C7, K1 to K5)."""
+"""What happens to pairs with a staged row: nothing, a merge, a delete, a release, a hold (C1 to C7, K4)."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _ASTRAY = (LinkState.RELEASED, LinkState.MISSING, LinkState.HELD)
 
 @dataclass
 class PairPlanner:
-    """Plans the pairs; each step ends the pairs it is about, so that the order of steps is their precedence."""
+    """Plans the pairs; each step ends the pairs it is about, so their order is their precedence."""
 
     matched: Matched
     draft: Draft
@@ -82,7 +82,7 @@ class PairPlanner:
     @cached_property
     def _needs_attention(self) -> Flags:
         links = self.matched.links
-        attention = (self.changes.mask[_SC] | self.changes.mask[_SF]) != 0
+        attention: Flags = (self.changes.mask[_SC] | self.changes.mask[_SF]) != 0
         attention |= flags(links["dirty"]) | ~equals(links["state"], LinkState.LINKED)
         for side in Side:
             staged = self.matched[side]
@@ -111,11 +111,9 @@ class PairPlanner:
         return moved
 
     def _in_scope(self, rows: Positions) -> Positions:
-        """Ends pairs of users who were not asked for, and releases those that take no part any more (C2, C3)."""
+        """Ends pairs of users who were not asked for, releases those that take no part now (C2, C3)."""
         ends = self.draft.links
-        users = {
-            side: self.matched.user_of(side, self.matched.now(side, "owner", rows)) for side in Side
-        }
+        users = {side: self.matched.user_of(side, self.matched.now(side, "owner", rows)) for side in Side}
         selected = flags(self.matched.users["selected"])
         unasked = ~(gather(selected, users[_SC]) | (users[_SC] < 0))
         ends.end(rows[unasked], Disposition.DEFERRED, "selection")
@@ -135,7 +133,10 @@ class PairPlanner:
 
     def _change_state(self, rows: Positions, state: LinkState) -> None:
         if len(rows):
-            values = {"link_id": take(self.matched.links["link_id"], rows), "state": constant(state, len(rows))}
+            values = {
+                "link_id": take(self.matched.links["link_id"], rows),
+                "state": constant(state, len(rows)),
+            }
             self.draft.add_changes(values, len(rows))
 
     def _complete(self, rows: Positions) -> Positions:
@@ -187,7 +188,9 @@ class PairPlanner:
 
     def _merge(self, rows: Positions) -> None:
         merges = [merge_title(self.matched, self.changes, self.template, rows)]
-        merges += [merge_field(self.matched, self.changes, self.crossing, name, rows) for name in MERGED_FIELDS]
+        merges += [
+            merge_field(self.matched, self.changes, self.crossing, name, rows) for name in MERGED_FIELDS
+        ]
         for side in (_SF, _SC):
             self._update(side, merges)
         self._agree(merges)
@@ -226,9 +229,7 @@ class PairPlanner:
             rows,
         )
         source = side.other
-        advance = {
-            f"{side.prefix}_{name}": value for name, value in values.items()
-        } | {
+        advance = {f"{side.prefix}_{name}": value for name, value in values.items()} | {
             f"{source.prefix}_{merge.name}": self._aligned(merge, merge.now[source], merge.write[side], rows)
             for merge in merges
         }
@@ -247,7 +248,7 @@ class PairPlanner:
         )
 
     def _agree(self, merges: Sequence[FieldMerge]) -> None:
-        """What changed and needs no write becomes the base as it stands: agreement, and what cannot cross (K2, F6)."""
+        """What changed and needs no write becomes the base: agreement, what cannot cross (K2, F6)."""
         idle = {merge.name: ~merge.written & ~merge.held for merge in merges}
         masks = {
             side: self._mask((merge, idle[merge.name] & merge.changed[side]) for merge in merges)
@@ -404,7 +405,7 @@ class PairPlanner:
         self._create(side, rows, self._generation(rows) + np.int32(1), rule)
 
     def _halves(self, rows: Positions) -> None:
-        """Pairs whose other record was planned and never came to be: planned again under the same marker (G2)."""
+        """Pairs whose other record never came to be: planned again under the same marker (G2)."""
         ends = self.draft.links
         for source in Side:
             staged = self.matched[source]

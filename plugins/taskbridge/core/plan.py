@@ -1,4 +1,4 @@
-"""The plan compiler: ledger and two staged extracts in, everything that is to happen out. Pure and deterministic."""
+"""The plan compiler: ledger and two staged extracts in, all that is to happen out. Pure, deterministic."""
 
 from __future__ import annotations
 

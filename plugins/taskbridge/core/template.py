@@ -58,7 +58,7 @@ class SubjectTemplate:
         return tuple(dict.fromkeys(self.parts[1::2]))
 
     def render(self, values: Mapping[str, pa.Array], rows: int) -> pa.Array:
-        """Subjects for `rows` rows; `values` has an array for each of `columns`. Nothing left is null (T2)."""
+        """Subjects for `rows` rows; `values` has an array for each of `columns`. Empty is null (T2)."""
         pieces: list[pa.Array | pa.Scalar] = []
         for position, part in enumerate(self.parts):
             if position % 2 == 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
@@ -24,8 +25,18 @@ class OpenRunSensor(BaseSensorOperator):
     """
 
     def __init__(self, *, backfill: bool = False, **kwargs: Any) -> None:
-        fixed = {"mode": "reschedule", "doc_md": inspect.getdoc(type(self))}
-        super().__init__(**{"poke_interval": 5, "timeout": 2 * 60 * 60, **fixed, **kwargs})
+        given = {
+            "mode": "reschedule",
+            "doc_md": inspect.getdoc(type(self)),
+            "poke_interval": 10,
+            "timeout": 2 * 60 * 60,
+            # A task's supervisor can notice its end five seconds late. If the next look has been queued by then,
+            # the scheduler takes the news for the end of that one and fails it: hence ten seconds, and retries.
+            "retries": 5,
+            "retry_delay": timedelta(seconds=10),
+            **kwargs,
+        }
+        super().__init__(**given)
         self.backfill = backfill
 
     def execute(self, context: Context) -> Any:
