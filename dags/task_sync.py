@@ -33,8 +33,7 @@ is safe at any time. A **dry run** shows its plan as a table in the log of `deci
 
 **The lease:** only one run writes at a time; others wait in `open` without a worker slot. A holder that dies
 loses the lease by itself after `lease_minutes` (5). To break it sooner, make sure that the holder is not running, then
-in the project's database: `UPDATE bridge.lease SET run_key = NULL, expires_at = NULL;`. A holder that comes back
-cannot write any more once another run has taken it.
+in the project's database: `SELECT bridge.break_lease('worker was lost');`. A holder that comes back cannot write any more.
 
 **Settings:** Variable `taskbridge_settings`, one JSON object; `python -m taskbridge.settings` lists them. A run keeps the
 settings it was opened with. **Schedule:** environment variable `TASKBRIDGE_SCHEDULE` of the DAG processor, a cron expression.

@@ -21,6 +21,7 @@ from stack.airflow import (
 )
 from stack.airflow_api import AirflowApi
 from stack.connections import database_variable, sandbox_variables
+from stack.console import Reminder
 from stack.errors import AlreadyRunning, StackError
 from stack.keys import Keys
 from stack.layout import PROJECT, Layout
@@ -166,11 +167,13 @@ class Stack:
         """Both databases at the same time: each is mostly one process importing."""
         running: list[Child] = []
         deadline = time.monotonic() + MIGRATION_SECONDS
+        remind = Reminder(self._say)
         try:
             running.append(start_migration(self.layout, env))
             running.append(start_project_migration(self.layout, self.database_url))
             while any(child.running for child in running) and time.monotonic() < deadline:
                 self.check()
+                remind("Still making the tables of both databases")
                 time.sleep(0.05)
         finally:
             for child in running:
@@ -184,6 +187,7 @@ class Stack:
         deadline = time.monotonic() + HEALTHY_SECONDS
         waiting = {"api-server", *HEALTH_PARTS.values()}
         self._say("Airflow is starting")
+        remind = Reminder(self._say)
         while waiting:
             self.check()
             if time.monotonic() > deadline:
@@ -197,6 +201,8 @@ class Stack:
             for name in sorted(waiting & healthy):
                 self._say(f"Airflow's {name} is healthy")
             waiting -= healthy
+            if waiting:
+                remind(f"Still waiting for Airflow's {', '.join(sorted(waiting))}")
             time.sleep(POLL_SECONDS)
 
     def _add(self, child: Child, port: str = "") -> None:
@@ -221,5 +227,7 @@ def discard(layout: Layout) -> None:
 def _stop_services(services: list[Child]) -> None:
     for service in services:
         service.ask_to_stop()
+    asked = time.monotonic()
     for service in services:
-        service.wait_or_kill(STOP_SECONDS[service.name])
+        # Counted from the common start, so that slow ones wait side by side.
+        service.wait_or_kill(max(0.0, asked + STOP_SECONDS[service.name] - time.monotonic()))

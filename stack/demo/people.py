@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from stack.demo.systems import Side, Systems
 
+Act = Literal["create", "change", "delete"]
 FIELDS: Mapping[Side, Mapping[str, str]] = {
     "sales_connect": {
         "title": "name",
@@ -33,7 +34,7 @@ class Edit:
     """One thing that a person does. by: an e-mail address. values: fields of a `Record`; owner by e-mail."""
 
     side: Side
-    act: Literal["create", "change", "delete"]
+    act: Act
     by: str
     values: Mapping[str, str | None] = field(default_factory=dict)
 

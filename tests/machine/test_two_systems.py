@@ -158,6 +158,10 @@ class TwoSystems(RuleBasedStateMachine):
     @rule(side=st.sampled_from(list(Side)))
     def the_next_answer_is_lost(self, side: Side) -> None:
         self.world.engine.sides[side].faults.lose_answers = 1  # type: ignore[attr-defined]
+        if "deleted_tasks" not in self.world.sc.features:
+            # Without a feed a copy that is deleted before its id was known leaves no trace but the used key:
+            # that is held for a person, so here the runs come before the next edit.
+            self.world.settle()
 
     @rule(side=st.sampled_from(list(Side)), title=TITLES)
     def a_row_is_locked_once(self, side: Side, title: str) -> None:

@@ -212,3 +212,19 @@ def test_link_row_of_the_fixture_is_clean(ledger: PostgresLedger, database_url: 
         None,
         None,
     )
+
+
+def test_an_operator_breaks_a_dead_lease_and_the_old_holder_can_write_no_more(
+    ledger: PostgresLedger, database_url: str
+) -> None:
+    def break_it(reason: str) -> str:
+        return str(one(database_url, "SELECT bridge.break_lease(%s) AS told", reason)["told"])
+
+    run = open_run(ledger)
+    assert break_it("worker was lost") == f"broken: the lease of {run.spec.run_key}"
+    with pytest.raises(LeaseLost):
+        ledger.renew_lease(run, TTL)
+    assert "worker was lost" in one(database_url, "SELECT notes FROM bridge.run")["notes"][0]
+    assert ledger.take_lease("another", TTL) is not None
+    assert break_it("again") == "broken: the lease of another"
+    assert break_it("again") == "nobody held the lease"

@@ -25,3 +25,19 @@ END
 $$;
 COMMENT ON FUNCTION bridge.today_in IS
     'Today''s date in an IANA time zone; in UTC for a zone that the server does not know, so that one user''s setting does not break a view for all.';
+
+CREATE FUNCTION bridge.break_lease(reason text) RETURNS text
+LANGUAGE sql
+BEGIN ATOMIC
+    UPDATE bridge.run
+    SET notes = notes || ('the lease was broken by ' || current_user || ': ' || reason)
+    WHERE run_key = (SELECT run_key FROM bridge.lease WHERE name = 'sync');
+    WITH held AS (SELECT name, run_key FROM bridge.lease WHERE name = 'sync' FOR UPDATE)
+    UPDATE bridge.lease l
+    SET run_key = NULL, expires_at = NULL, fencing = l.fencing + 1
+    FROM held
+    WHERE l.name = held.name
+    RETURNING coalesce('broken: the lease of ' || held.run_key, 'nobody held the lease');
+END;
+COMMENT ON FUNCTION bridge.break_lease IS
+    'Takes the lease from a dead run at once and says whose it was. That run can write no more; the reason is kept in its notes.';

@@ -16,7 +16,7 @@ from taskbridge.engine.ports import Run
 
 
 def decide(engine: Engine, run: Run) -> Plan:
-    """Plans the run and stores the plan in one transaction; a dry run stores only where each row ended.
+    """Plans the run and stores the plan in one transaction; a dry run's plan is only there to be looked at.
 
     Raises CountsDoNotAddUp (G5) and LeaseLost.
     """
