@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from stack.console import Progress
+from stack.demo.play import demo
 from stack.errors import Interrupted, StackError
 from stack.layout import PROJECT, Layout
 from stack.migrate import migrate
@@ -36,6 +37,7 @@ def _arguments(given: list[str]) -> argparse.Namespace:
     commands.add_parser("clean", help="stop every stack and delete its data")
     for command in commands.choices.values():
         command.add_argument("--name", default="local", help="which stack: its folder below .taskbridge")
+    commands.add_parser("demo", help="play the demo from nothing and show what happened")
     return parser.parse_args(given)
 
 
@@ -128,12 +130,23 @@ def _status(arguments: argparse.Namespace) -> int:
     return 0 if good else 1
 
 
+def _demo(arguments: argparse.Namespace) -> int:
+    return demo()
+
+
 def _migrate(arguments: argparse.Namespace) -> int:
     print(migrate(Layout.named(arguments.name)))
     return 0
 
 
-COMMANDS = {"up": _up, "down": _down, "status": _status, "migrate": _migrate, "clean": _clean}
+COMMANDS = {
+    "up": _up,
+    "down": _down,
+    "status": _status,
+    "migrate": _migrate,
+    "clean": _clean,
+    "demo": _demo,
+}
 
 
 def main(given: list[str]) -> int:

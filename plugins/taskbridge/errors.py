@@ -20,7 +20,7 @@ class TaskBridgeError(Exception):
 
 
 class SettingsInvalid(TaskBridgeError):
-    """The Variable `taskbridge_settings` or the parameters of a run cannot be used (refused before anything is read)."""
+    """The Variable `taskbridge_settings` or the parameters of a run cannot be used (before anything is read)."""
 
 
 class ConnectionMissing(TaskBridgeError):

@@ -128,7 +128,8 @@ class Settings(_Closed):
             ) from error
         if not isinstance(values, dict):
             raise SettingsInvalid(
-                f"The Variable taskbridge_settings holds a {type(values).__name__}; expected one JSON object of settings."
+                f"The Variable taskbridge_settings holds a {type(values).__name__}; "
+                "expected one JSON object of settings."
             )
         try:
             return cls.model_validate(values)
@@ -147,7 +148,7 @@ class Settings(_Closed):
         return Policy(
             subject_template=self.subject_template,
             conflict_policy=self.conflict_policy,
-            field_policies={name: policy for name, policy in self.conflict_policy_fields.items()},
+            field_policies={str(name): policy for name, policy in self.conflict_policy_fields.items()},
             conflict_margin=timedelta(seconds=self.conflict_margin_seconds),
             delete_policy=self.delete_policy,
             skipped_tasks=self.skipped_tasks,

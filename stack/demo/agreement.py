@@ -6,7 +6,7 @@ Salesforce task, `tb:sf:<org>:<Salesforce id>:<generation>` on a Sales Connect t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -31,9 +31,6 @@ class Pair:
     name: str
     members: dict[Side, list[Record]] = field(default_factory=lambda: {side: [] for side in SIDES})
 
-    def one(self, side: Side) -> Record | None:
-        return next(iter(self.members[side]), None)
-
 
 @dataclass(frozen=True)
 class Agreement:
@@ -52,14 +49,23 @@ def pair_up(seen: Snapshot) -> list[Pair]:
     return list(pairs.values())
 
 
-def check(seen: Snapshot, switched_on: datetime, own_subjects: Collection[str]) -> Agreement:
+def members(seen: Snapshot, origin: Side, record_id: str) -> dict[Side, Record | None]:
+    """Both records of the pair that began with this one, also when it is gone itself."""
+    pair = {pair.name: pair for pair in pair_up(seen)}.get(f"{origin}:{record_id}")
+    return {side: next(iter(pair.members[side]), None) if pair else None for side in SIDES}
+
+
+def check(seen: Snapshot, switched_on: datetime, own_subjects: Iterable[str]) -> Agreement:
     """switched_on: when the first run was made. own_subjects: Salesforce ids whose Subject a person typed (F1)."""
+    typed = frozenset(own_subjects)
     compared = released = apart = 0
     found: list[str] = []
     for pair in pair_up(seen):
         members = [record for side in SIDES for record in pair.members[side]]
         if any(len(pair.members[side]) > 1 for side in SIDES):
-            found.append(f"{_told(members[0])} exists more than once: {', '.join(r.id for r in members)} (G2)")
+            found.append(
+                f"{_told(members[0])} exists more than once: {', '.join(r.id for r in members)} (G2)"
+            )
         elif len(members) == 1:
             apart += 1
             found += _why_wrongly_alone(members[0], seen, switched_on)
@@ -68,7 +74,7 @@ def check(seen: Snapshot, switched_on: datetime, own_subjects: Collection[str]) 
         else:
             compared += 1
             sc, sf = members
-            found += [f"{_told(sc)}: {what}" for what in _differences(sc, sf, sf.id in own_subjects)]
+            found += [f"{_told(sc)}: {what}" for what in _differences(sc, sf, sf.id in typed)]
     return Agreement(compared, released, apart, tuple(found))
 
 

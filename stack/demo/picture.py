@@ -4,37 +4,29 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from stack.demo.agreement import Agreement
+from stack.demo.outcome import Outcome, Played
 from stack.demo.records import Record
 from stack.demo.runs import Run
-from stack.demo.story import Scene
-from stack.demo.systems import SIDES, TITLES, Side
+from stack.demo.systems import SIDES, TITLES
 
 WIDTH = 100
 NOWHERE = "–"
-Look = Mapping[Side, Record | None]
 
 
-@dataclass(frozen=True)
-class Played:
-    """A scene that was played: both records before the edits, after them, and after the run that followed.
-
-    did: what that run wrote for this task, in words. faults: where the outcome is not what the rules say.
-    """
-
-    scene: Scene
-    before: Look
-    edited: Look
-    after: Look
-    did: str
-    faults: Sequence[str]
+def show(outcome: Outcome, report: str, name: str) -> None:
+    """Everything, in the order in which a newcomer wants it. name: of the stack."""
+    out = console()
+    show_story(out, outcome.story)
+    show_runs(out, outcome.runs)
+    show_left_out(out, outcome.left_out)
+    show_where_to_look(out, report, name)
+    show_verdict(out, outcome)
 
 
 def console() -> Console:
@@ -78,7 +70,9 @@ def _moments(played: Played) -> list[tuple[str, Text, Text]]:
                 _cell(
                     played.after[side],
                     shows,
-                    "green" if _shown(played.after[side], shows) != _shown(played.edited[side], shows) else "",
+                    "green"
+                    if _shown(played.after[side], shows) != _shown(played.edited[side], shows)
+                    else "",
                 )
                 for side in SIDES
             ),
@@ -147,15 +141,18 @@ def show_left_out(out: Console, rows: Sequence[Mapping[str, str]]) -> None:
     out.print(table)
 
 
-def show_verdict(out: Console, agreement: Agreement, problems: Sequence[str]) -> None:
+def show_verdict(out: Console, outcome: Outcome) -> None:
+    out.print()
     out.rule("Do both sides agree?", align="left")
-    for problem in problems:
-        out.print(Text(f"  {problem}", "bold red"))
+    for problem in outcome.problems:
+        out.print(Text(f"  WRONG  {problem}", "bold red"))
+    agreement = outcome.agreement
     out.print(
-        f"Asked over both HTTP APIs, paired by the markers on the records: {agreement.compared} pairs compared, "
-        f"{agreement.apart} tasks rightly on one side only."
-        if not problems
-        else f"{len(problems)} problems; {agreement.compared} pairs compared."
+        Text(
+            f"{'NO' if outcome.problems else 'YES'}: asked over both HTTP APIs, {agreement.compared} pairs compared "
+            f"field by field, {agreement.apart} tasks rightly on one side only.",
+            "bold red" if outcome.problems else "bold green",
+        )
     )
 
 

@@ -47,9 +47,6 @@ class Snapshot:
     synced: frozenset[str]
     records: Mapping[Side, tuple[Record, ...]]
 
-    def find(self, side: Side, record_id: str | None) -> Record | None:
-        return next((record for record in self.records[side] if record.id == record_id), None)
-
 
 def look(systems: Systems) -> Snapshot:
     """Reads both systems whole. Raises `StackError`."""

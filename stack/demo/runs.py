@@ -5,20 +5,32 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg.rows import dict_row
 
 from stack.airflow_api import RUN_ENDED
 from stack.console import Reminder
-from stack.demo.systems import Side, Systems
+from stack.demo.systems import TITLES, Side, Systems
 from stack.errors import StackError
 from stack.supervisor import Stack
 
 DAG = "task_sync"
 RUN_SECONDS = 120.0
 POLL_SECONDS = 0.2
+
+RAN: LiteralString = "SELECT * FROM mart.sync_runs WHERE run_key = %s"
+WRITTEN: LiteralString = """
+    SELECT side, op, array_agg(field ORDER BY field) AS fields FROM mart.change_log
+    WHERE run_id = %s AND remote_id = ANY (%s) GROUP BY side, op ORDER BY side, op"""
+LOST: LiteralString = """
+    SELECT CASE winner WHEN 'salesforce' THEN 'sales_connect' ELSE 'salesforce' END AS side,
+           CASE winner WHEN 'salesforce' THEN value_sc ELSE value_sf END AS value
+    FROM bridge.conflict JOIN mart.task_pairs USING (link_id)
+    WHERE run_id = %s AND (sc_id = ANY (%s) OR sf_id = ANY (%s)) ORDER BY field"""
+LEFT_OUT: LiteralString = """
+    SELECT side, title, owner_name, rule, explanation, remedy FROM mart.not_synced ORDER BY side, rule, title"""
 
 
 @dataclass(frozen=True)
@@ -74,10 +86,28 @@ class Runner:
                 raise StackError(f"The runs of {dag_id} have not ended after {RUN_SECONDS:.0f} s.")
             time.sleep(POLL_SECONDS)
 
-    def query(self, statement: str, *parameters: object) -> list[dict[str, Any]]:
+    def did(self, run: Run, record_ids: Collection[str]) -> str:
+        """What a run wrote to these records, in words; and which value lost a conflict."""
+        run_id, ids = run.ledger["run_id"], list(record_ids)
+        written = self._query(WRITTEN, run_id, ids)
+        lost = self._query(LOST, run_id, ids, ids)
+        parts = [
+            f"{row['op']}s it in {TITLES[row['side']]}"
+            if row["op"] != "update"
+            else f"writes {', '.join(_field(row['side'], name) for name in row['fields'])} to {TITLES[row['side']]}"
+            for row in written
+        ]
+        parts += [f"keeps {row['value']} of {TITLES[row['side']]}" for row in lost]
+        return ", ".join(parts) or "writes nothing"
+
+    def left_out(self) -> list[dict[str, Any]]:
+        """Rows of mart.not_synced: side, title, owner_name, rule, explanation, remedy."""
+        return self._query(LEFT_OUT)
+
+    def _query(self, statement: LiteralString, *parameters: object) -> list[dict[str, Any]]:
         """Rows of the project's database."""
         with psycopg.connect(self._stack.database_url, row_factory=dict_row) as connection:
-            return connection.execute(statement, parameters).fetchall()  # type: ignore[call-overload, no-any-return]
+            return connection.execute(statement, parameters).fetchall()
 
     def _follow(self, name: str, dag_run_id: str) -> str:
         remind = Reminder(self._say)
@@ -85,7 +115,9 @@ class Runner:
         while (state := str(self._stack.api.run(DAG, dag_run_id)["state"])) not in RUN_ENDED:
             self._stack.check()
             if time.monotonic() > deadline:
-                raise StackError(f"{name} has not ended after {RUN_SECONDS:.0f} s: {self._states(dag_run_id)}")
+                raise StackError(
+                    f"{name} has not ended after {RUN_SECONDS:.0f} s: {self._states(dag_run_id)}"
+                )
             remind(lambda: f"  {self._under_way(dag_run_id)}")
             time.sleep(POLL_SECONDS)
         return state
@@ -105,5 +137,11 @@ class Runner:
         return "\n".join([f"Failed tasks: {', '.join(failed)}", *logs])
 
     def _ledger(self, dag_run_id: str) -> dict[str, Any]:
-        found = self.query("SELECT * FROM mart.sync_runs WHERE run_key = %s", f"{DAG}/{dag_run_id}")
+        found = self._query(RAN, f"{DAG}/{dag_run_id}")
         return found[0] if found else {}
+
+
+def _field(side: Side, name: str) -> str:
+    """A field as the people of that system call it."""
+    own = {"title": "Subject", "details": "Comments"} if side == "salesforce" else {"title": "name"}
+    return own.get(name, name.replace("_", " "))

@@ -16,6 +16,7 @@ def create_in_sales_connect(world: World, name: str) -> int:
     users = world.sandbox.sales_connect.control("GET", "/snapshot")["users"]
     ada = next(user["id"] for user in users if user["email"] == "Ada@Example.com")
     made = world.sandbox.sales_connect.control("POST", "/people/tasks", {"name": name, "assignee_id": ada})
+    world.let_time_pass()
     number: int = made["data"]["id"]
     return number
 
@@ -23,6 +24,7 @@ def create_in_sales_connect(world: World, name: str) -> int:
 def create_in_salesforce(world: World, subject: str) -> str:
     body = {"as": "ben@example.com", "fields": {"Subject": subject}}
     record_id: str = world.sandbox.salesforce.control("POST", "/people/Task", body)["id"]
+    world.let_time_pass()
     return record_id
 
 
@@ -36,8 +38,9 @@ def names(world: World) -> list[str]:
 
 @pytest.fixture
 def synced(world: World) -> World:
-    """After the first run."""
+    """Some time after the first run."""
     assert world.run().state == "success"
+    world.let_time_pass()
     return world
 
 

@@ -107,6 +107,11 @@ class World:
         tasks = {task.task_id: task.state and str(task.state) for task in ended.get_task_instances()}
         return Ended(str(ended.state), tasks, xcom)
 
+    def let_time_pass(self) -> None:
+        """Two seconds on both servers: they tell their time by the second, and a run reads up to that."""
+        for service in (self.sandbox.sales_connect, self.sandbox.salesforce):
+            service.control("POST", "/clock", {"advance_seconds": 2})
+
     def forget_calls(self) -> None:
         for service in (self.sandbox.sales_connect, self.sandbox.salesforce):
             service.control("DELETE", "/calls")

@@ -157,11 +157,13 @@ class TwoSystems(RuleBasedStateMachine):
 
     @rule(side=st.sampled_from(list(Side)))
     def the_next_answer_is_lost(self, side: Side) -> None:
-        self.world.engine.sides[side].faults.lose_answers = 1  # type: ignore[attr-defined]
+        faults = self.world.engine.sides[side].faults  # type: ignore[attr-defined]
+        faults.lose_answers = 1
         if "deleted_tasks" not in self.world.sc.features:
-            # Without a feed a copy that is deleted before its id was known leaves no trace but the used key:
-            # that is held for a person, so here the runs come before the next edit.
+            # Without a feed, a copy that is deleted before its id was known leaves no trace but the used key,
+            # and is held for a person: here the runs come before the next edit.
             self.world.settle()
+            faults.lose_answers = 0
 
     @rule(side=st.sampled_from(list(Side)), title=TITLES)
     def a_row_is_locked_once(self, side: Side, title: str) -> None:

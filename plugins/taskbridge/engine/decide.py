@@ -63,9 +63,7 @@ def _users(user_map: pd.DataFrame, chosen: tuple[str, ...]) -> pd.DataFrame:
         "first_sync_owed": pc.fill_null(pc.equal(table["first_sync"], "owed"), False),
     }
     arrays = [
-        pa.chunked_array([columns[name]])
-        if isinstance(columns.get(name), pa.Array)
-        else columns.get(name, None)
+        pa.chunked_array([columns[name]]) if isinstance(columns.get(name), pa.Array) else columns.get(name)
         for name in USERS.names
     ]
     filled = [

@@ -1,4 +1,4 @@
-"""Settling writes whose answer is not known: creates by their marker, updates and deletes by reading the record (G2)."""
+"""Settling writes whose answer is not known: creates by their marker, all else by reading the record (G2)."""
 
 from __future__ import annotations
 

@@ -30,8 +30,9 @@ class OpenRunSensor(BaseSensorOperator):
             "doc_md": inspect.getdoc(type(self)),
             "poke_interval": 10,
             "timeout": 2 * 60 * 60,
-            # A task's supervisor can notice its end five seconds late. If the next look has been queued by then,
-            # the scheduler takes the news for the end of that one and fails it: hence ten seconds, and retries.
+            # A task's supervisor can notice its end five seconds late. If the next look has been queued by
+            # then, the scheduler takes the news for the end of that one and fails it: hence ten seconds, and
+            # retries.
             "retries": 5,
             "retry_delay": timedelta(seconds=10),
             **kwargs,

@@ -1,0 +1,112 @@
+"""Whole runs over HTTPS: both real clients, both services, a real ledger."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import date
+from typing import Any
+
+import pytest
+
+from taskbridge.core.model import Op, Side
+from taskbridge.engine.cycle import run_cycle
+from taskbridge.engine.engine import Engine
+from taskbridge.engine.ports import RunMode, RunOutcome, RunSpec, Sides
+from taskbridge.engine.report import RunReport
+from taskbridge.settings import Settings
+from taskbridge.store import PostgresLedger
+from tests.contract.sandbox_process import Sandbox
+from tests.contract.worlds import SalesConnectWorld, SalesforceWorld
+
+OPTIONS = [
+    pytest.param(True, True, id="batch+feed"),
+    pytest.param(True, False, id="batch"),
+    pytest.param(False, True, id="feed"),
+    pytest.param(False, False, id="bare"),
+]
+
+
+class BothWorlds:
+    """Ada and Ben work in both systems, and both are switched on."""
+
+    def __init__(self, sandbox: Sandbox, ledger: PostgresLedger, *, batch: bool, feed: bool) -> None:
+        self.sandbox = sandbox
+        sandbox.salesforce.reset()
+        sandbox.sales_connect.reset()
+        self.sf = SalesforceWorld(sandbox.salesforce)
+        self.sc = SalesConnectWorld(sandbox.sales_connect, batch=batch, feed=feed, gone_status=404)
+        for user in (self.sc.owner, self.sc.other):
+            sandbox.sales_connect.control("PATCH", f"/people/users/{user}", {"salesforce_task_sync": True})
+        settings = Settings()
+        self.engine = Engine(ledger, Sides(self.sc.side, self.sf.side), settings, lambda: True)
+        self._keys = itertools.count()
+        self.sync()
+
+    def sync(self) -> RunReport:
+        self.sc.advance(60)
+        self.sf.advance(60)
+        key = f"https/{next(self._keys)}"
+        report = run_cycle(self.engine, RunSpec(key, RunMode.SCHEDULED, "settings", "code"))
+        assert report.outcome is not RunOutcome.FAILED, report.text
+        return report
+
+    def writes(self) -> int:
+        services = (self.sandbox.salesforce, self.sandbox.sales_connect)
+        return sum(int(service.calls()["writes"]) for service in services)
+
+    def tasks(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Live tasks of Salesforce and of Sales Connect, as the services hold them."""
+        salesforce = self.sandbox.salesforce.control("GET", "/snapshot")["Task"]
+        sales_connect = self.sandbox.sales_connect.control("GET", "/snapshot")["tasks"]
+        return [one for one in salesforce if not one["IsDeleted"]], sales_connect
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(("batch", "feed"), OPTIONS)
+@pytest.mark.parametrize("origin", list(Side))
+def test_G2_a_create_whose_answer_is_lost_after_the_commit_is_there_once(
+    sandbox: Sandbox, ledger: PostgresLedger, origin: Side, batch: bool, feed: bool
+) -> None:
+    both = BothWorlds(sandbox, ledger, batch=batch, feed=feed)
+    here, there = (both.sc, both.sf) if origin is Side.SALES_CONNECT else (both.sf, both.sc)
+    here.create("Call Ann")
+    there.lose_answer(Op.CREATE)
+    both.sync()
+    both.sync()
+    salesforce, sales_connect = both.tasks()
+    assert [one["Subject"] for one in salesforce] == ["Call Ann"]
+    assert [one["name"] for one in sales_connect] == ["Call Ann"]
+    before = both.writes()
+    assert both.sync().outcome is RunOutcome.CLEAN
+    assert both.writes() == before
+
+
+@pytest.mark.postgres
+def test_F1_F2_F3_F4_F5_F8_all_fields_cross_over_https_and_nothing_comes_back(
+    sandbox: Sandbox, ledger: PostgresLedger
+) -> None:
+    both = BothWorlds(sandbox, ledger, batch=True, feed=True)
+    subject = "n" * 254 + "🙂 and more"
+    task = both.sc.create(
+        subject[:255],
+        status="complete",
+        priority="high",
+        due_date=date(2026, 2, 28),
+        details="a\nb\n\nc 漢字",
+    )
+    both.sync()
+    (there,), _ = both.tasks()
+    assert there["Subject"] == "n" * 254, "cut before the emoji that would be split"
+    assert (there["Status"], there["Priority"], there["ActivityDate"]) == ("Completed", "High", "2026-02-28")
+    assert there["Description"] == "a\nb\n\nc 漢字"
+    assert there["OwnerId"] == both.sf.owner
+    assert "Type" not in there or there["Type"] is None, "F8"
+    both.sf.edit(there["Id"], status="Not Started", priority="Normal", due_date=None, details="x\r\ny")
+    both.sync()
+    _, (back,) = both.tasks()
+    assert str(back["id"]) == task
+    assert (back["status"], back["priority"], back["due_date"]) == ("open", "normal", None)
+    assert back["details"] == "x\ny"
+    before = both.writes()
+    assert both.sync().outcome is RunOutcome.CLEAN
+    assert both.writes() == before
