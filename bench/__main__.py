@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 1
         print(_line(results[-1]), flush=True)
     options.output.write_text(json.dumps([result.as_json() for result in results], indent=2) + "\n")
-    print(f"peak memory {peak_gigabytes():.1f} GiB; written to {options.output}")
+    print(f"peak memory {peak_gigabytes():.1f} GB; written to {options.output}")
     return 0 if all(result.ok for result in results) else 1
 
 

@@ -499,7 +499,7 @@ class _Planner:
             marker=f"tb:{link['link_id']}:{generation}",
             rule=rule,
             sc_user_id=user["sc_user_id"],
-            first_import=source == SF and "state" not in link and bool(user["first_sync_owed"]),
+            first_import=source == SF and rule == "C1" and bool(user["first_sync_owed"]),
             mask=ALL_FIELDS,
             person=row["person"],
             **values,

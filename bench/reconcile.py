@@ -99,5 +99,5 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def peak_gigabytes() -> float:
-    """Highest resident size of this process so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    """Highest resident size of this process so far, in GB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9

@@ -51,8 +51,24 @@ if [ -n "${PIP_INDEX_URL:-}" ] && [ -z "${UV_DEFAULT_INDEX:-}${UV_INDEX_URL:-}" 
     export UV_DEFAULT_INDEX="$PIP_INDEX_URL"
 fi
 
+# Runs a command, and says every few seconds that it is still at work.
+patiently() {
+    (
+        seconds=0
+        while sleep 3 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
+            seconds=$((seconds + 3))
+            echo "  still at it after $seconds s"
+        done
+    ) &
+    ticker=$!
+    status=0
+    "$@" || status=$?
+    kill "$ticker"
+    return "$status"
+}
+
 echo "Installing $lock"
-if ! "$venv/bin/python" -m uv pip install --quiet --python "$venv/bin/python" -r "$lock" ||
+if ! patiently "$venv/bin/python" -m uv pip install --quiet --python "$venv/bin/python" -r "$lock" ||
     ! "$venv/bin/python" -m uv pip install --quiet --python "$venv/bin/python" --no-deps -e .; then
     echo "The installation failed. If packages come from an index of your own, set UV_DEFAULT_INDEX to it:" >&2
     echo "uv does not read the configuration files of pip." >&2

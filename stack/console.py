@@ -5,12 +5,14 @@ from collections.abc import Callable
 
 
 class Progress:
-    """`say("PostgreSQL is ready")` prints ` 3.1 s  PostgreSQL is ready`."""
+    """`say("PostgreSQL is ready")` prints ` 3.1 s  PostgreSQL is ready`; `told` keeps both."""
 
     def __init__(self) -> None:
         self._start = time.monotonic()
+        self.told: list[tuple[float, str]] = []
 
     def __call__(self, text: str) -> None:
+        self.told.append((round(self.seconds, 1), text))
         print(f"{self.seconds:5.1f} s  {text}", flush=True)
 
     @property

@@ -1,8 +1,8 @@
 """Airflow's scheduler with the libraries of the sync's tasks loaded beforehand: `python -m stack.scheduler`.
 
-LocalExecutor forks its workers from the scheduler, and a worker forks each task. Libraries that are in memory by
-then are shared; otherwise every task imports them anew, which is most of what a small task takes. The project's own
-modules stay out, so that each task runs the code as it is on disk.
+LocalExecutor forks its workers from the scheduler, and a worker forks each task. Libraries that are in
+memory by then are shared; otherwise every task imports them anew, which is most of what a small task takes.
+The project's own modules stay out, so that each task runs the code as it is on disk.
 """
 
 import sys
@@ -27,7 +27,7 @@ def main() -> None:
     for library in LIBRARIES:
         import_module(library)
     sys.argv = ["airflow", "scheduler"]
-    airflow()
+    airflow()  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Whether both systems agree by the rules, told from what they show and nothing else.
 
-Records are paired by the markers that TaskBridge writes: `tb:sc:<account>:<Sales Connect id>:<generation>` on a
-Salesforce task, `tb:sf:<org>:<Salesforce id>:<generation>` on a Sales Connect task.
+Records are paired by the markers that TaskBridge writes: `tb:sc:<account>:<Sales Connect id>:<generation>`
+on a Salesforce task, `tb:sf:<org>:<Salesforce id>:<generation>` on a Sales Connect task.
 """
 
 from __future__ import annotations
@@ -56,7 +56,10 @@ def members(seen: Snapshot, origin: Side, record_id: str) -> dict[Side, Record |
 
 
 def check(seen: Snapshot, switched_on: datetime, own_subjects: Iterable[str]) -> Agreement:
-    """switched_on: when the first run was made. own_subjects: Salesforce ids whose Subject a person typed (F1)."""
+    """Compares every pair, and asks of every task without a partner whether that is right.
+
+    switched_on: when the first run was made. own_subjects: Salesforce ids whose Subject a person typed (F1).
+    """
     typed = frozenset(own_subjects)
     compared = released = apart = 0
     found: list[str] = []

@@ -97,8 +97,11 @@ class Outcome:
             found.append(f"{on[-1].name}: {writes} calls that write, expected none (G1)")
         return [*found, *self.agreement.disagreements, *(fault for one in self.story for fault in one.faults)]
 
-    def write(self, path: Path) -> None:
-        """As JSON: {"agree", "problems", "agreement", "stages", "runs", "story", "not_synced"}."""
+    def write(self, path: Path, progress: Sequence[tuple[float, str]]) -> None:
+        """As JSON: {"agree", "problems", "agreement", "stages", "runs", "story", "not_synced", "progress"}.
+
+        progress: seconds since the start, and what was told then.
+        """
         report = {
             "agree": not self.problems,
             "problems": self.problems,
@@ -107,6 +110,7 @@ class Outcome:
             "runs": [{**asdict(run), "outcome": run.outcome} for run in self.runs],
             "story": [_as_json(played) for played in self.story],
             "not_synced": self.left_out,
+            "progress": progress,
         }
         path.write_text(
             json.dumps(report, indent=2, default=str, ensure_ascii=False) + "\n", encoding="utf-8"

@@ -1,4 +1,4 @@
-"""`python -m stack demo`: everything from nothing, the story, the check, the picture, and nothing left running."""
+"""`python -m stack demo`: everything from nothing, the story, the check, the picture."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stack.demo.people import People
 from stack.demo.records import Snapshot, look
 from stack.demo.runs import Run, Runner
 from stack.demo.story import Scene, before_the_first_run, scenes
-from stack.demo.systems import SIDES, Systems
+from stack.demo.systems import Systems
 from stack.errors import StackError
 from stack.layout import PROJECT, Layout
 from stack.supervisor import Options, Stack, discard
@@ -43,7 +43,7 @@ def demo() -> int:
         outcome = Play(stack, stages, say).perform()
         with stages.timed("stop"):
             cleanup.close()
-    outcome.write(REPORT)
+    outcome.write(REPORT, say.told)
     picture.show(outcome, REPORT.name, NAME)
     return 1 if outcome.problems else 0
 

@@ -11,8 +11,8 @@ from stack.demo.systems import Side, System, Systems
 
 API = "/services/data/v67.0"
 TASK_QUERY = (
-    "SELECT Id, Subject, Status, Priority, ActivityDate, Description, Owner.Email, Taskbridge_Id__c, CreatedDate, "
-    "LastModifiedDate, CompletedDateTime, TaskSubtype, IsRecurrence FROM Task ORDER BY Id"
+    "SELECT Id, Subject, Status, Priority, ActivityDate, Description, Owner.Email, Taskbridge_Id__c, "
+    "CreatedDate, LastModifiedDate, CompletedDateTime, TaskSubtype, IsRecurrence FROM Task ORDER BY Id"
 )
 
 

@@ -30,12 +30,13 @@ LOST: LiteralString = """
     FROM bridge.conflict JOIN mart.task_pairs USING (link_id)
     WHERE run_id = %s AND (sc_id = ANY (%s) OR sf_id = ANY (%s)) ORDER BY field"""
 LEFT_OUT: LiteralString = """
-    SELECT side, title, owner_name, rule, explanation, remedy FROM mart.not_synced ORDER BY side, rule, title"""
+    SELECT side, title, owner_name, rule, explanation, remedy FROM mart.not_synced
+    ORDER BY side, rule, title"""
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run that has ended. ledger: its row of mart.sync_runs, empty if it was skipped. calls: side -> counters."""
+    """A run that has ended. ledger: its row of mart.sync_runs, empty if skipped. calls: side -> counters."""
 
     name: str
     dag_run_id: str
@@ -91,12 +92,7 @@ class Runner:
         run_id, ids = run.ledger["run_id"], list(record_ids)
         written = self._query(WRITTEN, run_id, ids)
         lost = self._query(LOST, run_id, ids, ids)
-        parts = [
-            f"{row['op']}s it in {TITLES[row['side']]}"
-            if row["op"] != "update"
-            else f"writes {', '.join(_field(row['side'], name) for name in row['fields'])} to {TITLES[row['side']]}"
-            for row in written
-        ]
+        parts = [_in_words(**row) for row in written]
         parts += [f"keeps {row['value']} of {TITLES[row['side']]}" for row in lost]
         return ", ".join(parts) or "writes nothing"
 
@@ -139,6 +135,12 @@ class Runner:
     def _ledger(self, dag_run_id: str) -> dict[str, Any]:
         found = self._query(RAN, f"{DAG}/{dag_run_id}")
         return found[0] if found else {}
+
+
+def _in_words(side: Side, op: str, fields: Collection[str]) -> str:
+    if op != "update":
+        return f"{op}s it in {TITLES[side]}"
+    return f"writes {', '.join(_field(side, name) for name in fields)} to {TITLES[side]}"
 
 
 def _field(side: Side, name: str) -> str:

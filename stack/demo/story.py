@@ -18,9 +18,9 @@ Day = Callable[[int], str]
 class Scene:
     """One task of the story.
 
-    origin, title: the system where the task began, and what it is called there before the edits. sc, sf: what it must
-    look like afterwards in Sales Connect and in Salesforce, None = no such task there; their keys are the fields
-    that the picture shows.
+    origin, title: the system where the task began, and what it is called there before the edits. sc, sf: what
+    it must look like afterwards in Sales Connect and in Salesforce, None = no such task there; their keys are
+    the fields that the picture shows.
     """
 
     says: str
@@ -233,7 +233,7 @@ def _deletes() -> tuple[Scene, ...]:
 def _left_alone(day: Day) -> Scene:
     return Scene(
         says="Ada edits a Sales Connect task that is older than her switch-on",
-        rule="I3",
+        rule="I2, I3",
         because="such a task is never pushed",
         origin="sales_connect",
         title="Send the price list",

@@ -71,5 +71,5 @@ class Systems:
             self[side].control("DELETE", "/calls")
 
     def calls(self) -> dict[Side, dict[str, Any]]:
-        """Side -> calls since `forget_calls`: {"total", "reads", "writes", "logins", "by_endpoint", "rows"}."""
+        """Side -> calls since `forget_calls`, as {"total", "reads", "writes", "logins", "by_endpoint", ...}."""
         return {side: self[side].control("GET", "/calls") for side in SIDES}

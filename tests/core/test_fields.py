@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 
-from taskbridge.core.model import FIELDS, Limits
+from taskbridge.core.model import FIELDS, ConflictPolicy, Limits
 from tests.core.frames import DUE, NOON, Row, decide, link, sc, sf
 
 SC, SF = "sales_connect", "salesforce"
@@ -116,6 +116,18 @@ def test_F5_a_second_edit_of_cut_text_keeps_the_tail_too() -> None:
     left, right = sc(details="short tail"), sf(details="short")
     plan = decide([link(left, right)], [left], [sf(details="shorter")])
     assert plan.write(SC)["details"] == "shorter tail"
+
+
+def test_F5_the_tail_is_the_one_of_the_text_that_was_cut() -> None:
+    left, right = sc(details=HELD + " tail"), sf(details=HELD)
+    plan = decide(
+        [link(left, right)],
+        [sc(details=HELD + " rewritten")],
+        [sf(details="short")],
+        conflict_policy=ConflictPolicy.SALESFORCE_WINS,
+    )
+    assert plan.write(SC)["details"] == "short tail"
+    assert plan.conflicts[0]["value_sc"] == HELD + " rewritten"
 
 
 def test_F5_a_text_that_salesforce_held_whole_is_replaced_whole() -> None:

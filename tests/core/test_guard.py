@@ -60,6 +60,16 @@ def test_G3_creates_of_a_first_import_do_not_count() -> None:
     assert sorted({row["first_import"] for row in first.actions}) == [False, True]
 
 
+def test_G3_a_first_import_that_was_interrupted_still_does_not_count() -> None:
+    links, _, rows = many(30)
+    halves = [row | {"sc_id": None, "origin": "salesforce", "state": "pending"} for row in links]
+    owed = ANNA | {"first_sync_owed": True}
+    assert states(decide(halves, [], rows, users=[owed])) == {"planned"}
+    assert states(decide(halves, [], rows, users=[ANNA])) == {"held"}
+    buried = [row | {"state": "tombstone"} for row in links]
+    assert states(decide(buried, [], rows, users=[owed])) == {"held"}
+
+
 def test_G3_an_update_of_no_counted_kind_is_never_held() -> None:
     plan = decide(*edited(30, title="new", details="new", priority="high"))
     assert {row["kind"] for row in plan.actions} == {None}
@@ -107,9 +117,9 @@ def test_G3_deletes_also_count_over_the_last_day() -> None:
         assert states(plan) == {expected}
 
 
-@pytest.mark.parametrize(("count", "expected"), [(5, "planned"), (6, "held")])
+@pytest.mark.parametrize(("count", "expected"), [(6, "planned"), (7, "held")])
 def test_G3_not_more_than_half_of_a_users_pairs(count: int, expected: str) -> None:
-    population = [{"sc_user_id": "anna", "pairs": 11}, {"sc_user_id": "ben", "pairs": 500}]
+    population = [{"sc_user_id": "anna", "pairs": 12}, {"sc_user_id": "ben", "pairs": 500}]
     assert states(decide(*edited(count, due_date=None), population=population)) == {expected}
 
 

@@ -120,7 +120,7 @@ def test_G9_of_a_clean_pair_a_side_that_was_not_read_is_unchanged() -> None:
     ],
 )
 def test_G9_a_row_older_than_the_version_last_seen_is_discarded(old: Row) -> None:
-    plan = decide([link()], [sc()], [old])
+    plan = decide([link(), link(sc("2"), sf("T2"))], [sc()], [old, sf("T2")])
     assert (plan.actions, plan.changes) == ([], [])
     assert set(plan.ends.values()) == {("unchanged", "G1")}
 

@@ -54,7 +54,7 @@ def test_edits_of_both_sides_cross(synced: World) -> None:
     assert ended.xcom["report", "return_value"]["outcome"] == "clean"
 
 
-def test_g1_a_run_after_convergence_writes_nothing_and_reads_little(synced: World) -> None:
+def test_G1_a_run_after_convergence_writes_nothing_and_reads_little(synced: World) -> None:
     synced.run()
     synced.forget_calls()
     ended = synced.run()
@@ -80,7 +80,7 @@ def test_xcom_holds_names_counts_and_settings_only(synced: World) -> None:
 
 
 @pytest.mark.parametrize("value", [None, "false", "0", "", "maybe"])
-def test_s3_switched_off_nobody_is_called_and_everything_is_skipped(world: World, value: str | None) -> None:
+def test_S3_switched_off_nobody_is_called_and_everything_is_skipped(world: World, value: str | None) -> None:
     world.switch(value)
     world.forget_calls()
     ended = world.run()
@@ -90,7 +90,7 @@ def test_s3_switched_off_nobody_is_called_and_everything_is_skipped(world: World
     assert world.rows("SELECT * FROM bridge.watermark") == []
 
 
-def test_s3_switched_off_no_connection_is_needed(world: World) -> None:
+def test_S3_switched_off_no_connection_is_needed(world: World) -> None:
     world.switch(None)
     for name in ("SALES_CONNECT_DEFAULT", "SALESFORCE_DEFAULT", "TASKBRIDGE_DB"):
         world.without(f"AIRFLOW_CONN_{name}")
@@ -204,7 +204,7 @@ def test_a_load_that_fails_leaves_the_other_side_its_share_and_settles(synced: W
     assert names(synced).count("Made in Salesforce") == 1
 
 
-def test_g6_rejected_rows_above_the_tolerance_fail_the_run_once(synced: World) -> None:
+def test_G6_rejected_rows_above_the_tolerance_fail_the_run_once(synced: World) -> None:
     create_in_sales_connect(synced, "Nobody wants this")
     rejected = {"code": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "Not like this"}
     synced.sandbox.salesforce.fault(
@@ -218,7 +218,7 @@ def test_g6_rejected_rows_above_the_tolerance_fail_the_run_once(synced: World) -
     assert synced.run().state == "success", "a row that was parked earlier keeps no later run red"
 
 
-def test_g6_rejected_rows_within_the_tolerance_do_not(synced: World) -> None:
+def test_G6_rejected_rows_within_the_tolerance_do_not(synced: World) -> None:
     synced.settings('{"reject_tolerance": 1}')
     create_in_sales_connect(synced, "Nobody wants this")
     synced.sandbox.salesforce.fault(

@@ -16,7 +16,7 @@ def unreadable(*_: object, **__: object) -> NoReturn:
 
 
 @pytest.mark.parametrize("value", ["true", "True", " TRUE ", "1", "yes", "on"])
-def test_s1_true_values_switch_on(
+def test_S1_true_values_switch_on(
     value: str, monkeypatch: pytest.MonkeyPatch, metadata_database: None
 ) -> None:
     monkeypatch.setenv("AIRFLOW_VAR_TASKBRIDGE_ENABLED", value)
@@ -24,19 +24,19 @@ def test_s1_true_values_switch_on(
 
 
 @pytest.mark.parametrize("value", ["false", "0", "no", "off", "", "null", "enabled?", '"true"', "2"])
-def test_s1_anything_else_is_off(
+def test_S1_anything_else_is_off(
     value: str, monkeypatch: pytest.MonkeyPatch, metadata_database: None
 ) -> None:
     monkeypatch.setenv("AIRFLOW_VAR_TASKBRIDGE_ENABLED", value)
     assert not switch_is_on()
 
 
-def test_s1_unset_is_off(monkeypatch: pytest.MonkeyPatch, metadata_database: None) -> None:
+def test_S1_unset_is_off(monkeypatch: pytest.MonkeyPatch, metadata_database: None) -> None:
     monkeypatch.delenv("AIRFLOW_VAR_TASKBRIDGE_ENABLED", raising=False)
     assert not switch_is_on()
 
 
-def test_s1_unreadable_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_S1_unreadable_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Variable, "get", unreadable)
     assert not switch_is_on()
 

@@ -101,7 +101,7 @@ def create(
             "marker": pc.binary_join_element_wise(MARKER_PREFIX, link_ids, ":", numbers, ""),
             "rule": constant(rule, length),
             "sc_user_id": sc_user,
-            "first_import": _first_import(matched, source, users, links),
+            "first_import": _first_import(matched, source, users, rule),
             "mask": constant(ALL_FIELDS, length, pa.int32()),
             "person": original["person"],
             **written,
@@ -140,10 +140,13 @@ def _inputs(matched: Matched, source: Side, rows: Positions) -> dict[str, pa.Arr
     return {name: constant("custom" if name == "type" else None, length) for name in TEMPLATE_INPUTS}
 
 
-def _first_import(matched: Matched, source: Side, users: Positions, links: Positions) -> pa.Array:
-    """Whether a create belongs to its user's first import, which the limits do not count (G3)."""
+def _first_import(matched: Matched, source: Side, users: Positions, rule: str) -> pa.Array:
+    """Whether a create belongs to its user's first import, which the limits do not count (G3).
+
+    One that was planned before and never done still does; creating a lost record again (C7, K4) never does.
+    """
     owed = gather(flags(matched.users["first_sync_owed"]), users)
-    return pa.array(owed & (links < 0) & (source is Side.SALESFORCE))
+    return pa.array(owed & (source is Side.SALESFORCE and rule == "C1"))
 
 
 def _admit(matched: Matched, side: Side, rows: Positions, ends: Ends) -> Positions:

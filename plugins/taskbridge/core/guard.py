@@ -66,7 +66,7 @@ def _too_many(
         result |= _exceeds(total, pairs, limits.user_count, limits.user_share, half)
         overall = _exceeds(total.sum(keepdims=True), pairs.sum(keepdims=True), limits.count, share, half)
         result |= overall
-    return result & (planned > 0)
+    return result
 
 
 def _exceeds(total: Counts, pairs: Counts, count: int, share: float, half_of_more_than: int | None) -> Flags:

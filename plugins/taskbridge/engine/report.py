@@ -80,7 +80,7 @@ def summarise(run: Run, counts: RunCounts, outcome: RunOutcome, error: str | Non
         lines.append(f"  Conflicts: {counts.conflicts}, both values kept in bridge.conflict")
     if counts.rejected_new:
         lines.append(f"  Rejected: {counts.rejected_new}, reasons and remedies in mart.errors_by_code")
-    lines.extend(f"  Note: {note}" for note in counts.notes)
+    lines.extend(f"  Note: {note}" for note in counts.notes if note not in (error or ""))
     return "\n".join(lines)
 
 

@@ -28,5 +28,5 @@ class GateOperator(DocumentedOperator):
         with one_sentence(context):
             request = Request.of(context, backfill=self.backfill)
         self.log.info("Asked for: %s", request)
-        if not request.dry_run and False:
+        if not request.dry_run and not switch_is_on():
             raise AirflowSkipException(f"The Variable {ENABLED} is not on: nothing is read or written.")

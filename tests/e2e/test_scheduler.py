@@ -1,0 +1,155 @@
+"""The sync under the real scheduler and worker, with the two systems as real services."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from stack.airflow_api import RUN_ENDED
+from stack.demo.people import Edit
+from tests.e2e.theatre import BACKFILL, PATIENCE, SYNC, Theatre
+
+pytestmark = pytest.mark.e2e
+
+ADA = "ada@example.com"
+TASKS = 13
+
+
+@pytest.fixture
+def synced(theatre: Theatre) -> Theatre:
+    """Switched on, and the first import is through."""
+    theatre.switch(True)
+    theatre.wait_for(
+        "run that has written its report",
+        lambda: theatre.rows("SELECT 1 FROM mart.sync_runs WHERE mode = 'scheduled' AND outcome <> 'open'"),
+    )
+    return theatre
+
+
+def test_s1_without_the_switch_a_scheduled_run_calls_nobody_and_ends_skipped(theatre: Theatre) -> None:
+    theatre.switch(False)
+    run = theatre.next_run_alone()
+    assert run["calls"]["total"] == (0, 0)
+    states = theatre.task_states(SYNC, run["dag_run_id"])
+    assert len(states) == TASKS
+    assert set(states.values()) == {"skipped"}
+
+
+def test_g1_after_the_first_import_an_idle_run_writes_nothing_and_reads_little(synced: Theatre) -> None:
+    first = synced.rows("SELECT * FROM mart.sync_runs WHERE mode = 'scheduled' ORDER BY run_id LIMIT 1")[0]
+    assert (first["outcome"], first["created"]) == ("clean", 7)
+    # The run after the first one may still confirm what that one wrote.
+    synced.next_run_alone()
+    idle = synced.next_run_alone()
+    assert idle["state"] == "success"
+    assert idle["calls"]["writes"] == (0, 0)
+    of_sales_connect, of_salesforce = idle["calls"]["reads"]
+    assert of_sales_connect <= 3
+    assert of_salesforce <= 2
+    states = synced.task_states(SYNC, idle["dag_run_id"])
+    assert states["settle"] == states["report"] == "success"
+
+
+def test_c1_an_edit_on_each_side_crosses(synced: Theatre) -> None:
+    due = (datetime.now(UTC).date() + timedelta(days=40)).isoformat()
+    synced.edit(Edit("sales_connect", "create", ADA, {"title": "Begun in Sales Connect"}))
+    synced.edit(Edit("salesforce", "create", ADA, {"title": "Begun in Salesforce"}))
+    there = synced.wait_for(
+        "copy in Salesforce", lambda: synced.titled("salesforce", "Begun in Sales Connect")
+    )
+    here = synced.wait_for(
+        "copy in Sales Connect", lambda: synced.titled("sales_connect", "Begun in Salesforce")
+    )
+    # Each is edited in the system where it was not begun.
+    synced.edit(Edit("salesforce", "change", ADA, {"status": "Completed"}), there.id)
+    synced.edit(Edit("sales_connect", "change", ADA, {"due": due}), here.id)
+
+    def both() -> bool:
+        begun_here = synced.titled("sales_connect", "Begun in Sales Connect")
+        begun_there = synced.titled("salesforce", "Begun in Salesforce")
+        assert begun_here is not None
+        assert begun_there is not None
+        return begun_here.status == "complete" and begun_there.due == due
+
+    synced.wait_for("completion and due date on the other side", both)
+
+
+def test_a_backfill_of_three_days_goes_beside_scheduled_runs(synced: Theatre) -> None:
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    days = [today - timedelta(days=back) for back in (5, 4, 3)]
+    began = datetime.now(UTC).isoformat()
+    backfill = synced.api.create_backfill(BACKFILL, days[0], days[-1])
+    waited = _watch_backfill(synced, len(days), began)
+
+    runs = synced.api.wait_for_backfill(backfill, PATIENCE)
+    assert {run["state"] for run in runs} == {"success"}
+    ledger = [_ledger_row(synced, BACKFILL, run) for run in runs]
+    for row, run, day in zip(ledger, runs, reversed(days), strict=True):
+        assert datetime.fromisoformat(run["data_interval_start"]) == day
+        assert datetime.fromisoformat(run["data_interval_end"]) == day + timedelta(days=1)
+        assert (row["mode"], row["outcome"]) == ("backfill", "clean")
+        assert (row["sc_start"], row["sc_end"]) == (day, day + timedelta(days=1))
+        assert (row["sf_start"], row["sf_end"]) == (day, day + timedelta(days=1))
+    assert waited, "runs that want to write at the same time wait, and without a worker slot"
+    _check_scheduled_runs_went_on(synced, began, ledger)
+    _check_one_writer_at_a_time(synced)
+
+
+def test_the_connection_type_is_offered_by_the_form(theatre: Theatre) -> None:
+    offered = {kind["connection_type"]: kind for kind in theatre.page("/ui/connections/hook_meta")}
+    assert offered["sales_connect"]["hook_name"] == "Sales Connect"
+    assert offered["sales_connect"]["standard_fields"]["login"]["title"] == "Client id"
+    providers = theatre.api.call("GET", "providers", params={"limit": 100}).json()["providers"]
+    assert "taskbridge" in {provider["package_name"] for provider in providers}
+
+
+def _watch_backfill(theatre: Theatre, wanted: int, began: str) -> bool:
+    """Until `wanted` backfill runs have ended; whether an `open` gave its slot back while it waited.
+
+    A sensor that kept its slot would be seen running all the time that it waits, and never in between.
+    """
+    waited = False
+
+    def ended() -> bool:
+        nonlocal waited
+        runs = theatre.api.runs(BACKFILL, run_type="backfill", start_date_gte=began)
+        for run in [*runs, *theatre.api.runs(SYNC, state="running")]:
+            if run["state"] not in RUN_ENDED:
+                waited |= (
+                    theatre.task_states(run["dag_id"], run["dag_run_id"]).get("open") == "up_for_reschedule"
+                )
+        return len([run for run in runs if run["state"] in RUN_ENDED]) == wanted
+
+    theatre.wait_for("end of the backfill", ended)
+    return waited
+
+
+def _ledger_row(theatre: Theatre, dag_id: str, run: dict[str, Any]) -> dict[str, Any]:
+    key = f"{dag_id}/{run['dag_run_id']}"
+    return theatre.rows("SELECT * FROM mart.sync_runs WHERE run_key = %s", key)[0]
+
+
+def _check_scheduled_runs_went_on(theatre: Theatre, began: str, backfill: list[dict[str, Any]]) -> None:
+    """Between the first and the last of the backfill, or right behind it, but never held up by it for long."""
+    after = max(row["closed_at"] for row in backfill)
+    ended = theatre.wait_for(
+        "scheduled run since the backfill began", lambda: theatre.ended_since(SYNC, began)
+    )
+    assert {run["state"] for run in ended} == {"success"}
+    first = min(datetime.fromisoformat(run["start_date"]) for run in ended)
+    assert first < after, "a scheduled run began while the backfill was under way"
+
+
+def _check_one_writer_at_a_time(theatre: Theatre) -> None:
+    """Runs hold the lease from when they open to when they close; the next one opens after that."""
+    runs = theatre.rows(
+        "SELECT run_key, mode, fencing, opened_at, closed_at FROM bridge.run "
+        "WHERE closed_at IS NOT NULL ORDER BY fencing"
+    )
+    assert {run["mode"] for run in runs} == {"scheduled", "backfill"}
+    for before, after in itertools.pairwise(runs):
+        assert before["fencing"] < after["fencing"]
+        assert before["closed_at"] <= after["opened_at"], (before, after)

@@ -1,0 +1,115 @@
+"""What the end-to-end tests do with the stack, and see of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, LiteralString, TypeVar
+
+import psycopg
+import requests
+from psycopg.rows import dict_row
+
+from stack.airflow_api import RUN_ENDED
+from stack.demo.people import Edit, People
+from stack.demo.records import Record, look
+from stack.demo.systems import SIDES, Side, Systems
+from stack.supervisor import Stack
+
+SYNC, BACKFILL = "task_sync", "task_sync_backfill"
+SCHEDULE = "* * * * * */10"  # the sixth field counts seconds
+SWITCH = "taskbridge_enabled"
+PATIENCE = 90.0
+Found = TypeVar("Found")
+
+
+class Theatre:
+    """One stack with people on both sides."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self.api = stack.api
+        self.systems = Systems.reached_by(stack.sandbox)
+        self.people = People(self.systems, look(self.systems).users)
+
+    def wait_for(self, what: str, find: Callable[[], Found | None]) -> Found:
+        """Polls until `find` gives something true; fails when a service dies or patience ends."""
+        deadline = time.monotonic() + PATIENCE
+        while not (found := find()):
+            self.stack.check()
+            assert time.monotonic() < deadline, f"after {PATIENCE:.0f} s there is still no {what}"
+            time.sleep(0.2)
+        return found
+
+    def switch(self, on: bool) -> None:
+        if on:
+            self.api.set_variable(SWITCH, "true")
+        else:
+            self.api.delete_variable(SWITCH)
+
+    def edit(self, edit: Edit, record_id: str | None = None) -> str:
+        return self.people.make(edit, record_id)
+
+    def titled(self, side: Side, title: str) -> Record | None:
+        """The one task of this name on this side; fails if there are more."""
+        found = [record for record in look(self.systems).records[side] if record.title == title]
+        assert len(found) <= 1, found
+        return found[0] if found else None
+
+    def rows(self, query: LiteralString, *parameters: object) -> list[dict[str, Any]]:
+        """What the project's database answers."""
+        with psycopg.connect(self.stack.database_url, row_factory=dict_row) as connection:
+            return connection.execute(query, parameters).fetchall()
+
+    def calls(self, kind: str) -> tuple[int, int]:
+        """Calls that Sales Connect and Salesforce counted since they were last forgotten."""
+        counted = self.systems.calls()
+        return counted["sales_connect"][kind], counted["salesforce"][kind]
+
+    def next_run_alone(self) -> dict[str, Any]:
+        """The next scheduled run, when it has ended and the counters hold its calls and nobody else's."""
+
+        def attempt() -> dict[str, Any] | None:
+            if not self.is_idle():
+                return None
+            self.systems.forget_calls()
+            seen = {run["dag_run_id"] for run in self._all_runs()}
+            first = self.wait_for("scheduled run", lambda: self._newer(seen))[0]
+            run = self.api.wait_for_run(SYNC, first["dag_run_id"], PATIENCE)
+            self._counted = {kind: self.calls(kind) for kind in ("total", "reads", "writes")}
+            newer = self._newer(seen)
+            return run if [one["dag_run_id"] for one in newer] == [run["dag_run_id"]] else None
+
+        run = self.wait_for("run that has the stage to itself", attempt)
+        assert run["run_type"] == "scheduled"
+        return {**run, "calls": self._counted}
+
+    def is_idle(self) -> bool:
+        return all(run["state"] in RUN_ENDED for run in self._all_runs())
+
+    def ended_since(self, dag_id: str, moment: str) -> list[dict[str, Any]]:
+        """Runs that began after `moment` and have ended, the newest first."""
+        return [run for run in self.api.runs(dag_id, start_date_gte=moment) if run["state"] in RUN_ENDED]
+
+    def task_states(self, dag_id: str, run_id: str) -> dict[str, str | None]:
+        return {task["task_id"]: task["state"] for task in self.api.tasks(dag_id, run_id)}
+
+    def page(self, path: str) -> Any:
+        """What Airflow's own pages read, as the user admin."""
+        password = self.stack.keys.passwords["admin"]
+        login = {"username": "admin", "password": password}
+        token = requests.post(f"{self.api.url}/auth/token", json=login, timeout=30).json()["access_token"]
+        answer = requests.get(
+            f"{self.api.url}{path}", headers={"Authorization": f"Bearer {token}"}, timeout=30
+        )
+        assert answer.ok, answer.text
+        return answer.json()
+
+    def _all_runs(self) -> list[dict[str, Any]]:
+        return [*self.api.runs(SYNC), *self.api.runs(BACKFILL)]
+
+    def _newer(self, seen: set[str]) -> list[dict[str, Any]]:
+        return [run for run in self._all_runs() if run["dag_run_id"] not in seen]
+
+
+__all__ = ["BACKFILL", "SIDES", "SYNC", "Edit", "Theatre"]
