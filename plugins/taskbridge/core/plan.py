@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -52,9 +53,10 @@ def make_plan(given: PlanInput) -> Plan:
         ledger_changes=frame(_concat(draft.changes, LEDGER_CHANGES)),
         new_links=frame(_concat(draft.new_links, NEW_LINKS)),
         conflicts=frame(_concat(draft.conflicts, CONFLICTS)),
-        dispositions=frame(
-            pa.concat_tables([_dispositions(matched, side, draft, strangers[side]) for side in Side])
-        ),
+        # One chunk a side: the longest frame is only stored, and joining it would copy it once more.
+        dispositions=pa.concat_tables(
+            [_dispositions(matched, side, draft, strangers[side]) for side in Side]
+        ).to_pandas(types_mapper=pd.ArrowDtype),
     )
 
 
