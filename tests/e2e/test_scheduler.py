@@ -10,11 +10,11 @@ import pytest
 
 from stack.airflow_api import RUN_ENDED
 from stack.demo.people import Edit
-from tests.e2e.theatre import BACKFILL, PATIENCE, SYNC, Theatre
+from tests.e2e.theatre import BACKFILL, SYNC, Theatre
 
 pytestmark = pytest.mark.e2e
 
-ADA = "ada@example.com"
+BEN = "ben@example.com"
 TASKS = 13
 
 
@@ -41,8 +41,6 @@ def test_s1_without_the_switch_a_scheduled_run_calls_nobody_and_ends_skipped(the
 def test_g1_after_the_first_import_an_idle_run_writes_nothing_and_reads_little(synced: Theatre) -> None:
     first = synced.rows("SELECT * FROM mart.sync_runs WHERE mode = 'scheduled' ORDER BY run_id LIMIT 1")[0]
     assert (first["outcome"], first["created"]) == ("clean", 7)
-    # The run after the first one may still confirm what that one wrote.
-    synced.next_run_alone()
     idle = synced.next_run_alone()
     assert idle["state"] == "success"
     assert idle["calls"]["writes"] == (0, 0)
@@ -55,36 +53,31 @@ def test_g1_after_the_first_import_an_idle_run_writes_nothing_and_reads_little(s
 
 def test_c1_an_edit_on_each_side_crosses(synced: Theatre) -> None:
     due = (datetime.now(UTC).date() + timedelta(days=40)).isoformat()
-    synced.edit(Edit("sales_connect", "create", ADA, {"title": "Begun in Sales Connect"}))
-    synced.edit(Edit("salesforce", "create", ADA, {"title": "Begun in Salesforce"}))
-    there = synced.wait_for(
-        "copy in Salesforce", lambda: synced.titled("salesforce", "Begun in Sales Connect")
-    )
-    here = synced.wait_for(
-        "copy in Sales Connect", lambda: synced.titled("sales_connect", "Begun in Salesforce")
-    )
-    # Each is edited in the system where it was not begun.
-    synced.edit(Edit("salesforce", "change", ADA, {"status": "Completed"}), there.id)
-    synced.edit(Edit("sales_connect", "change", ADA, {"due": due}), here.id)
+    lead = synced.titled("sales_connect", "Follow up with the lead")
+    call = synced.titled("salesforce", "Rückruf Käufer")
+    assert lead is not None
+    assert call is not None
+    synced.edit(Edit("sales_connect", "change", BEN, {"due": due}), lead.id)
+    synced.edit(Edit("salesforce", "change", BEN, {"status": "Completed"}), call.id)
 
-    def both() -> bool:
-        begun_here = synced.titled("sales_connect", "Begun in Sales Connect")
-        begun_there = synced.titled("salesforce", "Begun in Salesforce")
-        assert begun_here is not None
-        assert begun_there is not None
-        return begun_here.status == "complete" and begun_there.due == due
+    def crossed() -> bool:
+        lead_there = synced.titled("salesforce", "Follow up with the lead")
+        call_here = synced.titled("sales_connect", "Rückruf Käufer")
+        assert lead_there is not None
+        assert call_here is not None
+        return lead_there.due == due and call_here.status == "complete"
 
-    synced.wait_for("completion and due date on the other side", both)
+    synced.wait_for("due date and completion on the other side", crossed)
 
 
 def test_a_backfill_of_three_days_goes_beside_scheduled_runs(synced: Theatre) -> None:
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     days = [today - timedelta(days=back) for back in (5, 4, 3)]
-    began = datetime.now(UTC).isoformat()
+    scheduled = synced.wait_for("scheduled run under way", lambda: synced.api.runs(SYNC, state="running"))
     backfill = synced.api.create_backfill(BACKFILL, days[0], days[-1])
-    waited = _watch_backfill(synced, len(days), began)
+    waited = _watch_backfill(synced, backfill)
 
-    runs = synced.api.wait_for_backfill(backfill, PATIENCE)
+    runs = synced.backfill_runs(backfill)
     assert {run["state"] for run in runs} == {"success"}
     ledger = [_ledger_row(synced, BACKFILL, run) for run in runs]
     for row, run, day in zip(ledger, runs, reversed(days), strict=True):
@@ -94,7 +87,7 @@ def test_a_backfill_of_three_days_goes_beside_scheduled_runs(synced: Theatre) ->
         assert (row["sc_start"], row["sc_end"]) == (day, day + timedelta(days=1))
         assert (row["sf_start"], row["sf_end"]) == (day, day + timedelta(days=1))
     assert waited, "runs that want to write at the same time wait, and without a worker slot"
-    _check_scheduled_runs_went_on(synced, began, ledger)
+    _check_scheduled_runs_go_on(synced, scheduled[0]["dag_run_id"])
     _check_one_writer_at_a_time(synced)
 
 
@@ -106,22 +99,20 @@ def test_the_connection_type_is_offered_by_the_form(theatre: Theatre) -> None:
     assert "taskbridge" in {provider["package_name"] for provider in providers}
 
 
-def _watch_backfill(theatre: Theatre, wanted: int, began: str) -> bool:
-    """Until `wanted` backfill runs have ended; whether an `open` gave its slot back while it waited.
+def _watch_backfill(theatre: Theatre, backfill: int) -> bool:
+    """Until its runs have ended; whether an `open` was seen to have given its worker slot back while it waited.
 
-    A sensor that kept its slot would be seen running all the time that it waits, and never in between.
+    A sensor that kept its slot would be seen running all the time, and never between two attempts.
     """
     waited = False
 
     def ended() -> bool:
         nonlocal waited
-        runs = theatre.api.runs(BACKFILL, run_type="backfill", start_date_gte=began)
+        runs = theatre.backfill_runs(backfill)
         for run in [*runs, *theatre.api.runs(SYNC, state="running")]:
-            if run["state"] not in RUN_ENDED:
-                waited |= (
-                    theatre.task_states(run["dag_id"], run["dag_run_id"]).get("open") == "up_for_reschedule"
-                )
-        return len([run for run in runs if run["state"] in RUN_ENDED]) == wanted
+            states = theatre.task_states(run["dag_id"], run["dag_run_id"])
+            waited = waited or states.get("open") == "up_for_reschedule"
+        return len(runs) == 3 and all(run["state"] in RUN_ENDED for run in runs)
 
     theatre.wait_for("end of the backfill", ended)
     return waited
@@ -132,15 +123,17 @@ def _ledger_row(theatre: Theatre, dag_id: str, run: dict[str, Any]) -> dict[str,
     return theatre.rows("SELECT * FROM mart.sync_runs WHERE run_key = %s", key)[0]
 
 
-def _check_scheduled_runs_went_on(theatre: Theatre, began: str, backfill: list[dict[str, Any]]) -> None:
-    """Between the first and the last of the backfill, or right behind it, but never held up by it for long."""
-    after = max(row["closed_at"] for row in backfill)
-    ended = theatre.wait_for(
-        "scheduled run since the backfill began", lambda: theatre.ended_since(SYNC, began)
-    )
-    assert {run["state"] for run in ended} == {"success"}
-    first = min(datetime.fromisoformat(run["start_date"]) for run in ended)
-    assert first < after, "a scheduled run began while the backfill was under way"
+def _check_scheduled_runs_go_on(theatre: Theatre, beside: str) -> None:
+    """The one that was under way when the backfill began, and those that became due afterwards."""
+    since = theatre.api.run(SYNC, beside)["run_after"]
+
+    def ended() -> list[dict[str, Any]] | None:
+        runs = [run for run in theatre.api.runs(SYNC, run_after_gte=since) if run["state"] in RUN_ENDED]
+        return runs if len(runs) > 1 else None
+
+    runs = theatre.wait_for("scheduled run after the one beside the backfill", ended)
+    assert beside in {run["dag_run_id"] for run in runs}
+    assert {(run["run_type"], run["state"]) for run in runs} == {("scheduled", "success")}
 
 
 def _check_one_writer_at_a_time(theatre: Theatre) -> None:

@@ -13,11 +13,11 @@ from psycopg.rows import dict_row
 from stack.airflow_api import RUN_ENDED
 from stack.demo.people import Edit, People
 from stack.demo.records import Record, look
-from stack.demo.systems import SIDES, Side, Systems
+from stack.demo.systems import Side, Systems
 from stack.supervisor import Stack
 
 SYNC, BACKFILL = "task_sync", "task_sync_backfill"
-SCHEDULE = "* * * * * */10"  # the sixth field counts seconds
+SCHEDULE = "* * * * * */15"  # the sixth field counts seconds
 SWITCH = "taskbridge_enabled"
 PATIENCE = 90.0
 Found = TypeVar("Found")
@@ -67,29 +67,39 @@ class Theatre:
         return counted["sales_connect"][kind], counted["salesforce"][kind]
 
     def next_run_alone(self) -> dict[str, Any]:
-        """The next scheduled run, when it has ended and the counters hold its calls and nobody else's."""
+        """The next scheduled run when it has ended, with its calls (kind -> Sales Connect, Salesforce).
+
+        Counters know no runs: so this is one before which and during which no other run was under way.
+        """
 
         def attempt() -> dict[str, Any] | None:
-            if not self.is_idle():
+            if not self._is_idle():
                 return None
             self.systems.forget_calls()
             seen = {run["dag_run_id"] for run in self._all_runs()}
             first = self.wait_for("scheduled run", lambda: self._newer(seen))[0]
             run = self.api.wait_for_run(SYNC, first["dag_run_id"], PATIENCE)
-            self._counted = {kind: self.calls(kind) for kind in ("total", "reads", "writes")}
-            newer = self._newer(seen)
-            return run if [one["dag_run_id"] for one in newer] == [run["dag_run_id"]] else None
+            calls = {kind: self.calls(kind) for kind in ("total", "reads", "writes")}
+            alone = [one["dag_run_id"] for one in self._newer(seen)] == [run["dag_run_id"]]
+            return {**run, "calls": calls} if alone else None
 
         run = self.wait_for("run that has the stage to itself", attempt)
         assert run["run_type"] == "scheduled"
-        return {**run, "calls": self._counted}
+        return run
 
-    def is_idle(self) -> bool:
+    def _is_idle(self) -> bool:
         return all(run["state"] in RUN_ENDED for run in self._all_runs())
 
-    def ended_since(self, dag_id: str, moment: str) -> list[dict[str, Any]]:
-        """Runs that began after `moment` and have ended, the newest first."""
-        return [run for run in self.api.runs(dag_id, start_date_gte=moment) if run["state"] in RUN_ENDED]
+    def backfill_runs(self, backfill: int) -> list[dict[str, Any]]:
+        """The runs that it has made up to now, the latest day first."""
+        asked = self.api.call("GET", f"backfills/{backfill}").json()
+        return self.api.runs(
+            BACKFILL,
+            run_type="backfill",
+            order_by="-logical_date",
+            logical_date_gte=asked["from_date"],
+            logical_date_lte=asked["to_date"],
+        )
 
     def task_states(self, dag_id: str, run_id: str) -> dict[str, str | None]:
         return {task["task_id"]: task["state"] for task in self.api.tasks(dag_id, run_id)}
@@ -110,6 +120,3 @@ class Theatre:
 
     def _newer(self, seen: set[str]) -> list[dict[str, Any]]:
         return [run for run in self._all_runs() if run["dag_run_id"] not in seen]
-
-
-__all__ = ["BACKFILL", "SIDES", "SYNC", "Edit", "Theatre"]

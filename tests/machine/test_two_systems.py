@@ -229,6 +229,6 @@ def test_both_systems_agree_once_edits_stop(new_ledger: Callable[[], Ledger]) ->
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
