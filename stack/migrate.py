@@ -16,10 +16,10 @@ MIGRATION_SECONDS = 300.0
 
 def start_project_migration(layout: Layout, url: str) -> Child:
     """The project's own migration command, in a process of its own."""
-    env = dict(os.environ, PYTHONPATH=str(PROJECT / "plugins"))
+    env = {**os.environ, "PYTHONPATH": str(PROJECT / "plugins"), URL_VARIABLE: url}
     return Child.start(
         "project migration",
-        [sys.executable, "-m", "taskbridge.store.migrate", url],
+        [sys.executable, "-m", "taskbridge.store.migrate"],
         log=layout.logs / "project-migration.log",
         env=env,
         cwd=PROJECT,

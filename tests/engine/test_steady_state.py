@@ -160,6 +160,19 @@ def test_C7_a_restored_salesforce_task_is_created_again(world: World) -> None:
     assert world.writes == writes
 
 
+def test_C7_a_restore_that_a_run_for_others_saw_is_not_lost(world: World) -> None:
+    task = world.sf_task("Restored", owner="ada")
+    world.sync()
+    world.sf.delete(task)
+    world.sync()
+    world.advance(60)
+    world.sf.undelete(task)
+    world.sync(users=(world.sc_users["ben"],))
+    assert world.sc.live() == {}
+    world.sync()
+    assert [one["title"] for one in world.sc.live().values()] == ["Restored"]
+
+
 def test_K1_different_fields_both_survive(world: World) -> None:
     task = world.sc_task()
     world.sync()

@@ -23,6 +23,8 @@ seen AS (
     JOIN bridge.link l ON l.sf_id = s.remote_id
     LEFT JOIN written w ON w.link_id = l.link_id
     WHERE s.run_id = :run_id
+      -- A row that waits for a run of everybody must still look new to that run (C7).
+      AND s.rule IS DISTINCT FROM 'selection'
 )
 UPDATE bridge.link l
 SET sf_version = greatest(l.sf_version, s.version),

@@ -1,7 +1,11 @@
-"""Migrations, forward only, and the views for people. `python -m taskbridge.store.migrate URL`."""
+"""Migrations, forward only, and the views for people. `python -m taskbridge.store.migrate [URL]`.
+
+The environment variable TASKBRIDGE_DATABASE_URL keeps a password out of the list of processes.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -19,6 +23,7 @@ from taskbridge.store.schema import expected
 __all__ = ["current", "expected", "migrate"]
 
 OLDEST_SERVER: Final = 150000
+URL_VARIABLE: Final = "TASKBRIDGE_DATABASE_URL"
 _SCRIPTS: Final = Path(__file__).parent / "migrations"
 
 
@@ -83,11 +88,15 @@ def _run_all(tx: Transaction, scripts: Iterable[str]) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    if len(arguments) != 1:
-        print("usage: python -m taskbridge.store.migrate URL", file=sys.stderr)
+    url = arguments[0] if len(arguments) == 1 else os.environ.get(URL_VARIABLE)
+    if not url or len(arguments) > 1:
+        print(
+            f"usage: python -m taskbridge.store.migrate [URL]; without it {URL_VARIABLE} holds it",
+            file=sys.stderr,
+        )
         return 2
     try:
-        version = migrate(arguments[0])
+        version = migrate(url)
     except TaskBridgeError as error:
         print(error, file=sys.stderr)
         return 1
