@@ -81,6 +81,8 @@ def _settings(plan: AirflowPlan) -> dict[str, str]:
         "api_auth": {"jwt_secret": plan.keys.jwt},
         # The default second between two loops costs a second a task.
         "scheduler": {"scheduler_idle_sleep_time": "0.1"},
+        # So long (by default five seconds) a worker can take to see that a task has ended, and keeps its slot.
+        "workers": {"min_heartbeat_interval": "1"},
         "dag_processor": {"refresh_interval": "30", "min_file_process_interval": "30"},
         "logging": {
             "base_log_folder": str(plan.layout.airflow_home / "logs"),

@@ -92,9 +92,12 @@ def test_G2_created_then_deleted_before_anybody_knew_its_id_means_deleted(world:
 
 def test_G2_the_base_follows_a_recovered_create_before_anything_is_decided(world: World) -> None:
     """Else a value that cannot cross would look like a change on both sides, and be overwritten (F6)."""
+    world.with_settings(conflict_policy="sales_connect_wins")
     task = world.sf_task(status="In Progress", priority="Low")
+    run = planned(world)
     world.sc.faults.lose_answers = 1
-    world.settle()
+    load(world.engine, run, Side.SALES_CONNECT, (Op.CREATE,))
+    world.ledger.release_lease(run.spec.run_key)
     world.settle()
     assert (world.sf.live()[task]["status"], world.sf.live()[task]["priority"]) == ("In Progress", "Low")
     assert world.sf.writes == 0
