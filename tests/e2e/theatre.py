@@ -17,7 +17,7 @@ from stack.demo.systems import Side, Systems
 from stack.supervisor import Stack
 
 SYNC, BACKFILL = "task_sync", "task_sync_backfill"
-SCHEDULE = "* * * * * */15"  # the sixth field counts seconds
+SCHEDULE = "* * * * * */10"  # the sixth field counts seconds
 SWITCH = "taskbridge_enabled"
 PATIENCE = 90.0
 Found = TypeVar("Found")
