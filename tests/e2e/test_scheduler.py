@@ -15,6 +15,7 @@ from tests.e2e.theatre import BACKFILL, SYNC, Theatre
 pytestmark = pytest.mark.e2e
 
 BEN = "ben@example.com"
+LEAD, CALL = "Follow up with the lead", "Rückruf Käufer"  # two of Ben's tasks that the first run imports
 TASKS = 13
 
 
@@ -53,21 +54,15 @@ def test_g1_after_the_first_import_an_idle_run_writes_nothing_and_reads_little(s
 
 def test_c1_an_edit_on_each_side_crosses(synced: Theatre) -> None:
     due = (datetime.now(UTC).date() + timedelta(days=40)).isoformat()
-    lead = synced.titled("sales_connect", "Follow up with the lead")
-    call = synced.titled("salesforce", "Rückruf Käufer")
-    assert lead is not None
-    assert call is not None
-    synced.edit(Edit("sales_connect", "change", BEN, {"due": due}), lead.id)
-    synced.edit(Edit("salesforce", "change", BEN, {"status": "Completed"}), call.id)
+    lead, call = synced.titled(LEAD, CALL)
+    synced.edit(Edit("sales_connect", "change", BEN, {"due": due}), lead["sales_connect"].id)
+    synced.edit(Edit("salesforce", "change", BEN, {"status": "Completed"}), call["salesforce"].id)
 
     def crossed() -> bool:
-        lead_there = synced.titled("salesforce", "Follow up with the lead")
-        call_here = synced.titled("sales_connect", "Rückruf Käufer")
-        assert lead_there is not None
-        assert call_here is not None
-        return lead_there.due == due and call_here.status == "complete"
+        lead, call = synced.titled(LEAD, CALL)
+        return lead["salesforce"].due == due and call["sales_connect"].status == "complete"
 
-    synced.wait_for("due date and completion on the other side", crossed)
+    synced.wait_for("due date and completion on the other side", crossed, every=1)
 
 
 def test_a_backfill_of_three_days_goes_beside_scheduled_runs(synced: Theatre) -> None:

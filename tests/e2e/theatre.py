@@ -13,7 +13,7 @@ from psycopg.rows import dict_row
 from stack.airflow_api import RUN_ENDED
 from stack.demo.people import Edit, People
 from stack.demo.records import Record, look
-from stack.demo.systems import Side, Systems
+from stack.demo.systems import SIDES, Side, Systems
 from stack.supervisor import Stack
 
 SYNC, BACKFILL = "task_sync", "task_sync_backfill"
@@ -32,13 +32,16 @@ class Theatre:
         self.systems = Systems.reached_by(stack.sandbox)
         self.people = People(self.systems, look(self.systems).users)
 
-    def wait_for(self, what: str, find: Callable[[], Found | None]) -> Found:
-        """Polls until `find` gives something true; fails when a service dies or patience ends."""
+    def wait_for(self, what: str, find: Callable[[], Found | None], every: float = 0.2) -> Found:
+        """Polls until `find` gives something true; fails when a service dies or patience ends.
+
+        every: seconds; the two systems limit calls, so whoever asks them asks seldom.
+        """
         deadline = time.monotonic() + PATIENCE
         while not (found := find()):
             self.stack.check()
             assert time.monotonic() < deadline, f"after {PATIENCE:.0f} s there is still no {what}"
-            time.sleep(0.2)
+            time.sleep(every)
         return found
 
     def switch(self, on: bool) -> None:
@@ -50,11 +53,15 @@ class Theatre:
     def edit(self, edit: Edit, record_id: str | None = None) -> str:
         return self.people.make(edit, record_id)
 
-    def titled(self, side: Side, title: str) -> Record | None:
-        """The one task of this name on this side; fails if there are more."""
-        found = [record for record in look(self.systems).records[side] if record.title == title]
-        assert len(found) <= 1, found
-        return found[0] if found else None
+    def titled(self, *titles: str) -> list[dict[Side, Record]]:
+        """Of each title the task on both sides; fails unless there is exactly one."""
+        seen = look(self.systems).records
+        found = []
+        for title in titles:
+            both = {side: [record for record in seen[side] if record.title == title] for side in SIDES}
+            assert all(len(records) == 1 for records in both.values()), both
+            found.append({side: records[0] for side, records in both.items()})
+        return found
 
     def rows(self, query: LiteralString, *parameters: object) -> list[dict[str, Any]]:
         """What the project's database answers."""

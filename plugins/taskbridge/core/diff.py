@@ -2,17 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
-from taskbridge.core.arrays import SLICE, Masks, distinct
+from taskbridge.core.arrays import SLICE, Flags, Masks, Positions, distinct
 from taskbridge.core.match import Matched
-from taskbridge.core.model import BIT, FIELDS, Side
+from taskbridge.core.model import BIT, FIELDS, TEMPLATE_INPUTS, Side
 
 INPUTS = 1 << len(FIELDS)
 """Bit of an SC record whose template inputs changed (T3)."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Per link and side which fields differ from its base (BIT)."""
+
+    mask: Mapping[Side, Masks]
+
+    @classmethod
+    def found_in(cls, matched: Matched) -> Changes:
+        return cls(
+            {
+                Side.SALES_CONNECT: changed(matched, Side.SALES_CONNECT, TEMPLATE_INPUTS),
+                Side.SALESFORCE: changed(matched, Side.SALESFORCE),
+            }
+        )
+
+    def rows(self, among: Positions, bits: int) -> Positions:
+        either = self.mask[Side.SALES_CONNECT][among] | self.mask[Side.SALESFORCE][among]
+        chosen: Positions = among[(either & bits) != 0]
+        return chosen
+
+    def of(self, side: Side, rows: Positions, bits: int) -> Flags:
+        differs: Flags = (self.mask[side][rows] & bits) != 0
+        return differs
 
 
 def changed(matched: Matched, side: Side, inputs: Sequence[str] = ()) -> Masks:

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from taskbridge.core.arrays import Flags, Masks, Positions, distinct, flags
-from taskbridge.core.diff import INPUTS
+from taskbridge.core.arrays import Flags, Positions, distinct, flags
+from taskbridge.core.diff import INPUTS, Changes
 from taskbridge.core.fields import Crossing, with_tail
 from taskbridge.core.match import Matched
 from taskbridge.core.model import BIT, TEMPLATE_INPUTS, ConflictPolicy, Policy, Side
@@ -45,22 +45,6 @@ class FieldMerge:
     @property
     def written(self) -> Flags:
         return self.write[Side.SALES_CONNECT] | self.write[Side.SALESFORCE]
-
-
-@dataclass(frozen=True)
-class Changes:
-    """Per link and side which fields differ from its base (BIT)."""
-
-    mask: Mapping[Side, Masks]
-
-    def rows(self, among: Positions, bits: int) -> Positions:
-        either = self.mask[Side.SALES_CONNECT][among] | self.mask[Side.SALESFORCE][among]
-        chosen: Positions = among[(either & bits) != 0]
-        return chosen
-
-    def of(self, side: Side, rows: Positions, bits: int) -> Flags:
-        differs: Flags = (self.mask[side][rows] & bits) != 0
-        return differs
 
 
 def merge_field(

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from taskbridge.core import guard
 from taskbridge.core.arrays import build, choose, constant, equals, take, whole
 from taskbridge.core.creation import plan_new_pairs
+from taskbridge.core.diff import Changes
 from taskbridge.core.draft import Draft, Ends
 from taskbridge.core.fields import Crossing
 from taskbridge.core.match import Matched
@@ -45,7 +46,7 @@ def make_plan(given: PlanInput) -> Plan:
     for side in Side:
         broken = np.flatnonzero(matched[side].broken)
         strangers[side].put(broken, Disposition.DEAD_LETTER, "G4")
-    PairPlanner(matched, draft, crossing, template).plan()
+    PairPlanner(matched, draft, crossing, template, Changes.found_in(matched)).plan()
     plan_new_pairs(matched, draft, strangers, crossing, template)
     actions = _guarded(_concat(draft.actions, ACTIONS), draft, strangers, given)
     return Plan(

@@ -1,0 +1,93 @@
+"""What every step of planning pairs works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from taskbridge.core.arrays import (
+    Flags,
+    Positions,
+    constant,
+    equals,
+    flags,
+    take,
+)
+from taskbridge.core.creation import create
+from taskbridge.core.diff import Changes
+from taskbridge.core.draft import Draft
+from taskbridge.core.fields import Crossing
+from taskbridge.core.match import Matched
+from taskbridge.core.model import (
+    FIELDS,
+    Disposition,
+    LinkState,
+    Side,
+)
+from taskbridge.core.template import SubjectTemplate
+
+_SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE
+
+
+@dataclass
+class PairStep:
+    """The plan under way, and the few things that all steps do to a pair."""
+
+    matched: Matched
+    draft: Draft
+    crossing: Crossing
+    template: SubjectTemplate
+    changes: Changes
+
+    def moved(self, rows: Positions) -> Flags:
+        moved = np.zeros(len(rows), np.bool_)
+        for side in Side:
+            staged = self.matched[side]
+            read = take(staged.rows["version"], staged.position[rows])
+            known = take(self.matched.links[f"{side.prefix}_version"], rows)
+            moved |= flags(pc.is_valid(read)) & flags(pc.fill_null(pc.greater(read, known), True))
+        return moved
+
+    def release(self, rows: Positions, rule: str) -> None:
+        rows = self.draft.links.end(rows, Disposition.RELEASED, rule)
+        known = equals(self.matched.links["state"], LinkState.RELEASED)
+        self.change_state(rows[~known[rows]], LinkState.RELEASED)
+
+    def change_state(self, rows: Positions, state: LinkState) -> None:
+        if len(rows):
+            values = {
+                "link_id": take(self.matched.links["link_id"], rows),
+                "state": constant(state, len(rows)),
+            }
+            self.draft.add_changes(values, len(rows))
+
+    def seen_values(self, side: Side, rows: Positions) -> dict[str, pa.Array]:
+        return {f"seen_{name}": self.matched.now(side, name, rows) for name in FIELDS}
+
+    def owner(self, rows: Positions) -> pa.Array:
+        return self.matched.now(_SC, "owner", rows)
+
+    def generation(self, rows: Positions) -> npt.NDArray[np.int32]:
+        generations: npt.NDArray[np.int32] = take(self.matched.links["generation"], rows).to_numpy()
+        return generations
+
+    def create(self, side: Side, rows: Positions, generation: npt.NDArray[np.int32], rule: str) -> None:
+        if not len(rows):
+            return
+        source = side.other
+        create(
+            self.matched,
+            self.draft,
+            self.crossing,
+            self.template,
+            source=source,
+            rows=self.matched[source].position[rows],
+            link_ids=take(self.matched.links["link_id"], rows),
+            links=rows,
+            generation=generation,
+            rule=rule,
+        )

@@ -1,0 +1,164 @@
+"""Field merges turned into updates, and into a base that follows them (K1 to K5, F6, T3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from taskbridge.core.arrays import (
+    Flags,
+    Masks,
+    Positions,
+    constant,
+    gather,
+    take,
+    where_in,
+)
+from taskbridge.core.merge import WINNERS, FieldMerge, inputs_now, merge_field, merge_title
+from taskbridge.core.model import (
+    BIT,
+    MERGED_FIELDS,
+    Disposition,
+    Op,
+    Side,
+)
+from taskbridge.core.pair_step import PairStep
+
+_SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE
+
+
+@dataclass
+class Updates(PairStep):
+    """Plans what the merges of these pairs ask for."""
+
+    def merge(self, rows: Positions) -> None:
+        merges = [merge_title(self.matched, self.changes, self.template, rows)]
+        merges += [
+            merge_field(self.matched, self.changes, self.crossing, name, rows) for name in MERGED_FIELDS
+        ]
+        for side in (_SF, _SC):
+            self._update(side, merges)
+        self._agree(merges)
+        for merge in merges:
+            self._keep_contested(merge)
+            self.draft.links.put(merge.rows[merge.held], Disposition.HELD, "K3")
+
+    def _update(self, side: Side, merges: Sequence[FieldMerge]) -> None:
+        """One update a pair, with the fields that go to this side; the base follows when it is done."""
+        mask = self._mask((merge, merge.write[side]) for merge in merges)
+        rows = np.flatnonzero(mask)
+        length = len(rows)
+        if not length:
+            return
+        links = self.matched.links
+        self.draft.links.end(rows, Disposition.PLANNED, "C1")
+        values = {
+            merge.name: self._aligned(merge, merge.values[side], merge.write[side], rows) for merge in merges
+        }
+        contested = np.zeros(len(mask), np.bool_)
+        for merge in merges:
+            contested[merge.rows[merge.contested & merge.write[side]]] = True
+        seq = self.draft.add_actions(
+            {
+                "link_id": take(links["link_id"], rows),
+                "side": constant(side, length),
+                "op": constant(Op.UPDATE, length),
+                "remote_id": take(links[f"{side.prefix}_id"], rows),
+                "rule": pc.if_else(pa.array(contested[rows]), "C1,K3", "C1"),
+                "sc_user_id": self.owner(rows),
+                "first_import": constant(False, length, pa.bool_()),
+                "mask": pa.array(mask[rows]),
+                **values,
+                **self.seen_values(side, rows),
+            },
+            rows,
+        )
+        source = side.other
+        advance = {f"{side.prefix}_{name}": value for name, value in values.items()} | {
+            f"{source.prefix}_{merge.name}": self._aligned(merge, merge.now[source], merge.write[side], rows)
+            for merge in merges
+        }
+        renamed = (mask[rows] & BIT["title"]) != 0
+        self.draft.add_changes(
+            {
+                "link_id": take(links["link_id"], rows),
+                "seq": seq,
+                "sc_mask": pa.array(mask[rows]),
+                "sf_mask": pa.array(mask[rows]),
+                "inputs": pa.array(renamed),
+                **(self._inputs(rows) if renamed.any() else {}),
+                **advance,
+            },
+            length,
+        )
+
+    def _agree(self, merges: Sequence[FieldMerge]) -> None:
+        """What changed and needs no write becomes the base: agreement, what cannot cross (K2, F6)."""
+        idle = {merge.name: ~merge.written & ~merge.held for merge in merges}
+        masks = {
+            side: self._mask((merge, idle[merge.name] & merge.changed[side]) for merge in merges)
+            for side in Side
+        }
+        rows = np.flatnonzero(masks[_SC] | masks[_SF])
+        if not len(rows):
+            return
+        values = {
+            f"{side.prefix}_{merge.name}": self._aligned(
+                merge, merge.now[side], idle[merge.name] & merge.changed[side], rows
+            )
+            for side in Side
+            for merge in merges
+        }
+        renamed = (masks[_SC][rows] & BIT["title"]) != 0
+        self.draft.add_changes(
+            {
+                "link_id": take(self.matched.links["link_id"], rows),
+                "sc_mask": pa.array(masks[_SC][rows]),
+                "sf_mask": pa.array(masks[_SF][rows]),
+                "inputs": pa.array(renamed),
+                **(self._inputs(rows) if renamed.any() else {}),
+                **values,
+            },
+            len(rows),
+        )
+
+    def _mask(self, parts: Iterable[tuple[FieldMerge, Flags]]) -> Masks:
+        mask = np.zeros(len(self.draft.links.codes), np.int32)
+        for merge, chosen in parts:
+            mask[merge.rows[chosen]] |= BIT[merge.name]
+        return mask
+
+    def _aligned(self, merge: FieldMerge, values: pa.Array, chosen: Flags, rows: Positions) -> pa.Array:
+        """Values of one field for these pairs; null where the field is not concerned."""
+        place = where_in(merge.rows, len(self.draft.links.codes))[rows]
+        concerned = (place >= 0) & gather(chosen, place)
+        return take(values, np.where(concerned, place, -1))
+
+    def _inputs(self, rows: Positions) -> dict[str, pa.Array]:
+        return {f"sc_{name}": values for name, values in inputs_now(self.matched, rows).items()}
+
+    def _keep_contested(self, merge: FieldMerge) -> None:
+        """Both values of a contested field, in full (K5)."""
+        rows = merge.rows[merge.contested]
+        chosen = pa.array(merge.contested)
+        values = {
+            f"value_{side.prefix}": pc.cast(merge.now[side].filter(chosen), pa.string()) for side in Side
+        } | {
+            f"base_{side.prefix}": pc.cast(self.matched.base(side, merge.name, rows), pa.string())
+            for side in Side
+        }
+        winners = pa.array([winner and winner.value for winner in WINNERS], pa.string())
+        self.draft.add_conflicts(
+            {
+                "link_id": take(self.matched.links["link_id"], rows),
+                "field": constant(merge.name, len(rows)),
+                "rule": constant(merge.rule, len(rows)),
+                "winner": winners.take(pa.array(merge.winner[merge.contested].astype(np.int64))),
+                **values,
+            },
+            len(rows),
+        )
