@@ -10,23 +10,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from taskbridge.core.arrays import (
-    Flags,
-    Positions,
-    constant,
-    flags,
-    gather,
-    take,
-)
+from taskbridge.core.arrays import Flags, Positions, constant, flags, gather, take
 from taskbridge.core.decision import RULES
-from taskbridge.core.model import (
-    FIELDS,
-    ActionState,
-    Disposition,
-    LinkState,
-    Op,
-    Side,
-)
+from taskbridge.core.model import FIELDS, ActionState, Disposition, LinkState, Op, Side
 from taskbridge.core.pair_step import PairStep
 
 _SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE

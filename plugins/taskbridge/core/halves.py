@@ -4,28 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from taskbridge.core.arrays import (
-    Positions,
-    flags,
-    gather,
-    take,
-)
-from taskbridge.core.model import (
-    Disposition,
-    LinkState,
-    Side,
-)
+from taskbridge.core.arrays import Positions, flags, gather, take
+from taskbridge.core.model import Disposition, LinkState, Side
 from taskbridge.core.pair_step import PairStep
-
-_SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE
 
 
 @dataclass
 class Halves(PairStep):
-    """Plans the missing halves."""
+    """Plans the missing halves again, under the same markers."""
 
     def plan(self, rows: Positions) -> None:
-        """Pairs whose other record never came to be: planned again under the same marker (G2)."""
         ends = self.draft.links
         for source in Side:
             staged = self.matched[source]
@@ -37,16 +25,16 @@ class Halves(PairStep):
             self.change_state(gone, LinkState.TOMBSTONE)
             parked = flags(self.matched.links["parked"])[mine]
             ends.end(mine[parked & ~self.moved(mine)], Disposition.HELD, "G4")
-            self._halves_in_scope(source, mine[ends.open[mine]])
+            self._plan_in_scope(source, mine[ends.open[mine]])
 
-    def _halves_in_scope(self, source: Side, rows: Positions) -> None:
+    def _plan_in_scope(self, source: Side, rows: Positions) -> None:
         ends = self.draft.links
         staged = self.matched[source]
         users = self.matched.user_of(source, take(staged.rows["owner"], staged.position[rows]))
-        ends.end(rows[(users >= 0) & ~gather(flags(self.matched.users["selected"]), users)],
-                 Disposition.DEFERRED, "selection")  # fmt: skip
+        unasked = (users >= 0) & ~gather(flags(self.matched.users["selected"]), users)
+        ends.end(rows[unasked], Disposition.DEFERRED, "selection")
         self.release(rows[~gather(self.matched.synced, users)], "C3")
-        if source is _SF:
+        if source is Side.SALESFORCE:
             self.release(rows[~gather(self.matched.reminders, staged.position[rows])], "C2")
         rows = ends.end(rows, Disposition.PLANNED, "C1")
         self.create(source.other, rows, self.generation(rows), "C1")

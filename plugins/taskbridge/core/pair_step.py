@@ -9,25 +9,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from taskbridge.core.arrays import (
-    Flags,
-    Positions,
-    constant,
-    equals,
-    flags,
-    take,
-)
+from taskbridge.core.arrays import Flags, Positions, constant, equals, flags, take
 from taskbridge.core.creation import create
 from taskbridge.core.diff import Changes
 from taskbridge.core.draft import Draft
 from taskbridge.core.fields import Crossing
 from taskbridge.core.match import Matched
-from taskbridge.core.model import (
-    FIELDS,
-    Disposition,
-    LinkState,
-    Side,
-)
+from taskbridge.core.model import FIELDS, Disposition, LinkState, Side
 from taskbridge.core.template import SubjectTemplate
 
 _SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE
@@ -44,6 +32,7 @@ class PairStep:
     changes: Changes
 
     def moved(self, rows: Positions) -> Flags:
+        """Pairs of which a record was read in a newer version than ever before."""
         moved = np.zeros(len(rows), np.bool_)
         for side in Side:
             staged = self.matched[side]
@@ -53,11 +42,13 @@ class PairStep:
         return moved
 
     def release(self, rows: Positions, rule: str) -> None:
+        """Ends pairs that take no part any more: nothing is deleted, link and base stay (C2, C3)."""
         rows = self.draft.links.end(rows, Disposition.RELEASED, rule)
         known = equals(self.matched.links["state"], LinkState.RELEASED)
         self.change_state(rows[~known[rows]], LinkState.RELEASED)
 
     def change_state(self, rows: Positions, state: LinkState) -> None:
+        """The state that the pairs have when the run settles."""
         if len(rows):
             values = {
                 "link_id": take(self.matched.links["link_id"], rows),
@@ -66,9 +57,11 @@ class PairStep:
             self.draft.add_changes(values, len(rows))
 
     def seen_values(self, side: Side, rows: Positions) -> dict[str, pa.Array]:
+        """What the target of an action holds now, for the stale check and for K5."""
         return {f"seen_{name}": self.matched.now(side, name, rows) for name in FIELDS}
 
     def owner(self, rows: Positions) -> pa.Array:
+        """SC user ids of the pairs' present owners."""
         return self.matched.now(_SC, "owner", rows)
 
     def generation(self, rows: Positions) -> npt.NDArray[np.int32]:
@@ -76,6 +69,7 @@ class PairStep:
         return generations
 
     def create(self, side: Side, rows: Positions, generation: npt.NDArray[np.int32], rule: str) -> None:
+        """Plans the records of these pairs on `side`, as copies of what the other side holds."""
         if not len(rows):
             return
         source = side.other

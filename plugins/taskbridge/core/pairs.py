@@ -10,25 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.compute as pc
 
-from taskbridge.core.arrays import (
-    Flags,
-    Positions,
-    equals,
-    flags,
-    gather,
-    is_in,
-    take,
-)
+from taskbridge.core.arrays import Flags, Positions, equals, flags, gather, is_in, take
 from taskbridge.core.decision import DECISIONS, Decision, Seen, decide
 from taskbridge.core.deletes import Deletes
 from taskbridge.core.diff import INPUTS
 from taskbridge.core.halves import Halves
-from taskbridge.core.model import (
-    ALL_FIELDS,
-    Disposition,
-    LinkState,
-    Side,
-)
+from taskbridge.core.model import ALL_FIELDS, Disposition, LinkState, Side
 from taskbridge.core.pair_step import PairStep
 from taskbridge.core.updates import Updates
 

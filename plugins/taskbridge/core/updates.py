@@ -9,23 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from taskbridge.core.arrays import (
-    Flags,
-    Masks,
-    Positions,
-    constant,
-    gather,
-    take,
-    where_in,
-)
+from taskbridge.core.arrays import Flags, Masks, Positions, constant, gather, take, where_in
 from taskbridge.core.merge import WINNERS, FieldMerge, inputs_now, merge_field, merge_title
-from taskbridge.core.model import (
-    BIT,
-    MERGED_FIELDS,
-    Disposition,
-    Op,
-    Side,
-)
+from taskbridge.core.model import BIT, MERGED_FIELDS, Disposition, Op, Side
 from taskbridge.core.pair_step import PairStep
 
 _SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE
