@@ -81,6 +81,7 @@ def _up_detached(layout: Layout, arguments: argparse.Namespace) -> int:
     if not ready:
         return 1
     print(describe_access(layout))
+    print("The sync is off until the Variable taskbridge_enabled is true (Airflow, Admin, Variables).")
     print("`make status` shows the services, `make down` stops them.")
     return 0
 

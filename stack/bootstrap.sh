@@ -29,7 +29,8 @@ find_python() {
     exit 1
 }
 
-if ! supported "$venv/bin/python"; then
+# An interrupted start can leave an environment whose Python works and whose pip is missing.
+if ! supported "$venv/bin/python" || ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
     python=$(find_python)
     echo "Making $venv with $("$python" --version)"
     rm -rf "$venv"

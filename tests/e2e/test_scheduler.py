@@ -23,31 +23,32 @@ TASKS = 13
 def synced(theatre: Theatre) -> Theatre:
     """Switched on, and the first import is through."""
     theatre.switch(True)
-    theatre.wait_for(
-        "run that has written its report",
-        lambda: theatre.rows("SELECT 1 FROM mart.sync_runs WHERE mode = 'scheduled' AND outcome <> 'open'"),
-    )
+    if not theatre.rows("SELECT 1 FROM mart.sync_runs WHERE outcome <> 'open'"):
+        assert theatre.run_alone()["state"] == "success"
     return theatre
 
 
-def test_s1_without_the_switch_a_scheduled_run_calls_nobody_and_ends_skipped(theatre: Theatre) -> None:
-    theatre.switch(False)
-    run = theatre.next_run_alone()
-    assert run["calls"]["total"] == (0, 0)
-    states = theatre.task_states(SYNC, run["dag_run_id"])
-    assert len(states) == TASKS
-    assert set(states.values()) == {"skipped"}
+def test_s1_without_the_switch_scheduled_runs_call_nobody_and_end_skipped(theatre: Theatre) -> None:
+    def ended() -> list[dict[str, Any]]:
+        runs = theatre.api.runs(SYNC, run_type="scheduled")
+        return [run for run in runs if run["state"] in RUN_ENDED]
+
+    for run in theatre.wait_for("scheduled run", ended):
+        states = theatre.task_states(SYNC, run["dag_run_id"])
+        assert len(states) == TASKS
+        assert set(states.values()) == {"skipped"}
+    assert theatre.calls("total") == (0, 0), "calls since the two systems were started"
 
 
 def test_g1_after_the_first_import_an_idle_run_writes_nothing_and_reads_little(synced: Theatre) -> None:
-    first = synced.rows("SELECT * FROM mart.sync_runs WHERE mode = 'scheduled' ORDER BY run_id LIMIT 1")[0]
+    first = synced.rows("SELECT * FROM mart.sync_runs ORDER BY run_id LIMIT 1")[0]
     assert (first["outcome"], first["created"]) == ("clean", 7)
-    idle = synced.next_run_alone()
+    idle = synced.run_alone()
     assert idle["state"] == "success"
     assert idle["calls"]["writes"] == (0, 0)
     of_sales_connect, of_salesforce = idle["calls"]["reads"]
-    assert of_sales_connect <= 3
-    assert of_salesforce <= 2
+    assert 1 <= of_sales_connect <= 3
+    assert 1 <= of_salesforce <= 2
     states = synced.task_states(SYNC, idle["dag_run_id"])
     assert states["settle"] == states["report"] == "success"
 
@@ -62,6 +63,7 @@ def test_c1_an_edit_on_each_side_crosses(synced: Theatre) -> None:
         lead, call = synced.titled(LEAD, CALL)
         return lead["salesforce"].due == due and call["sales_connect"].status == "complete"
 
+    synced.run_alone()
     synced.wait_for("due date and completion on the other side", crossed, every=1)
 
 
@@ -137,7 +139,7 @@ def _check_one_writer_at_a_time(theatre: Theatre) -> None:
         "SELECT run_key, mode, fencing, opened_at, closed_at FROM bridge.run "
         "WHERE closed_at IS NOT NULL ORDER BY fencing"
     )
-    assert {run["mode"] for run in runs} == {"scheduled", "backfill"}
+    assert {"scheduled", "backfill"} <= {run["mode"] for run in runs}
     for before, after in itertools.pairwise(runs):
         assert before["fencing"] < after["fencing"]
         assert before["closed_at"] <= after["opened_at"], (before, after)

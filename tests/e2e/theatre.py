@@ -17,7 +17,7 @@ from stack.demo.systems import SIDES, Side, Systems
 from stack.supervisor import Stack
 
 SYNC, BACKFILL = "task_sync", "task_sync_backfill"
-SCHEDULE = "* * * * * */10"  # the sixth field counts seconds
+SCHEDULE = "* * * * * */15"  # the sixth field counts seconds
 SWITCH = "taskbridge_enabled"
 PATIENCE = 90.0
 Found = TypeVar("Found")
@@ -30,7 +30,6 @@ class Theatre:
         self.stack = stack
         self.api = stack.api
         self.systems = Systems.reached_by(stack.sandbox)
-        self.people = People(self.systems, look(self.systems).users)
 
     def wait_for(self, what: str, find: Callable[[], Found | None], every: float = 0.2) -> Found:
         """Polls until `find` gives something true; fails when a service dies or patience ends.
@@ -51,7 +50,7 @@ class Theatre:
             self.api.delete_variable(SWITCH)
 
     def edit(self, edit: Edit, record_id: str | None = None) -> str:
-        return self.people.make(edit, record_id)
+        return People(self.systems, look(self.systems).users).make(edit, record_id)
 
     def titled(self, *titles: str) -> list[dict[Side, Record]]:
         """Of each title the task on both sides; fails unless there is exactly one."""
@@ -73,8 +72,8 @@ class Theatre:
         counted = self.systems.calls()
         return counted["sales_connect"][kind], counted["salesforce"][kind]
 
-    def next_run_alone(self) -> dict[str, Any]:
-        """The next scheduled run when it has ended, with its calls (kind -> Sales Connect, Salesforce).
+    def run_alone(self) -> dict[str, Any]:
+        """A run started by hand, when it has ended, with its calls (kind -> Sales Connect, Salesforce).
 
         Counters know no runs: so this is one before which and during which no other run was under way.
         """
@@ -84,15 +83,12 @@ class Theatre:
                 return None
             self.systems.forget_calls()
             seen = {run["dag_run_id"] for run in self._all_runs()}
-            first = self.wait_for("scheduled run", lambda: self._newer(seen))[0]
-            run = self.api.wait_for_run(SYNC, first["dag_run_id"], PATIENCE)
+            run = self.api.wait_for_run(SYNC, self.api.trigger(SYNC), PATIENCE)
             calls = {kind: self.calls(kind) for kind in ("total", "reads", "writes")}
             alone = [one["dag_run_id"] for one in self._newer(seen)] == [run["dag_run_id"]]
             return {**run, "calls": calls} if alone else None
 
-        run = self.wait_for("run that has the stage to itself", attempt)
-        assert run["run_type"] == "scheduled"
-        return run
+        return self.wait_for("run that has the stage to itself", attempt)
 
     def _is_idle(self) -> bool:
         return all(run["state"] in RUN_ENDED for run in self._all_runs())

@@ -52,6 +52,32 @@ def test_a_failed_installation_leaves_no_stamp_and_names_the_setting(tmp_path: P
     assert not (tmp_path / "stamp").exists()
 
 
+def test_an_environment_that_was_left_half_made_is_made_anew(tmp_path: Path) -> None:
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    half = fake_python(tmp_path, 'case "$*" in *"-m pip"*) exit 1;; esac')
+    (tmp_path / ".venv" / "bin" / "python").symlink_to(half)
+    unable = tmp_path / "python-unable"
+    unable.write_text('#!/bin/sh\ncase "$*" in *venv*) echo "asked for $*" >&2; exit 1;; esac\n')
+    unable.chmod(0o755)
+    done = bootstrap(tmp_path, PYTHON=str(unable))
+    assert done.returncode == 1
+    assert "asked for -m venv .venv" in done.stderr
+    assert not (tmp_path / ".venv").exists()
+
+
+def test_a_long_installation_says_that_it_is_at_work(tmp_path: Path) -> None:
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    slow = fake_python(
+        tmp_path,
+        'case "$*" in *--version*) echo "uv 0.13.9";; *"-r requirements.txt"*) sleep 3.5;; esac',
+    )
+    (tmp_path / ".venv" / "bin" / "python").symlink_to(slow)
+    done = bootstrap(tmp_path)
+    assert done.returncode == 0
+    assert "still at it after 3 s" in done.stdout
+    assert (tmp_path / "stamp").exists()
+
+
 def test_make_help_lists_the_commands_of_a_newcomer() -> None:
     done = subprocess.run(["make", "help"], cwd=PROJECT, capture_output=True, text=True, check=True)
     listed = {line.split()[1] for line in done.stdout.splitlines()}

@@ -14,6 +14,36 @@ END;
 COMMENT ON FUNCTION staging.supersedes IS
     'Whether a new sight of a record replaces the one that a run has: the newer version does; a delete stays against a live row of the same or an older version; "absent" never replaces a delete.';
 
+CREATE FUNCTION bridge.pairs_to_read(run bigint) RETURNS TABLE (link_id text)
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    WITH staged AS (
+        SELECT l.link_id, l.state, s.version > l.sc_version AS moved
+        FROM staging.sales_connect_task s
+        JOIN bridge.link l ON l.sc_id = s.remote_id
+        WHERE s.run_id = run
+        UNION ALL
+        SELECT l.link_id, l.state, s.version > l.sf_version
+        FROM staging.salesforce_task s
+        JOIN bridge.link l ON l.sf_id = s.remote_id
+        WHERE s.run_id = run
+    )
+    SELECT l.link_id
+    FROM bridge.link l
+    WHERE (l.dirty OR l.state = 'pending')
+      AND NOT EXISTS (
+        SELECT FROM bridge.dead_letter d
+        WHERE d.link_id = l.link_id AND d.stage = 'load' AND d.resolved_at IS NULL AND d.next_try_at > now()
+      )
+    UNION
+    SELECT staged.link_id
+    FROM staged
+    JOIN bridge.link l USING (link_id)
+    WHERE staged.state IN ('released', 'missing', 'held') OR (staged.moved AND (l.dirty OR l.state = 'pending'));
+END;
+COMMENT ON FUNCTION bridge.pairs_to_read IS
+    'Pairs whose records a run must read by id on both sides before it decides (G9): unfinished ones that are not parked, parked ones that moved, and released, missing or held ones that show up.';
+
 CREATE FUNCTION bridge.today_in(zone text) RETURNS date
 LANGUAGE plpgsql STABLE
 AS $$

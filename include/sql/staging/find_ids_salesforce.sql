@@ -1,30 +1,8 @@
 -- Purpose: salesforce records that must be read by id before anything is decided (G9)
 -- Parameters: run_id
 -- Caller: store/staging.py
-WITH staged AS (
-    SELECT l.link_id, l.state, s.version > l.sc_version AS moved
-    FROM staging.sales_connect_task s
-    JOIN bridge.link l ON l.sc_id = s.remote_id
-    WHERE s.run_id = CAST(:run_id AS bigint)
-    UNION ALL
-    SELECT l.link_id, l.state, s.version > l.sf_version
-    FROM staging.salesforce_task s
-    JOIN bridge.link l ON l.sf_id = s.remote_id
-    WHERE s.run_id = CAST(:run_id AS bigint)
-),
-unfinished AS (
-    SELECT l.link_id
-    FROM bridge.link l
-    WHERE (l.dirty OR l.state = 'pending')
-      AND NOT EXISTS (
-        SELECT FROM bridge.dead_letter d
-        WHERE d.link_id = l.link_id AND d.stage = 'load' AND d.resolved_at IS NULL AND d.next_try_at > now()
-      )
-    UNION
-    SELECT staged.link_id
-    FROM staged
-    JOIN bridge.link l USING (link_id)
-    WHERE staged.state IN ('released', 'missing', 'held') OR (staged.moved AND (l.dirty OR l.state = 'pending'))
+WITH unfinished AS (
+    SELECT link_id FROM bridge.pairs_to_read(CAST(:run_id AS bigint))
     UNION
     SELECT link_id FROM bridge.link WHERE sf_written_at IS NOT NULL AND state <> 'tombstone'
       AND NOT EXISTS (

@@ -75,7 +75,7 @@ def summarise(run: Run, counts: RunCounts, outcome: RunOutcome, error: str | Non
             f"  {_TITLES[side]}: read {window.start:%Y-%m-%d %H:%M:%S} to {window.end:%Y-%m-%d %H:%M:%S} UTC: {read}"
         )
         for op, states in counts.actions.get(side, {}).items():
-            lines.append(f"    {op}: {_words(states)}")
+            lines.append(f"    {op}s there: {_words(states)}")
     if counts.conflicts:
         lines.append(f"  Conflicts: {counts.conflicts}, both values kept in bridge.conflict")
     if counts.rejected_new:
