@@ -6,20 +6,22 @@ import json
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
 
 from stack.demo import picture
 from stack.demo.agreement import Agreement
-from stack.demo.outcome import Outcome, Played
+from stack.demo.outcome import Look, Outcome, Played
 from stack.demo.runs import Run
 from stack.demo.story import scenes
+from stack.demo.systems import Side
 from tests.stack.test_demo_agreement import SC, SF
 
 TODAY = date(2026, 5, 1)
-NOTHING = {"total": 0, "reads": 0, "writes": 0, "logins": 0}
-QUIET = {"sales_connect": NOTHING, "salesforce": NOTHING}
+NOTHING: dict[str, Any] = {"total": 0, "reads": 0, "writes": 0, "logins": 0}
+QUIET: dict[Side, dict[str, Any]] = {"sales_connect": NOTHING, "salesforce": NOTHING}
 CLEAN = {"outcome": "clean", "created": 0, "updated": 0, "deleted": 0}
 OFF = Run("0 switched off", "manual__0", 1.0, ["skipped", "skipped"], QUIET)
 ON = Run("1 first import", "manual__1", 2.0, ["success"], QUIET, CLEAN)
@@ -30,8 +32,8 @@ def renamed() -> Played:
     scene = next(scene for scene in scenes(TODAY) if "renames" in scene.says)
     assert scene.sc is not None
     new = scene.sc["title"] or ""
-    before = {"sales_connect": SC, "salesforce": SF}
-    after = {"sales_connect": replace(SC, title=new), "salesforce": replace(SF, title=new)}
+    before: Look = {"sales_connect": SC, "salesforce": SF}
+    after: Look = {"sales_connect": replace(SC, title=new), "salesforce": replace(SF, title=new)}
     return Played(scene, before, {**before, "sales_connect": after["sales_connect"]}, after, "writes Subject")
 
 
