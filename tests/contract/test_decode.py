@@ -7,9 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
-from taskbridge.core.model import SALES_CONNECT_TASKS, SALESFORCE_TASKS
+from taskbridge.core.model import SALES_CONNECT_TASKS, SALESFORCE_TASKS, rows_of
 from taskbridge.sides import sales_connect_records, salesforce_records
-from taskbridge.sides.frames import rows_of
 from taskbridge.sides.salesforce_ids import to_18
 
 STAMP = "2026-03-01T08:00:00.123456Z"

@@ -10,9 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import requests
 
-from taskbridge.core.model import BIT, FIELDS, Op, Side, frame
+from taskbridge.core.model import BIT, FIELDS, Op, Side, frame, rows_of
 from taskbridge.engine.ports import WRITES, SidePort, Window
-from taskbridge.sides.frames import rows_of
 from taskbridge.sides.memory import MemorySalesConnect, MemorySalesforce, MemorySide
 from taskbridge.sides.sales_connect import SalesConnectSide
 from taskbridge.sides.salesforce import SalesforceSession, SalesforceSide

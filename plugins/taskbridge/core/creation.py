@@ -160,7 +160,7 @@ def _admit(matched: Matched, side: Side, rows: Positions, ends: Ends) -> Positio
         ends.end(rows[~matched.reminders[rows]], Disposition.IGNORED, "C2")
     users = matched.user_of(side, take(staged.rows["owner"], rows))
     ends.end(rows[~gather(matched.synced, users)], Disposition.IGNORED, "S2")
-    ends.end(rows[~gather(flags(matched.users["selected"]), users)], Disposition.DEFERRED, "selection")
+    ends.end(rows[~gather(matched.selected, users)], Disposition.DEFERRED, "selection")
     still = ends.open[rows]
     rows, users = rows[still], users[still]
     if side is Side.SALES_CONNECT:

@@ -97,7 +97,7 @@ class Deletes(PairStep):
         rows = rows[newer & gather(self.matched.reminders, staged.position[rows])]
         users = self.matched.user_of(_SF, self.matched.now(_SF, "owner", rows))
         taking_part = gather(self.matched.synced, users)
-        asked = gather(flags(self.matched.users["selected"]), users)
+        asked = gather(self.matched.selected, users)
         self.draft.links.end(rows[taking_part & ~asked], Disposition.DEFERRED, "selection")
         self._create_next(_SC, rows[taking_part & asked], "C7")
 

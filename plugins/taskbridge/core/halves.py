@@ -31,7 +31,7 @@ class Halves(PairStep):
         ends = self.draft.links
         staged = self.matched[source]
         users = self.matched.user_of(source, take(staged.rows["owner"], staged.position[rows]))
-        unasked = (users >= 0) & ~gather(flags(self.matched.users["selected"]), users)
+        unasked = (users >= 0) & ~gather(self.matched.selected, users)
         ends.end(rows[unasked], Disposition.DEFERRED, "selection")
         self.release(rows[~gather(self.matched.synced, users)], "C3")
         if source is Side.SALESFORCE:

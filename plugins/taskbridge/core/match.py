@@ -94,6 +94,11 @@ class Matched:
         """Per user: switched on and mapped (S2)."""
         return flags(self.users["synced"])
 
+    @cached_property
+    def selected(self) -> Flags:
+        """Per user: asked for by this run."""
+        return flags(self.users["selected"])
+
     def user_of(self, side: Side, owners: pa.Array) -> Positions:
         """Each owner's place among the users, or -1."""
         return find(owners, self.user_ids[side])

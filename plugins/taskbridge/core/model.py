@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 import pyarrow as pa
@@ -31,6 +31,11 @@ class Side(StrEnum):
     def prefix(self) -> str:
         """Prefix of this side's columns in the link table."""
         return "sc" if self is Side.SALES_CONNECT else "sf"
+
+    @property
+    def system(self) -> str:
+        """The system's name, for people."""
+        return "Sales Connect" if self is Side.SALES_CONNECT else "Salesforce"
 
 
 class Op(StrEnum):
@@ -312,7 +317,7 @@ CONFLICTS: Final = pa.schema(
     [
         ("link_id", pa.string()),
         ("field", pa.string()),  # one of FIELDS, or "record" for a delete against an edit
-        ("rule", pa.string()),  # K3, K4, T3, F6
+        ("rule", pa.string()),  # K3, K4, T3
         ("winner", pa.string()),  # Side, or null while it waits for a decision
         ("base_sc", pa.string()),
         ("base_sf", pa.string()),
@@ -344,6 +349,12 @@ def frame(table: pa.Table) -> pd.DataFrame:
     """The table as an Arrow-backed frame, its chunks joined, as kernels on chunks cost twice."""
     joined: pd.DataFrame = table.combine_chunks().to_pandas(types_mapper=pd.ArrowDtype)
     return joined
+
+
+def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows as dictionaries, null as None. For the few rows that a person or a call needs one by one."""
+    found: list[dict[str, Any]] = pa.Table.from_pandas(frame, preserve_index=False).to_pylist()
+    return found
 
 
 @dataclass(frozen=True)

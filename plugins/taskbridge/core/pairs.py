@@ -75,8 +75,7 @@ class PairPlanner(PairStep):
         """Ends pairs of users who were not asked for, releases those that take no part now (C2, C3)."""
         ends = self.draft.links
         users = {side: self.matched.user_of(side, self.matched.now(side, "owner", rows)) for side in Side}
-        selected = flags(self.matched.users["selected"])
-        unasked = ~(gather(selected, users[_SC]) | (users[_SC] < 0))
+        unasked = ~(gather(self.matched.selected, users[_SC]) | (users[_SC] < 0))
         ends.end(rows[unasked], Disposition.DEFERRED, "selection")
         outside = ~(gather(self.matched.synced, users[_SC]) & gather(self.matched.synced, users[_SF]))
         self.release(rows[outside], "C3")

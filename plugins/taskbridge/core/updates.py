@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,19 +68,7 @@ class Updates(PairStep):
             f"{source.prefix}_{merge.name}": self._aligned(merge, merge.now[source], merge.write[side], rows)
             for merge in merges
         }
-        renamed = (mask[rows] & BIT["title"]) != 0
-        self.draft.add_changes(
-            {
-                "link_id": take(links["link_id"], rows),
-                "seq": seq,
-                "sc_mask": pa.array(mask[rows]),
-                "sf_mask": pa.array(mask[rows]),
-                "inputs": pa.array(renamed),
-                **(self._inputs(rows) if renamed.any() else {}),
-                **advance,
-            },
-            length,
-        )
+        self._advance(rows, {_SC: mask, _SF: mask}, advance, {"seq": seq})
 
     def _agree(self, merges: Sequence[FieldMerge]) -> None:
         """What changed and needs no write becomes the base: agreement, what cannot cross (K2, F6)."""
@@ -99,6 +87,19 @@ class Updates(PairStep):
             for side in Side
             for merge in merges
         }
+        self._advance(rows, masks, values)
+
+    def _advance(
+        self,
+        rows: Positions,
+        masks: Mapping[Side, Masks],
+        values: Mapping[str, pa.Array],
+        condition: Mapping[str, pa.Array] | None = None,
+    ) -> None:
+        """Lets the base of these pairs follow, the template inputs together with the SC name (T3).
+
+        `condition`: the seq of the actions that have to succeed before; without it, when the run settles.
+        """
         renamed = (masks[_SC][rows] & BIT["title"]) != 0
         self.draft.add_changes(
             {
@@ -108,6 +109,7 @@ class Updates(PairStep):
                 "inputs": pa.array(renamed),
                 **(self._inputs(rows) if renamed.any() else {}),
                 **values,
+                **(condition or {}),
             },
             len(rows),
         )

@@ -9,7 +9,7 @@ from datetime import datetime
 import pandas as pd
 import pyarrow as pa
 
-from taskbridge.core.model import frame
+from taskbridge.core.model import frame, rows_of
 
 _REMEDIES: Mapping[str, str] = {
     "off": "switch on the Salesforce task sync in the user's Sales Connect settings",
@@ -48,9 +48,9 @@ def map_users(
     the user's own switch, the ledger's start and the mapping; it stays in the row while the user is off, and a
     later switch-on replaces it and makes a first sync owed again.
     """
-    before = {str(row["sc_user_id"]): row for row in _rows(known)}
-    people = _rows(sales_connect)
-    partners = _partners(people, _rows(salesforce), before, chosen)
+    before = {str(row["sc_user_id"]): row for row in rows_of(known)}
+    people = rows_of(sales_connect)
+    partners = _partners(people, rows_of(salesforce), before, chosen)
     rows = [
         _mapped(
             person, partners[str(person["user_id"])], before.get(str(person["user_id"])), ledger_started, now
@@ -170,7 +170,7 @@ def _switch_on(
     if row.get("switched_on_sc") == by_sales_connect:
         return {"sync_on_since": since}
     # The user's own switch is told by Sales Connect's clock only: the distance of the clocks carries it over.
-    carried = None if since is None else since + (now.salesforce - now.sales_connect)  # type: ignore[operator]
+    carried = since + (now.salesforce - now.sales_connect) if isinstance(since, datetime) else None
     return {
         "sync_on_since": since,
         "switched_on_sc": by_sales_connect,
@@ -189,8 +189,3 @@ def _key(name: object) -> str:
 
 def _address(user: Mapping[str, object]) -> str:
     return "" if user["email"] is None else _key(user["email"])
-
-
-def _rows(users: pd.DataFrame) -> list[dict[str, object]]:
-    rows: list[dict[str, object]] = pa.Table.from_pandas(users, preserve_index=False).to_pylist()
-    return rows

@@ -58,15 +58,9 @@ def _users(user_map: pd.DataFrame, chosen: tuple[str, ...]) -> pd.DataFrame:
     names = pa.array([name.casefold() for name in chosen], pa.string())
     asked = pc.or_(pc.is_in(table["sc_user_id"], names), pc.is_in(pc.utf8_lower(table["email"]), names))
     columns = {
+        **{name: table[name] for name in table.column_names if name in USERS.names},
         "synced": pc.equal(table["state"], "synced"),
         "selected": asked if chosen else pa.repeat(True, len(table)),
         "first_sync_owed": pc.fill_null(pc.equal(table["first_sync"], "owed"), False),
     }
-    arrays = [
-        pa.chunked_array([columns[name]]) if isinstance(columns.get(name), pa.Array) else columns.get(name)
-        for name in USERS.names
-    ]
-    filled = [
-        table[name] if array is None else array for name, array in zip(USERS.names, arrays, strict=True)
-    ]
-    return frame(pa.Table.from_arrays(filled, names=USERS.names).cast(USERS))
+    return frame(pa.table({name: columns[name] for name in USERS.names}, schema=USERS))

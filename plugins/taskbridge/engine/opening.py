@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from taskbridge.core.model import Side
 from taskbridge.core.users import Moment, map_users
@@ -68,8 +69,8 @@ def _open(engine: Engine, spec: RunSpec, fencing: int) -> Run:
     return run
 
 
-def _moment(clocks: Mapping[Side, object]) -> Moment:
-    return Moment(clocks[Side.SALES_CONNECT], clocks[Side.SALESFORCE])  # type: ignore[arg-type]
+def _moment(clocks: Mapping[Side, datetime]) -> Moment:
+    return Moment(clocks[Side.SALES_CONNECT], clocks[Side.SALESFORCE])
 
 
 def _check_identities(engine: Engine, infos: Mapping[Side, SideInfo]) -> None:

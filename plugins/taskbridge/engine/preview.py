@@ -7,13 +7,11 @@ from math import ceil
 from typing import Any, Final
 
 import pandas as pd
-import pyarrow as pa
 
-from taskbridge.core.model import BIT, FIELDS, ActionState, Op, Plan, Side
+from taskbridge.core.model import BIT, FIELDS, ActionState, Op, Plan, Side, rows_of
 
 LONGEST_TEXT: Final = 40
 LONGEST_TABLE: Final = 200
-_TITLES: Final = {Side.SALES_CONNECT: "Sales Connect", Side.SALESFORCE: "Salesforce"}
 _HEADER: Final = ("Pair", "Side", "Does", "Fields", "Rule")
 
 Row = Mapping[str, Any]
@@ -28,7 +26,7 @@ def preview(plan: Plan, chunk_sizes: Mapping[Side, int], one_by_one: Container[S
     actions = plan.actions
     if actions.empty:
         return "Dry run: nothing to write."
-    shown = [_cells(row) for row in _rows(actions.head(LONGEST_TABLE))]
+    shown = [_cells(row) for row in rows_of(actions.head(LONGEST_TABLE))]
     lines = [f"Dry run: {len(actions)} changes planned, none of them written.", *_table([_HEADER, *shown])]
     if len(actions) > LONGEST_TABLE:
         lines.append(f"... and {len(actions) - LONGEST_TABLE} more")
@@ -55,7 +53,7 @@ def _costs(
             calls(count, op, chunk_sizes[side], one_by_one=side in one_by_one) for op, count in rows.items()
         )
         what = ", ".join(f"{count} {op}s" for op, count in rows.items() if count) or "nothing"
-        yield f"Cost in {_TITLES[side]}: {cost} API calls ({what})"
+        yield f"Cost in {side.system}: {cost} API calls ({what})"
     held = len(actions) - len(planned)
     if held:
         yield f"Held, so not part of the cost: {held} (see the rule of each)"
@@ -63,7 +61,7 @@ def _costs(
 
 def _cells(row: Row) -> tuple[str, ...]:
     does = row["op"] if row["state"] == ActionState.PLANNED else f"{row['op']} ({row['state']})"
-    return (row["link_id"], _TITLES[Side(row["side"])], does, _fields(row), row["rule"] or "")
+    return (row["link_id"], Side(row["side"]).system, does, _fields(row), row["rule"] or "")
 
 
 def _fields(row: Row) -> str:
@@ -87,8 +85,3 @@ def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-
-
-def _rows(actions: pd.DataFrame) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = pa.Table.from_pandas(actions, preserve_index=False).to_pylist()
-    return rows

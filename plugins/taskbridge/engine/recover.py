@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from taskbridge.core.model import BIT, FIELDS, Op, Presence, Side, frame
+from taskbridge.core.model import BIT, FIELDS, Op, Presence, Side, frame, rows_of
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.ports import OUTCOMES, Outcome, Run
 
@@ -70,9 +70,9 @@ def _resolve_creates(
     ids: dict[str, list[str]] = {}
     for marker, remote_id in zip(carriers["marker"], carriers["remote_id"], strict=True):
         ids.setdefault(marker, []).append(remote_id)
-    unseen = [row for row in _rows(creates) if row["marker"] not in ids]
+    unseen = [row for row in rows_of(creates) if row["marker"] not in ids]
     ids |= _carriers_by_id(engine, side, unseen, told or {})
-    return [_create_outcome(row, ids.get(row["marker"], []), retry_unseen) for row in _rows(creates)]
+    return [_create_outcome(row, ids.get(row["marker"], []), retry_unseen) for row in rows_of(creates)]
 
 
 def _carriers_by_id(
@@ -112,10 +112,10 @@ def _resolve_others(engine: Engine, side: Side, lost: pd.DataFrame) -> list[dict
     if lost.empty:
         return []
     read = engine.sides[side].read_ids(list(lost["remote_id"].unique()), {})
-    present = {row["remote_id"]: row for row in _rows(read)}
+    present = {row["remote_id"]: row for row in rows_of(read)}
     return [
         {"action_id": row["action_id"], "outcome": _other_outcome(row, present[row["remote_id"]])}
-        for row in _rows(lost)
+        for row in rows_of(lost)
     ]
 
 
@@ -126,11 +126,6 @@ def _other_outcome(row: Row, now: Row) -> Outcome:
         return Outcome.RETRY
     written = [name for name in FIELDS if row["mask"] & BIT[name]]
     return Outcome.DONE if all(now[name] == row[name] for name in written) else Outcome.RETRY
-
-
-def _rows(frame_: pd.DataFrame) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = pa.Table.from_pandas(frame_, preserve_index=False).to_pylist()
-    return rows
 
 
 def _outcomes(rows: list[dict[str, Any]]) -> pd.DataFrame:

@@ -11,7 +11,6 @@ from taskbridge.engine.engine import Engine
 from taskbridge.engine.ports import Run, RunCounts, RunOutcome
 from taskbridge.errors import CountsDoNotAddUp
 
-_TITLES = {Side.SALES_CONNECT: "Sales Connect", Side.SALESFORCE: "Salesforce"}
 _UNFINISHED = (ActionState.PLANNED, ActionState.SENT, ActionState.STALE, ActionState.RETRY, ActionState.DEAD)
 
 
@@ -72,7 +71,7 @@ def summarise(run: Run, counts: RunCounts, outcome: RunOutcome, error: str | Non
         window = run.windows[side]
         read = _words(counts.staged.get(side, {}))
         lines.append(
-            f"  {_TITLES[side]}: read {window.start:%Y-%m-%d %H:%M:%S} to {window.end:%Y-%m-%d %H:%M:%S} UTC: {read}"
+            f"  {side.system}: read {window.start:%Y-%m-%d %H:%M:%S} to {window.end:%Y-%m-%d %H:%M:%S} UTC: {read}"
         )
         for op, states in counts.actions.get(side, {}).items():
             lines.append(f"    {op}s there: {_words(states)}")

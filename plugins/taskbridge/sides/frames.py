@@ -83,12 +83,6 @@ def stack(side: Side, frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
     return frame(pa.concat_tables([TASKS[side].empty_table(), *tables]))
 
 
-def rows_of(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows as dictionaries, null as None."""
-    found: list[dict[str, Any]] = pa.Table.from_pandas(rows, preserve_index=False).to_pylist()
-    return found
-
-
 def masked(row: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a WRITES row that are to be sent, by column name; None clears a field."""
     return {name: row[name] for name in FIELDS if row["mask"] & BIT[name]}

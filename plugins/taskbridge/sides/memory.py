@@ -18,10 +18,10 @@ import pandas as pd
 import pyarrow as pa
 
 from taskbridge.core.canonical import COMMENTS_UNITS, SUBJECT_UNITS
-from taskbridge.core.model import TASKS, Op, Presence, Side, frame
+from taskbridge.core.model import TASKS, Op, Presence, Side, frame, rows_of
 from taskbridge.engine.ports import SIDE_USERS, Outcome, SideInfo, Window
 from taskbridge.errors import ReadIncomplete
-from taskbridge.sides.frames import Problem, absent_rows, masked, rows_of, stack, task_frame, unsendable
+from taskbridge.sides.frames import Problem, absent_rows, masked, stack, task_frame, unsendable
 from taskbridge.sides.memory_faults import Faults
 from taskbridge.sides.outcomes import RowResult, outcome_frame, row_error
 from taskbridge.sides.salesforce_ids import to_18

@@ -15,10 +15,10 @@ from typing import Any, Final
 import pandas as pd
 import requests
 
-from taskbridge.core.model import Op, Presence, Side
+from taskbridge.core.model import Op, Presence, Side, rows_of
 from taskbridge.engine.ports import SideInfo, Window
 from taskbridge.errors import AuthenticationFailed, ContractBroken, ReadIncomplete
-from taskbridge.sides.frames import absent_rows, lots, rows_of, stack, task_frame
+from taskbridge.sides.frames import absent_rows, lots, stack, task_frame
 from taskbridge.sides.http import TIMEOUTS, Answer, Channel, Grant, Transient
 from taskbridge.sides.outcomes import outcome_frame
 from taskbridge.sides.sales_connect_records import decode_deletes, decode_tasks, decode_users

@@ -16,10 +16,10 @@ import requests
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 from simple_salesforce.format import format_soql
 
-from taskbridge.core.model import Op, Side
+from taskbridge.core.model import Op, Side, rows_of
 from taskbridge.engine.ports import SideInfo, Window
 from taskbridge.errors import AuthenticationFailed, ContractBroken, ReadIncomplete
-from taskbridge.sides.frames import absent_rows, lots, rows_of, stack
+from taskbridge.sides.frames import absent_rows, lots, stack
 from taskbridge.sides.http import TIMEOUTS, Answer, Channel, Grant, Refusal
 from taskbridge.sides.outcomes import outcome_frame
 from taskbridge.sides.salesforce_ids import to_18
