@@ -69,6 +69,10 @@ format: $(DEV_READY) ## Let ruff repair and format the code
 	@$(PY) -m ruff check --fix $(CODE)
 	@$(PY) -m ruff format $(CODE)
 
+.PHONY: documents
+documents: $(DEV_READY) ## Write anew the documents that are made from the code
+	@PYTHONPATH=plugins:. $(PY) -m tests.project.write_documents
+
 .PHONY: bench
 bench: $(DEV_READY) ## Run the benchmarks into bench/results.json
 	@exec $(PY) -m bench

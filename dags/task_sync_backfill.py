@@ -23,6 +23,7 @@ from datetime import UTC, datetime
 
 from airflow.sdk import DAG, CronDataIntervalTimetable
 
+from taskbridge.operators.request import BACKFILL
 from taskbridge.pipeline import OWNER, TAGS, choice_params, sync_tasks
 
 with DAG(
@@ -38,4 +39,4 @@ with DAG(
     tags=[*TAGS, "backfill"],
     params=choice_params(),
 ):
-    sync_tasks(backfill=True)
+    sync_tasks(BACKFILL)

@@ -20,6 +20,8 @@ _numbers = itertools.count(1)
 EMPTY = """
 SET lock_timeout = '10s';
 DELETE FROM bridge.dead_letter;
+DELETE FROM bridge.left_out;
+DELETE FROM bridge.run_pair;
 DELETE FROM bridge.conflict;
 DELETE FROM bridge.ledger_change;
 DELETE FROM bridge.action;

@@ -21,7 +21,7 @@ from taskbridge.operators import (
     SettleOperator,
     UpsertOperator,
 )
-from taskbridge.operators.request import DRY_RUN, USERS, WINDOW_END, WINDOW_START
+from taskbridge.operators.request import DRY_RUN, SYNC, USERS, WINDOW_END, WINDOW_START
 from taskbridge.operators.step import OPEN
 
 SCHEDULE_VARIABLE: Final = "TASKBRIDGE_SCHEDULE"
@@ -90,15 +90,15 @@ def window_params() -> dict[str, Param]:
     }
 
 
-def sync_tasks(*, backfill: bool = False) -> None:
-    """The tasks of one run, in the DAG that is being defined. `backfill`: the window is the data interval.
+def sync_tasks(kind: str = SYNC) -> None:
+    """The tasks of one run, in the DAG that is being defined; `kind` as in `operators.request.Request.of`.
 
     gate, open and decide are set-ups, settle and report the tear-downs that belong to them. To Airflow that
     says: without a success of the set-up nothing behind it runs; settle runs whenever decide succeeded and
     report whenever gate did, whatever became of the tasks between, also when a person marks the run failed.
     """
-    gate = GateOperator(task_id="gate", backfill=backfill)
-    opening = OpenRunSensor(task_id=OPEN, backfill=backfill)
+    gate = GateOperator(task_id="gate", kind=kind)
+    opening = OpenRunSensor(task_id=OPEN, kind=kind)
     recover = RecoverOperator(task_id="recover")
     extracts = [
         ExtractOperator(

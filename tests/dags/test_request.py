@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from taskbridge.errors import SettingsInvalid
-from taskbridge.operators.request import Request
+from taskbridge.operators.request import BACKFILL, SYNC, Request
 from taskbridge.settings import Settings
 
 PARAMS: dict[str, Any] = {"window_start": None, "window_end": None, "users": [], "dry_run": False}
@@ -19,7 +19,7 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 def asked(
     params: dict[str, Any],
     *,
-    backfill: bool = False,
+    kind: str = SYNC,
     run_type: str = "manual",
     interval: tuple[datetime, datetime] | tuple[None, None] = (None, None),
 ) -> Request:
@@ -33,7 +33,7 @@ def asked(
         data_interval_end=interval[1],
     )
     context: Any = {"dag_run": dag_run, "params": PARAMS | params, "dag": SimpleNamespace(params=PARAMS)}
-    return Request.of(context, backfill=backfill)
+    return Request.of(context, kind=kind)
 
 
 def test_nothing_asked_for_goes_on_from_the_watermarks() -> None:
@@ -82,10 +82,10 @@ def test_users_are_trimmed() -> None:
 
 def test_a_backfill_takes_its_data_interval() -> None:
     day = (datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 2, 2, tzinfo=UTC))
-    request = asked({}, backfill=True, run_type="backfill", interval=day)
+    request = asked({}, kind=BACKFILL, run_type="backfill", interval=day)
     assert (request.mode, request.window) == ("backfill", day)
 
 
 def test_a_backfill_without_an_interval_takes_yesterday() -> None:
-    request = asked({}, backfill=True)
+    request = asked({}, kind=BACKFILL)
     assert request.window == (datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC))

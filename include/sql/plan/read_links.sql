@@ -19,7 +19,7 @@ SELECT
         WHERE d.link_id = l.link_id AND d.stage = 'load' AND d.resolved_at IS NULL AND d.next_try_at > now()
     ) AS parked,
     sc_id, sf_id, sc_version, sf_version, sc_modified_at, sf_modified_at, sc_written_at, sf_written_at,
-    sc_changed_at, sf_changed_at, sc_title, sc_status, sc_priority, sc_due_date, sc_details, sc_owner,
+    withheld, sc_changed_at, sf_changed_at, sc_title, sc_status, sc_priority, sc_due_date, sc_details, sc_owner,
     sc_type, sc_campaign_name, sc_campaign_day, sc_campaign_step, sc_call_outcome, sc_call_reason,
     sf_title, sf_status, sf_priority, sf_due_date, sf_details, sf_owner
 FROM touched

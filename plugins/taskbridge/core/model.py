@@ -228,6 +228,7 @@ LINKS: Final = pa.schema(
             _STAMP,
         ),  # the server's time of our last write that no read has confirmed yet, else null
         ("sf_written_at", _STAMP),
+        ("withheld", pa.string()),  # why a person keeps this pair out (rejected, undone), else null
         ("sc_changed_at", _STAMP),  # stamp first seen with a difference that is still open (K3), else null
         ("sf_changed_at", _STAMP),
         *_SC_BASE,
@@ -339,6 +340,17 @@ DISPOSITIONS: Final = pa.schema(
 )
 """Where every staged row ended (G5)."""
 
+LEFT_OUT: Final = pa.schema(
+    [
+        ("link_id", pa.string()),
+        ("side", pa.string()),  # the side that would have been written; null: the pair as a whole
+        ("field", pa.string()),  # one of FIELDS; null: the record
+        ("code", pa.string()),  # why, for machines: MOVED, NO_LONGER_PLANNED, ...
+        ("reason", pa.string()),  # why, for people, with what was seen and what was expected
+    ]
+)
+"""What a run was asked to do by a person and did not do, row by row (approval, undo, restore)."""
+
 
 def empty(schema: pa.Schema) -> pd.DataFrame:
     """An empty frame of that schema."""
@@ -416,3 +428,4 @@ class Plan:
     new_links: pd.DataFrame
     conflicts: pd.DataFrame
     dispositions: pd.DataFrame
+    left_out: pd.DataFrame = field(default_factory=lambda: empty(LEFT_OUT))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pandas as pd
 import pyarrow as pa
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from taskbridge.core.model import USERS, Plan, PlanInput, Side, frame
 from taskbridge.core.plan import make_plan
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.ports import Run
+from taskbridge.engine.ports import Run, RunMode
 
 
 def decide(engine: Engine, run: Run) -> Plan:
@@ -20,10 +20,18 @@ def decide(engine: Engine, run: Run) -> Plan:
 
     Raises CountsDoNotAddUp (G5) and LeaseLost.
     """
-    plan = make_plan(plan_input(engine, run))
+    plan = _PLANNERS.get(run.spec.mode, _plan_sync)(engine, run)
     engine.still_mine(run)
     engine.ledger.save_plan(run, plan)
     return plan
+
+
+def _plan_sync(engine: Engine, run: Run) -> Plan:
+    return make_plan(plan_input(engine, run))
+
+
+_PLANNERS: Mapping[RunMode, Callable[[Engine, Run], Plan]] = {}
+"""What plans a deliberate run; every other run is planned as a sync."""
 
 
 def plan_input(engine: Engine, run: Run) -> PlanInput:

@@ -17,6 +17,7 @@ _LOOKUP = 200
 def extract(engine: Engine, run: Run, side: Side) -> int:
     """Stages everything of the side that is in the run's window; answers the number of rows read.
 
+    A run that does one thing for a person reads its pairs by id, and nothing here.
     Raises what the side raises: a listing that does not reach its end fails, and is never taken for a whole one.
     """
     return sum(_stage(engine, run, side, pages, source) for source, pages in _sources(engine, run, side))
@@ -31,6 +32,8 @@ def read_dirty(engine: Engine, run: Run) -> int:
 
 
 def _sources(engine: Engine, run: Run, side: Side) -> Iterator[tuple[str, Iterator[pd.DataFrame]]]:
+    if not run.spec.mode.syncs:
+        return
     port, window = engine.sides[side], run.windows[side]
     yield "delta", port.read_changes(window)
     yield "deleted", port.read_deletes(window)

@@ -66,6 +66,8 @@ def _open(engine: Engine, spec: RunSpec, fencing: int) -> Run:
                 f"e-mail address; known: {', '.join(sorted(known))}."
             )
     ledger.save_user_map(run, users)
+    if not spec.mode.syncs:
+        ledger.choose_pairs(run)
     return run
 
 

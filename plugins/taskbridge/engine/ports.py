@@ -145,11 +145,22 @@ class SidePort(Protocol):
 
 
 class RunMode(StrEnum):
-    """How a run came about."""
+    """How a run came about. The first three sync; the others do one thing that a person asked for."""
 
     SCHEDULED = "scheduled"
     MANUAL = "manual"
     BACKFILL = "backfill"
+    APPROVAL = "approval"  # carries out the answer to a held plan (G3)
+    UNDO = "undo"
+    RESTORE = "restore"  # K5
+    AUDIT = "audit"
+    REBASE = "rebase"  # G8
+    RERENDER = "rerender"  # T3
+
+    @property
+    def syncs(self) -> bool:
+        """Whether it reads what is new and plans everything it finds."""
+        return self in (RunMode.SCHEDULED, RunMode.MANUAL, RunMode.BACKFILL)
 
 
 @dataclass(frozen=True)
@@ -163,10 +174,12 @@ class RunSpec:
     window: Window | None = None  # null: from the watermarks; a given window moves no watermark
     users: tuple[str, ...] = ()  # SC user ids or e-mail addresses; empty: all. A selection moves no watermark
     dry_run: bool = False
+    asked: Mapping[str, str | int] = field(default_factory=dict)  # what a deliberate run is about
+    asked_by: str | None = None  # the person, as far as known
 
     @property
     def moves_watermarks(self) -> bool:
-        return self.window is None and not self.users and not self.dry_run
+        return self.mode.syncs and self.window is None and not self.users and not self.dry_run
 
 
 @dataclass(frozen=True)
@@ -207,6 +220,7 @@ class RunCounts:
     staged: Mapping[str, Mapping[str, int]]  # side -> disposition -> rows; "" counts rows that ended nowhere
     actions: Mapping[str, Mapping[str, Mapping[str, int]]]  # side -> op -> state -> rows
     conflicts: int
+    left_out: int  # what a person asked for and did not happen, see bridge.left_out
     rejected_new: int  # rows rejected in this run that were not parked before (G6)
     notes: tuple[str, ...]
 
@@ -240,6 +254,9 @@ class Ledger(Protocol):
         features: frozenset[str],
     ) -> Run:
         """Stores the run; for a run_key that is already stored it answers that run with the new fencing number."""
+
+    def choose_pairs(self, run: Run) -> int:
+        """Notes which pairs a deliberate run is about (`bridge.run_pair`); answers how many. Only they are read."""
 
     def run_by_key(self, run_key: str) -> Run | None: ...
 
@@ -283,7 +300,8 @@ class Ledger(Protocol):
 
         Both records of every pair that is dirty and not parked, of parked pairs that are due or have moved,
         of released, missing and held pairs that have a staged row, of pending pairs the origin's record;
-        and a record whose last write of ours no read has confirmed and that is not staged. What is already
+        and a record whose last write of ours no read has confirmed and that is not staged. Of a deliberate run
+        nothing but the pairs it is about. What is already
         staged with source "by_id" is left out. `control`: another linked record of the same owner, or null.
         """
 

@@ -55,7 +55,7 @@ def _outcome(counts: RunCounts, *, dry_run: bool) -> RunOutcome:
     ends = {end for by_end in counts.staged.values() for end, rows in by_end.items() if rows}
     if dry_run:
         states.discard(ActionState.PLANNED)
-    if states & set(_UNFINISHED) or Disposition.DEAD_LETTER in ends:
+    if states & set(_UNFINISHED) or Disposition.DEAD_LETTER in ends or counts.left_out:
         return RunOutcome.PARTIAL
     if ActionState.HELD in states or Disposition.HELD in ends:
         return RunOutcome.HELD
@@ -77,6 +77,8 @@ def summarise(run: Run, counts: RunCounts, outcome: RunOutcome, error: str | Non
             lines.append(f"    {op}s there: {_words(states)}")
     if counts.conflicts:
         lines.append(f"  Conflicts: {counts.conflicts}, both values kept in bridge.conflict")
+    if counts.left_out:
+        lines.append(f"  Left out: {counts.left_out}, named with reasons in bridge.left_out")
     if counts.rejected_new:
         lines.append(f"  Rejected: {counts.rejected_new}, reasons and remedies in mart.errors_by_code")
     lines.extend(f"  Note: {note}" for note in counts.notes if note not in (error or ""))

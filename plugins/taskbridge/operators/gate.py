@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from taskbridge.operators.request import Request
+from taskbridge.operators.request import SYNC, Request
 from taskbridge.operators.step import DocumentedOperator, one_sentence
 from taskbridge.operators.variables import ENABLED, switch_is_on
 
@@ -20,13 +20,13 @@ class GateOperator(DocumentedOperator):
     No system is called to find out. Parameters that cannot be meant as they are fail here.
     """
 
-    def __init__(self, *, backfill: bool = False, **kwargs: object) -> None:
+    def __init__(self, *, kind: str = SYNC, **kwargs: object) -> None:
         super().__init__(**kwargs)
-        self.backfill = backfill
+        self.kind = kind
 
     def execute(self, context: Context) -> None:
         with one_sentence(context):
-            request = Request.of(context, backfill=self.backfill)
+            request = Request.of(context, kind=self.kind)
         self.log.info("Asked for: %s", request)
         if not request.dry_run and not switch_is_on():
             raise AirflowSkipException(f"The Variable {ENABLED} is not on: nothing is read or written.")

@@ -10,7 +10,7 @@ from airflow.sdk import BaseSensorOperator, PokeReturnValue
 from airflow.sdk.exceptions import AirflowSensorTimeout, AirflowSkipException
 
 from taskbridge.errors import LeaseLost
-from taskbridge.operators.request import Request
+from taskbridge.operators.request import SYNC, Request
 from taskbridge.operators.step import SETTINGS_KEY, one_sentence
 from taskbridge.operators.variables import ENABLED, read_settings, switch_is_on
 
@@ -24,7 +24,7 @@ class OpenRunSensor(BaseSensorOperator):
     While another run holds the lease it waits without a worker slot. Leaves the run's key and id.
     """
 
-    def __init__(self, *, backfill: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *, kind: str = SYNC, **kwargs: Any) -> None:
         given = {
             "mode": "reschedule",
             "doc_md": inspect.getdoc(type(self)),
@@ -38,7 +38,7 @@ class OpenRunSensor(BaseSensorOperator):
             **kwargs,
         }
         super().__init__(**given)
-        self.backfill = backfill
+        self.kind = kind
 
     def execute(self, context: Context) -> Any:
         try:
@@ -56,7 +56,7 @@ class OpenRunSensor(BaseSensorOperator):
 
         with one_sentence(context):
             settings = read_settings()
-            spec = Request.of(context, backfill=self.backfill).spec(settings)
+            spec = Request.of(context, kind=self.kind).spec(settings)
             context["ti"].xcom_push(key=SETTINGS_KEY, value=settings.model_dump(mode="json"))
             with open_ledger(settings) as ledger:
                 engine = build_engine(ledger, settings, switch_is_on)

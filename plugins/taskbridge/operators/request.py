@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +20,11 @@ WINDOW_START: Final = "window_start"
 WINDOW_END: Final = "window_end"
 USERS: Final = "users"
 DRY_RUN: Final = "dry_run"
+MODE: Final = "mode"
+_HOW: Final = (WINDOW_START, WINDOW_END, USERS, DRY_RUN, MODE)
+
+SYNC: Final = "sync"
+BACKFILL: Final = "backfill"
 
 
 @dataclass(frozen=True)
@@ -30,17 +36,25 @@ class Request:
     window: tuple[datetime, datetime] | None  # UTC; None = from the watermarks
     users: tuple[str, ...]
     dry_run: bool
+    asked: Mapping[str, str | int] = field(default_factory=dict)  # every other parameter that has a value
+    asked_by: str | None = None
 
     @classmethod
-    def of(cls, context: Context, *, backfill: bool) -> Request:
-        """Raises SettingsInvalid for parameters that cannot be meant as they are."""
+    def of(cls, context: Context, *, kind: str) -> Request:
+        """`kind` is what the DAG does: "sync", "backfill", or the RunMode of its deliberate runs, which a
+        parameter `mode` overrides. Raises SettingsInvalid for parameters that cannot be meant as they are."""
         dag_run, params = context["dag_run"], context["params"]
         _refuse_unknown(dag_run.conf or {}, list(context["dag"].params))
-        mode = "backfill" if backfill else "manual" if dag_run.run_type == "manual" else "scheduled"
-        asked = (params.get(WINDOW_START), params.get(WINDOW_END))
-        window = _interval(dag_run) if backfill else _asked_window(*asked)
+        started = "manual" if dag_run.run_type == "manual" else "scheduled"
+        mode = params.get(MODE) or (started if kind == SYNC else kind)
+        ends = (params.get(WINDOW_START), params.get(WINDOW_END))
+        window = _interval(dag_run) if kind == BACKFILL else _asked_window(*ends)
         users = tuple(name.strip() for name in params.get(USERS) or () if name.strip())
-        return cls(run_key(context), mode, window, users, bool(params.get(DRY_RUN)))
+        asked = {
+            name: value for name, value in params.items() if name not in _HOW and value not in (None, "")
+        }
+        person = getattr(dag_run, "triggering_user_name", None)
+        return cls(run_key(context), mode, window, users, bool(params.get(DRY_RUN)), asked, person)
 
     def spec(self, settings: Settings) -> RunSpec:
         """The same in the engine's words."""
@@ -54,6 +68,8 @@ class Request:
             window=None if self.window is None else Window(*self.window),
             users=self.users,
             dry_run=self.dry_run,
+            asked=self.asked,
+            asked_by=self.asked_by,
         )
 
     def __str__(self) -> str:
@@ -62,6 +78,7 @@ class Request:
             parts.append(f"window {self.window[0].isoformat()} to {self.window[1].isoformat()}")
         if self.users:
             parts.append(f"only users {', '.join(self.users)}")
+        parts.extend(f"{name} {value}" for name, value in self.asked.items())
         if self.dry_run:
             parts.append("dry run")
         return ", ".join(parts)

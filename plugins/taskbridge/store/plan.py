@@ -15,6 +15,7 @@ from taskbridge.core.model import (
     DISPOSITIONS,
     HISTORY,
     LEDGER_CHANGES,
+    LEFT_OUT,
     LINKS,
     NEW_LINKS,
     POPULATION,
@@ -60,6 +61,8 @@ class Plans(LedgerPart):
                 tx.run("plan/save_salesforce_dead_letters", run_id=run.run_id)
             tx.copy(["bridge", "action"], _with_ids(actions, run))
             self._save_conflicts(tx, run, to_table(plan.conflicts, CONFLICTS))
+            left_out = to_table(plan.left_out, LEFT_OUT)
+            tx.copy(["bridge", "left_out"], with_constants(left_out, run_id=run.run_id))
 
     def _forget_plan(self, tx: Transaction, run: Run) -> None:
         begun = tx.run("plan/count_begun", run_id=run.run_id).scalar_one()
@@ -71,6 +74,7 @@ class Plans(LedgerPart):
         tx.run("plan/delete_actions", run_id=run.run_id)
         tx.run("plan/delete_changes", run_id=run.run_id)
         tx.run("plan/delete_conflicts", run_id=run.run_id)
+        tx.run("plan/delete_left_out", run_id=run.run_id)
         tx.run("plan/clear_sales_connect_dispositions", run_id=run.run_id)
         tx.run("plan/clear_salesforce_dispositions", run_id=run.run_id)
 

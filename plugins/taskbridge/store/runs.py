@@ -48,8 +48,14 @@ class Runs(LedgerPart):
                 features=sorted(features),
                 settings_fingerprint=spec.settings_fingerprint,
                 code_version=spec.code_version,
+                asked=json.dumps(dict(spec.asked)),
+                asked_by=spec.asked_by,
             ).one()
         return _run(row)
+
+    def choose_pairs(self, run: Run) -> int:
+        with self._db.fenced(run) as tx:
+            return tx.run(f"run/choose_{run.spec.mode.value}_pairs", run_id=run.run_id).rowcount
 
     def run_by_key(self, run_key: str) -> Run | None:
         with self._db.transaction() as tx:
@@ -69,6 +75,7 @@ class Runs(LedgerPart):
             staged=found["staged"],
             actions=found["actions"],
             conflicts=found["conflicts"],
+            left_out=found["left_out"],
             rejected_new=found["rejected_new"],
             notes=tuple(notes),
         )
@@ -113,6 +120,8 @@ def _run(row: Row[Any]) -> Run:
         window=window,
         users=tuple(row.users),
         dry_run=row.dry_run,
+        asked=row.asked,
+        asked_by=row.asked_by,
     )
     return Run(
         run_id=row.run_id,
