@@ -200,6 +200,8 @@ class _Planner:
         if row["presence"] == "deleted":
             self.change(link, state="tombstone")
             return ("unchanged", "C1")
+        if _kept_out(link) and not _Pair(link, *((row, None) if side == SC else (None, row))).edited:
+            return ("released", link["withheld"])
         if link["parked"] and not _newer(row, link[f"{PREFIX[side]}_version"]):
             return ("held", "G4")
         user = self.users[side].get(row["owner"])
@@ -215,7 +217,8 @@ class _Planner:
     def pair(self, pair: _Pair) -> End:
         if not pair.needs_attention:
             return UNCHANGED
-        return self.hindrance(pair) or self.out_of_scope(pair) or self.undecided(pair) or self.decide(pair)
+        steps = (self.hindrance, self.out_of_scope, self.undecided, self.withheld)
+        return next(filter(None, (step(pair) for step in steps)), None) or self.decide(pair)
 
     def hindrance(self, pair: _Pair) -> End | None:
         """G4: a record that cannot be understood, or a parked pair of which nothing moved."""
@@ -245,6 +248,11 @@ class _Planner:
         unsettled = pair.link["dirty"] or pair.link["state"] in ("released", "missing", "held")
         read = all(pair.seen[side] or pair.deleted[side] or pair.missing[side] for side in (SC, SF))
         return ("deferred", "G9") if unsettled and not read else None
+
+    def withheld(self, pair: _Pair) -> End | None:
+        """A person keeps the pair out while only one of its records is live."""
+        whole = all(pair.seen.values()) or all(pair.deleted.values())
+        return ("released", pair.link["withheld"]) if _kept_out(pair.link) and not whole else None
 
     def decide(self, pair: _Pair) -> End:
         link = pair.link
@@ -608,8 +616,12 @@ class _Pair:
             self.inputs_changed = any(sc[name] != link[base] for name, base in _INPUT_BASES)
 
     @property
+    def edited(self) -> bool:
+        return bool(self.changed[SC] or self.changed[SF] or self.inputs_changed)
+
+    @property
     def needs_attention(self) -> bool:
-        if self.changed[SC] or self.changed[SF] or self.inputs_changed:
+        if self.edited:
             return True
         if self.link["dirty"] or self.link["state"] != "linked":
             return True
@@ -742,6 +754,10 @@ def _in_step(link: Row, sc: Row | None, sf: Row | None) -> bool:
     return (sc is None or (_live(sc) and _VALUES[SC](sc) == _BASE[SC](link))) and (
         sf is None or (_live(sf) and _VALUES[SF](sf) == _BASE[SF](link))
     )
+
+
+def _kept_out(link: Row) -> bool:
+    return link["state"] == "released" and link["withheld"] is not None
 
 
 def _live(row: Row) -> bool:

@@ -18,6 +18,7 @@ from taskbridge.core.model import (
     LinkState,
     PlanInput,
     SkippedTasks,
+    Withheld,
 )
 from tests.core.frames import ANNA, NOON, Row, given, link, sc, sf
 
@@ -107,6 +108,8 @@ def pairs(draw: st.DrawFn, number: int) -> tuple[Row, Row | None, Row | None]:
         "origin": draw(st.sampled_from(["sales_connect", "salesforce"])),
         "generation": draw(st.integers(1, 3)),
     }
+    if state == LinkState.RELEASED:
+        values["withheld"] = draw(st.sampled_from([None, *map(str, Withheld)]))
     for side in ("sc", "sf"):
         for stamp in ("version", "modified_at", "written_at", "changed_at"):
             values[f"{side}_{stamp}"] = draw(st.none() | _STAMPS)

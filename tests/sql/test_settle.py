@@ -108,6 +108,16 @@ def test_a_change_that_waits_for_nothing_applies_with_state_and_inputs(
     assert not row["dirty"]
 
 
+def test_why_a_person_keeps_a_pair_out_goes_with_the_state(ledger: PostgresLedger, database_url: str) -> None:
+    linked(ledger)
+    out = change(LINK, None, state="released", withheld="rejected")
+    assert settled(ledger, database_url, decided(ledger, [], [out]))["withheld"] == "rejected"
+    base_only = change(LINK, None, sc_mask=1, sc_title="New")
+    assert settled(ledger, database_url, decided(ledger, [], [base_only], 6))["withheld"] == "rejected"
+    back = change(LINK, None, state="linked")
+    assert settled(ledger, database_url, decided(ledger, [], [back], 7))["withheld"] is None
+
+
 def test_of_several_changes_the_later_action_stays_field_by_field(
     ledger: PostgresLedger, database_url: str
 ) -> None:

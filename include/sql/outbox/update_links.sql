@@ -18,6 +18,7 @@ UPDATE bridge.link l
 SET sc_id = coalesce(w.sc_created, l.sc_id),
     sf_id = coalesce(w.sf_created, l.sf_id),
     state = CASE WHEN w.sc_created IS NULL AND w.sf_created IS NULL THEN l.state ELSE 'linked' END,
+    withheld = CASE WHEN w.sc_created IS NULL AND w.sf_created IS NULL THEN l.withheld END,
     sc_written_at = coalesce(w.sc_written_at, l.sc_written_at),
     sf_written_at = coalesce(w.sf_written_at, l.sf_written_at),
     sc_owner_now = coalesce(w.sc_owner, l.sc_owner_now),

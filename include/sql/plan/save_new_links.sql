@@ -10,6 +10,7 @@ JOIN bridge.run r ON r.run_id = :run_id
 ON CONFLICT (link_id) DO UPDATE
 SET generation = excluded.generation,
     state = 'pending',
+    withheld = NULL,
     sc_id = excluded.sc_id,
     sf_id = excluded.sf_id,
     -- The record that is created again has been neither seen nor written yet.

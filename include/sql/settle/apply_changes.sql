@@ -35,7 +35,8 @@ newest AS (
            (array_agg(sc_call_outcome ORDER BY nth) FILTER (WHERE inputs))[1] AS sc_call_outcome,
            (array_agg(sc_call_reason ORDER BY nth) FILTER (WHERE inputs))[1] AS sc_call_reason,
            bool_or(inputs) AS inputs,
-           (array_agg(state ORDER BY nth) FILTER (WHERE state IS NOT NULL))[1] AS state
+           (array_agg(state ORDER BY nth) FILTER (WHERE state IS NOT NULL))[1] AS state,
+           (array_agg(withheld ORDER BY nth) FILTER (WHERE state IS NOT NULL))[1] AS withheld
     FROM due
     GROUP BY link_id
 )
@@ -59,6 +60,7 @@ SET sc_title = CASE WHEN n.sc_mask & 1 <> 0 THEN n.sc_title ELSE l.sc_title END,
     sc_call_outcome = CASE WHEN n.inputs THEN n.sc_call_outcome ELSE l.sc_call_outcome END,
     sc_call_reason = CASE WHEN n.inputs THEN n.sc_call_reason ELSE l.sc_call_reason END,
     state = coalesce(n.state, l.state),
+    withheld = CASE WHEN n.state IS NULL THEN l.withheld ELSE n.withheld END,
     changed_run_id = :run_id,
     changed_at = now()
 FROM newest n

@@ -29,6 +29,8 @@ FROM (VALUES
     ('K4', 'Deleted on one side, edited on the other.', 'Nothing: the delete policy decides. See mart.change_log for what was removed.'),
     ('K6', 'A field went to and fro and is held rather than written for ever.', 'Find what rewrites the field (often an automation), then release the pair.'),
     ('T3', 'The Subject was made anew from the template.', 'Nothing.'),
+    ('rejected', 'A person rejected what was held for this pair, so it is left as it is.', 'Nothing, or edit the task (restore the deleted one): then the pair is looked at again.'),
+    ('undone', 'A person undid the run that wrote this pair, so it is left as it is.', 'Nothing, or edit the task (restore the deleted one): then the pair is looked at again.'),
     ('selection', 'The run was asked for other users only.', 'Nothing: the next scheduled run takes it.'),
     ('first_sync', 'The first sync of the owner is not settled yet.', 'Nothing: the next runs finish it.')
 ) AS t (rule, explanation, remedy);

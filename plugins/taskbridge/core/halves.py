@@ -23,6 +23,7 @@ class Halves(PairStep):
             ends.end(mine[self.matched.outdated[source][mine]], Disposition.DEFERRED, "G9")
             gone = ends.end(mine[self.matched.deleted[source][mine]], Disposition.UNCHANGED, "C1")
             self.change_state(gone, LinkState.TOMBSTONE)
+            self.withhold(mine[self.withheld[mine] & (self.changes.mask[source][mine] == 0)])
             parked = flags(self.matched.links["parked"])[mine]
             ends.end(mine[parked & ~self.moved(mine)], Disposition.HELD, "G4")
             self._plan_in_scope(source, mine[ends.open[mine]])

@@ -65,6 +65,17 @@ class LinkState(StrEnum):
     TOMBSTONE = "tombstone"
 
 
+class Withheld(StrEnum):
+    """Why a person keeps a released pair out; it is not planned anew by itself.
+
+    A pair with one record only, the original of a create that never came to be, stays out until that record
+    differs from the base of its side. A pair with one deleted record stays out until both are live again.
+    """
+
+    REJECTED = "rejected"  # what was held for approval was refused (G3)
+    UNDONE = "undone"  # a run was undone
+
+
 class ActionState(StrEnum):
     """Where a planned effect stands. `DONE`, `STALE`, `RETRY`, `DEAD` and `REJECTED` are outcomes."""
 
@@ -228,7 +239,7 @@ LINKS: Final = pa.schema(
             _STAMP,
         ),  # the server's time of our last write that no read has confirmed yet, else null
         ("sf_written_at", _STAMP),
-        ("withheld", pa.string()),  # why a person keeps this pair out (rejected, undone), else null
+        ("withheld", pa.string()),  # Withheld; only ever in a released pair, else null
         ("sc_changed_at", _STAMP),  # stamp first seen with a difference that is still open (K3), else null
         ("sf_changed_at", _STAMP),
         *_SC_BASE,
@@ -291,7 +302,8 @@ LEDGER_CHANGES: Final = pa.schema(
     [
         ("link_id", pa.string()),
         ("seq", pa.int32()),  # the action whose success it waits for; null: applies when the run settles
-        ("state", pa.string()),  # LinkState, or null to leave it
+        ("state", pa.string()),  # LinkState, or null to leave it and `withheld`
+        ("withheld", pa.string()),  # Withheld, with state released; null takes it away when `state` is set
         ("sc_mask", pa.int32()),  # BIT of the sc_ base columns that advance
         ("inputs", pa.bool_()),  # the sc_ template inputs advance as well
         *_SC_BASE,

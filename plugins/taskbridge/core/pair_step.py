@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ from taskbridge.core.diff import Changes
 from taskbridge.core.draft import Draft
 from taskbridge.core.fields import Crossing
 from taskbridge.core.match import Matched
-from taskbridge.core.model import FIELDS, Disposition, LinkState, Side
+from taskbridge.core.model import FIELDS, Disposition, LinkState, Side, Withheld
 from taskbridge.core.template import SubjectTemplate
 
 _SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE
@@ -46,6 +47,18 @@ class PairStep:
         rows = self.draft.links.end(rows, Disposition.RELEASED, rule)
         known = equals(self.matched.links["state"], LinkState.RELEASED)
         self.change_state(rows[~known[rows]], LinkState.RELEASED)
+
+    @cached_property
+    def withheld(self) -> Flags:
+        """Pairs that a person keeps out."""
+        links = self.matched.links
+        return flags(pc.is_valid(links["withheld"])) & equals(links["state"], LinkState.RELEASED)
+
+    def withhold(self, rows: Positions) -> None:
+        """Leaves pairs out that a person keeps out, with the reason as the rule."""
+        for reason in Withheld:
+            here = equals(take(self.matched.links["withheld"], rows), reason)
+            self.draft.links.end(rows[here], Disposition.RELEASED, reason)
 
     def change_state(self, rows: Positions, state: LinkState) -> None:
         """The state that the pairs have when the run settles."""

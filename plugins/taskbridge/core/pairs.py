@@ -38,6 +38,7 @@ class PairPlanner(PairStep):
         rows = self._hindered(rows)
         rows = self._in_scope(rows)
         rows = self._complete(rows)
+        rows = self._let_in(rows)
         self._decide(rows)
         everything = np.flatnonzero(self.draft.links.open & self._staged)
         self.draft.links.put(everything, Disposition.UNCHANGED, "G1")
@@ -94,6 +95,13 @@ class PairPlanner(PairStep):
         for side in Side:
             known &= (matched.seen[side] | matched.deleted[side] | matched.absent[side])[rows]
         self.draft.links.end(rows[unsettled & ~known], Disposition.DEFERRED, "G9")
+        return rows[self.draft.links.open[rows]]
+
+    def _let_in(self, rows: Positions) -> Positions:
+        """Leaves pairs out that a person keeps out while only one of their records is live."""
+        seen, deleted = self.matched.seen, self.matched.deleted
+        whole = (seen[_SC] & seen[_SF]) | (deleted[_SC] & deleted[_SF])
+        self.withhold(rows[(self.withheld & ~whole)[rows]])
         return rows[self.draft.links.open[rows]]
 
     def _decide(self, rows: Positions) -> None:

@@ -1,0 +1,8 @@
+from taskbridge.store.migrations.apply import apply
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    apply("0005_withheld")

@@ -1,0 +1,76 @@
+"""A pair that a person keeps out: a rejected or undone create or delete is not planned again by itself (G3)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.core.frames import Row, absent, decide, gone, link, sc, sf
+
+SC, SF = "sales_connect", "salesforce"
+REASONS = ["rejected", "undone"]
+
+
+def out(reason: str = "rejected", **values: object) -> Row:
+    return link(state="released", withheld=reason, **values)
+
+
+@pytest.mark.parametrize("reason", REASONS)
+@pytest.mark.parametrize("dirty", [False, True])
+def test_G3_an_original_that_did_not_change_is_not_created_again(reason: str, dirty: bool) -> None:
+    for pair, row in (
+        (out(reason, sf_id=None, dirty=dirty), sc()),
+        (out(reason, sc_id=None, dirty=dirty), sf()),
+    ):
+        rows = ([row], []) if pair["sf_id"] is None else ([], [row])
+        plan = decide([pair], *rows)
+        assert (plan.actions, plan.changes, plan.new_links) == ([], [], [])
+        assert set(plan.ends.values()) == {("released", reason)}
+
+
+@pytest.mark.parametrize("edit", [{"title": "Call Bob"}, {"details": None}, {"campaign_name": "Spring"}])
+def test_G3_an_original_that_changed_is_created_under_the_same_marker(edit: Row) -> None:
+    plan = decide([out(sf_id=None)], [sc(**edit)])
+    [action] = plan.actions
+    assert (action["side"], action["op"], action["marker"]) == (SF, "create", "tb:sc:acc1:1:1")
+    [change] = plan.changes
+    assert (change["state"], change["withheld"]) == ("linked", None)
+
+
+def test_G3_the_original_of_a_rejected_create_that_is_deleted_ends_the_pair() -> None:
+    plan = decide([out(sf_id=None)], [gone(sc())])
+    assert [row["state"] for row in plan.changes] == ["tombstone"]
+
+
+@pytest.mark.parametrize("reason", REASONS)
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        (gone(sc()), sf()),
+        (sc(), gone(sf())),
+        (gone(sc()), sf(details="new")),
+        (sc(details="new"), gone(sf())),
+        (gone(sc()), absent(sf())),
+        (absent(sc()), sf()),
+    ],
+)
+def test_G3_a_rejected_delete_is_not_planned_again(reason: str, left: Row, right: Row) -> None:
+    plan = decide([out(reason)], [left], [right])
+    assert (plan.actions, plan.changes, plan.conflicts) == ([], [], [])
+    assert set(plan.ends.values()) == {("released", reason)}
+
+
+def test_G3_a_pair_of_which_both_records_live_again_is_reconciled() -> None:
+    plan = decide([out()], [sc(details="new")], [sf(priority="High")])
+    assert sorted(plan.writes) == [(SC, "update", {"priority": "high"}), (SF, "update", {"details": "new"})]
+    assert [(row["state"], row["withheld"]) for row in plan.changes if row["state"]] == [("linked", None)]
+
+
+def test_G9_both_records_of_a_pair_that_is_kept_out_are_read_before_it_is_reconciled() -> None:
+    plan = decide([out()], [sc(details="new")])
+    assert plan.actions == []
+    assert set(plan.ends.values()) == {("deferred", "G9")}
+
+
+def test_G3_a_pair_that_is_kept_out_ends_when_both_records_are_deleted() -> None:
+    plan = decide([out()], [gone(sc())], [gone(sf())])
+    assert [row["state"] for row in plan.changes] == ["tombstone"]
