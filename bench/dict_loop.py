@@ -87,6 +87,7 @@ class DictInput:
     org: str
     sf_now: datetime
     policy: Policy
+    gaps: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, given: PlanInput, convert: Callable[[pd.DataFrame], list[Row]] = rows_of) -> DictInput:
@@ -101,6 +102,7 @@ class DictInput:
             org=given.org,
             sf_now=given.sf_now,
             policy=given.policy,
+            gaps=frozenset(str(side) for side in given.gaps),
         )
 
 
@@ -256,6 +258,10 @@ class _Planner:
 
     def decide(self, pair: _Pair) -> End:
         link = pair.link
+        for side in (SC, SF):
+            alone = pair.missing[side] and not (pair.missing[OTHER[side]] or pair.deleted[OTHER[side]])
+            if alone and (side in self.given.gaps or link["state"] == "held"):
+                return self.ask(pair, OTHER[side], "C5,C6")
         if pair.missing[SC] or pair.missing[SF]:
             self.change(link, state="missing")
             return ("held", "C5")
@@ -282,20 +288,38 @@ class _Planner:
                 assert row is not None
                 self.create(survivor, row, pair.link, pair.link["generation"] + 1, "K4")
                 return ("planned", "K4")
-        old = survivor == SC and self.is_old_delete(pair.rows[SF])
+        if survivor == SC and self.is_old_delete(pair.rows[SF]):
+            self.delete(pair, survivor, "held", "I4")
+            return ("held", "I4")
+        if self.is_doubtful(pair, OTHER[survivor]):
+            return self.ask(pair, survivor, "C6")
+        self.delete(pair, survivor, "planned", "K4" if edited else "C1")
+        return PLANNED
+
+    def ask(self, pair: _Pair, survivor: str, rule: str) -> End:
+        """C6: after a gap a person decides on what is not proven and dated."""
+        self.change(pair.link, state="held")
+        self.delete(pair, survivor, "held", rule)
+        return ("held", rule)
+
+    def delete(self, pair: _Pair, survivor: str, state: str, rule: str) -> None:
         seq = self.act(
             link_id=pair.link["link_id"],
             side=survivor,
             op="delete",
             remote_id=pair.link[f"{PREFIX[survivor]}_id"],
-            state="held" if old else "planned",
-            rule="I4" if old else "K4" if edited else "C1",
+            state=state,
+            rule=rule,
             sc_user_id=pair.now(SC, "owner"),
             mask=0,
             **pair.seen_values(survivor),
         )
         self.change(pair.link, seq=seq, state="tombstone")
-        return ("held", "I4") if old else PLANNED
+
+    def is_doubtful(self, pair: _Pair, side: str) -> bool:
+        row = pair.rows[side]
+        undated = row is not None and row["version"] is None
+        return pair.link["state"] == "held" or (undated and side in self.given.gaps)
 
     def is_old_delete(self, sf: Row | None) -> bool:
         oldest = self.given.sf_now - self.policy.delete_max_age
@@ -744,7 +768,7 @@ def _kinds(action: Row) -> list[str]:
 
 
 def _counts(action: Row) -> bool:
-    return not action["first_import"] and "I4" not in action["rule"]
+    return not action["first_import"] and not {"I4", "C6"} & set(action["rule"].split(","))
 
 
 def _in_step(link: Row, sc: Row | None, sf: Row | None) -> bool:

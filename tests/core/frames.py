@@ -26,6 +26,7 @@ from taskbridge.core.model import (
     Plan,
     PlanInput,
     Policy,
+    Side,
     frame,
 )
 from taskbridge.core.plan import make_plan
@@ -141,6 +142,7 @@ def given(
     history: Iterable[Row] = (),
     population: Iterable[Row] = (),
     now: datetime = NOON,
+    gaps: Iterable[Side] = (),
     **policy: Any,
 ) -> PlanInput:
     """A plan's input; further words are settings of the policy."""
@@ -156,6 +158,7 @@ def given(
         sc_now=now,
         sf_now=now,
         policy=Policy(**policy),
+        gaps=frozenset(gaps),
     )
 
 

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from taskbridge.core.model import DeletePolicy, SkippedTasks
+from taskbridge.core.model import DeletePolicy, Side, SkippedTasks
 from tests.core.frames import ANNA, BEN, DAY, HOUR, NOON, Row, absent, decide, gone, link, sc, sf
 
-SC, SF = "sales_connect", "salesforce"
+SC, SF = Side.SALES_CONNECT, Side.SALESFORCE
 EDITED_SC, EDITED_SF = sc(details="new"), sf(details="new")
 WINS, LOSES = DeletePolicy.DELETE_WINS, DeletePolicy.EDIT_WINS
 
@@ -77,6 +77,58 @@ def test_I4_a_delete_older_than_15_days_is_held(age: object, held: bool) -> None
     assert (action["side"], action["op"], action["state"]) == (SC, "delete", "held" if held else "planned")
     assert action["rule"] == ("I4" if held else "C1")
     assert plan.ends["T1"] == (("held", "I4") if held else ("planned", "C1"))
+
+
+UNDATED = gone(sc(), version=None)
+
+# Pair, Sales Connect row, Salesforce row, sides with a gap, the delete's side, state and rule
+DOUBTS = [
+    (link(), UNDATED, sf(), [], SF, "planned", "C1"),
+    (link(), UNDATED, sf(), [SF], SF, "planned", "C1"),
+    (link(), UNDATED, sf(), [SC], SF, "held", "C6"),
+    (link(), gone(sc()), sf(), [SC], SF, "planned", "C1"),
+    (link(), UNDATED, EDITED_SF, [SC], SF, "held", "C6"),
+    (link(), absent(sc()), sf(), [SC], SF, "held", "C5,C6"),
+    (link(), sc(), absent(sf()), [SF], SC, "held", "C5,C6"),
+    (link(), EDITED_SC, absent(sf()), [SF], SC, "held", "C5,C6"),
+    (link(), sc(), gone(sf()), [SF], SC, "planned", "C1"),
+    (link(), sc(), gone(sf(), version=NOON - 16 * DAY), [SF], SC, "held", "I4"),
+    (link(state="held", dirty=True), UNDATED, sf(), [], SF, "held", "C6"),
+    (link(state="held", dirty=True), gone(sc()), sf(), [], SF, "held", "C6"),
+    (link(state="held", dirty=True), sc(), absent(sf()), [], SC, "held", "C5,C6"),
+]
+
+
+@pytest.mark.parametrize(("pair", "left", "right", "gaps", "side", "state", "rule"), DOUBTS)
+def test_C6_after_a_gap_only_what_is_proven_and_dated_crosses_unasked(
+    pair: Row, left: Row, right: Row, gaps: list[Side], side: str, state: str, rule: str
+) -> None:
+    plan = decide([pair | {"sf_version": NOON - 40 * DAY}], [left], [right], gaps=gaps)
+    [action] = plan.actions
+    assert (action["side"], action["op"], action["state"], action["rule"]) == (side, "delete", state, rule)
+    held = ["held"] if rule.endswith("C6") else []
+    assert [row["state"] for row in plan.changes] == [*held, "tombstone"]
+    assert set(plan.ends.values()) == {(state, rule)}
+
+
+@pytest.mark.parametrize("other", [absent(sf()), gone(sf())])
+def test_C6_with_nothing_left_to_delete_nobody_is_asked(other: Row) -> None:
+    plan = decide([link()], [absent(sc())], [other], gaps=[SC, SF])
+    assert plan.actions == []
+    assert [row["state"] for row in plan.changes] == ["missing"]
+
+
+def test_C6_edit_wins_creates_again_only_what_was_proven_deleted() -> None:
+    proven = decide([link()], [UNDATED], [EDITED_SF], gaps=[SC], delete_policy=LOSES)
+    assert [row["op"] for row in proven.actions] == ["create"]
+    hidden = decide([link()], [absent(sc())], [EDITED_SF], gaps=[SC], delete_policy=LOSES)
+    assert [(row["op"], row["state"]) for row in hidden.actions] == [("delete", "held")]
+
+
+def test_C6_a_pair_that_is_seen_again_goes_on() -> None:
+    plan = decide([link(state="held", dirty=True)], [EDITED_SC], [sf()])
+    assert plan.write(SF) == {"details": "new"}
+    assert "linked" in [row["state"] for row in plan.changes]
 
 
 def test_C5_the_tasks_of_a_deleted_user_are_released() -> None:

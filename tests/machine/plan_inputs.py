@@ -17,6 +17,7 @@ from taskbridge.core.model import (
     Limits,
     LinkState,
     PlanInput,
+    Side,
     SkippedTasks,
     Withheld,
 )
@@ -199,5 +200,6 @@ def plan_inputs(draw: st.DrawFn) -> PlanInput:
         users=draw(users()),
         history=draw(_HISTORY),
         population=draw(_POPULATION),
+        gaps=draw(st.sets(st.sampled_from(Side))),
         **draw(_POLICIES),
     )

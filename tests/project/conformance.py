@@ -35,6 +35,7 @@ RULES = {
     "C3": "Reassignment and release",
     "C4": "Skipped",
     "C5": "A delete only on proof",
+    "C6": "The sweep of linked ids after a gap longer than deletes are told",
     "C7": "A restored Salesforce task",
     "K1": "Different fields",
     "K2": "Agreement",
@@ -51,7 +52,6 @@ RULES = {
     "G9": "Dirty pairs",
 }
 TO_COME = {
-    "C6": "Sweep of linked ids after a gap of more than 15 days",
     "K6": "Oscillation breaker",
     "G7": "API budget with a reserve",
 }

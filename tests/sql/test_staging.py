@@ -295,6 +295,22 @@ def test_the_sweep_after_a_long_pause_takes_all(ledger: PostgresLedger) -> None:
     assert dict(wanted.itertuples(index=False)) == {"1": "2", "2": "1"}
 
 
+@pytest.mark.parametrize("side", [SC, SF])
+def test_what_no_listing_showed_is_told_with_a_control_of_the_same_owner(
+    ledger: PostgresLedger, side: Side
+) -> None:
+    for number in ("1", "2", "3"):
+        linked(ledger, number, f"00T{number}")
+    prefix = "00T" if side is SF else ""
+    run = open_run(ledger, at(600))
+    ledger.stage(run, side, page(side, task(side, f"{prefix}2")), "delta")
+    wanted = ledger.unseen_ids(run, side)
+    assert dict(wanted.itertuples(index=False)) == {
+        f"{prefix}1": f"{prefix}3",
+        f"{prefix}3": f"{prefix}1",
+    }
+
+
 def test_the_sweep_leaves_out_what_was_read_lately_or_in_this_run(ledger: PostgresLedger) -> None:
     linked(ledger, "1", "00T1")
     linked(ledger, "2", "00T2")

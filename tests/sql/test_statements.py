@@ -97,6 +97,7 @@ def test_every_statement_runs(
     ledger.ids_to_read(run)
     ledger.sweep_ids(run, timedelta(hours=1))
     for side in (SC, SF):
+        ledger.unseen_ids(run, side)
         ledger.staged(run, side)
     ledger.link_count(), ledger.links(run), ledger.history(), ledger.population()
     updates = [action(seq, link_id, SF, "update", remote_id="00T1") for seq in (0, 1)]

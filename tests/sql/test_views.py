@@ -209,7 +209,7 @@ def test_not_synced_names_what_was_rejected(op: str, people: PostgresLedger, dat
     assert (row["title"], row["owner_name"], row["reason"]) == ("Call Ann", "Ada", "dead_letter")
 
 
-@pytest.mark.parametrize(("state", "rule"), [("held", "G3"), ("missing", "C5"), ("released", "C2")])
+@pytest.mark.parametrize(("state", "rule"), [("held", "C6"), ("missing", "C5"), ("released", "C2")])
 def test_not_synced_names_pairs_out_of_step(
     state: str, rule: str, people: PostgresLedger, database_url: str
 ) -> None:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from taskbridge.core.arrays import Flags, Positions, constant, flags, gather, take
+from taskbridge.core.arrays import Flags, Positions, choose, constant, equals, flags, gather, take
 from taskbridge.core.decision import RULES
 from taskbridge.core.model import FIELDS, ActionState, Disposition, LinkState, Op, Side
 from taskbridge.core.pair_step import PairStep
@@ -23,14 +23,23 @@ class Deletes(PairStep):
     """Plans deletes, and the next generation of records that are wanted again."""
 
     def delete(self, side: Side, rows: Positions, lines: npt.NDArray[np.int8]) -> None:
-        """Carries a proven delete over to `side`; one that is too old is planned and held (C1, K4, I4)."""
+        """Carries a delete over to `side`; what is too old, or not proven and dated after a gap, is planned and
+        held for approval (C1, K4, I4, C6)."""
         length = len(rows)
         if not length:
             return
         links = self.matched.links
-        rules = pa.array(RULES).take(pa.array(lines.astype(np.int64)))
-        old = self._too_old(rows) if side is _SC else np.zeros(length, np.bool_)
-        self.draft.links.end(rows[old], Disposition.HELD, "I4")
+        decided = pa.array(RULES).take(pa.array(lines.astype(np.int64)))
+        asks = {"I4": self._too_old(rows) if side is _SC else np.zeros(length, np.bool_)}
+        missing = self.matched.absent[side.other][rows]
+        asks["C6"] = self._doubtful(side.other, rows) & ~missing & ~asks["I4"]
+        asks["C5,C6"] = missing
+        rules = decided
+        for rule, asked in asks.items():
+            self.draft.links.end(rows[asked], Disposition.HELD, rule)
+            rules = choose(asked, constant(rule, length), rules)
+        self.change_state(rows[asks["C6"] | missing], LinkState.HELD)
+        held = np.logical_or.reduce(list(asks.values()))
         self.draft.links.end(rows, Disposition.PLANNED, "C1")
         seq = self.draft.add_actions(
             {
@@ -38,8 +47,8 @@ class Deletes(PairStep):
                 "side": constant(side, length),
                 "op": constant(Op.DELETE, length),
                 "remote_id": take(links[f"{side.prefix}_id"], rows),
-                "state": pc.if_else(pa.array(old), ActionState.HELD.value, pa.scalar(None, pa.string())),
-                "rule": pc.if_else(pa.array(old), "I4", rules),
+                "state": pc.if_else(pa.array(held), ActionState.HELD.value, pa.scalar(None, pa.string())),
+                "rule": rules,
                 "sc_user_id": self.owner(rows),
                 "first_import": constant(False, length, pa.bool_()),
                 "mask": constant(0, length, pa.int32()),
@@ -55,7 +64,17 @@ class Deletes(PairStep):
             },
             length,
         )
-        self._keep_records(rows[flags(pc.equal(rules, "K4"))], winner=side.other)
+        self._keep_records(rows[equals(decided, "K4")], winner=side.other)
+
+    def _doubtful(self, side: Side, rows: Positions) -> Flags:
+        """Deletes on `side` that no listing dates as one of the last days, though the side was not read for
+        longer; once that was found, a pair stays in doubt until both records are seen (C6)."""
+        waiting = equals(take(self.matched.links["state"], rows), LinkState.HELD)
+        if side not in self.matched.given.gaps:
+            return waiting
+        staged = self.matched[side]
+        undated = flags(pc.is_null(take(staged.rows["version"], staged.position[rows])))
+        return waiting | undated
 
     def _too_old(self, rows: Positions) -> Flags:
         given = self.matched.given

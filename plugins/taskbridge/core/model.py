@@ -59,7 +59,7 @@ class LinkState(StrEnum):
 
     PENDING = "pending"
     LINKED = "linked"
-    HELD = "held"
+    HELD = "held"  # a delete that is not proven, or not dated, waits for a person (C6)
     MISSING = "missing"
     RELEASED = "released"
     TOMBSTONE = "tombstone"
@@ -170,7 +170,8 @@ _FIELD_TYPES: Final[Mapping[str, pa.DataType]] = {
 _TASK_COLUMNS: Final = [
     ("remote_id", pa.string()),
     ("presence", pa.string()),  # Presence
-    ("version", _STAMP),  # updated_at, SystemModstamp, or the time of the delete; null when absent
+    # updated_at, SystemModstamp, or the time of the delete; null when absent or when it is not told
+    ("version", _STAMP),
     ("modified_at", _STAMP),  # the last edit by a user: updated_at, LastModifiedDate
     ("created_at", _STAMP),
     *_FIELD_TYPES.items(),
@@ -415,7 +416,8 @@ class PlanInput:
     """Everything that a plan depends on. Frames as in the schemas above.
 
     `links` holds at least every link that a staged row belongs to. `account` and `org` name the two sides and
-    go into markers (G2). `sc_now` and `sf_now` are the servers' clocks when the run began.
+    go into markers (G2). `sc_now` and `sf_now` are the servers' clocks when the run began. `gaps` are the
+    sides that were not read for longer than listings tell deletes (C6).
     """
 
     links: pd.DataFrame
@@ -429,6 +431,7 @@ class PlanInput:
     sc_now: datetime
     sf_now: datetime
     policy: Policy
+    gaps: frozenset[Side] = frozenset()
 
 
 @dataclass(frozen=True)

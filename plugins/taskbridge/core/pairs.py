@@ -126,9 +126,22 @@ class PairPlanner(PairStep):
         ended = group(Decision.END)[0]
         self.draft.links.end(ended, Disposition.UNCHANGED, "C1")
         self.change_state(ended, LinkState.TOMBSTONE)
-        held = group(Decision.HOLD)[0]
-        self.draft.links.end(held, Disposition.HELD, "C5")
-        self.change_state(held, LinkState.MISSING)
+        self._hold(*group(Decision.HOLD))
+
+    def _hold(self, rows: Positions, lines: npt.NDArray[np.int8]) -> None:
+        """A missing record is no proof (C5); after a gap, which leaves no other trace, a person is asked (C6)."""
+        matched = self.matched
+        waiting = equals(take(matched.links["state"], rows), LinkState.HELD)
+        asked = np.zeros(len(rows), np.bool_)
+        for side in Side:
+            there = side.other
+            alone = matched.absent[side][rows] & ~(matched.absent[there] | matched.deleted[there])[rows]
+            ask = alone & (waiting | (side in matched.given.gaps))
+            self._step(Deletes).delete(there, rows[ask], lines[ask])
+            asked |= ask
+        missing = rows[~asked]
+        self.draft.links.end(missing, Disposition.HELD, "C5")
+        self.change_state(missing, LinkState.MISSING)
 
     def _case(self, side: Side, rows: Positions) -> npt.NDArray[np.int8]:
         case = np.where((self.changes.mask[side][rows] & ALL_FIELDS) != 0, Seen.EDITED, Seen.SAME)

@@ -50,6 +50,7 @@ def plan_input(engine: Engine, run: Run) -> PlanInput:
         sc_now=run.started[Side.SALES_CONNECT],
         sf_now=run.started[Side.SALESFORCE],
         policy=engine.settings.policy,
+        gaps=run.gaps,
     )
 
 

@@ -39,7 +39,10 @@ def _sources(engine: Engine, run: Run, side: Side) -> Iterator[tuple[str, Iterat
     yield "deleted", port.read_deletes(window)
     if side is Side.SALESFORCE:
         yield "first_sync", _first_sync(engine, run)
-    elif "deleted_tasks" not in run.features and run.spec.moves_watermarks:
+    # What is asked for here is asked for after everything before it was staged.
+    if side in run.gaps:
+        yield "sweep", _lookups(engine, side, engine.ledger.unseen_ids(run, side))
+    elif side is Side.SALES_CONNECT and "deleted_tasks" not in run.features and run.spec.moves_watermarks:
         wanted = engine.ledger.sweep_ids(run, timedelta(minutes=engine.settings.sc_sweep_minutes))
         yield "sweep", _lookups(engine, side, wanted)
 

@@ -15,6 +15,10 @@ from taskbridge.core.model import ACTIONS, Op, Plan, Side
 
 _STAMP = pa.timestamp("us", tz="UTC")
 
+DELETES_TOLD: Final = timedelta(days=14)
+"""For so long listings surely tell a delete: both systems keep theirs for 15 days, and Salesforce empties its
+recycle bin at a time of that day that it does not promise (C6)."""
+
 SIDE_USERS: Final = pa.schema(
     [
         ("user_id", pa.string()),
@@ -193,6 +197,15 @@ class Run:
     started: Mapping[Side, datetime] = field(default_factory=dict)  # servers' clocks when the run began
     features: frozenset[str] = frozenset()  # of Sales Connect
 
+    @property
+    def gaps(self) -> frozenset[Side]:
+        """Sides that were last read, by their own clock, longer ago than listings tell deletes (C6)."""
+        if not self.spec.mode.syncs or self.spec.window is not None:
+            return frozenset()
+        return frozenset(
+            side for side, began in self.started.items() if began - self.windows[side].start > DELETES_TOLD
+        )
+
 
 @dataclass(frozen=True)
 class Watermark:
@@ -304,6 +317,9 @@ class Ledger(Protocol):
         nothing but the pairs it is about. What is already
         staged with source "by_id" is left out. `control`: another linked record of the same owner, or null.
         """
+
+    def unseen_ids(self, run: Run, side: Side) -> pd.DataFrame:
+        """(remote_id, control) of linked records that no listing of this run showed (C6)."""
 
     def sweep_ids(self, run: Run, every: timedelta) -> pd.DataFrame:
         """(remote_id, control) of linked SC tasks to look up in this run, so that all come round once in `every`."""

@@ -28,6 +28,7 @@ from taskbridge.sides.salesforce_ids import to_18
 
 START: Final = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 _TICK: Final = timedelta(milliseconds=1)
+_FEED: Final = timedelta(days=15)  # how long Sales Connect's feed tells a delete
 
 
 @dataclass
@@ -433,24 +434,26 @@ class MemorySalesConnect(MemorySide):
             raise Refused("UNPROCESSABLE", "priority: is not included in the list")
 
     def _listable(self, *, feed: bool = False) -> Iterator[Record]:
+        oldest = self.now - _FEED
         for record in super()._listable():
-            if not record.deleted or (feed and "deleted_tasks" in self.features):
+            told = feed and "deleted_tasks" in self.features and record.version >= oldest
+            if not record.deleted or told:
                 yield record
 
     def _row(self, record: Record, *, by_id: bool) -> dict[str, Any]:
         if not record.deleted:
             return super()._row(record, by_id=by_id)
         # Of a deleted task the feed tells no values, and a look-up by id nothing but that it is gone.
-        told = {
-            "remote_id": record.remote_id,
-            "presence": Presence.DELETED,
-            "version": record.version,
-            "modified_at": record.version,
-        }
+        told = {"remote_id": record.remote_id, "presence": Presence.DELETED}
         if by_id:
             return told
-        owner, marker = record.values["owner"], record.values.get("marker")
-        return told | {"owner": owner, "marker": marker, "delete_cause": record.cause}
+        return told | {
+            "version": record.version,
+            "modified_at": record.version,
+            "owner": record.values["owner"],
+            "marker": record.values.get("marker"),
+            "delete_cause": record.cause,
+        }
 
     def _provable(self, remote_id: str, control: str | None) -> bool:
         if remote_id in self.faults.hidden:
@@ -519,10 +522,10 @@ class MemorySalesforce(MemorySide):
         record.deleted, record.cause = False, None
         self._moved(record)
 
-    def purge(self) -> None:
-        """Empties the recycle bin: deleted records leave no trace."""
+    def purge(self, older_than: timedelta = timedelta(0)) -> None:
+        """Empties the recycle bin of what was deleted so long ago: such records leave no trace."""
         for record in self.records.values():
-            record.purged = record.deleted
+            record.purged |= record.deleted and record.version <= self.now - older_than
 
     def read_first_sync(
         self, owners: Sequence[str], since: datetime | None, until: datetime, *, open_only: bool

@@ -202,15 +202,8 @@ class SalesConnectSide:
         proven = answer.status == _GONE or (control is not None and self._answers(control, witnesses))
         if not proven:
             return absent_rows(self.side, [remote_id])
-        # When it was deleted is not told, only that it was before now; the header's seconds are rounded down.
-        moment = answer.server_time + timedelta(seconds=1)
-        columns = {
-            "remote_id": [remote_id],
-            "presence": [Presence.DELETED],
-            "version": [moment],
-            "modified_at": [moment],
-        }
-        return task_frame(self.side, columns, 1)
+        # When it was deleted is not told: only the feed dates deletes (C6).
+        return task_frame(self.side, {"remote_id": [remote_id], "presence": [Presence.DELETED]}, 1)
 
     def _answers(self, control: str, witnesses: dict[str, bool]) -> bool:
         if control not in witnesses:

@@ -40,6 +40,9 @@ class Staging(LedgerPart):
             side: self._db.frame(f"staging/find_ids_{side.value}", IDS, run_id=run.run_id) for side in Side
         }
 
+    def unseen_ids(self, run: Run, side: Side) -> pd.DataFrame:
+        return self._db.frame(f"staging/find_unseen_{side.value}", IDS, run_id=run.run_id)
+
     def sweep_ids(self, run: Run, every: timedelta) -> pd.DataFrame:
         """The longest unchecked first. None is looked up twice within half of `every`, and as many as a run's
         share of the other half asks for, so that pairs imported together are not all due together."""
