@@ -15,6 +15,7 @@ from sandbox.kernel.service import Kernel, Service, Vendor
 from sandbox.kernel.switches import SwitchBoard
 
 from .auth import Sessions
+from .bulk.service import Bulk
 from .calls import NEWEST_VERSION, Context, UriTooLong, json_response
 from .errors import ApiError, not_found
 from .limits import Usage
@@ -22,6 +23,7 @@ from .org import Org
 from .paging import Pages
 from .people import load, people_router
 from .records import Records
+from .routes import bulk as bulk_routes
 from .routes import collections, entry, query, sobjects
 from .seed import seed
 from .switches import SalesforceSwitches
@@ -44,7 +46,9 @@ def create_app(kernel: Kernel) -> Service:
     board = SwitchBoard(kernel.store, SalesforceSwitches)
     records = Records(kernel.store, kernel.clock, board)
     org = Org(records, kernel.faults)
-    context = Context(kernel, records, org, Sessions(kernel, org), Pages(records), Usage(kernel.clock))
+    usage = Usage(kernel.clock)
+    bulk = Bulk(org, usage, kernel.counters)
+    context = Context(kernel, records, org, Sessions(kernel, org), Pages(records), usage, bulk)
     return SalesforceService(
         kernel,
         Vendor(
@@ -65,6 +69,7 @@ def create_app(kernel: Kernel) -> Service:
 def _seed(context: Context, wanted: str) -> None:
     context.pages.clear()
     context.usage.clear()
+    context.bulk.clear()
     seed(context.kernel, context.org, wanted)
 
 
@@ -78,7 +83,7 @@ def _api(context: Context) -> FastAPI:
     )
     api.router.redirect_slashes = False
     router = APIRouter()
-    for part in (entry, query, collections, sobjects):
+    for part in (entry, query, collections, bulk_routes, sobjects):
         part.add_routes(router, context)
     api.include_router(router)
     api.add_exception_handler(ApiError, _refusing(context))

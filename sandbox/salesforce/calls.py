@@ -13,6 +13,7 @@ from fastapi import Request, Response
 from sandbox.kernel.service import Kernel, endpoint_of
 
 from .auth import Sessions
+from .bulk.service import Bulk
 from .errors import ApiError, json_parser_error, not_found
 from .limits import Usage
 from .org import Author, Org
@@ -37,6 +38,7 @@ class Context:
     sessions: Sessions
     pages: Pages
     usage: Usage
+    bulk: Bulk
 
     @property
     def switches(self) -> SalesforceSwitches:
@@ -97,6 +99,7 @@ def open_call(context: Context, request: Request, version: str) -> Call:
     number = _version_number(version)
     user_id = context.sessions.user_of(request.headers.get("authorization"))
     context.usage.take(context.switches)
+    context.bulk.tick()
     return Call(context, request, number, user_id)
 
 

@@ -118,6 +118,17 @@ def _deleted(org: Org, given: str, author: Author) -> Row:
     return _success(record_id)
 
 
+def hard_delete_rows(org: Org, ids: Sequence[str], author: Author) -> list[RowWork]:
+    """Past the bin; no collection does this, only Bulk jobs."""
+    return [partial(_hard_deleted, org, given, author) for given in ids]
+
+
+def _hard_deleted(org: Org, given: str, author: Author) -> Row:
+    row = _deleted(org, given, author)
+    org.remove_for_good(row["id"])
+    return row
+
+
 def upsert_rows(
     org: Org, sobject: SObject, key: Field, records: Sequence[Row], author: Author
 ) -> list[RowWork]:

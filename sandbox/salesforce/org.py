@@ -22,6 +22,7 @@ from .unique import UniqueIndex
 _SEQUENCE = "sequence"
 _DELETE_LOG = "delete_log"
 _KNOWN_BY = ("Id", "Subject", "Name")
+_LONG_AGO = "1970-01-01T00:00:00.000+0000"
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,15 @@ class Org:
             if binned:
                 self.records.store.put(_DELETE_LOG, sobject.name, {"begins": stamp(self.records.now())})
         return purged
+
+    def remove_for_good(self, record_id: str) -> None:
+        """Takes a deleted record out of the bin; neither queryAll nor `deleted` shows it again."""
+        sobject = self.records.of_id(record_id)
+        assert sobject is not None, "a deleted record belongs to an object"
+        doc = self.records.get(sobject, record_id)
+        assert doc is not None, "a deleted record is kept"
+        self._unique.put(sobject, doc, {**doc, PURGED_AT: _LONG_AGO})
+        self.records.store.put(_DELETE_LOG, sobject.name, {"begins": stamp(self.records.now())})
 
     def delete_log_begins(self, sobject: SObject) -> str | None:
         """When records of this object were last removed for good by a purge."""

@@ -19,6 +19,21 @@ class SalesforceSwitches(BaseModel):
     page_size: rows of a query page when the client does not ask for another size.
     tie_order: how rows come that ORDER BY leaves equal.
     shared_limit_header: Sforce-Limit-Info also names the burst limit.
+    limits_lag_seconds: how late /limits learns of what was used; the header always knows.
+
+    Bulk jobs:
+    bulk_looks, bulk_seconds: a job is finished at this look at it, counted from its closing, and not before so
+    many seconds of the clock; 0 = at once. On the way there its batches finish one after the other.
+    bulk_batch_rows, bulk_chunk_rows: rows of a batch, and of the chunks in which a batch is saved.
+    bulk_lock_collisions: batches run side by side; where the same chunk of two of them touches one parent,
+    the rows of the later batch get UNABLE_TO_LOCK_ROW.
+    bulk_line_endings: whether line breaks within quotes must be the job's own too ("everywhere").
+    bulk_result_order: of result files.
+    bulk_fail_after: a job fails when so many of its batches are done; null = none does.
+    bulk_early_results: what the results of a query job answer that is not complete.
+    bulk_page_rows: rows of a page of query results when the client does not ask for another size.
+    bulk_upload_bytes: the most that an upload may have as base64.
+    hard_delete_permission: the API's user has "Bulk API Hard Delete".
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -39,3 +54,18 @@ class SalesforceSwitches(BaseModel):
     archive_after_days: int = Field(default=365, ge=1)
     bin_days: int = Field(default=15, ge=1)
     purged_hours: int = Field(default=24, ge=0)
+    limits_lag_seconds: float = Field(default=0, ge=0)
+    bulk_looks: int = Field(default=2, ge=0)
+    bulk_seconds: float = Field(default=0, ge=0)
+    bulk_batch_rows: int = Field(default=10_000, ge=1)
+    bulk_chunk_rows: int = Field(default=200, ge=1)
+    bulk_lock_collisions: bool = False
+    bulk_line_endings: Literal["rows", "everywhere"] = "rows"
+    bulk_result_order: Literal["shuffled", "input"] = "shuffled"
+    bulk_fail_after: int | None = Field(default=None, ge=0)
+    bulk_early_results: Literal[204, 412] = 412
+    bulk_page_rows: int = Field(default=100_000, ge=1)
+    bulk_upload_bytes: int = Field(default=150 * 1024 * 1024, ge=1)
+    bulk_daily_batches: int = Field(default=15_000, ge=0)
+    bulk_daily_query_jobs: int = Field(default=10_000, ge=0)
+    hard_delete_permission: bool = False

@@ -46,7 +46,7 @@ def add_routes(router: APIRouter, context: Context) -> None:
     @router.get("/services/data/{version}")
     async def resources(request: Request, version: str) -> Response:
         call = open_call(context, request, version)
-        names = ("sobjects", "query", "queryAll", "limits", "composite")
+        names = ("sobjects", "query", "queryAll", "limits", "composite", "jobs")
         return call.answer({name: f"{call.base}/{name}" for name in names})
 
     @router.get("/services/data/{version}/limits")

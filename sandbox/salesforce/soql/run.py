@@ -11,7 +11,7 @@ from sandbox.kernel.store import Document
 
 from ..ids import full_id
 from ..records import Getter, Records
-from ..schema import TEXT_TYPES, SObject
+from ..schema import TEXT_TYPES, Field, SObject
 from .aggregate import aggregate, is_aggregate, is_bare_count
 from .conditions import Conditions
 from .resolve import Column, Scope
@@ -23,13 +23,17 @@ _MAX_OFFSET = 2000
 
 @dataclass(frozen=True)
 class Selection:
-    """What a query found: ids with a way to show each, or finished rows of an aggregate."""
+    """What a query found: ids with a way to show each, or finished rows of an aggregate.
+
+    `columns` are the selected fields with their dotted names.
+    """
 
     total: int
     sobject: SObject
     ids: tuple[str, ...]
     project: Projection
     rows: tuple[Row, ...] | None = None
+    columns: tuple[tuple[str, Field], ...] = ()
 
 
 def select(records: Records, text: str, *, include_deleted: bool, base: str, zone: ZoneInfo) -> Selection:
@@ -60,7 +64,11 @@ class _Run:
         docs = self._cut(self._ordered(self._matching(), keys))
         ids = tuple(doc["Id"] for doc in docs)
         return Selection(
-            len(ids), scope.sobject, ids, projection(self._records, scope.sobject, selected, base)
+            len(ids),
+            scope.sobject,
+            ids,
+            projection(self._records, scope.sobject, selected, base),
+            columns=tuple((column.name, column.field) for column in selected),
         )
 
     def values(self) -> Iterable[Any]:
