@@ -24,6 +24,7 @@ DELETE FROM bridge.left_out;
 DELETE FROM bridge.run_pair;
 DELETE FROM bridge.conflict;
 DELETE FROM bridge.ledger_change;
+DELETE FROM bridge.kept;
 DELETE FROM bridge.action;
 DELETE FROM bridge.link;
 DELETE FROM bridge.watermark;

@@ -213,7 +213,8 @@ def test_G8_an_empty_ledger_over_marked_records_halts(world: World) -> None:
     world.sc_task()
     world.sync()
     world.rows_changed(
-        "truncate bridge.link, bridge.action, bridge.ledger_change, bridge.conflict, bridge.dead_letter"
+        "truncate bridge.link, bridge.action, bridge.ledger_change, bridge.conflict, bridge.dead_letter, "
+        "bridge.kept"
     )
     writes = world.writes
     report = world.sync()

@@ -23,7 +23,7 @@ from taskbridge.core.model import (
     Side,
     frame,
 )
-from taskbridge.engine.ports import OUTCOMES, USER_MAP, Run, RunMode, RunSpec, Window
+from taskbridge.engine.ports import KEPT, OUTCOMES, USER_MAP, Run, RunMode, RunSpec, Window
 from taskbridge.store import PostgresLedger
 
 SC, SF = Side.SALES_CONNECT, Side.SALESFORCE
@@ -68,6 +68,10 @@ def gone(remote_id: str, presence: str = "deleted", version: datetime | None = N
 
 def page(side: Side, *tasks: Values) -> pd.DataFrame:
     return rows(TASKS[side], *tasks)
+
+
+def kept(side: Side, **values: Any) -> pd.DataFrame:
+    return rows(KEPT[side], {"side": side.value} | values)
 
 
 def user(sc_user_id: str = "u1", **values: Any) -> dict[str, Any]:

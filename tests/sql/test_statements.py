@@ -21,6 +21,7 @@ from tests.sql.rows import (
     action,
     at,
     end,
+    kept,
     linked,
     new_link,
     open_run,
@@ -109,6 +110,7 @@ def test_every_statement_runs(
     )  # fmt: skip
     ledger.actions(run, SF, [Op.UPDATE])
     ledger.mark_stale(run, [f"{run.run_id}-1"])
+    ledger.keep(run, kept(SF, action_id=f"{run.run_id}-0", link_id=link_id, remote_id="00T1"))
     ledger.mark_sent(run, [f"{run.run_id}-0"])
     ledger.unsend(run, [f"{run.run_id}-0"])
     ledger.mark_sent(run, [f"{run.run_id}-0"])

@@ -13,7 +13,7 @@ import pyarrow as pa
 from taskbridge.core.arrays import columns, distinct, equals, find, take
 from taskbridge.core.model import FIELDS, Op, Presence, Side, frame
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.ports import OUTCOMES, Outcome, Run
+from taskbridge.engine.ports import KEPT, OUTCOMES, Outcome, Run
 from taskbridge.engine.recover import adopt, recover_side
 from taskbridge.errors import ApiLimitReached, AuthenticationFailed, SideUnreachable, SwitchedOff
 
@@ -44,7 +44,7 @@ def load(engine: Engine, run: Run, side: Side, ops: Sequence[Op]) -> LoadResult:
         try:
             engine.require_switch()
             engine.still_mine(run)
-            ready = _drop_stale(engine, run, side, op, chunk)
+            ready = chunk if op is Op.CREATE else _still_as_seen(engine, run, side, op, chunk)
             stale += len(chunk) - len(ready)
             if not ready.empty:
                 for outcome in _write(engine, run, side, op, ready)["outcome"]:
@@ -65,12 +65,13 @@ def _chunks(engine: Engine, run: Run, side: Side, ops: Sequence[Op]) -> Iterator
             yield op, rows.iloc[start : start + size].reset_index(drop=True)
 
 
-def _drop_stale(engine: Engine, run: Run, side: Side, op: Op, chunk: pd.DataFrame) -> pd.DataFrame:
-    """Reads the targets once more and leaves out those that differ from what decide saw (invariant 19)."""
-    if op is Op.CREATE:
-        return chunk
-    target = columns(engine.sides[side].read_ids(list(chunk["remote_id"]), {}))
-    wanted = columns(chunk)
+def _still_as_seen(engine: Engine, run: Run, side: Side, op: Op, chunk: pd.DataFrame) -> pd.DataFrame:
+    """Reads the targets once more and leaves out those that differ from what decide saw (invariant 19).
+
+    What is going to be deleted is kept as it was read here, with everything the side told of it (K5).
+    """
+    read = engine.sides[side].read_ids(list(chunk["remote_id"]), {})
+    target, wanted = columns(read), columns(chunk)
     place = find(wanted["remote_id"], target["remote_id"])
     # A target that is deleted already goes through: the answer is a fact for a delete, and proof for an update.
     deleted = equals(take(target["presence"], place), Presence.DELETED)
@@ -80,7 +81,16 @@ def _drop_stale(engine: Engine, run: Run, side: Side, op: Op, chunk: pd.DataFram
     stale = moved & ~deleted
     if stale.any():
         engine.ledger.mark_stale(run, list(chunk.loc[stale, "action_id"]))
-    return chunk.loc[np.logical_not(stale)].reset_index(drop=True)
+    ready = chunk.loc[np.logical_not(stale)].reset_index(drop=True)
+    if op is Op.DELETE:
+        _keep(engine, run, side, ready, read[read["presence"] == Presence.LIVE])
+    return ready
+
+
+def _keep(engine: Engine, run: Run, side: Side, deletes: pd.DataFrame, records: pd.DataFrame) -> None:
+    kept = deletes[["action_id", "link_id", "side", "remote_id"]].merge(records, on="remote_id")
+    if not kept.empty:
+        engine.ledger.keep(run, kept.reindex(columns=KEPT[side].names))
 
 
 def _write(engine: Engine, run: Run, side: Side, op: Op, rows: pd.DataFrame) -> pd.DataFrame:

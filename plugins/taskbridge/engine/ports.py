@@ -11,7 +11,7 @@ from typing import Final, Protocol
 import pandas as pd
 import pyarrow as pa
 
-from taskbridge.core.model import ACTIONS, Op, Plan, Side
+from taskbridge.core.model import ACTIONS, TASKS, Op, Plan, Side
 
 _STAMP = pa.timestamp("us", tz="UTC")
 
@@ -71,6 +71,22 @@ OUTCOMES: Final = pa.schema(
     ]
 )
 """One row for every row written, paired by `action_id`, never by position."""
+
+
+_NOT_KEPT: Final = ("presence", "delete_cause", "problem_code", "problem_message")
+
+KEPT: Final = {
+    side: pa.schema(
+        [
+            ("action_id", pa.string()),
+            ("link_id", pa.string()),
+            ("side", pa.string()),
+            *(column for column in schema if column.name not in _NOT_KEPT),
+        ]
+    )
+    for side, schema in TASKS.items()
+}
+"""Records that are about to be deleted, each with the action that deletes it and all that its side told (K5)."""
 
 
 class Outcome(StrEnum):
@@ -351,6 +367,10 @@ class Ledger(Protocol):
 
     def unsettled(self, side: Side) -> pd.DataFrame:
         """WRITES rows of any run in state sent: written perhaps, answer unknown."""
+
+    def keep(self, run: Run, records: pd.DataFrame) -> None:
+        """Keeps KEPT rows of one side in `bridge.kept`, before their deletes are sent; kept again, the last
+        reading stays (K5)."""
 
     def mark_sent(self, run: Run, action_ids: Sequence[str]) -> None: ...
 

@@ -7,6 +7,7 @@ Nothing here reads the machine's clock or draws at random: the same calls give t
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -277,7 +278,7 @@ class MemorySide(ABC):
             "version": record.version,
             "modified_at": record.modified_at,
             "created_at": record.created_at,
-            "payload": f'{{"id": "{record.remote_id}"}}',
+            "payload": json.dumps({"id": record.remote_id, **record.values}, default=str),
         }
 
     def _live(self, remote_id: str) -> Record:

@@ -9,9 +9,9 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from taskbridge.core.model import Op, Side
-from taskbridge.engine.ports import OUTCOMES, WRITES, Outcome, Run
+from taskbridge.engine.ports import KEPT, OUTCOMES, WRITES, Outcome, Run
 from taskbridge.errors import ContractBroken, CountsDoNotAddUp
-from taskbridge.store.frames import to_table, without_nul
+from taskbridge.store.frames import to_table, with_constants, without_nul
 from taskbridge.store.part import LedgerPart
 
 
@@ -24,6 +24,13 @@ class Outbox(LedgerPart):
 
     def unsettled(self, side: Side) -> pd.DataFrame:
         return self._db.frame("outbox/read_sent", WRITES, side=side.value)
+
+    def keep(self, run: Run, records: pd.DataFrame) -> None:
+        side = Side(records["side"].iloc[0])
+        table = with_constants(to_table(records, KEPT[side]), run_id=run.run_id, reason="deleted")
+        with self._db.fenced(run) as tx:
+            tx.run("outbox/forget_kept", action_ids=table.column("action_id").to_pylist())
+            tx.copy(["bridge", "kept"], table)
 
     def mark_sent(self, run: Run, action_ids: Sequence[str]) -> None:
         """Raises CountsDoNotAddUp when one of them is not planned (any more)."""

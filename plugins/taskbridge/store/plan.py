@@ -53,13 +53,14 @@ class Plans(LedgerPart):
         with self._db.fenced(run) as tx:
             self._forget_plan(tx, run)
             self._save_dispositions(tx, run, to_table(plan.dispositions, DISPOSITIONS))
+            tx.copy(["bridge", "action"], _with_ids(actions, run))
             if not run.spec.dry_run:
                 self._supersede(tx, run, actions)
+                tx.run("plan/keep_recreated", run_id=run.run_id)
                 self._save_new_links(tx, run, to_table(plan.new_links, NEW_LINKS))
                 tx.copy(["bridge", "ledger_change"], with_constants(changes, run_id=run.run_id))
                 tx.run("plan/save_sales_connect_dead_letters", run_id=run.run_id)
                 tx.run("plan/save_salesforce_dead_letters", run_id=run.run_id)
-            tx.copy(["bridge", "action"], _with_ids(actions, run))
             self._save_conflicts(tx, run, to_table(plan.conflicts, CONFLICTS))
             left_out = to_table(plan.left_out, LEFT_OUT)
             tx.copy(["bridge", "left_out"], with_constants(left_out, run_id=run.run_id))

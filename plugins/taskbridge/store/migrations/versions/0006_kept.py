@@ -1,0 +1,8 @@
+from taskbridge.store.migrations.apply import apply
+
+revision = "0006"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    apply("0006_kept")
