@@ -12,6 +12,7 @@ PY := $(VENV)/bin/python
 RUN_READY := $(VENV)/.taskbridge-run
 DEV_READY := $(VENV)/.taskbridge-dev
 PYTEST_ARGS ?=
+WORKERS ?= 2
 CODE := $(wildcard plugins sandbox stack bench dags tests)
 TYPED := $(wildcard plugins/taskbridge plugins/taskbridge_plugin.py sandbox stack bench dags)
 
@@ -46,8 +47,8 @@ migrate: $(RUN_READY) ## Bring the project's database to the schema of this code
 	@exec $(PY) -m stack migrate
 
 .PHONY: test
-test: $(DEV_READY) ## Run every test; PYTEST_ARGS="-k due_date" runs some, without coverage
-	@exec $(PY) -m pytest $(or $(PYTEST_ARGS),--cov --cov-report=term)
+test: $(DEV_READY) ## Run every test on two cores; PYTEST_ARGS="-k due_date" runs some, on one, without coverage
+	@exec $(PY) -m pytest $(or $(PYTEST_ARGS),-n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term)
 
 .PHONY: lint
 lint: $(DEV_READY) ## ruff, mypy, docker-compose.yaml

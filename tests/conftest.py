@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -11,6 +12,9 @@ import pytest
 from stack.postgres import PostgresServer
 from taskbridge.store import PostgresLedger
 from taskbridge.store.migrate import migrate
+
+# Files are what workers share out, in this order: the longest come first, or one worker ends alone with them.
+LONGEST_FIRST = ("e2e", "machine", "dags", "stack", "scenarios")
 
 TEMPLATE = "template_migrated"
 SHARED = "shared"
@@ -35,6 +39,15 @@ UPDATE bridge.side_state SET state = 'active', reason = NULL, next_attempt_at = 
 UPDATE bridge.lease SET run_key = NULL, fencing = 0, expires_at = NULL;
 SELECT setval(pg_get_serial_sequence('bridge.run', 'run_id'), 1, false);
 """
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: _turn(item.path))
+
+
+def _turn(path: Path) -> int:
+    folder = path.relative_to(Path(__file__).parent).parts[0]
+    return LONGEST_FIRST.index(folder) if folder in LONGEST_FIRST else len(LONGEST_FIRST)
 
 
 @pytest.fixture(scope="session")
