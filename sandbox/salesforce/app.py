@@ -17,7 +17,7 @@ from sandbox.kernel.switches import SwitchBoard
 from .auth import Sessions
 from .bulk.service import Bulk
 from .calls import NEWEST_VERSION, Context, UriTooLong, json_response
-from .errors import ApiError, not_found
+from .errors import ApiError, SeveralHolders, not_found
 from .limits import Usage
 from .org import Org
 from .paging import Pages
@@ -93,8 +93,11 @@ def _api(context: Context) -> FastAPI:
 
 
 def _refusing(context: Context) -> Callable[[Request, Exception], Awaitable[Response]]:
-    async def refused(_: Request, error: Exception) -> Response:
+    async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, ApiError)
+        if isinstance(error, SeveralHolders):
+            path = "/services/data/{version}/sobjects/{sobject}/".format(**request.path_params)
+            return json_response([path + record_id for record_id in error.ids], error.status)
         usage = {} if error.status == 401 else {"Sforce-Limit-Info": context.usage.header(context.switches)}
         return json_response(error.body(), error.status, usage | error.headers)
 

@@ -98,6 +98,9 @@ def open_call(context: Context, request: Request, version: str) -> Call:
         raise UriTooLong
     number = _version_number(version)
     user_id = context.sessions.user_of(request.headers.get("authorization"))
+    if not context.switches.api_enabled:
+        message = "The REST API is not enabled for this Organization."
+        raise ApiError("API_DISABLED_FOR_ORG", message, 403)
     context.usage.take(context.switches)
     context.bulk.tick()
     return Call(context, request, number, user_id)

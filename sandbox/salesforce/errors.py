@@ -6,6 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.kernel.store import Document
+
+from .schema import Field
+
 
 @dataclass(eq=False)
 class ApiError(Exception):
@@ -36,6 +40,18 @@ def not_found() -> ApiError:
 
 def entity_is_deleted() -> ApiError:
     return ApiError("ENTITY_IS_DELETED", "entity is deleted", 404, [])
+
+
+class SeveralHolders(ApiError):
+    """More than one record has this value of an external id that is not unique.
+
+    A call about one record is answered with 300 and their URLs instead.
+    """
+
+    def __init__(self, key: Field, holders: Sequence[Document]) -> None:
+        self.ids = [str(doc["Id"]) for doc in holders]
+        message = f"{key.name}: more than one record found for external id field: [{', '.join(self.ids)}]"
+        super().__init__("DUPLICATE_EXTERNAL_ID", message, 300, [key.name])
 
 
 def invalid_reference(*fields: str) -> ApiError:

@@ -7,7 +7,7 @@ from typing import Any
 
 from .errors import ApiError, invalid_reference, json_parser_error, unknown_column
 from .ids import full_id
-from .records import Records
+from .records import Predicate, Records
 from .schema import TEXT_TYPES, Field, SObject
 from .stamps import parse_date, parse_datetime, stamp
 
@@ -24,12 +24,20 @@ _JSON_KINDS: tuple[tuple[type, str], ...] = (
 
 
 def changes(
-    records: Records, sobject: SObject, record: Mapping[str, Any], *, creating: bool
+    records: Records, sobject: SObject, record: Mapping[str, Any], shows: Predicate, *, creating: bool
 ) -> dict[str, Any]:
-    """The fields to set. `record` is without `attributes`. Raises ApiError for the first thing wrong."""
+    """The fields to set. `record` is without `attributes`; `shows`: which records the author may see.
+
+    Raises ApiError for the first thing wrong.
+    """
     named = [(_field(sobject, name), value) for name, value in record.items()]
     _refuse_read_only([field for field, _ in named], creating)
-    return {field.name: _value(records, field, value) for field, value in named}
+    return {field.name: _value(records, field, value, shows) for field, value in named}
+
+
+def key_value(records: Records, key: Field, value: Any) -> Any:
+    """The value of an external id in the form in which it is kept. Raises ApiError."""
+    return None if value is None else _text(records, key, value)
 
 
 def _field(sobject: SObject, name: str) -> Field:
@@ -57,13 +65,13 @@ def missing(fields: Iterable[Field]) -> ApiError:
     return ApiError("REQUIRED_FIELD_MISSING", message, 400, names)
 
 
-def _value(records: Records, field: Field, value: Any) -> Any:
+def _value(records: Records, field: Field, value: Any, shows: Predicate) -> Any:
     if value is None:
         return None
     if field.type in TEXT_TYPES:
         return _text(records, field, value)
     if field.type == "reference":
-        return _reference(records, field, value)
+        return _reference(records, field, value, shows)
     if field.type == "boolean":
         return _of_kind(field, value, bool)
     if field.type == "int":
@@ -113,18 +121,13 @@ def _text(records: Records, field: Field, value: Any) -> str | None:
     if len(text.encode("utf-16-le")) // 2 > field.length:
         message = f"{field.label}: data value too large: {text} (max length={field.length})"
         raise ApiError("STRING_TOO_LONG", message, 400, [field.name])
-    if text and _restricted(records, field) and field.picklist and text not in field.picklist.values:
+    if text and field.picklist and field.picklist.restricted and text not in field.picklist.values:
         message = f"{field.label}: bad value for restricted picklist field: {text}"
         raise ApiError("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, 400, [field.name])
     return text or None
 
 
-def _restricted(records: Records, field: Field) -> bool:
-    by_switch = records.switches.restricted_status and field.name in ("Status", "Priority")
-    return bool(field.picklist and field.picklist.restricted) or by_switch
-
-
-def _reference(records: Records, field: Field, value: Any) -> str | None:
+def _reference(records: Records, field: Field, value: Any, shows: Predicate) -> str | None:
     text: str = _of_kind(field, value, str)
     if text == "":
         return None
@@ -136,9 +139,12 @@ def _reference(records: Records, field: Field, value: Any) -> str | None:
     target = records.find(found)
     if target is None or target.get("IsDeleted"):
         raise invalid_reference(field.name)
+    if not shows(target):
+        message = f"insufficient access rights on cross-reference id: {found[:15]}"
+        raise ApiError("INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", message, 400, [])
     return found
 
 
 def _prefix(records: Records, target: str) -> str | None:
-    sobject = records.catalog.get(target.lower())
+    sobject = records.whole_catalog.get(target.lower())
     return sobject.key_prefix if sobject else _ABSENT.get(target)

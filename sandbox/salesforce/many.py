@@ -112,9 +112,7 @@ def delete_rows(org: Org, ids: Sequence[str], author: Author) -> list[RowWork]:
 
 def _deleted(org: Org, given: str, author: Author) -> Row:
     record_id = existing_id(org, given)
-    sobject = org.records.of_id(record_id)
-    assert sobject is not None, "an existing record belongs to an object"
-    org.delete(sobject, record_id, author)
+    org.delete(_seen_object(org, record_id), record_id, author)
     return _success(record_id)
 
 
@@ -167,9 +165,19 @@ def existing_id(org: Org, given: Any, sobject: SObject | None = None) -> str:
         raise ApiError("MALFORMED_ID", f"malformed id {given}")
     doc = org.records.find(record_id)
     wrong_type = sobject is not None and record_id[:3] != sobject.key_prefix
-    if doc is None or wrong_type or not org.records.in_reach()(doc):
+    if doc is None or wrong_type or not org.records.visible()(doc):
         raise invalid_reference()
     return record_id
+
+
+def _seen_object(org: Org, record_id: str) -> SObject:
+    """Raises ApiError where the API's user may not see the object at all."""
+    whole = org.records.of_id(record_id)
+    assert whole is not None, "an existing record belongs to an object"
+    seen = org.records.catalog.get(whole.name.lower())
+    if seen is None:
+        raise invalid_reference()
+    return seen
 
 
 def _success(record_id: str) -> Row:

@@ -11,10 +11,11 @@ from sandbox.kernel.faults import FaultBook
 from sandbox.kernel.store import Document
 
 from .derived import derive
-from .errors import ApiError, entity_is_deleted, not_found
+from .errors import ApiError, SeveralHolders, entity_is_deleted, not_found
 from .ids import make_id
-from .incoming import changes, missing
-from .records import PURGED_AT, VISIBLE_AT, Records
+from .incoming import changes, key_value, missing
+from .records import PURGED_AT, VISIBLE_AT, Predicate, Records
+from .rules import check, fire
 from .schema import Field, SObject
 from .stamps import stamp, system_stamp
 from .unique import UniqueIndex
@@ -22,6 +23,7 @@ from .unique import UniqueIndex
 _SEQUENCE = "sequence"
 _DELETE_LOG = "delete_log"
 _KNOWN_BY = ("Id", "Subject", "Name")
+_UNKNOWN = "<unknown>"
 _LONG_AGO = "1970-01-01T00:00:00.000+0000"
 
 
@@ -42,26 +44,31 @@ class Org:
 
     def create(self, sobject: SObject, record: Mapping[str, Any], author: Author) -> str:
         """The id of the new record. Raises ApiError."""
+        whole = self.records.whole(sobject)
+        if not whole.createable:
+            raise _not_supported(whole, "create")
         if not sobject.createable:
-            raise _not_supported(sobject, "create")
-        self._strike(author, _names(sobject, record))
-        given = changes(self.records, sobject, record, creating=True)
-        draft = self._blank(sobject, author) | {
+            message = f"entity type cannot be inserted: {whole.label}"
+            raise ApiError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message, 400, [])
+        self._strike(author, _names(whole, record))
+        given = changes(self.records, sobject, record, self._shows(author), creating=True)
+        draft = self._blank(whole, author) | {
             name: value for name, value in given.items() if value is not None
         }
-        if absent := [field for field in sobject.fields if field.required and draft[field.name] is None]:
+        if absent := [field for field in whole.fields if field.required and draft[field.name] is None]:
             raise missing(absent)
-        self._save(sobject, None, draft, author)
+        self._save(whole, None, draft, author)
         return str(draft["Id"])
 
     def update(self, sobject: SObject, record_id: str, record: Mapping[str, Any], author: Author) -> None:
         """Raises ApiError: NOT_FOUND, ENTITY_IS_DELETED, and what is wrong with the fields."""
-        if not sobject.updateable:
-            raise _not_supported(sobject, "update")
-        old = self.records.get(sobject, record_id)
-        self._strike(author, _names(sobject, record, old) | {record_id})
-        old = self._live(old)
-        given = changes(self.records, sobject, record, creating=False)
+        whole = self.records.whole(sobject)
+        if not whole.updateable:
+            raise _not_supported(whole, "update")
+        old = self.records.get(whole, record_id)
+        self._strike(author, _names(whole, record, old) | {record_id})
+        old = self._changeable(old, author, allowed=sobject.updateable)
+        given = changes(self.records, sobject, record, self._shows(author), creating=False)
         if absent := [
             sobject.by_name[name]
             for name, value in given.items()
@@ -69,17 +76,18 @@ class Org:
         ]:
             raise missing(absent)
         draft = {**old, **given, "LastModifiedById": author.user_id}
-        self._save(sobject, old, draft, author)
+        self._save(whole, old, draft, author)
 
     def delete(self, sobject: SObject, record_id: str, author: Author) -> None:
         """Moves the record to the bin. Raises ApiError: NOT_FOUND, ENTITY_IS_DELETED."""
-        if not sobject.deletable:
-            raise _not_supported(sobject, "delete")
-        old = self.records.get(sobject, record_id)
-        self._strike(author, _names(sobject, {}, old) | {record_id})
-        old = self._live(old)
+        whole = self.records.whole(sobject)
+        if not whole.deletable:
+            raise _not_supported(whole, "delete")
+        old = self.records.get(whole, record_id)
+        self._strike(author, _names(whole, {}, old) | {record_id})
+        old = self._changeable(old, author, allowed=sobject.deletable)
         draft = {**old, "IsDeleted": True, "SystemModstamp": system_stamp(self.records.now())}
-        self._put(sobject, old, draft, author)
+        self._put(whole, old, draft, author)
         if old.get("IsRecurrence"):
             self._delete_occurrences(sobject, record_id, author)
 
@@ -102,10 +110,13 @@ class Org:
         update_only: bool = False,
     ) -> tuple[str, bool]:
         """Id, and whether it was created. Raises ApiError; NOT_FOUND if `update_only` finds nothing."""
-        value = changes(self.records, sobject, {key.name: value}, creating=True)[key.name]
+        value = key_value(self.records, key, value)
         if value is None:
             raise ApiError("MISSING_ARGUMENT", f"{key.name} not specified")
-        holders = [doc for doc in self.holders(sobject, key, value) if not doc["IsDeleted"]]
+        shows = self._shows(author)
+        holders = [doc for doc in self.holders(sobject, key, value) if not doc["IsDeleted"] and shows(doc)]
+        if len(holders) > 1:
+            raise SeveralHolders(key, holders)
         if holders:
             self.update(sobject, holders[0]["Id"], record, author)
             return holders[0]["Id"], False
@@ -120,7 +131,7 @@ class Org:
     def purge(self) -> int:
         """Empties the bin; the number of records. From now on deletes before this moment are not listed."""
         purged = 0
-        for sobject in self.records.catalog.values():
+        for sobject in self.records.whole_catalog.values():
             binned = [doc for doc in self.records.rows(sobject) if self.records.in_bin(doc)]
             purged += len(binned)
             for doc in binned:
@@ -144,7 +155,7 @@ class Org:
         return log["begins"] if log else None
 
     def user(self, record_id: str) -> Document:
-        found = self.records.get(self.records.sobject("User"), record_id)
+        found = self.records.store.get("User", record_id)
         assert found is not None, "sessions and people are checked against the users"
         return found
 
@@ -154,12 +165,20 @@ class Org:
             if doc.get("RecurrenceActivityId") == master_id and not doc.get("IsDeleted"):
                 self.delete(sobject, doc["Id"], author)
 
-    def _live(self, doc: Document | None) -> Document:
-        if doc is None or not self.records.in_reach()(doc):
+    def _changeable(self, doc: Document | None, author: Author, *, allowed: bool) -> Document:
+        """Live, and the author may change it; `allowed`: the permission on the object."""
+        if doc is None or not self.records.in_reach()(doc) or not self._shows(author)(doc):
             raise not_found()
         if doc.get("IsDeleted"):
             raise entity_is_deleted()
+        if not allowed or not (author.person or self.records.sharing().lets_change(doc)):
+            message = "insufficient access rights on object id"
+            raise ApiError("INSUFFICIENT_ACCESS_OR_READONLY", message, 403, [])
         return doc
+
+    def _shows(self, author: Author) -> Predicate:
+        """Sharing; it binds the API, not the people here."""
+        return _everything if author.person else self.records.sharing().shows
 
     def _blank(self, sobject: SObject, author: Author) -> dict[str, Any]:
         now = system_stamp(self.records.now())
@@ -186,8 +205,11 @@ class Org:
     def _save(self, sobject: SObject, old: Document | None, draft: dict[str, Any], author: Author) -> None:
         now = system_stamp(self.records.now())
         draft["LastModifiedDate"] = draft["SystemModstamp"] = now
+        switches = self.records.switches
+        fire(switches.triggers, sobject.name, draft, creating=old is None)
+        check(switches.validation_rules, sobject.name, draft)
         self._check_owner(sobject, old, draft)
-        self._check_unique(sobject, draft)
+        self._check_unique(sobject, draft, self._shows(author))
         derive(self.records, sobject, old, draft, now)
         self._put(sobject, old, draft, author)
 
@@ -208,16 +230,15 @@ class Org:
             message = f"operation performed with inactive user [{owner[:15]}] as owner of {what}"
             raise ApiError("INACTIVE_OWNER_OR_USER", message, 400, ["OwnerId"])
 
-    def _check_unique(self, sobject: SObject, draft: Mapping[str, Any]) -> None:
+    def _check_unique(self, sobject: SObject, draft: Mapping[str, Any], shows: Predicate) -> None:
+        """A record that the author may not see is named to nobody."""
         for field in sobject.unique_fields:
             if draft[field.name] is None:
                 continue
             for doc in self._unique.holders(sobject, field, draft[field.name]):
                 if doc["Id"] != draft["Id"] and self._collides(doc):
-                    message = (
-                        f"duplicate value found: {field.name} duplicates value on record with id: "
-                        f"{doc['Id'][:15]}"
-                    )
+                    name, holder = (field.name, doc["Id"][:15]) if shows(doc) else (_UNKNOWN, _UNKNOWN)
+                    message = f"duplicate value found: {name} duplicates value on record with id: {holder}"
                     raise ApiError("DUPLICATE_VALUE", message, 400, [])
 
     def _collides(self, doc: Document) -> bool:
@@ -230,6 +251,10 @@ class Org:
         if fault is not None:
             code = fault.code or "UNKNOWN_EXCEPTION"
             raise ApiError(code, fault.message or _fault_text(code, names), fault.status or 400, [])
+
+
+def _everything(_: Document) -> bool:
+    return True
 
 
 def _names(sobject: SObject, *docs: Mapping[str, Any] | None) -> set[str]:

@@ -10,7 +10,6 @@ from sandbox.kernel.control import BadControlCall, control_body
 from sandbox.kernel.service import endpoint_of
 
 from .calls import Context, json_response
-from .errors import ApiError
 from .ids import full_id
 from .org import Author
 from .schema import SObject
@@ -76,9 +75,9 @@ def load(context: Context, tables: dict[str, list[dict[str, Any]]]) -> None:
 
 def _target(context: Context, name: str) -> SObject:
     try:
-        return context.records.sobject(name)
-    except ApiError:
-        known = sorted(each.name for each in context.records.catalog.values() if each.listed)
+        return context.records.whole_catalog[name.lower()]
+    except KeyError:
+        known = sorted(each.name for each in context.records.whole_catalog.values() if each.listed)
         raise BadControlCall(f"there is no object {name!r}; there are {', '.join(known)}") from None
 
 

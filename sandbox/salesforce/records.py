@@ -10,9 +10,11 @@ from sandbox.kernel.clock import Clock
 from sandbox.kernel.store import Document, Store
 from sandbox.kernel.switches import SwitchBoard
 
-from .catalog import Catalog, catalog
+from .catalog import Catalog
 from .errors import not_found
 from .schema import Field, SObject
+from .shape import org_catalog, seen_catalog
+from .sharing import Sharing
 from .stamps import stamp, system_stamp
 from .switches import SalesforceSwitches
 
@@ -29,7 +31,9 @@ class Records:
         self.store = store
         self.clock = clock
         self._board = board
-        self._catalogs = {choice: catalog(type_field=choice) for choice in (False, True)}
+        self._shaped_for: SalesforceSwitches | None = None
+        self._whole: Catalog = {}
+        self._seen: Catalog = {}
 
     @property
     def switches(self) -> SalesforceSwitches:
@@ -37,22 +41,40 @@ class Records:
 
     @property
     def catalog(self) -> Catalog:
-        return self._catalogs[self.switches.type_field]
+        """The objects as the API's user sees them."""
+        self._shape()
+        return self._seen
+
+    @property
+    def whole_catalog(self) -> Catalog:
+        """The objects as the org has them: for people, and for all that the platform does."""
+        self._shape()
+        return self._whole
+
+    def _shape(self) -> None:
+        if self._shaped_for is not self.switches:
+            self._whole = org_catalog(self.switches)
+            self._seen = seen_catalog(self._whole, self.switches)
+            self._shaped_for = self.switches
 
     def now(self) -> datetime:
         return self.clock.now()
 
     def sobject(self, name: str) -> SObject:
-        """The object of this name in any case. Raises ApiError NOT_FOUND."""
+        """The object of this name in any case, as the API's user sees it. Raises ApiError NOT_FOUND."""
         found = self.catalog.get(name.lower())
         if found is None or not found.listed:
             raise not_found()
         return found
 
+    def whole(self, sobject: SObject) -> SObject:
+        """The object with all its fields, whoever asks."""
+        return self.whole_catalog[sobject.name.lower()]
+
     def of_id(self, record_id: str) -> SObject | None:
-        """The object that an id belongs to, by its key prefix."""
+        """The whole object that an id belongs to, by its key prefix."""
         prefix = record_id[:3]
-        return next((each for each in self.catalog.values() if each.key_prefix == prefix), None)
+        return next((each for each in self.whole_catalog.values() if each.key_prefix == prefix), None)
 
     def get(self, sobject: SObject, record_id: str) -> Document | None:
         return self.store.get(sobject.name, record_id)
@@ -99,6 +121,14 @@ class Records:
 
         return reachable
 
+    def sharing(self) -> Sharing:
+        return Sharing(self.switches, self.store)
+
+    def visible(self) -> Predicate:
+        """In reach, and shared with the API's user."""
+        reachable, shared = self.in_reach(), self.sharing().shows
+        return lambda doc: reachable(doc) and shared(doc)
+
     def in_bin(self, doc: Document) -> bool:
         return bool(doc.get("IsDeleted")) and PURGED_AT not in doc and self.in_reach()(doc)
 
@@ -109,9 +139,10 @@ class Records:
 
     def queryable(self, sobject: SObject, *, include_deleted: bool) -> Predicate:
         """What `query` shows; with `include_deleted` what `queryAll` shows."""
-        settled, reachable, archived = self.settled(), self.in_reach(), self.archived()
+        settled, reachable, archived = self.settled(), self.visible(), self.archived()
+        shared = self.sharing().shows
         if include_deleted:
             return lambda doc: settled(doc) and reachable(doc)
         if sobject.name == "Task":
-            return lambda doc: not doc.get("IsDeleted") and settled(doc) and not archived(doc)
-        return lambda doc: not doc.get("IsDeleted") and settled(doc)
+            return lambda doc: not doc.get("IsDeleted") and settled(doc) and not archived(doc) and shared(doc)
+        return lambda doc: not doc.get("IsDeleted") and settled(doc) and shared(doc)

@@ -13,20 +13,19 @@ from .schema import SObject
 from .stamps import parse_datetime, stamp, system_stamp
 
 _MAX_AGE = timedelta(days=30)
-_MAX_IDS = 600_000
 
 
 def updated(org: Org, sobject: SObject, query: Mapping[str, str]) -> dict[str, Any]:
     """Ids created or changed and still there. Raises ApiError INVALID_REPLICATION_DATE and others."""
     start, end = _span(org, sobject, query, shortest=timedelta())
     records = org.records
-    settled = records.settled()
+    settled, visible = records.settled(), records.visible()
     found = [
         (doc["SystemModstamp"], doc["Id"])
         for doc in records.rows(sobject)
-        if start <= doc["SystemModstamp"] < end and not doc.get("IsDeleted") and settled(doc)
+        if start <= doc["SystemModstamp"] < end and not doc.get("IsDeleted") and settled(doc) and visible(doc)
     ]
-    _check_size(len(found))
+    _check_size(len(found), records.switches.replication_max_ids)
     return {
         "ids": [record_id for _, record_id in sorted(found)],
         "latestDateCovered": _latest_covered(org, sobject, end),
@@ -40,7 +39,7 @@ def deleted(org: Org, sobject: SObject, query: Mapping[str, str]) -> dict[str, A
     purge = org.delete_log_begins(sobject)
     if purge is not None and start < purge:
         raise _bad_date("startDate before org replication enabled date")
-    settled, reachable = records.settled(), records.in_reach()
+    settled, reachable = records.settled(), records.visible()
     found = [
         (doc["SystemModstamp"], doc["Id"])
         for doc in records.rows(sobject)
@@ -50,7 +49,7 @@ def deleted(org: Org, sobject: SObject, query: Mapping[str, str]) -> dict[str, A
         and settled(doc)
         and reachable(doc)
     ]
-    _check_size(len(found))
+    _check_size(len(found), records.switches.replication_max_ids)
     bin_start = system_stamp(records.now() - timedelta(days=records.switches.bin_days))
     return {
         "deletedRecords": [{"id": record_id, "deletedDate": when} for when, record_id in sorted(found)],
@@ -90,9 +89,9 @@ def _latest_covered(org: Org, sobject: SObject, end: str) -> str:
     return min(end, system_stamp(records.now()), *map(str, hidden))
 
 
-def _check_size(count: int) -> None:
-    if count > _MAX_IDS:
-        raise ApiError("EXCEEDED_ID_LIMIT", f"the span holds {count} ids, at most {_MAX_IDS} can be listed")
+def _check_size(count: int, most: int) -> None:
+    if count > most:
+        raise ApiError("EXCEEDED_ID_LIMIT", f"the span holds {count} ids, at most {most} can be listed")
 
 
 def _bad_date(message: str) -> ApiError:

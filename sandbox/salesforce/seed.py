@@ -198,7 +198,7 @@ class _Planter:
 
     def _plant(self, table: str, fields: Mapping[str, Any], age: timedelta) -> str:
         """Puts a record as it would be had it been created `age` ago; its id."""
-        sobject = self._records.sobject(table)
+        sobject = self._records.whole_catalog[table.lower()]
         now = system_stamp(self._now - age)
         system = {
             "CreatedDate": now,

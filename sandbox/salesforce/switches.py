@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from .catalog import catalog
+from .rules import Trigger, ValidationRule
+
+_STOCK = catalog(type_field=True)
+_FIELDS = frozenset(f"{each.name}.{field.name}" for each in _STOCK.values() for field in each.fields)
+_OBJECTS = frozenset(each.name for each in _STOCK.values() if each.listed)
 
 
 class SalesforceSwitches(BaseModel):
@@ -20,6 +27,18 @@ class SalesforceSwitches(BaseModel):
     tie_order: how rows come that ORDER BY leaves equal.
     shared_limit_header: Sforce-Limit-Info also names the burst limit.
     limits_lag_seconds: how late /limits learns of what was used; the header always knows.
+
+    The org and its rules, for everybody:
+    external_id_field, external_id_unique: Task has the external-id field; it is unique.
+    picklists: values of picklists by field, {"Task.Status": [...]}; table TaskStatus is not changed by it.
+    validation_rules, triggers: see ValidationRule and Trigger.
+
+    What the API's user may do:
+    api_enabled: call the API at all.
+    hidden_objects, hidden_fields: not to be seen: as if they were not there ("Contact"; "Task.Description").
+    read_only_fields: to be seen, not to be changed. read_only_user: nothing is to be changed.
+    hidden_owners, read_only_owners: sharing: records of these owners (id, e-mail or user name) are not to be
+    seen, or not to be changed.
 
     Bulk jobs:
     bulk_looks, bulk_seconds: a job is finished at this look at it, counted from its closing, and not before so
@@ -69,3 +88,38 @@ class SalesforceSwitches(BaseModel):
     bulk_daily_batches: int = Field(default=15_000, ge=0)
     bulk_daily_query_jobs: int = Field(default=10_000, ge=0)
     hard_delete_permission: bool = False
+    external_id_field: bool = True
+    external_id_unique: bool = True
+    picklists: dict[str, list[str]] = Field(default_factory=dict)
+    validation_rules: tuple[ValidationRule, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
+    api_enabled: bool = True
+    hidden_objects: tuple[str, ...] = ()
+    hidden_fields: tuple[str, ...] = ()
+    read_only_fields: tuple[str, ...] = ()
+    read_only_user: bool = False
+    hidden_owners: tuple[str, ...] = ()
+    read_only_owners: tuple[str, ...] = ()
+    replication_max_ids: int = Field(default=600_000, ge=1)
+
+    @field_validator("hidden_fields", "read_only_fields", "picklists")
+    @classmethod
+    def _names_are_fields(cls, value: Any) -> Any:
+        return _known(value, _FIELDS, 'as "Task.Subject"')
+
+    @field_validator("hidden_objects")
+    @classmethod
+    def _names_are_objects(cls, value: Any) -> Any:
+        return _known(value, _OBJECTS, f"of {', '.join(sorted(_OBJECTS))}")
+
+    @field_validator("validation_rules", "triggers")
+    @classmethod
+    def _rules_are_about_fields(cls, rules: Any) -> Any:
+        _known([f"{rule.object}.{rule.field}" for rule in rules], _FIELDS, "object and field that exist")
+        return rules
+
+
+def _known(names: Any, known: frozenset[str], expected: str) -> Any:
+    if unknown := sorted(set(names) - known):
+        raise ValueError(f"{unknown[0]} is none; expected {expected}")
+    return names

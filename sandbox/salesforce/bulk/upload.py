@@ -67,7 +67,9 @@ class Uploads:
             raise BadFile("ClientInputError : Failed to parse CSV. The data is not UTF-8")
         records = self._org.records
         header, *rows = job.dialect.read(document["Csv"], records.switches.bulk_line_endings)
-        target = records.sobject(job.object)
+        target = records.catalog.get(job.object.lower())
+        if target is None:
+            raise BadFile(f"InvalidBatch : Unable to find object: {job.object}")
         _check_header(job, target, header)
         for number, row in enumerate(rows, 1):
             if len(row) != len(header):

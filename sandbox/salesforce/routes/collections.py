@@ -112,6 +112,6 @@ def _one(call: Call, sobject: SObject, given: str, fields: Sequence[Field]) -> R
     if record_id is None:
         raise ApiError("MALFORMED_ID", f"malformed id {given}")
     doc = call.context.records.get(sobject, record_id)
-    if doc is None or doc.get("IsDeleted"):
+    if doc is None or doc.get("IsDeleted") or not call.context.records.sharing().shows(doc):
         return None
     return as_row(call.context.records, sobject, doc, fields, call.base)

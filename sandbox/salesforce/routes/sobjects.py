@@ -13,7 +13,7 @@ from sandbox.kernel.store import Document
 
 from .. import describe
 from ..calls import Call, Context, open_call
-from ..errors import ApiError, entity_is_deleted, json_parser_error, not_found, unknown_column
+from ..errors import ApiError, SeveralHolders, entity_is_deleted, json_parser_error, not_found, unknown_column
 from ..ids import full_id
 from ..replication import deleted, updated
 from ..rows import as_row
@@ -183,7 +183,7 @@ def _id_of(sobject: SObject, given: str) -> str:
 def _live(call: Call, sobject: SObject, given: str) -> Document:
     records = call.context.records
     doc = records.get(sobject, _id_of(sobject, given))
-    if doc is None or not records.in_reach()(doc):
+    if doc is None or not records.visible()(doc):
         raise not_found()
     if doc.get("IsDeleted"):
         raise entity_is_deleted()
@@ -191,9 +191,13 @@ def _live(call: Call, sobject: SObject, given: str) -> Document:
 
 
 def _by_key(call: Call, sobject: SObject, key: Field, value: str) -> Document:
-    live = [doc for doc in call.context.org.holders(sobject, key, value) if not doc.get("IsDeleted")]
+    visible = call.context.records.visible()
+    holders = call.context.org.holders(sobject, key, value)
+    live = [doc for doc in holders if not doc.get("IsDeleted") and visible(doc)]
     if not live:
         raise not_found()
+    if len(live) > 1:
+        raise SeveralHolders(key, live)
     return live[0]
 
 
@@ -243,6 +247,9 @@ def _modified(doc: Document) -> datetime | None:
 
 def _recent(call: Call, sobject: SObject) -> list[dict[str, Any]]:
     name = next((field for field in sobject.fields if field.name_field or field.name == "Subject"), None)
-    docs = [doc for doc in call.context.records.rows(sobject) if not doc.get("IsDeleted")][-_RECENT:]
+    shows = call.context.records.sharing().shows
+    docs = [doc for doc in call.context.records.rows(sobject) if not doc.get("IsDeleted") and shows(doc)][
+        -_RECENT:
+    ]
     fields = [name] if name else []
     return [as_row(call.context.records, sobject, doc, fields, call.base) for doc in reversed(docs)]

@@ -74,15 +74,19 @@ class Scope:
 
     def _hop(self, sobject: SObject, part: str, path: Path) -> Hop:
         lookup = sobject.by_relationship.get(part.lower())
-        if lookup is None:
+        target = self._target(lookup) if lookup else None
+        if lookup is None or target is None:
             message = (
                 f"Didn't understand relationship '{part}' in field path. If you are attempting to use a "
                 f"custom relationship, be sure to append the '__r' after the custom relationship name. "
                 f"{_REFERENCE}"
             )
             raise self.error("INVALID_FIELD", path.at, message)
-        target = NAME if lookup.polymorphic else self.records.catalog[lookup.reference_to[0].lower()]
         return Hop(lookup.relationship or part, lookup, target)
+
+    def _target(self, lookup: Field) -> SObject | None:
+        """None for an object that the user may not see."""
+        return NAME if lookup.polymorphic else self.records.catalog.get(lookup.reference_to[0].lower())
 
     def _reader(self, hops: list[Hop], sobject: SObject, field: Field) -> Getter:
         read = name_reader(self.records, field) if sobject is NAME else self.records.getter(sobject, field)
