@@ -103,6 +103,19 @@ def test_G2_the_base_follows_a_recovered_create_before_anything_is_decided(world
     assert world.sf.writes == 0
 
 
+def test_G2_the_base_follows_what_a_run_wrote_that_died_before_its_end(world: World) -> None:
+    """The answer was recorded, so nothing is left to look up; the base has to follow all the same (F6)."""
+    world.with_settings(conflict_policy="sales_connect_wins")
+    task = world.sf_task(status="In Progress", priority="Low")
+    run = planned(world)
+    assert load(world.engine, run, Side.SALES_CONNECT, (Op.CREATE,)).outcomes == {"done": 1}
+    world.ledger.release_lease(run.spec.run_key)
+    world.settle()
+    assert (world.sf.live()[task]["status"], world.sf.live()[task]["priority"]) == ("In Progress", "Low")
+    assert world.sf.writes == 0
+    assert not world.rows("select 1 from bridge.conflict")
+
+
 @pytest.mark.parametrize("op", ["update", "delete"])
 def test_G2_updates_and_deletes_without_an_answer_are_settled_by_reading(world: World, op: str) -> None:
     task = world.sc_task()

@@ -115,6 +115,7 @@ def test_every_statement_runs(
     ledger.unsend(run, [f"{run.run_id}-0"])
     ledger.mark_sent(run, [f"{run.run_id}-0"])
     ledger.unsettled(SF)
+    ledger.unfollowed()
     ledger.record(run, outcomes(outcome(f"{run.run_id}-0", "rejected")))
     ledger.settle(run, {SC: at(5)}, final=True)
     ledger.note(run, "a note")

@@ -372,6 +372,9 @@ class Ledger(Protocol):
         """Keeps KEPT rows of one side in `bridge.kept`, before their deletes are sent; kept again, the last
         reading stays (K5)."""
 
+    def unfollowed(self) -> int:
+        """Number of ledger changes whose action is done and that no settling has applied yet."""
+
     def mark_sent(self, run: Run, action_ids: Sequence[str]) -> None: ...
 
     def unsend(self, run: Run, action_ids: Sequence[str]) -> None:

@@ -21,11 +21,12 @@ Row = Mapping[str, Any]
 def recover(engine: Engine, run: Run) -> int:
     """Finds out what became of every write left without an answer, and lets the base follow.
 
-    Answers the number of writes that were looked up. The base has to follow before anything is decided:
-    a pair without its base would look as if both sides had changed everything.
+    Answers the number of writes that were looked up. The base has to follow before anything is decided, also what
+    a run wrote that died between the answer and its end: a pair without its base would look as if both sides had
+    changed everything.
     """
     found = sum(recover_side(engine, run, side) for side in Side)
-    if found:
+    if found or engine.ledger.unfollowed():
         engine.ledger.settle(run, {}, final=False)
     return found
 

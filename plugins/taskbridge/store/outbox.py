@@ -32,6 +32,10 @@ class Outbox(LedgerPart):
             tx.run("outbox/forget_kept", action_ids=table.column("action_id").to_pylist())
             tx.copy(["bridge", "kept"], table)
 
+    def unfollowed(self) -> int:
+        with self._db.transaction() as tx:
+            return int(tx.run("outbox/count_unfollowed").scalar_one())
+
     def mark_sent(self, run: Run, action_ids: Sequence[str]) -> None:
         """Raises CountsDoNotAddUp when one of them is not planned (any more)."""
         self._move(run, "outbox/mark_sent", action_ids, "planned")

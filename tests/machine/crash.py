@@ -1,0 +1,121 @@
+"""A process that dies at a chosen point: right before or right after a durable write or a remote call.
+
+A durable write is a transaction of the ledger that wrote anything, whatever its statements are: PostgreSQL itself is
+asked. What is dead does nothing more, so no handler on the way out can tidy up, as none does after a SIGKILL.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+from sqlalchemy import CursorResult, text
+
+from taskbridge.core.model import Side
+from taskbridge.engine.ports import Ledger
+from taskbridge.sides.memory import MemorySide
+from taskbridge.store import PostgresLedger
+from taskbridge.store.database import Database, Transaction
+
+_XID = text("SELECT pg_current_xact_id_if_assigned()::text::bigint")
+LEDGER_METHODS = tuple(name for name, part in vars(Ledger).items() if callable(part) and name[0] != "_")
+
+
+class Killed(BaseException):
+    """The end of the process."""
+
+
+@dataclass
+class Points:
+    """Every point that a run reaches, in order. `die` is called at the point of number `die_at` (from 0)."""
+
+    die_at: int | None = None
+    die: Callable[[str], None] | None = None
+    watch: Callable[[str], None] | None = None  # sees every point before anybody dies there
+    names: list[str] = field(default_factory=list)
+    statements: set[str] = field(default_factory=set)
+    transactions: set[int] = field(default_factory=set)
+    doing: str = ""
+    dead: bool = False
+
+    def reach(self, name: str) -> None:
+        self.alive()
+        self.names.append(name)
+        if self.watch:
+            self.watch(name)
+        if len(self.names) - 1 == self.die_at:
+            self.dead = True
+            (self.die or _die)(name)
+
+    def alive(self) -> None:
+        if self.dead:
+            raise Killed
+
+
+def _die(name: str) -> None:
+    raise Killed(name)
+
+
+def watch_sides(points: Points, sides: dict[Side, MemorySide]) -> None:
+    """Makes every remote call of these sides a point, "before" and "after" it."""
+    for side, system in sides.items():
+        system.faults.on_call = partial(_call, points, side)
+
+
+def _call(points: Points, side: Side, moment: str) -> None:
+    points.reach(f"{moment} of {side}")
+
+
+def watched_ledger(url: str, points: Points) -> PostgresLedger:
+    """A ledger on connections of its own, of which every transaction that writes is a point."""
+    ledger = PostgresLedger(url)
+    ledger._db.close()
+    ledger._db = _WatchedDatabase(url, points)
+    for name in LEDGER_METHODS:
+        setattr(ledger, name, partial(_named, points, name, getattr(ledger, name)))
+    return ledger
+
+
+def _named(points: Points, name: str, method: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    points.doing = name
+    return method(*args, **options)
+
+
+class _WatchedDatabase(Database):
+    def __init__(self, url: str, points: Points) -> None:
+        super().__init__(url)
+        self._points = points
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        points = self._points
+        points.alive()
+        with super().transaction() as tx:
+            watched = _WatchedTransaction(tx.connection)
+            yield watched
+            number = tx.connection.execute(_XID).scalar_one()
+            if number is not None:
+                points.statements |= watched.statements
+                points.reach(f"before {points.doing}")
+                points.transactions.add(number)
+        if number is not None:
+            points.reach(f"after {points.doing}")
+
+    def frame(self, statement: str, schema: pa.Schema, **parameters: object) -> pd.DataFrame:
+        self._points.alive()
+        return super().frame(statement, schema, **parameters)
+
+
+class _WatchedTransaction(Transaction):
+    def __init__(self, connection: Any) -> None:
+        super().__init__(connection)
+        self.statements: set[str] = set()
+
+    def run(self, statement: str, **parameters: object) -> CursorResult[Any]:
+        self.statements.add(statement)
+        return super().run(statement, **parameters)

@@ -1,0 +1,187 @@
+"""Stories whose last run is killed at every point: together they reach every durable write of a run that syncs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from taskbridge.core.model import FIELDS, Op, Side
+from taskbridge.engine.load import load
+from taskbridge.errors import SideUnreachable
+from tests.engine.world import World, planned
+
+
+@dataclass(frozen=True)
+class Story:
+    """`before`: what has happened when the run begins; `during`: what people do once it has decided."""
+
+    before: Callable[[World], None]
+    during: Callable[[World], None] = lambda world: None
+    unreachable: Side | None = None  # the first write to it in the run finds no connection
+
+
+def first_run(world: World) -> None:
+    """The ledger has never run, and both systems hold tasks."""
+    world.sc_task("from before")
+    world.sf_task("of today", due_date=date(2026, 4, 1), details="two\nlines")
+    world.sf_task("done elsewhere", status="In Progress", priority="Low")
+
+
+def cut_off(world: World) -> None:
+    """There is work for both sides, and Salesforce's clock went back behind the watermark."""
+    world.sync()
+    world.advance(3_600)
+    world.sc_task("kept")
+    world.sync()
+    world.sf.now -= timedelta(minutes=30)
+    world.sf_task("one")
+    world.sc_task("two")
+
+
+def busy(world: World) -> None:
+    """Everything at once, on both sides."""
+    world.with_settings(limits={"half_of_more_than": 3})
+    world.sync()
+    tasks = {name: world.sc_task(name) for name in _PAIRS}
+    bens = [world.sc_task(f"of ben {number}", owner="ben") for number in range(4)]
+    there = {name: world.sf_task(name) for name in ("edited here", "deleted there", "lost edit here")}
+    tasks["campaign"] = world.sc_task("campaign", campaign_name="Spring", campaign_step="1")
+    world.sf_task("of chi", owner="chi", details="from before her switch-on")
+    world.settle()
+    world.sf.faults.lock_titles["locked"] = 3
+    world.sc.edit(tasks["locked"], due_date=date(2026, 5, 8))
+    world.sync()
+    _lose_answers(world, tasks, there)
+    _edit(world, tasks, there)
+    for task in bens[:3]:  # more than half of his: held (G3)
+        world.sc.delete(task)
+    world.sc.switch(world.sc_users["chi"], True)
+    # What is long over is dropped by the next run.
+    world.rows_changed("UPDATE bridge.run SET closed_at = now() - interval '15 days' WHERE run_id = 2")
+
+
+def a_person_edits_a_target(world: World) -> None:
+    partner = next(key for key, values in world.sf.live().items() if values["title"] == "edited meanwhile")
+    world.sf.edit(partner, details="typed at the last moment")
+
+
+_PAIRS = (
+    "edited",
+    "edited there",
+    "edited meanwhile",
+    "both, two fields",
+    "both, one field",
+    "deleted",
+    "deleted and edited",
+    "lost edit",
+    "lost delete",
+    "out of sight",
+    "locked",
+    "given away",
+    "spoiled",
+)
+
+STORIES = {
+    "first run": Story(first_run),
+    "cut off": Story(cut_off, unreachable=Side.SALES_CONNECT),
+    "busy": Story(busy, a_person_edits_a_target),
+}
+
+
+def unreachable() -> SideUnreachable:
+    return SideUnreachable("no connection; check the network")
+
+
+def _lose_answers(world: World, tasks: dict[str, str], there: dict[str, str]) -> None:
+    """An earlier run wrote creates, updates and a delete to both sides, and died before it had any answer."""
+    world.advance(60)
+    world.sc_task("lost create")
+    world.sf_task("lost create here")
+    world.sc.edit(tasks["lost edit"], due_date=date(2026, 6, 1))
+    world.sf.edit(there["lost edit here"], details="typed there")
+    world.sc.delete(tasks["lost delete"])
+    run = planned(world)
+    for side, system in ((Side.SALESFORCE, world.sf), (Side.SALES_CONNECT, world.sc)):
+        system.faults.lose_answers = 3
+        load(world.engine, run, side, tuple(Op))
+        system.faults.lose_answers = 0
+    world.ledger.release_lease(run.spec.run_key)
+
+
+def _edit(world: World, tasks: dict[str, str], there: dict[str, str]) -> None:
+    world.advance(60)
+    partner = {name: world.partner(Side.SALES_CONNECT, task) or "" for name, task in tasks.items()}
+    here = world.partner(Side.SALESFORCE, there["edited here"]) or ""
+    world.sc.edit(tasks["edited"], title="edited again", due_date=date(2026, 5, 5), details="a\nb")
+    world.sf.edit(partner["edited there"], status="Completed", priority="High")
+    world.sc.edit(here, due_date=date(2026, 5, 6))
+    world.sc.edit(tasks["edited meanwhile"], due_date=date(2026, 5, 7))
+    world.sc.edit(tasks["both, two fields"], priority="high")
+    world.sf.edit(partner["both, two fields"], details="from there")
+    world.sc.edit(tasks["both, one field"], details="from here")
+    world.sf.edit(partner["both, one field"], details="from there, later")
+    world.sc.delete(tasks["deleted"])
+    world.sf.delete(there["deleted there"])
+    world.sc.delete(tasks["deleted and edited"])
+    world.sf.edit(partner["deleted and edited"], details="nobody wants this")
+    world.sc.edit(tasks["campaign"], status="complete")
+    world.sf.faults.hidden.add(partner["out of sight"])
+    world.sc.edit(tasks["out of sight"], details="nobody there to see it")
+    world.sc.reassign(tasks["given away"], world.sc_users["ben"])
+    world.sc.spoil(tasks["spoiled"])
+    world.sf.faults.refuse_titles["refused"] = "FIELD_CUSTOM_VALIDATION_EXCEPTION"
+    world.sc_task("refused")
+    world.sc_task("new here", details="one\ntwo", priority="high")
+    world.sf_task("new there", due_date=date(2026, 7, 1))
+    world.sf.faults.lose_answers = 1
+
+
+# what there is to compare
+
+
+def picture(world: World) -> list[str]:
+    """What both systems hold, pair by pair, without the ids of what TaskBridge made."""
+    lines = []
+    for members in world.pairs().values():
+        sides = []
+        for side, system in ((Side.SALES_CONNECT, world.sc), (Side.SALESFORCE, world.sf)):
+            records = [system.records[one] for one in members[side]]
+            live = [_values(record.values) for record in records if not record.deleted]
+            sides.append(f"{side}: {live} and {sum(record.deleted for record in records)} deleted")
+        lines.append("; ".join(sides))
+    return sorted(lines)
+
+
+def _values(values: dict[str, Any]) -> dict[str, Any]:
+    """Stamps and markers aside: they tell when and under which id something was made."""
+    return {name: value for name, value in sorted(values.items()) if name not in ("marker", "completed_at")}
+
+
+_BASE = ", ".join(f"{side.prefix}_{name}" for side in Side for name in FIELDS)
+
+
+def base(world: World) -> list[str]:
+    """The ledger's pairs with their base."""
+    rows = world.rows(f"SELECT state, dirty, generation, {_BASE} FROM bridge.link")
+    return sorted(str(row) for row in rows)
+
+
+def kept(world: World) -> set[str]:
+    """What lost a conflict or was refused, for people (K5, G4)."""
+    lost = world.rows("SELECT field, winner, value_sc, value_sf FROM bridge.conflict WHERE NOT dry_run")
+    letters = world.rows("SELECT side, code, message FROM bridge.dead_letter WHERE resolved_at IS NULL")
+    return {str(row) for row in (*lost, *letters)}
+
+
+def broken_bases(world: World) -> list[str]:
+    """Clean pairs whose base is not what their records hold (invariant 11)."""
+    found = []
+    rows = world.rows(f"SELECT sc_id, sf_id, {_BASE} FROM bridge.link WHERE state = 'linked' AND NOT dirty")
+    for sc_id, sf_id, *values in rows:
+        held = [world.sc.records[sc_id].values.get(name) for name in FIELDS]
+        held += [world.sf.records[sf_id].values.get(name) for name in FIELDS]
+        if held != values:
+            found.append(f"{sc_id} / {sf_id}: base {values}, records {held}")
+    return found
