@@ -1,7 +1,7 @@
 """One vendor's service: its API, wrapped in counting, whole-call faults, its own time and the control API."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import format_datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
-from starlette.routing import Match, Route
+from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Message, Receive, Scope, Send
 
 from sandbox.kernel.clock import Clock
@@ -71,6 +71,22 @@ class Vendor:
     reads: frozenset[str] = frozenset()
 
 
+def enter_endpoint(routes: Iterable[BaseRoute], scope: Scope) -> str:
+    """Writes down which endpoint a call is for; a service does this for calls that it makes to itself, too."""
+    partial = None
+    for route in routes:
+        if not isinstance(route, Route):
+            continue
+        match, _ = route.matches(scope)
+        if match is Match.FULL:
+            partial = route.path
+            break
+        if match is Match.PARTIAL:
+            partial = partial or route.path
+    scope[_ENDPOINT] = endpoint = f"{scope['method']} {partial or '(no such path)'}"
+    return endpoint
+
+
 def endpoint_of(request: Request) -> str:
     """The name of the called endpoint for counters and faults: "PATCH /v2/tasks/{id}"."""
     return str(request.scope[_ENDPOINT])
@@ -118,7 +134,7 @@ class Service:
         if scope["type"] != "http":
             await self.vendor.api(scope, receive, send)
             return
-        scope[_ENDPOINT] = endpoint = self._endpoint(scope)
+        endpoint = enter_endpoint(self._routes, scope)
         answer = self._dated(send)
         if scope["path"].startswith(f"{CONTROL_PREFIX}/"):
             await self.vendor.api(scope, receive, answer)
@@ -163,16 +179,6 @@ class Service:
         if body is None:
             body = self.vendor.error_body(fault.code or "", fault.message or "injected by the sandbox")
         return JSONResponse(body, status, fault.headers)
-
-    def _endpoint(self, scope: Scope) -> str:
-        partial = None
-        for route in self._routes:
-            match, _ = route.matches(scope)
-            if match is Match.FULL:
-                return f"{scope['method']} {route.path}"
-            if match is Match.PARTIAL:
-                partial = partial or route.path
-        return f"{scope['method']} {partial or '(no such path)'}"
 
     def _dated(self, send: Send) -> Send:
         async def send_dated(message: Message) -> None:

@@ -24,7 +24,7 @@ from .paging import Pages
 from .people import load, people_router
 from .records import Records
 from .routes import bulk as bulk_routes
-from .routes import collections, entry, query, sobjects
+from .routes import collections, composite, entry, query, sobjects
 from .seed import seed
 from .switches import SalesforceSwitches
 
@@ -83,7 +83,7 @@ def _api(context: Context) -> FastAPI:
     )
     api.router.redirect_slashes = False
     router = APIRouter()
-    for part in (entry, query, collections, bulk_routes, sobjects):
+    for part in (entry, query, collections, composite, bulk_routes, sobjects):
         part.add_routes(router, context)
     api.include_router(router)
     api.add_exception_handler(ApiError, _refusing(context))

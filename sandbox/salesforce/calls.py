@@ -26,6 +26,8 @@ OLDEST_VERSION = 31
 _VERSION = re.compile(r"v(\d+)\.0")
 _MAX_URI = 16_384
 JSON_TYPE = "application/json;charset=UTF-8"
+# In the scope of a call that is part of a composite one: it costs nothing of its own.
+PART = "sandbox.part"
 
 
 @dataclass(frozen=True)
@@ -101,8 +103,9 @@ def open_call(context: Context, request: Request, version: str) -> Call:
     if not context.switches.api_enabled:
         message = "The REST API is not enabled for this Organization."
         raise ApiError("API_DISABLED_FOR_ORG", message, 403)
-    context.usage.take(context.switches)
-    context.bulk.tick()
+    if not request.scope.get(PART):
+        context.usage.take(context.switches)
+        context.bulk.tick()
     return Call(context, request, number, user_id)
 
 
