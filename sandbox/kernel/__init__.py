@@ -15,7 +15,8 @@ A service is a package with one public function, which `python -m sandbox` calls
     kernel.faults     ask `for_row(endpoint, names)` and `lag_for(endpoint, names)` for every row that a call
                       writes; whole-call faults are served before and after your route without your help
     kernel.counters   calls are counted without your help; `add_rows(endpoint, n)` for collections
-    kernel.secrets    {"client_id", "client_secret"}, for Salesforce also {"username", "password"}
+    kernel.secrets    {"client_id", "client_secret"}, for Salesforce also {"username", "password",
+                      "private_key", "refresh_token"}
     kernel.base_url   "https://host:port" as clients see it
 
 Rules for a service:

@@ -24,12 +24,12 @@ from .paging import Pages
 from .people import load, people_router
 from .records import Records
 from .routes import bulk as bulk_routes
-from .routes import collections, composite, entry, query, sobjects
+from .routes import collections, composite, entry, login, query, sobjects
 from .seed import seed
 from .switches import SalesforceSwitches
 
 _PREFIX = "/services/"
-_LOGIN = "POST /services/oauth2/token"
+_LOGINS = frozenset({f"POST {login.TOKEN}", f"POST {login.SOAP}"})
 _RETRIEVE = "POST /services/data/{version}/composite/sobjects/{sobject}"
 
 
@@ -60,7 +60,7 @@ def create_app(kernel: Kernel) -> Service:
             load=lambda tables: load(context, dict(tables)),
             error_body=_error_body,
             issue_token=context.sessions.issue_for_integration,
-            logins=frozenset({_LOGIN}),
+            logins=_LOGINS,
             reads=frozenset({_RETRIEVE}),
         ),
     )
@@ -83,7 +83,7 @@ def _api(context: Context) -> FastAPI:
     )
     api.router.redirect_slashes = False
     router = APIRouter()
-    for part in (entry, query, collections, composite, bulk_routes, sobjects):
+    for part in (login, entry, query, collections, composite, bulk_routes, sobjects):
         part.add_routes(router, context)
     api.include_router(router)
     api.add_exception_handler(ApiError, _refusing(context))

@@ -1,14 +1,9 @@
-"""Sessions and the token endpoint: client credentials and username-password."""
+"""Sessions of the API's user."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,17 +15,6 @@ from .stamps import parse_datetime, stamp
 
 # Outlives a reset, so that the access token of the ready file stays good.
 _SESSIONS = "_sessions"
-
-
-@dataclass(eq=False)
-class OAuthError(Exception):
-    """Answered with 400 and an object, unlike the errors of the REST API."""
-
-    error: str
-    description: str
-
-    def body(self) -> dict[str, str]:
-        return {"error": self.error, "error_description": self.description}
 
 
 class Sessions:
@@ -61,6 +45,13 @@ class Sessions:
             raise _unauthorized("INVALID_SESSION_ID", "Session expired or invalid")
         return str(session["User"])
 
+    def end(self, token: str) -> bool:
+        """Whether there was such a session."""
+        known = self._kernel.store.get(_SESSIONS, token) is not None
+        if known:
+            self._kernel.store.remove(_SESSIONS, token)
+        return known
+
     def organization_id(self) -> str:
         return str(next(iter(self._kernel.store.rows("Organization")))["Id"])
 
@@ -73,62 +64,6 @@ class Sessions:
         issued = parse_datetime(session["Issued"])
         assert issued is not None, "sessions are stamped by us"
         return now - issued > timedelta(seconds=self._org.records.switches.session_seconds)
-
-
-def grant(kernel: Kernel, sessions: Sessions, form: Mapping[str, str], basic: str | None) -> dict[str, str]:
-    """The body of a successful token call. Raises OAuthError."""
-    grant_type = form.get("grant_type")
-    if grant_type not in ("client_credentials", "password"):
-        raise OAuthError("unsupported_grant_type", "grant type not supported")
-    client_id, client_secret = _client(form, basic)
-    if not _same(client_id, kernel.secrets["client_id"]):
-        raise OAuthError("invalid_client_id", "client identifier invalid")
-    if not _same(client_secret, kernel.secrets["client_secret"]):
-        raise OAuthError("invalid_client", "invalid client credentials")
-    if grant_type == "password" and not (
-        _same(form.get("username", "").lower(), kernel.secrets["username"].lower())
-        and _same(form.get("password", ""), kernel.secrets["password"])
-    ):
-        raise OAuthError("invalid_grant", "authentication failure")
-    user = sessions.integration_user()
-    if not user["IsActive"]:
-        raise OAuthError(
-            "invalid_grant",
-            "no client credentials user enabled" if grant_type != "password" else "inactive user",
-        )
-    return _token_body(kernel, sessions, user["Id"])
-
-
-def _token_body(kernel: Kernel, sessions: Sessions, user_id: str) -> dict[str, str]:
-    identity = f"https://login.salesforce.com/id/{sessions.organization_id()}/{user_id}"
-    issued_at = str(int(kernel.clock.now().timestamp() * 1000))
-    key = kernel.secrets["client_secret"].encode()
-    signature = hmac.new(key, f"{identity}{issued_at}".encode(), hashlib.sha256).digest()
-    return {
-        "access_token": sessions.issue(user_id),
-        "signature": base64.b64encode(signature).decode(),
-        "scope": "api",
-        "instance_url": kernel.base_url,
-        "id": identity,
-        "token_type": "Bearer",
-        "issued_at": issued_at,
-    }
-
-
-def _client(form: Mapping[str, str], basic: str | None) -> tuple[str, str]:
-    """Client id and secret, from a Basic header or the form."""
-    scheme, _, encoded = (basic or "").partition(" ")
-    if scheme.lower() != "basic":
-        return form.get("client_id", ""), form.get("client_secret", "")
-    try:
-        client_id, _, client_secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        raise OAuthError("invalid_client", "invalid client credentials") from None
-    return client_id, client_secret
-
-
-def _same(given: str, expected: str) -> bool:
-    return hmac.compare_digest(given.encode(), expected.encode())
 
 
 def _unauthorized(code: str, message: str) -> ApiError:

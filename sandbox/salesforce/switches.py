@@ -28,6 +28,12 @@ class SalesforceSwitches(BaseModel):
     shared_limit_header: Sforce-Limit-Info also names the burst limit.
     limits_lag_seconds: how late /limits learns of what was used; the header always knows.
 
+    Signing on:
+    jwt_user_approved: the connected app is approved for the API's user in the JWT bearer flow.
+    jwt_seconds: how far ahead the end of an assertion may lie.
+    soap_login: SOAP login is not switched off for the org.
+    refresh_token_rotation: every use of a refresh token gives a new one and ends the old one.
+
     The org and its rules, for everybody:
     external_id_field, external_id_unique: Task has the external-id field; it is unique.
     picklists: values of picklists by field, {"Task.Status": [...]}; table TaskStatus is not changed by it.
@@ -100,6 +106,10 @@ class SalesforceSwitches(BaseModel):
     read_only_user: bool = False
     hidden_owners: tuple[str, ...] = ()
     read_only_owners: tuple[str, ...] = ()
+    jwt_user_approved: bool = True
+    jwt_seconds: int = Field(default=300, ge=1)
+    soap_login: bool = True
+    refresh_token_rotation: bool = False
     replication_max_ids: int = Field(default=600_000, ge=1)
 
     @field_validator("hidden_fields", "read_only_fields", "picklists")

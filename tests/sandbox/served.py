@@ -10,6 +10,7 @@ from typing import Any
 
 import requests
 
+from sandbox.kernel.secrets import new_private_key
 from sandbox.kernel.service import Kernel, Service
 from sandbox.kernel.serving import Binding, ServerGroup, listen
 from sandbox.kernel.tls import make_tls_files
@@ -19,6 +20,8 @@ SECRETS = {
     "client_secret": "test-secret",
     "username": "integration@sandbox.example",
     "password": "test-password",
+    "private_key": new_private_key(),
+    "refresh_token": "test-refresh-token",
 }
 
 

@@ -23,6 +23,7 @@ from tests.sandbox.texts import hard_text
 HERE = Path(__file__).parent / "jsforce"
 STEPS = [
     "clientCredentials",
+    "otherLogins",
     "paging",
     "bulkQuery",
     "singles",
@@ -72,13 +73,15 @@ def seen(installed: None, server: Served) -> dict[str, Any]:
         "token": server.service.vendor.issue_token(),
         "clientId": SECRETS["client_id"],
         "clientSecret": SECRETS["client_secret"],
+        "username": SECRETS["username"],
+        "password": SECRETS["password"],
+        "refreshToken": SECRETS["refresh_token"],
         "key": KEY,
         "text": hard_text(),
         "start": (now - timedelta(minutes=30)).isoformat(),
         "end": (now + timedelta(minutes=2)).isoformat(),
         "steps": STEPS,
     }
-    # `changes` asks for a span that ends after now: half open, and cut to the minute.
     ran = subprocess.run(
         ["node", "scenario.js"],
         cwd=HERE,
@@ -101,6 +104,12 @@ def test_client_credentials(seen: dict[str, Any], server: Served) -> None:
     told = seen["clientCredentials"]
     assert (told["instanceUrl"], told["max"]) == (server.url, 15000)
     assert (told["user"]["id"][:3], told["user"]["organizationId"][:3]) == ("005", "00D")
+
+
+def test_password_refresh_token_and_soap(seen: dict[str, Any]) -> None:
+    told = seen["otherLogins"]
+    assert (told["password"], told["refresh"], told["soap"]) == (True, True, ["005", True])
+    assert told["gone"] == "No operation available for request {urn:partner.soap.sforce.com}login"
 
 
 def test_create_read_update_delete(seen: dict[str, Any]) -> None:

@@ -60,7 +60,8 @@ def test_both_answer_when_it_says_so_and_it_ends_when_asked(tmp_path: Path) -> N
     with started(tmp_path / "state", "--seed", "demo") as (process, ready):
         assert set(ready) == {"salesforce", "sales_connect", "ca_bundle"}
         assert set(ready["sales_connect"]) == {"url", "client_id", "client_secret", "access_token"}
-        assert set(ready["salesforce"]) == {*ready["sales_connect"], "username", "password"}
+        more = {"username", "password", "private_key", "refresh_token"}
+        assert set(ready["salesforce"]) == {*ready["sales_connect"], *more}
         assert sales_connect(ready, "GET", "/v2/tasks").json()["metadata"]["paging"]["total_count"] == 12
         assert salesforce(ready, "/services/data/v67.0/limits").status_code == 200
         idle = requests.Session()

@@ -12,6 +12,7 @@ from simple_salesforce.exceptions import (
 )
 from simple_salesforce.format import format_soql
 
+from sandbox.kernel.secrets import new_private_key
 from tests.sandbox.served import SECRETS, Served
 
 KEY = "Taskbridge_Id__c"
@@ -55,6 +56,29 @@ def test_username_and_password_through_the_domain(domain: str) -> None:
     assert client.limits()["DailyApiRequests"]["Max"] == 15000
     with pytest.raises(SalesforceAuthenticationFailed, match="authentication failure"):
         Salesforce(password="wrong", **login)
+
+
+def test_jwt_bearer_through_the_instance(trusted: Served, domain: str) -> None:
+    login: dict[str, Any] = {
+        "username": SECRETS["username"],
+        "consumer_key": SECRETS["client_id"],
+        "instance_url": domain,
+    }
+    client = Salesforce(privatekey=SECRETS["private_key"], **login)
+    assert client.query("SELECT COUNT() FROM Task")["totalSize"] == 0
+    with pytest.raises(SalesforceAuthenticationFailed, match="invalid assertion"):
+        Salesforce(privatekey=new_private_key(), **login)
+
+
+def test_soap_login_in_a_version_that_still_has_it(trusted: Served) -> None:
+    host = trusted.url.removeprefix("https://")
+    login = {"username": SECRETS["username"], "password": SECRETS["password"], "security_token": ""}
+    client = Salesforce(domain=f"{host}/services/Soap/u/59.0#", **login)
+    assert client.query("SELECT COUNT() FROM Task")["totalSize"] == 0
+    with pytest.raises(SalesforceAuthenticationFailed, match="INVALID_LOGIN"):
+        Salesforce(domain=f"{host}/services/Soap/u/59.0#", **login | {"security_token": "x"})
+    with pytest.raises(SalesforceAuthenticationFailed, match="No operation available"):
+        Salesforce(domain=f"{host}/services/Soap/u/65.0#", version="65.0", **login)
 
 
 def test_an_expired_session_is_renewed_by_the_client(trusted: Served, domain: str) -> None:

@@ -1,43 +1,15 @@
-"""Token endpoint, versions, resources, limits."""
+"""Versions, resources, limits."""
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl
-
 from fastapi import APIRouter, Request, Response
 
-from ..auth import OAuthError, grant
 from ..calls import NEWEST_VERSION, OLDEST_VERSION, Context, json_response, open_call
 
 _SEASONS = ("Spring", "Summer", "Winter")
 
 
 def add_routes(router: APIRouter, context: Context) -> None:
-    @router.post("/services/oauth2/token")
-    async def token(request: Request) -> Response:
-        form = dict(parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True))
-        try:
-            body = grant(context.kernel, context.sessions, form, request.headers.get("authorization"))
-        except OAuthError as error:
-            return json_response(error.body(), 400)
-        return json_response(body)
-
-    @router.get("/services/oauth2/userinfo")
-    async def user_info(request: Request) -> Response:
-        user = context.org.user(context.sessions.user_of(request.headers.get("authorization")))
-        return json_response(
-            {
-                "user_id": user["Id"],
-                "organization_id": context.sessions.organization_id(),
-                "name": user["Name"],
-                "preferred_username": user["Username"],
-                "email": user["Email"],
-                "zoneinfo": user["TimeZoneSidKey"],
-                "active": user["IsActive"],
-                "user_type": user["UserType"].upper(),
-            }
-        )
-
     @router.get("/services/data")
     async def versions() -> Response:
         """Free of charge and open to anybody."""

@@ -1,5 +1,5 @@
-// What an unmodified jsforce does against the sandbox. Reads {url, token, clientId, clientSecret, key, text} from
-// standard input, writes what every step saw to standard output.
+// What an unmodified jsforce does against the sandbox. Reads {url, token, clientId, clientSecret, username,
+// password, refreshToken, key, text, start, end, steps} from standard input, writes what every step saw to standard output.
 'use strict';
 
 const { Connection } = require('jsforce');
@@ -12,6 +12,28 @@ step.clientCredentials = async ({ config }) => {
   const user = await conn.authorize({ grant_type: 'client_credentials' });
   const limits = await conn.request('/services/data/v67.0/limits');
   return { user, instanceUrl: conn.instanceUrl, max: limits.DailyApiRequests.Max, usage: conn.limitInfo };
+};
+
+step.otherLogins = async ({ config }) => {
+  const { url: loginUrl, clientId, clientSecret, username, password } = config;
+  const sessions = {};
+  const oauth = new Connection({ oauth2: { loginUrl, clientId, clientSecret }, version: '67.0' });
+  await oauth.login(username, password);
+  sessions.password = (await oauth.query('SELECT COUNT() FROM Task')).done;
+  const refreshing = new Connection({
+    oauth2: { loginUrl, clientId, clientSecret },
+    instanceUrl: loginUrl,
+    accessToken: 'expired',
+    refreshToken: config.refreshToken,
+    version: '67.0',
+  });
+  sessions.refresh = (await refreshing.query('SELECT COUNT() FROM Task')).done;
+  const soap = new Connection({ loginUrl, version: '64.0' });
+  const user = await soap.login(username, password);
+  sessions.soap = [user.id.slice(0, 3), (await soap.query('SELECT COUNT() FROM Task')).done];
+  const late = new Connection({ loginUrl, version: '65.0' });
+  sessions.gone = await late.login(username, password).catch((error) => error.message);
+  return sessions;
 };
 
 step.singles = async ({ conn }) => {
