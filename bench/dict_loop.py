@@ -88,6 +88,8 @@ class DictInput:
     sf_now: datetime
     policy: Policy
     gaps: frozenset[str] = frozenset()
+    decisions: list[Row] = field(default_factory=list)
+    recent: list[Row] = field(default_factory=list)
 
     @classmethod
     def of(cls, given: PlanInput, convert: Callable[[pd.DataFrame], list[Row]] = rows_of) -> DictInput:
@@ -103,6 +105,8 @@ class DictInput:
             sf_now=given.sf_now,
             policy=given.policy,
             gaps=frozenset(str(side) for side in given.gaps),
+            decisions=convert(given.decisions),
+            recent=convert(given.recent),
         )
 
 
@@ -115,6 +119,7 @@ class DictPlan:
     new_links: list[Row] = field(default_factory=list)
     conflicts: list[Row] = field(default_factory=list)
     dispositions: list[Row] = field(default_factory=list)
+    left_out: list[Row] = field(default_factory=list)
 
 
 def plan(given: DictInput) -> DictPlan:
@@ -146,6 +151,11 @@ class _Planner:
         self.cross = _Crossing(given.users, given.policy.skipped_tasks)
         self.parts = re.split(r"\{\{\s*(.*?)\s*\}\}", given.policy.subject_template, flags=re.DOTALL)
         self.parts[1::2] = [_TEMPLATE_FIELDS[name.lower()] for name in self.parts[1::2]]
+        self.decisions = {(row["link_id"], row["field"]): row for row in given.decisions}
+        self.held_lately: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+        self.reversals: Counter[tuple[str, str]] = Counter()
+        for row in sorted(given.recent, key=itemgetter("nth")):
+            self.remember(row)
         self.link_ends: dict[str, End] = {}
         self.link_of: dict[tuple[str, str], str] = {}
         self.row_ends: dict[tuple[str, str], End] = {}
@@ -344,15 +354,63 @@ class _Planner:
                 contested = any(verdicts[name].contested for name in values)
                 self.update(pair, side, values, contested)
         self.agree(pair, [name for name, one in verdicts.items() if one.target is None and not one.held])
+        if any(one.turning for one in verdicts.values()):
+            return ("held", "K6")
         if any(one.held for one in verdicts.values()):
             return ("held", "K3")
         return PLANNED if any(one.target for one in verdicts.values()) else UNCHANGED
 
     def verdict(self, pair: _Pair, name: str) -> _Verdict:
         verdict = self.merge_title(pair) if name == "title" else self.merge_field(pair, name)
-        if verdict.contested:
-            self.keep_contested(pair, name, verdict.winner)
+        if verdict.contested or verdict.turning:
+            rule = "K6" if verdict.turning else "T3" if name == "title" else "K3"
+            self.keep_contested(pair, name, rule, verdict.winner)
+        if verdict.outdated:
+            left_out = {"link_id": pair.link["link_id"], "side": None, "field": name}
+            self.result.left_out.append(left_out | {"code": "DECISION_OUTDATED", "reason": None})
         return verdict
+
+    def judge(
+        self,
+        pair: _Pair,
+        name: str,
+        contested: bool,
+        winner: str | None,
+        outcome: Callable[[bool, str | None], tuple[str | None, Any]],
+    ) -> _Verdict:
+        """K6 holds what would reverse once too often; K3: a decision on these very values stands above all."""
+        link_id = pair.link["link_id"]
+        target, value = outcome(contested, winner)
+        turning = (
+            target is not None
+            and self.reversals[link_id, name] >= 2
+            and (_as_text(value) or "") in self.held_lately[link_id, target, name]
+        )
+        decision = self.decisions.get((link_id, name))
+        fits = decision is not None and all(
+            decision[f"value_{prefix}"] == _as_text(pair.now(side, name)) for side, prefix in PREFIX.items()
+        )
+        if decision is not None and fits and (contested or turning):
+            contested, turning, winner = True, False, decision["winner"]
+            target, value = outcome(contested, winner)
+        if turning:
+            winner = None
+        held = turning or (contested and winner is None)
+        if held:
+            target = value = None
+        return _Verdict(target, value, contested, winner, held, turning, held and bool(decision) and not fits)
+
+    def remember(self, row: Row) -> None:
+        """K6: a write reverses when its side already held that value, before something else took its place."""
+        for name in FIELDS:
+            if row["mask"] & BIT[name]:
+                held = self.held_lately[row["link_id"], row["side"], name]
+                value = _as_text(row[name]) or ""
+                if value in held:
+                    self.reversals[row["link_id"], name] += 1
+                held.add(value)
+                if row["op"] == "update":
+                    held.add(_as_text(row[f"seen_{name}"]) or "")
 
     def agree(self, pair: _Pair, names: Iterable[str]) -> None:
         """What changed and is not written becomes the base (K2, F6)."""
@@ -373,13 +431,15 @@ class _Planner:
             as_sc = _with_tail(as_sc, pair.link["sc_details"], pair.link["sf_details"])
         if (sc_crosses and as_sf == sf) or (sf_crosses and as_sc == sc):
             return _Verdict()
+
+        def outcome(contested: bool, winner: str | None) -> tuple[str | None, Any]:
+            source = winner if contested else SC if name in pair.changed[SC] else SF
+            if source == SC and sc_crosses:
+                return SF, as_sf
+            return (SC, as_sc) if source == SF and sf_crosses else (None, None)
+
         contested = name in pair.changed[SC] and name in pair.changed[SF]
-        winner = self.winner(pair, name) if contested else SC if name in pair.changed[SC] else SF
-        if winner == SC and sc_crosses:
-            return _Verdict(SF, as_sf, contested, winner)
-        if winner == SF and sf_crosses:
-            return _Verdict(SC, as_sc, contested, winner)
-        return _Verdict(None, None, contested, winner, held=winner is None)
+        return self.judge(pair, name, contested, self.winner(pair, name) if contested else None, outcome)
 
     def merge_title(self, pair: _Pair) -> _Verdict:
         """F1, T3: the Subject follows the SC values as the template shows them, and never comes back."""
@@ -392,7 +452,12 @@ class _Planner:
             pair.now(SF, "title"),
         ):
             return _Verdict()
-        return _Verdict(SF, subject, "title" in pair.changed[SF], SC)
+
+        def outcome(contested: bool, winner: str | None) -> tuple[str | None, Any]:
+            return (None, None) if contested and winner == SF else (SF, subject)
+
+        contested = "title" in pair.changed[SF]
+        return self.judge(pair, "title", contested, SC if contested else None, outcome)
 
     def winner(self, pair: _Pair, name: str) -> str | None:
         """K3."""
@@ -408,13 +473,8 @@ class _Planner:
             return SF
         return SC if sc > sf + self.policy.conflict_margin else SF
 
-    def keep_contested(self, pair: _Pair, name: str, winner: str | None) -> None:
-        kept = {
-            "link_id": pair.link["link_id"],
-            "field": name,
-            "rule": "T3" if name == "title" else "K3",
-            "winner": winner,
-        }
+    def keep_contested(self, pair: _Pair, name: str, rule: str, winner: str | None) -> None:
+        kept = {"link_id": pair.link["link_id"], "field": name, "rule": rule, "winner": winner}
         for side, prefix in PREFIX.items():
             kept[f"base_{prefix}"] = _as_text(pair.link[f"{prefix}_{name}"])
             kept[f"value_{prefix}"] = _as_text(pair.now(side, name))
@@ -610,6 +670,8 @@ class _Verdict:
     contested: bool = False
     winner: str | None = None
     held: bool = False
+    turning: bool = False
+    outdated: bool = False
 
 
 class _Pair:

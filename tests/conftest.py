@@ -27,6 +27,7 @@ DELETE FROM bridge.dead_letter;
 DELETE FROM bridge.left_out;
 DELETE FROM bridge.run_pair;
 DELETE FROM bridge.conflict;
+DELETE FROM bridge.decision;
 DELETE FROM bridge.ledger_change;
 DELETE FROM bridge.kept;
 DELETE FROM bridge.action;
@@ -38,6 +39,7 @@ DELETE FROM bridge.side_identity;
 UPDATE bridge.side_state SET state = 'active', reason = NULL, next_attempt_at = NULL;
 UPDATE bridge.lease SET run_key = NULL, fencing = 0, expires_at = NULL;
 SELECT setval(pg_get_serial_sequence('bridge.run', 'run_id'), 1, false);
+SELECT setval(pg_get_serial_sequence('bridge.conflict', 'conflict_id'), 1, false);
 """
 
 

@@ -87,6 +87,13 @@ class LedgerEmpty(TaskBridgeError):
     help: ClassVar[Help] = "decide"
 
 
+class ConflictNotOpen(TaskBridgeError):
+    """Somebody decided about a conflict that does not exist or does not wait for a decision any more (K3)."""
+
+    scope: ClassVar[Scope] = "row"
+    help: ClassVar[Help] = "decide"
+
+
 class CountsDoNotAddUp(TaskBridgeError):
     """Staged rows or planned actions ended nowhere or twice (G5)."""
 

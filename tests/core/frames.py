@@ -16,9 +16,12 @@ import pyarrow as pa
 
 from bench.dict_loop import DictInput, DictPlan, plan, rows_of
 from taskbridge.core.model import (
+    BIT,
+    DECISIONS,
     HISTORY,
     LINKS,
     POPULATION,
+    RECENT_WRITES,
     SALES_CONNECT_TASKS,
     SALESFORCE_TASKS,
     TEMPLATE_INPUTS,
@@ -126,6 +129,18 @@ def link(left: Row | None = None, right: Row | None = None, **values: Any) -> Ro
 _FIELDS = ("title", "status", "priority", "due_date", "details", "owner")
 
 
+def decision(field: str, winner: str, left: Any, right: Any) -> Row:
+    """What a person decided about a field of the pair, and the two values that she saw."""
+    values = {"value_sc": left and str(left), "value_sf": right and str(right)}
+    return {"link_id": link()["link_id"], "field": field, "winner": winner} | values
+
+
+def wrote(nth: int, side: str, field: str, before: Any, after: Any, op: str = "update") -> Row:
+    """A recent write of one field of the pair."""
+    written = {field: after, f"seen_{field}": before, "mask": BIT[field]}
+    return {"link_id": link()["link_id"], "nth": nth, "side": side, "op": op} | written
+
+
 def many(count: int) -> tuple[list[Row], list[Row], list[Row]]:
     """So many pairs in step: links, Sales Connect rows, Salesforce rows."""
     lefts = [sc(str(number)) for number in range(count)]
@@ -143,6 +158,8 @@ def given(
     population: Iterable[Row] = (),
     now: datetime = NOON,
     gaps: Iterable[Side] = (),
+    decisions: Iterable[Row] = (),
+    recent: Iterable[Row] = (),
     **policy: Any,
 ) -> PlanInput:
     """A plan's input; further words are settings of the policy."""
@@ -159,6 +176,8 @@ def given(
         sf_now=now,
         policy=Policy(**policy),
         gaps=frozenset(gaps),
+        decisions=table(DECISIONS, decisions),
+        recent=table(RECENT_WRITES, recent),
     )
 
 
@@ -171,6 +190,7 @@ class Read:
         self.new_links = rows_of(made.new_links)
         self.conflicts = rows_of(made.conflicts)
         self.dispositions = rows_of(made.dispositions)
+        self.left_out = rows_of(made.left_out)
 
     @property
     def writes(self) -> list[tuple[str, str, Row]]:
@@ -214,7 +234,7 @@ def decide(*arguments: Any, **words: Any) -> Read:
 
 def comparable(made: Plan | DictPlan) -> dict[str, list[str]]:
     """The plan's rows without their order: `seq` becomes the action that it stands for."""
-    names = ("actions", "ledger_changes", "new_links", "conflicts", "dispositions")
+    names = ("actions", "ledger_changes", "new_links", "conflicts", "dispositions", "left_out")
     rows = {name: getattr(made, name) for name in names}
     if isinstance(made, Plan):
         rows = {name: rows_of(part) for name, part in rows.items()}
@@ -234,6 +254,8 @@ def _outside_masks(row: Row) -> set[str]:
     for mask, prefix in (("mask", ""), ("sc_mask", "sc_"), ("sf_mask", "sf_")):
         if mask in row:
             names |= {f"{prefix}{name}" for name in set(_FIELDS) - set(fields_of(row[mask]))}
+    if "reason" in row:
+        names |= {"reason"}  # for people
     if row.get("inputs") is False:
         names |= {f"sc_{name}" for name in TEMPLATE_INPUTS}
     return names

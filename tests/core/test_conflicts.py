@@ -1,4 +1,4 @@
-"""K1 to K3, K5: both sides changed."""
+"""K1 to K3, K5, K6: both sides changed, people decide, automations fight."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from taskbridge.core.model import ConflictPolicy
-from tests.core.frames import NOON, Row, decide, link, sc, sf
+from tests.core.frames import NOON, Row, decide, decision, link, sc, sf, wrote
 
 SC, SF = "sales_connect", "salesforce"
 LATEST, MANUAL = ConflictPolicy.LATEST_WINS, ConflictPolicy.MANUAL
@@ -133,3 +133,143 @@ def test_K5_an_action_knows_what_it_overwrites() -> None:
 def test_K5_contested_dates_are_kept_as_iso_text() -> None:
     plan = decide([link()], [sc(due_date=date(2026, 4, 1))], [sf(due_date=None)])
     assert (plan.conflicts[0]["value_sc"], plan.conflicts[0]["value_sf"]) == ("2026-04-01", None)
+
+
+THEIRS, OURS = sc(details="theirs"), sf(details="ours")
+
+
+@pytest.mark.parametrize(
+    ("winner", "write"),
+    [(SC, (SF, "update", {"details": "theirs"})), (SF, (SC, "update", {"details": "ours"}))],
+)
+def test_K3_a_decision_on_the_values_of_now_is_carried_out(winner: str, write: object) -> None:
+    decided = [decision("details", winner, "theirs", "ours")]
+    plan = decide([link(dirty=True)], [THEIRS], [OURS], decisions=decided, conflict_policy=MANUAL)
+    assert plan.writes == [write]
+    [kept] = plan.conflicts
+    assert (kept["rule"], kept["winner"]) == ("K3", winner)
+    assert (kept["value_sc"], kept["value_sf"]) == ("theirs", "ours"), "the loser is kept (K5)"
+    assert plan.left_out == []
+    assert set(plan.ends.values()) == {("planned", "C1")}
+
+
+@pytest.mark.parametrize("seen", [("older", "ours"), ("theirs", None)])
+def test_K3_a_decision_on_other_values_is_outdated_and_said_to_be(seen: tuple[str, str | None]) -> None:
+    decided = [decision("details", SC, *seen)]
+    plan = decide([link(dirty=True)], [THEIRS], [OURS], decisions=decided, conflict_policy=MANUAL)
+    assert plan.writes == []
+    assert plan.conflicts[0]["winner"] is None
+    [left_out] = plan.left_out
+    assert (left_out["link_id"], left_out["field"], left_out["code"]) == (
+        link()["link_id"], "details", "DECISION_OUTDATED",
+    )  # fmt: skip
+    assert set(plan.ends.values()) == {("held", "K3")}
+
+
+def test_K3_a_decision_is_about_its_own_field_and_pair() -> None:
+    other = decision("details", SC, "theirs", "ours") | {"link_id": "sc:acc1:2"}
+    decided = [other, decision("priority", SC, "theirs", "ours")]
+    plan = decide([link(dirty=True)], [THEIRS], [OURS], decisions=decided, conflict_policy=MANUAL)
+    assert (plan.writes, plan.left_out) == ([], [])
+
+
+def test_K3_a_decision_about_dates_and_nothing() -> None:
+    decided = [decision("due_date", SF, date(2026, 4, 1), None)]
+    left, right = sc(due_date=date(2026, 4, 1)), sf(due_date=None)
+    plan = decide([link(dirty=True)], [left], [right], decisions=decided, conflict_policy=MANUAL)
+    assert plan.writes == [(SC, "update", {"due_date": None})]
+
+
+def test_K3_F6_a_decided_winner_that_cannot_cross_leaves_both_as_the_new_base() -> None:
+    decided = [decision("status", SF, "complete", "Deferred")]
+    left, right = sc(status="complete"), sf(status="Deferred")
+    plan = decide([link(dirty=True)], [left], [right], decisions=decided, conflict_policy=MANUAL)
+    assert plan.writes == []
+    assert (plan.base("sc"), plan.base("sf")) == ({"status": "complete"}, {"status": "Deferred"})
+    assert set(plan.ends.values()) == {("unchanged", "G1")}
+
+
+# K6: Salesforce's priority was Normal, became High by us, and so on; Sales Connect's high waits to cross.
+TO_AND_FRO = [
+    wrote(0, SF, "priority", "Normal", "High"),
+    wrote(1, SC, "priority", "high", "normal"),
+    wrote(2, SF, "priority", "Normal", "High"),  # the first reversal
+    wrote(3, SC, "priority", "high", "normal"),  # the second
+]
+
+
+@pytest.mark.parametrize(("known", "held"), [(4, True), (3, False), (2, False)])
+def test_K6_the_third_reversal_of_an_hour_is_held(known: int, held: bool) -> None:
+    plan = decide([link()], [sc(priority="high", details="new")], [sf()], recent=TO_AND_FRO[:known])
+    written = {"details": "new"} if held else {"details": "new", "priority": "High"}
+    assert plan.writes == [(SF, "update", written)], "other fields go on"
+    assert set(plan.ends.values()) == {("held", "K6") if held else ("planned", "C1")}
+    assert [(row["field"], row["rule"], row["winner"]) for row in plan.conflicts] == (
+        [("priority", "K6", None)] if held else []
+    )
+    assert ("priority" in plan.base("sc")) is not held, "the base waits as long as the write"
+
+
+def test_K6_a_value_that_the_side_did_not_hold_is_no_reversal() -> None:
+    recent = [
+        row | {"mask": 1 << 4, "details": text, "seen_details": "b"}
+        for row, text in zip(TO_AND_FRO, "abab", strict=True)
+    ]
+    assert decide([link()], [sc(details="new")], [sf()], recent=recent).writes == [
+        (SF, "update", {"details": "new"})
+    ]
+    assert decide([link()], [sc(details="a")], [sf()], recent=recent).writes == []
+
+
+def test_K6_what_a_create_wrote_counts_and_what_it_replaced_does_not() -> None:
+    """A created record held nothing before: an empty due date is no value that comes back."""
+    recent = [
+        wrote(0, SF, "due_date", None, date(2026, 3, 9), op="create"),
+        *(wrote(nth, SF, "due_date", date(2026, 3, nth), date(2026, 3, 9)) for nth in (1, 2)),
+    ]
+    kept = sf(due_date=date(2026, 3, 2))
+    base = link(right=kept)
+    assert decide([base], [sc(due_date=None)], [kept], recent=recent).write(SF) == {"due_date": None}
+    back = decide([link(sc(due_date=None), kept)], [sc(due_date=date(2026, 3, 9))], [kept], recent=recent)
+    assert set(back.ends.values()) == {("held", "K6")}
+
+
+def test_K6_another_pair_field_or_side_has_counts_of_its_own() -> None:
+    others = [row | {"link_id": "sc:acc1:2"} for row in TO_AND_FRO]
+    status = [row | {"mask": 2, "status": "x"} for row in TO_AND_FRO]
+    on_sc = [row | {"side": SC} for row in TO_AND_FRO]
+    for recent in (others, status, on_sc):
+        plan = decide([link()], [sc(priority="high")], [sf()], recent=recent)
+        assert plan.writes == [(SF, "update", {"priority": "High"})]
+
+
+def test_K6_a_contest_that_goes_to_and_fro_is_held_whatever_the_policy() -> None:
+    low = link(sc(priority="normal"), sf(priority="Low"))
+    plan = decide([low], [sc(priority="high")], [sf()], recent=TO_AND_FRO, conflict_policy=SC_WINS)
+    assert plan.writes == []
+    assert [(row["rule"], row["winner"]) for row in plan.conflicts] == [("K6", None)]
+
+
+@pytest.mark.parametrize(
+    ("winner", "write"),
+    [(SC, (SF, "update", {"priority": "High"})), (SF, (SC, "update", {"priority": "normal"}))],
+)
+def test_K6_a_decision_lets_it_go(winner: str, write: object) -> None:
+    decided = [decision("priority", winner, "high", "Normal")]
+    plan = decide([link()], [sc(priority="high")], [sf()], recent=TO_AND_FRO, decisions=decided)
+    assert plan.writes == [write]
+    assert [(row["rule"], row["winner"]) for row in plan.conflicts] == [("K3", winner)]
+
+
+NAMES = [wrote(nth, SF, "title", *pair) for nth, pair in enumerate([("a", "b"), ("b", "a"), ("a", "b")])]
+
+
+def test_K6_a_subject_that_goes_to_and_fro_is_held_and_can_be_decided() -> None:
+    pair, left, right = link(sc(title="b"), sf(title="b")), sc(title="a"), sf(title="b")
+    held = decide([pair], [left], [right], recent=NAMES)
+    assert (held.writes, set(held.ends.values())) == ([], {("held", "K6")})
+    ours = decide([pair], [left], [right], recent=NAMES, decisions=[decision("title", SC, "a", "b")])
+    assert ours.writes == [(SF, "update", {"title": "a"})]
+    theirs = decide([pair], [left], [right], recent=NAMES, decisions=[decision("title", SF, "a", "b")])
+    assert theirs.writes == [], "a Subject never goes to Sales Connect (F1)"
+    assert theirs.base("sc") == {"title": "a"}

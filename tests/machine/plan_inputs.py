@@ -10,6 +10,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from taskbridge.core.model import (
+    BIT,
+    FIELDS,
     ConflictPolicy,
     DeletePolicy,
     FirstSyncMode,
@@ -54,6 +56,10 @@ _VALUES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "details": _DETAILS,
         "owner": st.sampled_from(_SF_USERS),
     },
+}
+_CONTESTED: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+    "sc": _VALUES["sc"] | {"owner": st.sampled_from(_SC_USERS[:2])},
+    "sf": _VALUES["sf"] | {"owner": st.sampled_from(_SF_USERS[:2])},
 }
 _RECORD: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "sc": {"marker": st.sampled_from([None, None, "tb:sf:00D1:T7:1", "own"])},
@@ -186,6 +192,36 @@ _POLICIES = st.fixed_dictionaries(
 
 
 @st.composite
+def decisions(draw: st.DrawFn, pair: Row, left: Row | None, right: Row | None) -> list[Row]:
+    """What people decided about fields of a pair: on the values that are there, or on others."""
+    made = []
+    for name in draw(st.lists(st.sampled_from(FIELDS[:5]), max_size=3, unique=True)):
+        values = {"value_sc": (left or pair).get(name), "value_sf": (right or pair).get(name)}
+        values = {key: value and str(value) for key, value in values.items()}
+        if draw(st.sampled_from([False, False, False, True])):
+            values["value_sf"] = draw(_TEXTS)
+        winner = draw(st.sampled_from(["sales_connect", "salesforce"]))
+        made.append({"link_id": pair["link_id"], "field": name, "winner": winner, **values})
+    return made
+
+
+@st.composite
+def recent_writes(draw: st.DrawFn, pair: Row) -> list[Row]:
+    """What was written to a pair lately: a field or two, to and fro between a few values."""
+    writes: list[Row] = []
+    for name in draw(st.lists(st.sampled_from(FIELDS[:4]), max_size=2, unique=True)):
+        values = {side: draw(st.tuples(fields[name], fields[name])) for side, fields in _VALUES.items()}
+        for step in range(draw(st.integers(0, 5))):
+            side = draw(st.sampled_from(["sc", "sf"]))
+            before, after = values[side] if step % 2 else values[side][::-1]
+            op = "create" if not writes and draw(st.booleans()) else "update"
+            written = {"mask": BIT[name], name: after, f"seen_{name}": before}
+            where = {"side": "sales_connect" if side == "sc" else "salesforce", "op": op}
+            writes.append({"link_id": pair["link_id"], "nth": len(writes), **where, **written})
+    return writes
+
+
+@st.composite
 def plan_inputs(draw: st.DrawFn) -> PlanInput:
     """Everything that a plan depends on."""
     drawn = [draw(pairs(number)) for number in range(draw(st.integers(0, 5)))]
@@ -201,5 +237,28 @@ def plan_inputs(draw: st.DrawFn) -> PlanInput:
         history=draw(_HISTORY),
         population=draw(_POPULATION),
         gaps=draw(st.sets(st.sampled_from(Side))),
+        decisions=[row for drawn_pair in drawn for row in draw(decisions(*drawn_pair))],
+        recent=[row for pair, _, _ in drawn for row in draw(recent_writes(pair))],
         **draw(_POLICIES),
     )
+
+
+@st.composite
+def contests(draw: st.DrawFn) -> PlanInput:
+    """Pairs of synced users of which both records were edited, with all that decides who wins."""
+    links, lefts, rights, decided, wrote = [], [], [], [], []
+    for number in range(draw(st.integers(1, 3))):
+        pair = link(sc(str(number)), sf(f"T{number}"), dirty=draw(st.booleans()))
+        edits = {side: draw(st.fixed_dictionaries({}, optional=_CONTESTED[side])) for side in _CONTESTED}
+        stamps = {side: {"modified_at": draw(_STAMPS)} for side in _CONTESTED}
+        left = sc(str(number), **edits["sc"], **stamps["sc"])
+        right = sf(f"T{number}", **edits["sf"], **stamps["sf"])
+        links.append(pair)
+        lefts.append(left)
+        rights.append(right)
+        decided += draw(decisions(pair, left, right))
+        wrote += draw(recent_writes(pair))
+    policies = draw(_POLICIES) | {"limits": Limits()}
+    if draw(st.booleans()):
+        policies |= {"conflict_policy": ConflictPolicy.MANUAL, "field_policies": {}}
+    return given(links, lefts, rights, decisions=decided, recent=wrote, **policies)

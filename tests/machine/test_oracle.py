@@ -16,15 +16,23 @@ from bench.dict_loop import DictInput, plan, rows_of
 from taskbridge.core.model import Limits, PlanInput
 from taskbridge.core.plan import make_plan
 from tests.core.frames import comparable
-from tests.machine.plan_inputs import plan_inputs
+from tests.machine.plan_inputs import contests, plan_inputs
 
 _SLOW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-_FRAMES = ("links", "sales_connect", "salesforce", "users", "history", "population")
+_FRAMES = (
+    "links", "sales_connect", "salesforce", "users", "history", "population", "decisions", "recent",
+)  # fmt: skip
 
 
 @settings(_SLOW, max_examples=120)
 @given(plan_inputs())
 def test_the_plan_equals_the_row_by_row_plan(given: PlanInput) -> None:
+    assert comparable(make_plan(given)) == comparable(plan(DictInput.of(given)))
+
+
+@settings(_SLOW, max_examples=80)
+@given(contests())
+def test_contests_are_decided_as_by_the_row_by_row_plan(given: PlanInput) -> None:
     assert comparable(make_plan(given)) == comparable(plan(DictInput.of(given)))
 
 
@@ -40,7 +48,7 @@ def test_the_order_of_rows_changes_only_the_order_of_the_plan(given: PlanInput, 
 def test_pages_and_chunks_change_nothing(given: PlanInput) -> None:
     chunked = replace(given, **{name: _chunked(getattr(given, name)) for name in _FRAMES})
     made, again = make_plan(given), make_plan(chunked)
-    for name in ("actions", "ledger_changes", "new_links", "conflicts", "dispositions"):
+    for name in ("actions", "ledger_changes", "new_links", "conflicts", "dispositions", "left_out"):
         assert rows_of(getattr(made, name)) == rows_of(getattr(again, name))
 
 

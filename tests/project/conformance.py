@@ -42,6 +42,7 @@ RULES = {
     "K3": "The same field",
     "K4": "Delete against edit",
     "K5": "What loses is kept",
+    "K6": "A field that goes to and fro",
     "G1": "No echo",
     "G2": "No duplicates",
     "G3": "Blast radius: holding (approval is to come)",
@@ -52,7 +53,6 @@ RULES = {
     "G9": "Dirty pairs",
 }
 TO_COME = {
-    "K6": "Oscillation breaker",
     "G7": "API budget with a reserve",
 }
 

@@ -120,6 +120,8 @@ def test_every_statement_runs(
     ledger.settle(run, {SC: at(5)}, final=True)
     ledger.note(run, "a note")
     ledger.renew_lease(run, TTL)
+    ledger.decisions(), ledger.recent_writes(3)
+    assert ledger.decide_conflicts([1], SC, "ann") == 1
     ledger.close_run(run, RunOutcome.PARTIAL, "")
     ledger.run_by_key(run.spec.run_key)
     ledger.release_lease(run.spec.run_key)

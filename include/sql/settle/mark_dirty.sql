@@ -1,22 +1,21 @@
--- Purpose: pairs with anything unfinished are dirty, the others that this run saw are clean (G9)
+-- Purpose: pairs with anything unfinished are dirty, the others that this run looked at are clean (G9)
 -- Parameters: run_id
 -- Caller: store/settling.py
 WITH seen AS (
+    -- Of users whom it was not asked for, a run says nothing.
     SELECT l.link_id,
            s.disposition IS NULL
-           OR s.disposition IN ('held', 'dead_letter')
-           OR (s.disposition = 'deferred' AND s.rule IS DISTINCT FROM 'selection') AS unfinished
+           OR s.disposition IN ('held', 'dead_letter', 'deferred') AS unfinished
     FROM staging.sales_connect_task s
     JOIN bridge.link l ON l.sc_id = s.remote_id
-    WHERE s.run_id = :run_id
+    WHERE s.run_id = :run_id AND s.rule IS DISTINCT FROM 'selection'
     UNION ALL
     SELECT l.link_id,
            s.disposition IS NULL
-           OR s.disposition IN ('held', 'dead_letter')
-           OR (s.disposition = 'deferred' AND s.rule IS DISTINCT FROM 'selection')
+           OR s.disposition IN ('held', 'dead_letter', 'deferred')
     FROM staging.salesforce_task s
     JOIN bridge.link l ON l.sf_id = s.remote_id
-    WHERE s.run_id = :run_id
+    WHERE s.run_id = :run_id AND s.rule IS DISTINCT FROM 'selection'
     UNION ALL
     SELECT link_id, state <> 'done' FROM bridge.action WHERE run_id = :run_id AND state <> 'done'
     UNION ALL

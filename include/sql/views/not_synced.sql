@@ -48,6 +48,15 @@ found AS (
     LEFT JOIN mart.latest_staged s
         ON s.remote_id = r.remote_id AND (s.side = r.side) <> r.of_other_side
     UNION ALL
+    SELECT l.origin, CASE l.origin WHEN 'sales_connect' THEN l.sc_id ELSE l.sf_id END,
+           CASE l.origin WHEN 'sales_connect' THEN l.sc_title ELSE l.sf_title END,
+           CASE l.origin WHEN 'sales_connect' THEN l.sc_owner_now ELSE l.sf_owner_now END,
+           l.link_id, c.rule, e.explanation || ' Field: ' || c.field || '.', NULL, c.found_at, 'conflict'
+    FROM bridge.conflict c
+    JOIN bridge.link l USING (link_id)
+    LEFT JOIN mart.explanations e ON e.rule = c.rule
+    WHERE c.winner IS NULL AND c.decided_at IS NULL AND NOT c.dry_run
+    UNION ALL
     SELECT p.origin, CASE p.origin WHEN 'sales_connect' THEN p.sc_id ELSE p.sf_id END,
            CASE p.origin WHEN 'sales_connect' THEN p.sc_title ELSE p.sf_title END,
            CASE p.origin WHEN 'sales_connect' THEN p.sc_owner_now ELSE p.sf_owner_now END,
@@ -77,6 +86,6 @@ COMMENT ON COLUMN mart.not_synced.owner_name IS 'Name of that user, if mapped';
 COMMENT ON COLUMN mart.not_synced.rule IS 'Rules that keep it out, comma-separated; G4 for a rejected one';
 COMMENT ON COLUMN mart.not_synced.explanation IS 'The first rule, or the error, in plain words';
 COMMENT ON COLUMN mart.not_synced.remedy IS 'What helps';
-COMMENT ON COLUMN mart.not_synced.reason IS 'What was looked at: record (as last read), dead_letter, or the state of the pair: held, missing, released';
+COMMENT ON COLUMN mart.not_synced.reason IS 'What was looked at: record (as last read), dead_letter, conflict (a field that is held), or the state of the pair: held, missing, released';
 COMMENT ON COLUMN mart.not_synced.since IS 'When this was found';
 COMMENT ON COLUMN mart.not_synced.link_id IS 'Pair, if any';

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from taskbridge.core.arrays import Flags, Positions, build
-from taskbridge.core.model import ACTIONS, CONFLICTS, LEDGER_CHANGES, NEW_LINKS, Disposition
+from taskbridge.core.model import ACTIONS, CONFLICTS, LEDGER_CHANGES, LEFT_OUT, NEW_LINKS, Disposition
 
 DISPOSITIONS = tuple(Disposition)
 
@@ -78,6 +78,7 @@ class Draft:
     changes: list[pa.Table] = field(default_factory=list)
     new_links: list[pa.Table] = field(default_factory=list)
     conflicts: list[pa.Table] = field(default_factory=list)
+    left_out: list[pa.Table] = field(default_factory=list)
     _next: int = 0
 
     def add_actions(
@@ -103,3 +104,7 @@ class Draft:
     def add_conflicts(self, values: Mapping[str, pa.Array], length: int) -> None:
         if length:
             self.conflicts.append(build(CONFLICTS, values, length))
+
+    def add_left_out(self, values: Mapping[str, pa.Array], length: int) -> None:
+        if length:
+            self.left_out.append(build(LEFT_OUT, values, length))

@@ -25,6 +25,8 @@ from taskbridge.core.arrays import (
     ticks,
 )
 from taskbridge.core.model import PlanInput, Presence, Side
+from taskbridge.core.oscillation import Oscillations
+from taskbridge.core.rulings import Rulings
 
 MARKER_PREFIX: Final = "tb:"
 
@@ -84,6 +86,16 @@ class Matched:
 
     def __getitem__(self, side: Side) -> Staged:
         return self.sales_connect if side is Side.SALES_CONNECT else self.salesforce
+
+    @cached_property
+    def rulings(self) -> Rulings:
+        """What people decided about these pairs (K3)."""
+        return Rulings(columns(self.given.decisions))
+
+    @cached_property
+    def oscillations(self) -> Oscillations:
+        """What went to and fro lately (K6)."""
+        return Oscillations(columns(self.given.recent))
 
     @cached_property
     def user_ids(self) -> dict[Side, pa.Array]:

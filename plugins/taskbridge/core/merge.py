@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from taskbridge.core.arrays import Flags, Positions, distinct, flags
+from taskbridge.core.arrays import Flags, Positions, distinct, flags, take
 from taskbridge.core.diff import INPUTS, Changes
 from taskbridge.core.fields import Crossing, with_tail
 from taskbridge.core.match import Matched
@@ -19,8 +19,19 @@ from taskbridge.core.model import BIT, TEMPLATE_INPUTS, ConflictPolicy, Policy, 
 from taskbridge.core.template import SubjectTemplate
 
 NOBODY: Final = 0
+Winners = npt.NDArray[np.int8]
 WINNERS: Final = (None, Side.SALES_CONNECT, Side.SALESFORCE)
 """Who won, by the number in `FieldMerge.winner`."""
+
+
+class _Contest(TypedDict):
+    """The part of a FieldMerge that is about who wins."""
+
+    contested: Flags
+    winner: Winners
+    turning: Flags
+    outdated: Flags
+    write: dict[Side, Flags]
 
 
 @dataclass(frozen=True)
@@ -38,13 +49,19 @@ class FieldMerge:
     values: Mapping[Side, pa.Array]
     write: Mapping[Side, Flags]
     contested: Flags
-    winner: npt.NDArray[np.int8]
-    held: Flags
+    winner: Winners
+    turning: Flags  # held, as it would reverse once too often (K6)
+    outdated: Flags  # held, though a person decided: on other values than those of now
     rule: str
 
     @property
     def written(self) -> Flags:
         return self.write[Side.SALES_CONNECT] | self.write[Side.SALESFORCE]
+
+    @property
+    def held(self) -> Flags:
+        undecided: Flags = self.contested & (self.winner == NOBODY)
+        return undecided | self.turning
 
 
 def merge_field(
@@ -55,34 +72,28 @@ def merge_field(
     rows = changes.rows(pairs, BIT[name])
     changed = {side: changes.of(side, rows, BIT[name]) for side in Side}
     now = {side: matched.now(side, name, rows) for side in Side}
-    to_salesforce = crossing.to(sf, name, now[sc])
-    to_sales_connect = crossing.to(sc, name, now[sf])
-    incoming = to_sales_connect.values
+    crossed = {sf: crossing.to(sf, name, now[sc]), sc: crossing.to(sc, name, now[sf])}
+    incoming = crossed[sc].values
     if name == "details":
         incoming = with_tail(incoming, matched.base(sc, name, rows), matched.base(sf, name, rows))
-    agree = (to_salesforce.can & ~distinct(to_salesforce.values, now[sf])) | (
-        to_sales_connect.can & ~distinct(incoming, now[sc])
-    )
+    values = {sf: crossed[sf].values, sc: incoming}
+    agree = np.zeros(len(rows), np.bool_)
+    for side in Side:
+        agree |= crossed[side].can & ~distinct(values[side], now[side])
     contested = changed[sc] & changed[sf] & ~agree
-    winner = _winner(matched, name, rows, contested)
-    held = contested & (winner == NOBODY)
-    sc_counts = np.where(contested, winner == 1, changed[sc])
-    sf_counts = np.where(contested, winner == 2, changed[sf])
-    return FieldMerge(
-        name=name,
-        rows=rows,
-        changed=changed,
-        now=now,
-        values={sf: to_salesforce.values, sc: incoming},
-        write={
-            sf: ~agree & ~held & sc_counts & to_salesforce.can,
-            sc: ~agree & ~held & sf_counts & to_sales_connect.can,
-        },
-        contested=contested,
-        winner=winner,
-        held=held,
-        rule="K3",
+
+    def writes(contested: Flags, winner: Winners) -> dict[Side, Flags]:
+        """Which side the field is written to: the winner's value goes to the other, if it can cross."""
+        counts = {
+            sf: np.where(contested, winner == 1, changed[sc]),
+            sc: np.where(contested, winner == 2, changed[sf]),
+        }
+        return {side: ~agree & counts[side] & crossed[side].can for side in Side}
+
+    contest = _judge(
+        matched, name, rows, now, values, writes, contested, _winner(matched, name, rows, contested)
     )
+    return FieldMerge(name=name, rows=rows, changed=changed, now=now, values=values, **contest, rule="K3")
 
 
 def merge_title(
@@ -93,24 +104,50 @@ def merge_title(
     bits = BIT["title"] | INPUTS
     rows = changes.rows(pairs, bits)
     changed = {sc: changes.of(sc, rows, bits), sf: changes.of(sf, rows, BIT["title"])}
-    now = {name: matched.now(sc, name, rows) for name in {"title", *template.columns}}
+    inputs = {name: matched.now(sc, name, rows) for name in {"title", *template.columns}}
     base = {name: matched.base(sc, name, rows) for name in template.columns}
-    subject = template.render(now, len(rows))
-    present = matched.now(sf, "title", rows)
-    differs = changed[sc] & distinct(subject, template.render(base, len(rows))) & distinct(subject, present)
+    subject = template.render(inputs, len(rows))
+    now = {sc: inputs["title"], sf: matched.now(sf, "title", rows)}
+    values = {sf: subject, sc: now[sc]}
+    differs = changed[sc] & distinct(subject, template.render(base, len(rows))) & distinct(subject, now[sf])
     overwritten = differs & changed[sf]
-    return FieldMerge(
-        name="title",
-        rows=rows,
-        changed=changed,
-        now={sc: now["title"], sf: present},
-        values={sf: subject, sc: now["title"]},
-        write={sf: differs, sc: np.zeros(len(rows), np.bool_)},
-        contested=overwritten,
-        winner=overwritten.astype(np.int8),
-        held=np.zeros(len(rows), np.bool_),
-        rule="T3",
-    )
+
+    def writes(contested: Flags, winner: Winners) -> dict[Side, Flags]:
+        """A Subject that a person lets stand is left as it is; it never goes to SC."""
+        return {sf: differs & ~(contested & (winner == 2)), sc: np.zeros(len(rows), np.bool_)}
+
+    contest = _judge(matched, "title", rows, now, values, writes, overwritten, overwritten.astype(np.int8))
+    return FieldMerge(name="title", rows=rows, changed=changed, now=now, values=values, **contest, rule="T3")
+
+
+def _judge(
+    matched: Matched,
+    name: str,
+    rows: Positions,
+    now: Mapping[Side, pa.Array],
+    values: Mapping[Side, pa.Array],
+    writes: Callable[[Flags, Winners], dict[Side, Flags]],
+    contested: Flags,
+    winner: Winners,
+) -> _Contest:
+    """Holds what would go to and fro (K6), and lets the word of a person stand above rules and policy (K3)."""
+    links = take(matched.links["link_id"], rows)
+    turning = np.zeros(len(rows), np.bool_)
+    for side, chosen in writes(contested, winner).items():
+        turning |= chosen & matched.oscillations.turns_again(name, side, links, values[side])
+    ruling, outdated = matched.rulings.on(name, links, now)
+    ruled = (contested | turning) & (ruling != NOBODY)
+    contested = contested | ruled
+    winner = np.where(ruled, ruling, winner)
+    turning &= ~ruled
+    held = (contested & (winner == NOBODY)) | turning
+    return {
+        "contested": contested,
+        "winner": np.where(turning, NOBODY, winner).astype(np.int8),
+        "turning": turning,
+        "outdated": held & outdated,
+        "write": {side: chosen & ~held for side, chosen in writes(contested, winner).items()},
+    }
 
 
 def inputs_now(matched: Matched, rows: Positions) -> dict[str, pa.Array]:
@@ -118,7 +155,7 @@ def inputs_now(matched: Matched, rows: Positions) -> dict[str, pa.Array]:
     return {name: matched.now(Side.SALES_CONNECT, name, rows) for name in TEMPLATE_INPUTS}
 
 
-def _winner(matched: Matched, name: str, rows: Positions, contested: Flags) -> npt.NDArray[np.int8]:
+def _winner(matched: Matched, name: str, rows: Positions, contested: Flags) -> Winners:
     """Place in WINNERS for contested rows, NOBODY elsewhere and where a person has to decide (K3)."""
     winner = np.zeros(len(rows), np.int8)
     if not contested.any():

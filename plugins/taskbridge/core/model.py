@@ -275,6 +275,30 @@ HISTORY: Final = pa.schema(
 POPULATION: Final = pa.schema([("sc_user_id", pa.string()), ("pairs", pa.int64())])
 """Linked pairs by owner, for the shares of G3."""
 
+DECISIONS: Final = pa.schema(
+    [
+        ("link_id", pa.string()),
+        ("field", pa.string()),  # one of FIELDS
+        ("winner", pa.string()),  # Side
+        ("value_sc", pa.string()),  # the contested values that the person saw, as in CONFLICTS
+        ("value_sf", pa.string()),
+    ]
+)
+"""What people decided about open conflicts (K3), at most one row for a pair and field."""
+
+RECENT_WRITES: Final = pa.schema(
+    [
+        ("link_id", pa.string()),
+        ("nth", pa.int64()),  # order of writing within the pair
+        ("side", pa.string()),
+        ("op", pa.string()),  # create or update
+        ("mask", pa.int32()),
+        *_FIELD_TYPES.items(),  # what was written
+        *((f"seen_{name}", kind) for name, kind in _FIELD_TYPES.items()),  # what it replaced
+    ]
+)
+"""What was written to a pair within the last hour (K6); pairs with too few writes to matter may be left out."""
+
 ACTIONS: Final = pa.schema(
     [
         ("seq", pa.int32()),  # position in the plan, from 0; the order of writing within a side and op
@@ -331,7 +355,7 @@ CONFLICTS: Final = pa.schema(
     [
         ("link_id", pa.string()),
         ("field", pa.string()),  # one of FIELDS, or "record" for a delete against an edit
-        ("rule", pa.string()),  # K3, K4, T3
+        ("rule", pa.string()),  # K3, K4, K6, T3
         ("winner", pa.string()),  # Side, or null while it waits for a decision
         ("base_sc", pa.string()),
         ("base_sf", pa.string()),
@@ -339,8 +363,8 @@ CONFLICTS: Final = pa.schema(
         ("value_sf", pa.string()),
     ]
 )
-"""What was contested, with both values in full (K5). Dates as ISO text; for "record" the values are JSON
-objects."""
+"""What was contested, or went to and fro (K6), with both values in full (K5). Dates as ISO text; for "record"
+the values are JSON objects."""
 
 DISPOSITIONS: Final = pa.schema(
     [
@@ -432,6 +456,8 @@ class PlanInput:
     sf_now: datetime
     policy: Policy
     gaps: frozenset[Side] = frozenset()
+    decisions: pd.DataFrame = field(default_factory=lambda: empty(DECISIONS))
+    recent: pd.DataFrame = field(default_factory=lambda: empty(RECENT_WRITES))
 
 
 @dataclass(frozen=True)

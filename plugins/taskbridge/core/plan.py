@@ -21,6 +21,7 @@ from taskbridge.core.model import (
     CONFLICTS,
     DISPOSITIONS,
     LEDGER_CHANGES,
+    LEFT_OUT,
     NEW_LINKS,
     ActionState,
     Disposition,
@@ -54,6 +55,7 @@ def make_plan(given: PlanInput) -> Plan:
         ledger_changes=frame(_concat(draft.changes, LEDGER_CHANGES)),
         new_links=frame(_concat(draft.new_links, NEW_LINKS)),
         conflicts=frame(_concat(draft.conflicts, CONFLICTS)),
+        left_out=frame(_concat(draft.left_out, LEFT_OUT)),
         # One chunk a side: the longest frame is only stored, and joining it would copy it once more.
         dispositions=pa.concat_tables(
             [_dispositions(matched, side, draft, strangers[side]) for side in Side]

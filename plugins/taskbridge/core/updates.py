@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from taskbridge.core.arrays import Flags, Masks, Positions, constant, gather, take, where_in
+from taskbridge.core.arrays import Flags, Masks, Positions, choose, constant, gather, take, where_in
 from taskbridge.core.merge import WINNERS, FieldMerge, inputs_now, merge_field, merge_title
 from taskbridge.core.model import BIT, MERGED_FIELDS, Disposition, Op, Side
 from taskbridge.core.pair_step import PairStep
 
 _SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE
+
+OUTDATED: Final = (
+    "A side changed the field after a person had decided about it, so the decision does not fit the values of "
+    "now and the field stays held: look at mart.conflicts_open and decide again."
+)
 
 
 @dataclass
@@ -31,7 +37,10 @@ class Updates(PairStep):
         self._agree(merges)
         for merge in merges:
             self._keep_contested(merge)
+            self._leave_out(merge)
             self.draft.links.put(merge.rows[merge.held], Disposition.HELD, "K3")
+        for merge in merges:
+            self.draft.links.put(merge.rows[merge.turning], Disposition.HELD, "K6")
 
     def _update(self, side: Side, merges: Sequence[FieldMerge]) -> None:
         """One update a pair, with the fields that go to this side; the base follows when it is done."""
@@ -130,9 +139,9 @@ class Updates(PairStep):
         return {f"sc_{name}": values for name, values in inputs_now(self.matched, rows).items()}
 
     def _keep_contested(self, merge: FieldMerge) -> None:
-        """Both values of a contested field, in full (K5)."""
-        rows = merge.rows[merge.contested]
-        chosen = pa.array(merge.contested)
+        """Both values of a field that is contested or goes to and fro, in full (K5)."""
+        kept = merge.contested | merge.turning
+        rows, chosen = merge.rows[kept], pa.array(kept)
         values = {
             f"value_{side.prefix}": pc.cast(merge.now[side].filter(chosen), pa.string()) for side in Side
         } | {
@@ -144,9 +153,24 @@ class Updates(PairStep):
             {
                 "link_id": take(self.matched.links["link_id"], rows),
                 "field": constant(merge.name, len(rows)),
-                "rule": constant(merge.rule, len(rows)),
-                "winner": winners.take(pa.array(merge.winner[merge.contested].astype(np.int64))),
+                "rule": choose(
+                    merge.turning[kept], constant("K6", len(rows)), constant(merge.rule, len(rows))
+                ),
+                "winner": winners.take(pa.array(merge.winner[kept].astype(np.int64))),
                 **values,
+            },
+            len(rows),
+        )
+
+    def _leave_out(self, merge: FieldMerge) -> None:
+        """Says of a decision that it came too late: it was made on values that are not there any more."""
+        rows = merge.rows[merge.outdated]
+        self.draft.add_left_out(
+            {
+                "link_id": take(self.matched.links["link_id"], rows),
+                "field": constant(merge.name, len(rows)),
+                "code": constant("DECISION_OUTDATED", len(rows)),
+                "reason": constant(OUTDATED, len(rows)),
             },
             len(rows),
         )

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from taskbridge.core.model import USERS, Plan, PlanInput, Side, frame
+from taskbridge.core.oscillation import REVERSALS
 from taskbridge.core.plan import make_plan
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.ports import Run, RunMode
@@ -50,6 +51,8 @@ def plan_input(engine: Engine, run: Run) -> PlanInput:
         sc_now=run.started[Side.SALES_CONNECT],
         sf_now=run.started[Side.SALESFORCE],
         policy=engine.settings.policy,
+        decisions=ledger.decisions(),
+        recent=ledger.recent_writes(REVERSALS),
         gaps=run.gaps,
     )
 

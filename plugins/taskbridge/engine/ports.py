@@ -353,6 +353,18 @@ class Ledger(Protocol):
     def population(self) -> pd.DataFrame:
         """POPULATION."""
 
+    def decisions(self) -> pd.DataFrame:
+        """DECISIONS of people that no run has carried out yet (K3)."""
+
+    def recent_writes(self, at_least: int) -> pd.DataFrame:
+        """RECENT_WRITES of pairs that were written at least so often within the last hour (K6)."""
+
+    def decide_conflicts(self, conflict_ids: Sequence[int], winner: Side, decided_by: str) -> int:
+        """Records what a person decided about open conflicts, all of them or none; answers how many.
+
+        Raises ConflictNotOpen, naming each that does not exist or is not open any more.
+        """
+
     def save_plan(self, run: Run, plan: Plan) -> None:
         """Stores links, actions, ledger changes, conflicts and dispositions in one transaction.
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final, Self
 
 from taskbridge.store import schema
+from taskbridge.store.conflicts import Conflicts
 from taskbridge.store.database import Database
 from taskbridge.store.identity import Identity
 from taskbridge.store.leases import Leases
@@ -19,7 +20,7 @@ from taskbridge.store.users import Users
 PARKED_RETRY: Final = timedelta(hours=24)
 
 
-class PostgresLedger(Leases, Runs, Identity, Users, Staging, Plans, Outbox, Settling):
+class PostgresLedger(Leases, Runs, Identity, Users, Staging, Plans, Conflicts, Outbox, Settling):
     """Implements `engine.ports.Ledger`. One object keeps its connections open; use it in one process.
 
     Every method raises DatabaseUnavailable when the database does not answer.

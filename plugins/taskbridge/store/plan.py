@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from taskbridge.core.model import (
     ACTIONS,
     CONFLICTS,
+    DECISIONS,
     DISPOSITIONS,
     HISTORY,
     LEDGER_CHANGES,
@@ -19,6 +20,7 @@ from taskbridge.core.model import (
     LINKS,
     NEW_LINKS,
     POPULATION,
+    RECENT_WRITES,
     Plan,
 )
 from taskbridge.engine.ports import Run
@@ -43,6 +45,12 @@ class Plans(LedgerPart):
 
     def population(self) -> pd.DataFrame:
         return self._db.frame("plan/read_population", POPULATION)
+
+    def decisions(self) -> pd.DataFrame:
+        return self._db.frame("plan/read_decisions", DECISIONS)
+
+    def recent_writes(self, at_least: int) -> pd.DataFrame:
+        return self._db.frame("plan/read_recent_writes", RECENT_WRITES, writes=at_least)
 
     def save_plan(self, run: Run, plan: Plan) -> None:
         """A dry run keeps its actions, conflicts and dispositions for people to see; links, base and dead
@@ -108,7 +116,8 @@ class Plans(LedgerPart):
         tx.run("plan/create_conflicts")
         tx.copy(["incoming_conflict"], conflicts)
         if not run.spec.dry_run:
-            tx.run("plan/close_conflicts")
+            tx.run("plan/close_conflicts", run_id=run.run_id)
+            tx.run("plan/follow_decisions", run_id=run.run_id)
         tx.run("plan/save_conflicts", run_id=run.run_id, dry_run=run.spec.dry_run)
 
 

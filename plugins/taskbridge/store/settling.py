@@ -17,6 +17,7 @@ class Settling(LedgerPart):
         with self._db.fenced(run) as tx:
             tx.run("settle/apply_changes", run_id=run.run_id)
             tx.run("settle/mark_applied", run_id=run.run_id)
+            tx.run("settle/close_decisions", run_id=run.run_id)
             for side in Side:
                 tx.run(f"settle/see_{side.value}", run_id=run.run_id)
             tx.run("settle/mark_dirty", run_id=run.run_id)

@@ -1,0 +1,27 @@
+-- Purpose: decisions that this plan carries out, and those that came too late or for nothing (K3)
+-- Parameters: run_id; reads incoming_conflict, incoming_disposition
+-- Caller: store/plan.py
+WITH judged AS (
+    SELECT d.decision_id,
+           CASE
+               WHEN i.link_id IS NULL OR i.winner <> d.winner THEN 'unneeded'
+               WHEN i.winner IS NULL THEN 'outdated'
+               ELSE 'open'
+           END AS state
+    FROM bridge.decision d
+    LEFT JOIN incoming_conflict i ON i.link_id = d.link_id AND i.field = d.field
+    WHERE d.state = 'open'
+      AND d.link_id IN (SELECT link_id FROM incoming_disposition)
+      AND NOT bridge.is_deliberate(:run_id)
+      AND NOT EXISTS (
+        SELECT FROM incoming_disposition e
+        WHERE e.link_id = d.link_id
+          AND (e.disposition IN ('deferred', 'dead_letter') OR (e.disposition = 'held' AND e.rule IN ('C5', 'G4')))
+      )
+)
+UPDATE bridge.decision d
+SET run_id = :run_id,
+    state = j.state,
+    closed_at = CASE WHEN j.state <> 'open' THEN now() END
+FROM judged j
+WHERE d.decision_id = j.decision_id
