@@ -8,13 +8,14 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-FaultKind = Literal["status", "drop_before", "drop_after", "slow", "late", "row_error"]
-WHOLE_CALL: frozenset[FaultKind] = frozenset({"status", "drop_before", "drop_after", "slow"})
+FaultKind = Literal["status", "drop_before", "drop_midway", "drop_after", "slow", "late", "row_error"]
+WHOLE_CALL: frozenset[FaultKind] = frozenset({"status", "drop_before", "drop_midway", "drop_after", "slow"})
 
 _PARAMETERS: dict[FaultKind, tuple[frozenset[str], frozenset[str]]] = {
     # kind: (required, allowed besides)
     "status": (frozenset({"status"}), frozenset({"body", "code", "message", "headers", "committed"})),
     "drop_before": (frozenset(), frozenset()),
+    "drop_midway": (frozenset(), frozenset()),
     "drop_after": (frozenset(), frozenset()),
     "slow": (frozenset({"seconds"}), frozenset()),
     "late": (frozenset({"seconds"}), frozenset()),
@@ -29,7 +30,8 @@ class Fault(BaseModel):
     endpoint: glob over endpoint names such as "POST /v2/tasks"; nth: from the nth match on (1-based);
     times: how often it strikes (null = for ever); record: only where that id, subject, name or external id
     occurs. Kinds: status (any HTTP answer; `committed` = the work is done before it is answered), drop_before
-    (connection cut, nothing done), drop_after (work done, connection cut), slow (real seconds), late (rows
+    (connection cut, nothing done), drop_midway (work done, connection cut when half of the answer's body was
+    sent), drop_after (work done, connection cut), slow (real seconds), late (rows
     written become visible to listings and queries `seconds` of the service's clock later), row_error (code
     on chosen rows).
     """

@@ -19,7 +19,7 @@ from sandbox.kernel.counters import Counters
 from sandbox.kernel.faults import Fault, FaultBook
 from sandbox.kernel.store import Store
 from sandbox.kernel.switches import SwitchBoard
-from sandbox.kernel.wire import cut_connection, discard, read_body, replay, slow_down
+from sandbox.kernel.wire import cut_connection, cut_midway, discard, read_body, replay, slow_down
 
 CONTROL_PREFIX = "/__sandbox__"
 _ENDPOINT = "sandbox.endpoint"
@@ -151,6 +151,8 @@ class Service:
         elif fault is not None and fault.kind == "drop_before":
             cut_connection(raw)
             return
+        elif fault is not None and fault.kind == "drop_midway":
+            answer = cut_midway(answer, raw)
         elif fault is not None and fault.kind == "drop_after":
             await self.vendor.api(scope, receive, discard)
             cut_connection(raw)

@@ -5,8 +5,8 @@ import asyncio
 from starlette.types import Message, Receive, Send
 
 
-def cut_connection(send: Send) -> None:
-    """Closes the TCP connection without an answer.
+def cut_connection(send: Send, *, flush: bool = False) -> None:
+    """Closes the TCP connection without an answer, or with `flush` after what was sent of it.
 
     `send` must be the server's own, unwrapped: uvicorn's is a method of the object that holds the transport.
     Without a server (in-process test clients) it raises ConnectionAbortedError instead.
@@ -16,7 +16,31 @@ def cut_connection(send: Send) -> None:
     if cycle is None or transport is None:
         raise ConnectionAbortedError("the connection is cut by a fault")
     cycle.disconnected = True  # else uvicorn would answer 500 for an application that sent nothing
-    transport.abort()
+    if flush:
+        transport.close()
+    else:
+        transport.abort()
+
+
+def cut_midway(send: Send, raw: Send) -> Send:
+    """A `send` that passes on the head of the answer and half of its body, and then closes the connection.
+
+    `raw` as for `cut_connection`. Of an answer without a body nothing arrives.
+    """
+    held: list[Message] = []
+
+    async def send_half(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            held.append(message)
+        elif held:
+            body = message.get("body", b"")
+            if half := body[: len(body) // 2]:
+                await send(held[0])
+                await send({**message, "body": half, "more_body": True})
+            held.clear()
+            cut_connection(raw, flush=bool(half))
+
+    return send_half
 
 
 async def slow_down(seconds: float) -> None:

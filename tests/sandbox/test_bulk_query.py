@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import requests
 
 from tests.sandbox.bulk_client import QUERY, BulkClient, refusal, rows_of
 from tests.sandbox.org_client import DATA, KEY, OrgClient
@@ -172,6 +173,17 @@ def test_query_jobs_of_a_day_run_out(bulk: BulkClient) -> None:
         "Max bulk v2 query jobs (1) per 24 hrs has been reached (2)",
     )
     assert bulk.org.call("GET", "/limits").json()["DailyBulkV2QueryJobs"] == {"Max": 1, "Remaining": 0}
+
+
+def test_a_download_may_break_off_and_be_read_again(bulk: BulkClient) -> None:
+    for number in range(20):
+        bulk.org.create(Subject=f"task {number}")
+    job = bulk.query(SOQL)
+    endpoint = "GET /services/data/{version}/jobs/query/{job_id}/results"
+    bulk.org.served.fault(kind="drop_midway", endpoint=endpoint)
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        bulk.page(job)
+    assert len(rows_of(bulk.page(job))) == 20
 
 
 def test_rows_that_are_late_are_late_here_too(bulk: BulkClient) -> None:

@@ -4,6 +4,7 @@ import time
 
 import pytest
 import requests
+import urllib3
 
 from tests.sandbox.served import Served
 
@@ -35,6 +36,26 @@ def test_dropped_after_the_work_is_done_and_a_replay_finds_it(served: Served) ->
         served.api("POST", "/v2/tasks", json=BODY)
     assert names(served) == ["Call Nora"]
     assert served.api("POST", "/v2/tasks", json=BODY).status_code == 200
+
+
+def test_dropped_midway_the_work_is_done_and_half_of_the_answer_arrives(served: Served) -> None:
+    served.fault(kind="drop_midway", endpoint="POST /v2/tasks")
+    url = f"{served.url}/v2/tasks"
+    answer = served.session.post(url, json=BODY, verify=str(served.ca_bundle), timeout=10, stream=True)
+    assert answer.status_code == 201
+    length = int(answer.headers["Content-Length"])
+    assert len(answer.raw.read(length // 2)) == length // 2
+    with pytest.raises(urllib3.exceptions.ProtocolError):
+        answer.raw.read()
+    assert names(served) == ["Call Nora"]
+
+
+def test_dropped_midway_without_a_body_nothing_arrives(served: Served) -> None:
+    task_id = served.api("POST", "/v2/tasks", json=BODY).json()["data"]["id"]
+    served.fault(kind="drop_midway", endpoint="DELETE /v2/tasks/{id}")
+    with pytest.raises(requests.ConnectionError):
+        served.api("DELETE", f"/v2/tasks/{task_id}")
+    assert names(served) == []
 
 
 @pytest.mark.parametrize("endpoint", ["DELETE /v2/tasks/{id}", "PATCH /v2/tasks/{id}"])

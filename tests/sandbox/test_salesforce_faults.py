@@ -50,6 +50,18 @@ def test_a_whole_call_refused_in_the_vendors_words(org: OrgClient) -> None:
     assert answer.json() == [{"message": "Session", "errorCode": "INVALID_SESSION_ID"}]
 
 
+@pytest.mark.parametrize("status", [406, 420, 429, 500, 502, 503, 504])
+@pytest.mark.parametrize("body", [None, "<html>maintenance</html>", "not json"])
+def test_answers_of_everything_that_stands_before_the_api(
+    org: OrgClient, status: int, body: str | None
+) -> None:
+    fault = {"kind": "status", "endpoint": QUERY, "status": status}
+    org.served.fault(**fault if body is None else fault | {"body": body})
+    answer = org.call("GET", "/query", params={"q": "SELECT Id FROM Task"})
+    assert (answer.status_code, answer.text) == (status, body or "")
+    assert org.query("SELECT Id FROM Task")["done"] is True
+
+
 def test_a_path_with_a_slash_at_its_end_is_the_same_endpoint(org: OrgClient) -> None:
     org.served.fault(endpoint=QUERY, kind="status", status=503, body="<html>maintenance</html>")
     answer = org.call("GET", "/query/", params={"q": "SELECT Id FROM Task"})

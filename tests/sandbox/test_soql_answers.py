@@ -11,7 +11,7 @@ from sandbox.kernel.clock import Clock
 from sandbox.kernel.store import Store
 from sandbox.kernel.switches import SwitchBoard
 from sandbox.salesforce.errors import ApiError
-from sandbox.salesforce.ids import make_id
+from sandbox.salesforce.ids import checksum, make_id
 from sandbox.salesforce.paging import Pages
 from sandbox.salesforce.records import Records
 from sandbox.salesforce.soql.ranges import day_span
@@ -223,6 +223,36 @@ def test_counting(records: Records) -> None:
         ("Not Started", 3, "2026-07-15"),
         ("Completed", 1, "2026-07-20"),
     ]
+
+
+def test_groups_have_an_order(records: Records) -> None:
+    soql = "SELECT Status, COUNT(Id) n FROM Task GROUP BY Status ORDER BY"
+    by_count = [row["n"] for row in answer(records, f"{soql} COUNT(Id)")]
+    assert by_count == [1, 3]
+    assert [row["n"] for row in answer(records, f"{soql} COUNT(Id) DESC LIMIT 1")] == [3]
+    statuses = [row["Status"] for row in answer(records, f"{soql} Status")]
+    assert statuses == ["Completed", "Not Started"]
+    latest = [row["Status"] for row in answer(records, f"{soql} MAX(ActivityDate) DESC")]
+    assert latest == ["Completed", "Not Started"]
+    with pytest.raises(ApiError, match="Field must be grouped or aggregated: Subject"):
+        answer(records, f"{soql} Subject")
+
+
+def test_having_keeps_groups(records: Records) -> None:
+    soql = "SELECT Status FROM Task GROUP BY Status HAVING COUNT(Id)"
+    assert [row["Status"] for row in answer(records, f"{soql} > 1")] == ["Not Started"]
+    assert [row["Status"] for row in answer(records, f"{soql} <> 3 AND COUNT(Subject) >= 1")] == ["Completed"]
+    with pytest.raises(ApiError, match="HAVING needs GROUP BY"):
+        answer(records, "SELECT COUNT(Id) FROM Task HAVING COUNT(Id) > 1")
+
+
+def test_ids_are_ordered_with_regard_to_case(records: Records) -> None:
+    documents = {f"00TTb00000zzz{end}": end for end in ("zA", "za", "ZB", "Zb")}
+    for record_id, subject in documents.items():
+        full = record_id + checksum(record_id)
+        records.store.put("Task", full, task(20, Id=full, Subject=subject))
+    soql = "SELECT Subject FROM Task WHERE Subject IN ('zA', 'ZB') ORDER BY Id"
+    assert [row["Subject"] for row in answer(records, soql)] == ["ZB", "Zb", "zA", "za"]
 
 
 def test_field_sets(records: Records) -> None:

@@ -1,7 +1,8 @@
-"""COUNT, MIN, MAX, SUM, AVG and GROUP BY."""
+"""COUNT, MIN, MAX, SUM, AVG, GROUP BY, HAVING, and the order of groups."""
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,8 +10,9 @@ from sandbox.kernel.store import Document
 
 from ..errors import ApiError
 from ..schema import Field
+from .order import sort_key
 from .resolve import Column, Scope
-from .syntax import Call, FieldSet, Path, Query
+from .syntax import Call, FieldSet, Having, OrderKey, Path, Query
 
 _FUNCTIONS: dict[str, Callable[[list[Any]], Any]] = {
     "COUNT": len,
@@ -19,6 +21,14 @@ _FUNCTIONS: dict[str, Callable[[list[Any]], Any]] = {
     "MAX": lambda values: max(values, default=None),
     "SUM": lambda values: sum(values) if values else None,
     "AVG": lambda values: sum(values) / len(values) if values else None,
+}
+_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
 }
 _NUMBERS = ("int", "double")
 _MAX_GROUPS = 2000
@@ -42,7 +52,8 @@ def aggregate(scope: Scope, query: Query, docs: Sequence[Document]) -> list[dict
     if keys:
         for doc in docs:
             groups.setdefault(tuple(key.read(doc) for key in keys), []).append(doc)
-    if len(groups) > _MAX_GROUPS:
+    found = _ordered(scope, query, _having(scope, query, list(groups.values())), keys)
+    if len(found) > _MAX_GROUPS:
         message = (
             "Aggregate query does not support queryMore(), use LIMIT to restrict the results "
             "to a single batch"
@@ -50,8 +61,46 @@ def aggregate(scope: Scope, query: Query, docs: Sequence[Document]) -> list[dict
         raise ApiError("EXCEEDED_ID_LIMIT", message)
     return [
         {"attributes": {"type": "AggregateResult"}} | {name: cell(members) for name, cell in cells}
-        for members in groups.values()
+        for members in found
     ]
+
+
+Members = list[Document]
+
+
+def _having(scope: Scope, query: Query, groups: list[Members]) -> list[Members]:
+    """Raises ApiError for HAVING without GROUP BY."""
+    if query.having and not query.group_by:
+        raise scope.error("MALFORMED_QUERY", query.having[0].call.at, "HAVING needs GROUP BY")
+    tests = [_having_test(scope, test) for test in query.having]
+    return [members for members in groups if all(test(members) for test in tests)]
+
+
+def _having_test(scope: Scope, having: Having) -> Callable[[Members], bool]:
+    cell, compare = _call_cell(scope, having.call), _COMPARISONS[having.operator]
+
+    def holds(members: Members) -> bool:
+        value = cell(members)
+        return value is not None and compare(value, having.number)
+
+    return holds
+
+
+def _ordered(scope: Scope, query: Query, groups: list[Members], keys: Sequence[Column]) -> list[Members]:
+    """Raises ApiError for a field that is not grouped."""
+    grouped = {key.name for key in keys}
+    for key in reversed(query.order_by):
+        read, field = _order_cell(scope, key, grouped)
+        groups.sort(key=sort_key(key, read, field), reverse=key.descending)
+    return groups
+
+
+def _order_cell(scope: Scope, key: OrderKey, grouped: set[str]) -> tuple[Cell, Field | None]:
+    item = key.item
+    if isinstance(item, Path):
+        return _group_cell(scope, item, grouped)[1], scope.column(item).field
+    of_values = item.path is not None and item.name in ("MIN", "MAX")
+    return _call_cell(scope, item), scope.column(item.path).field if item.path and of_values else None
 
 
 def _grouping(scope: Scope, path: Path) -> Column:

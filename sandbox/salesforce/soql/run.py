@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 from sandbox.kernel.store import Document
 
 from ..ids import full_id
-from ..records import Getter, Records
-from ..schema import TEXT_TYPES, Field, SObject
+from ..records import Records
+from ..schema import Field, SObject
 from .aggregate import aggregate, is_aggregate, is_bare_count
 from .conditions import Conditions
+from .order import sort_key
 from .resolve import Column, Scope
 from .select import Projection, Row, columns, projection
 from .syntax import Comparison, Condition, Logic, Membership, OrderKey, Path, Query, parse
@@ -114,7 +115,7 @@ class _Run:
     def _ordered(self, docs: list[Document], keys: list[tuple[OrderKey, Column]]) -> list[Document]:
         docs.sort(key=lambda doc: doc["Id"], reverse=self._records.switches.tie_order == "reversed")
         for key, column in reversed(keys):
-            docs.sort(key=_sort_key(key, column), reverse=key.descending)
+            docs.sort(key=sort_key(key, column.read, column.field), reverse=key.descending)
         return docs
 
     def _cut(self, docs: list[Any]) -> list[Any]:
@@ -129,15 +130,6 @@ class _Run:
             message = "LIMIT and OFFSET can not be negative"
             raise self._scope.error("MALFORMED_QUERY", self._query.offset_at, message)
         return docs[offset : None if limit is None else offset + limit]
-
-
-def _sort_key(key: OrderKey, column: Column) -> Getter:
-    """Nulls come first unless the key says last, whatever the direction."""
-    null_rank = 1 if key.nulls_last != key.descending else -1
-    read = column.read
-    if column.field.type in TEXT_TYPES:
-        return lambda doc: (0, value.lower()) if (value := read(doc)) is not None else (null_rank,)
-    return lambda doc: (0, value) if (value := read(doc)) is not None else (null_rank,)
 
 
 def _named_ids(condition: Condition) -> list[str] | None:

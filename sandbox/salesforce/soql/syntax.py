@@ -90,6 +90,15 @@ class OrderKey:
 
 
 @dataclass(frozen=True)
+class Having:
+    """An aggregate compared with a number."""
+
+    call: Call
+    operator: str
+    number: float
+
+
+@dataclass(frozen=True)
 class Query:
     select: tuple[SelectItem, ...]
     sobject: str
@@ -97,12 +106,14 @@ class Query:
     alias: str | None
     where: Condition | None
     group_by: tuple[Path, ...]
+    having: tuple[Having, ...]
     order_by: tuple[OrderKey, ...]
     limit: int | None
     offset: int | None
     offset_at: int
 
 
+_MOST_CHARACTERS = 100_000
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\"}
 _ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 
@@ -194,6 +205,13 @@ class _Builder(Transformer[Token, Any]):
     def group_by(self, items: list[Any]) -> tuple[str, Any]:
         return "group_by", _some(items, Path)
 
+    def having_test(self, items: list[Any]) -> Having:
+        call, operator, number = items
+        return Having(call, "!=" if operator == "<>" else str(operator), float(number))
+
+    def having(self, items: list[Any]) -> tuple[str, Any]:
+        return "having", _some(items, Having)
+
     def order_item(self, items: list[Any]) -> OrderKey:
         direction, place = _tokens(items, "DIRECTION"), _tokens(items, "NULLS_PLACE")
         return OrderKey(
@@ -222,6 +240,7 @@ class _Builder(Transformer[Token, Any]):
             alias=str(source[1]) if len(source) > 1 else None,
             where=clauses.get("where"),
             group_by=clauses.get("group_by", ()),
+            having=clauses.get("having", ()),
             order_by=clauses.get("order_by", ()),
             limit=int(clauses["limit"]) if "limit" in clauses else None,
             offset=int(clauses["offset"]) if "offset" in clauses else None,
@@ -240,6 +259,9 @@ def parse(text: str) -> Query:
     """The tree of a query. Raises ApiError MALFORMED_QUERY."""
     if not text.strip():
         raise ApiError("MALFORMED_QUERY", "SOQL statements cannot be empty or null")
+    if len(text) > _MOST_CHARACTERS:
+        message = f"SOQL statements can have at most {_MOST_CHARACTERS} characters, this one has {len(text)}"
+        raise ApiError("MALFORMED_QUERY", message)
     try:
         tree = _parser().parse(text)
         return _Builder().transform(tree)  # type: ignore[no-any-return]
