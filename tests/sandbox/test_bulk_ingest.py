@@ -1,12 +1,15 @@
 """Bulk API 2.0: jobs that write."""
 
 import base64
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sandbox.salesforce.app import create_app
 from tests.sandbox.bulk_client import INGEST, BulkClient, refusal
 from tests.sandbox.org_client import DATA, KEY, OrgClient
+from tests.sandbox.served import serving
 
 ENDPOINT = "PUT /services/data/{version}/jobs/ingest/{job_id}/batches"
 
@@ -279,6 +282,20 @@ def test_a_job_goes_its_way_by_the_clock(bulk: BulkClient) -> None:
     bulk.org.advance(seconds=30)
     assert bulk.org.query("SELECT COUNT() FROM Task")["totalSize"] == 2
     assert bulk.look(job)["state"] == "JobComplete"
+
+
+def test_a_job_outlives_a_restart(tmp_path: Path) -> None:
+    with serving(create_app, tmp_path) as served:
+        served.log_in()
+        served.switch(bulk_batch_rows=1)
+        job = BulkClient(OrgClient(served)).close("insert", "Subject\na\nb\n")
+        assert BulkClient(OrgClient(served)).look(job)["numberRecordsProcessed"] == 1
+    with serving(create_app, tmp_path) as served:
+        served.log_in()
+        bulk = BulkClient(OrgClient(served))
+        assert bulk.look(job)["state"] == "JobComplete"
+        assert {row["Subject"] for row in bulk.file(job, "successfulResults")} == {"a", "b"}
+        assert bulk.open("insert") != job
 
 
 def test_deleting_jobs(bulk: BulkClient) -> None:

@@ -246,6 +246,16 @@ def test_having_keeps_groups(records: Records) -> None:
         answer(records, "SELECT COUNT(Id) FROM Task HAVING COUNT(Id) > 1")
 
 
+def test_text_is_ordered_without_regard_to_case(records: Records) -> None:
+    for number, subject in enumerate(("zb", "ZA", "zC"), 20):
+        records.store.put("Task", make_id("00T", number), task(number, Subject=subject, Status=subject))
+    where = "WHERE Subject IN ('za', 'zb', 'zc')"
+    rows = answer(records, f"SELECT Subject FROM Task {where} ORDER BY Subject")
+    assert [row["Subject"] for row in rows] == ["ZA", "zb", "zC"]
+    rows = answer(records, f"SELECT Status FROM Task {where} GROUP BY Status ORDER BY MAX(Status) DESC")
+    assert [row["Status"] for row in rows] == ["zC", "zb", "ZA"]
+
+
 def test_ids_are_ordered_with_regard_to_case(records: Records) -> None:
     documents = {f"00TTb00000zzz{end}": end for end in ("zA", "za", "ZB", "Zb")}
     for record_id, subject in documents.items():
