@@ -1,6 +1,6 @@
 """What queries find, over a few documents in memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -43,19 +43,25 @@ TASKS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def records() -> Iterator[Records]:
+def made(tasks: Iterable[dict[str, Any]]) -> Records:
+    """An org at noon of NOW with these tasks."""
     store, clock = Store(":memory:"), Clock()
     clock.freeze(True)
     clock.set(NOW)
-    for each in TASKS:
+    for each in tasks:
         store.put("Task", each["Id"], each)
     store.put("User", ADA, {"Id": ADA, "Name": "Ada Example", "Email": "ada@example.com", "IsActive": True})
     store.put("Account", ACME, {"Id": ACME, "Name": "Acme", "IsDeleted": False})
     store.put("Contact", NORA, {"Id": NORA, "Name": "Nora", "AccountId": ACME, "IsDeleted": False})
     store.put("Lead", RITA, {"Id": RITA, "Name": "Rita", "IsDeleted": False})
-    yield Records(store, clock, SwitchBoard(store, SalesforceSwitches))
-    store.close()
+    return Records(store, clock, SwitchBoard(store, SalesforceSwitches))
+
+
+@pytest.fixture(scope="module")
+def records() -> Iterator[Records]:
+    org = made(TASKS)
+    yield org
+    org.store.close()
 
 
 def answer(records: Records, soql: str, *, include_deleted: bool = False) -> list[dict[str, Any]]:
@@ -246,23 +252,20 @@ def test_having_keeps_groups(records: Records) -> None:
         answer(records, "SELECT COUNT(Id) FROM Task HAVING COUNT(Id) > 1")
 
 
-def test_text_is_ordered_without_regard_to_case(records: Records) -> None:
-    for number, subject in enumerate(("zb", "ZA", "zC"), 20):
-        records.store.put("Task", make_id("00T", number), task(number, Subject=subject, Status=subject))
-    where = "WHERE Subject IN ('za', 'zb', 'zc')"
-    rows = answer(records, f"SELECT Subject FROM Task {where} ORDER BY Subject")
-    assert [row["Subject"] for row in rows] == ["ZA", "zb", "zC"]
-    rows = answer(records, f"SELECT Status FROM Task {where} GROUP BY Status ORDER BY MAX(Status) DESC")
-    assert [row["Status"] for row in rows] == ["zC", "zb", "ZA"]
+def test_text_is_ordered_without_regard_to_case() -> None:
+    org = made(task(number, Subject=name, Status=name) for number, name in enumerate(("b", "A", "C"), 1))
+    rows = answer(org, "SELECT Subject FROM Task ORDER BY Subject")
+    assert [row["Subject"] for row in rows] == ["A", "b", "C"]
+    rows = answer(org, "SELECT Status FROM Task GROUP BY Status ORDER BY MAX(Status) DESC")
+    assert [row["Status"] for row in rows] == ["C", "b", "A"]
 
 
-def test_ids_are_ordered_with_regard_to_case(records: Records) -> None:
-    documents = {f"00TTb00000zzz{end}": end for end in ("zA", "za", "ZB", "Zb")}
-    for record_id, subject in documents.items():
-        full = record_id + checksum(record_id)
-        records.store.put("Task", full, task(20, Id=full, Subject=subject))
-    soql = "SELECT Subject FROM Task WHERE Subject IN ('zA', 'ZB') ORDER BY Id"
-    assert [row["Subject"] for row in answer(records, soql)] == ["ZB", "Zb", "zA", "za"]
+def test_ids_are_ordered_with_regard_to_case() -> None:
+    ends = ("zA", "za", "ZB", "Zb")
+    ids = {end: f"00TTb00000zzz{end}" for end in ends}
+    org = made(task(1, Id=each + checksum(each), Subject=end) for end, each in ids.items())
+    rows = answer(org, "SELECT Subject FROM Task ORDER BY Id")
+    assert [row["Subject"] for row in rows] == ["ZB", "Zb", "zA", "za"]
 
 
 def test_field_sets(records: Records) -> None:
