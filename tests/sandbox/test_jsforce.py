@@ -4,6 +4,7 @@ Needs Node 20 or later and a registry of packages for `npm ci`; where Node is ab
 the summary tells.
 """
 
+import fcntl
 import json
 import os
 import shutil
@@ -44,12 +45,16 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def installed() -> None:
-    """The locked packages, installed once for each lock file."""
-    lock, done = HERE / "package-lock.json", HERE / "node_modules" / ".installed"
-    if not done.exists() or done.read_text() != lock.read_text():
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        subprocess.run(command, cwd=HERE, check=True, capture_output=True, text=True, timeout=300)
-        done.write_text(lock.read_text())
+    """The locked packages, installed once for each lock file, also by tests that run side by side."""
+    done = HERE / "node_modules" / ".installed"
+    with (HERE / "package-lock.json").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        wanted = lock.read()
+        if not done.exists() or done.read_text() != wanted:
+            command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+            ran = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=300)
+            assert ran.returncode == 0, ran.stderr
+            done.write_text(wanted)
 
 
 @pytest.fixture(scope="module")
