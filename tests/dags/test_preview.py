@@ -17,13 +17,15 @@ from taskbridge.core.model import (
     NEW_LINKS,
     Op,
     Plan,
-    Side,
     empty,
     frame,
 )
+from taskbridge.engine.ports import Sides
 from taskbridge.engine.preview import LONGEST_TABLE, calls, preview
+from taskbridge.sides.memory import MemorySalesConnect, MemorySalesforce
 
-SIZES = {Side.SALES_CONNECT: 100, Side.SALESFORCE: 200}
+SIDES = Sides(MemorySalesConnect(), MemorySalesforce())
+BATCH = frozenset({"batch"})
 
 
 def plan(*rows: dict[str, Any]) -> Plan:
@@ -52,7 +54,8 @@ def test_an_update_shows_only_its_fields_from_and_to() -> None:
                 "status": "not shown",
             }
         ),
-        SIZES,
+        SIDES,
+        BATCH,
     )
     assert 'due_date (empty) -> "2026-03-02", details "one" -> "two lines"' in text
     assert "not shown" not in text
@@ -66,7 +69,8 @@ def test_a_create_shows_its_values_and_a_delete_what_goes() -> None:
             {"op": "create", "mask": BIT["title"] | BIT["details"], "title": "Call Nora"},
             {"op": "delete", "seen_title": "Old one", "side": "sales_connect"},
         ),
-        SIZES,
+        SIDES,
+        BATCH,
     )
     assert 'title "Call Nora"' in text
     assert 'title "Old one" -> gone' in text
@@ -74,25 +78,33 @@ def test_a_create_shows_its_values_and_a_delete_what_goes() -> None:
 
 
 def test_long_texts_are_cut() -> None:
-    text = preview(plan({"mask": BIT["title"], "title": "x" * 500, "seen_title": "y"}), SIZES)
+    text = preview(plan({"mask": BIT["title"], "title": "x" * 500, "seen_title": "y"}), SIDES, BATCH)
     assert max(map(len, text.splitlines())) < 200
 
 
 def test_long_tables_are_cut_but_counted_in_full() -> None:
-    text = preview(plan(*[{"op": "create"}] * (LONGEST_TABLE + 1)), SIZES)
+    text = preview(plan(*[{"op": "create"}] * (LONGEST_TABLE + 1)), SIDES, BATCH)
     assert "... and 1 more" in text
     assert "Cost in Salesforce: 2 API calls (201 creates)" in text
 
 
 def test_what_is_held_costs_nothing() -> None:
-    text = preview(plan({"op": "delete", "state": "held", "rule": "G3", "seen_title": "Old one"}), SIZES)
+    text = preview(
+        plan({"op": "delete", "state": "held", "rule": "G3", "seen_title": "Old one"}), SIDES, BATCH
+    )
     assert "delete (held)" in text
     assert "Cost in Salesforce: 0 API calls (nothing)" in text
     assert "Held, so not part of the cost: 1" in text
 
 
+def test_without_batches_sales_connect_needs_a_call_for_each_row() -> None:
+    rows = [{"op": "create", "side": "sales_connect"}] * 3
+    assert "Cost in Sales Connect: 1 API calls (3 creates)" in preview(plan(*rows), SIDES, BATCH)
+    assert "Cost in Sales Connect: 3 API calls (3 creates)" in preview(plan(*rows), SIDES, frozenset())
+
+
 def test_an_empty_plan_says_so() -> None:
-    assert preview(plan(), SIZES) == "Dry run: nothing to write."
+    assert preview(plan(), SIDES, BATCH) == "Dry run: nothing to write."
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ Write = Callable[[PostgresLedger, Run], object]
 WRITES: dict[str, Write] = {
     "stage": lambda ledger, run: ledger.stage(run, SC, page(SC, task(SC, "9")), "delta"),
     "save_user_map": lambda ledger, run: ledger.save_user_map(run, users(user("u9"))),
-    "ledger_started": lambda ledger, run: ledger.ledger_started(run, {SC: NOW, SF: NOW}),
+    "ledger_started": lambda ledger, run: ledger.ledger_started(run, {SC: NOW, SF: NOW}, keep=True),
     "save_plan": lambda ledger, run: ledger.save_plan(run, plan()),
     "mark_sent": lambda ledger, run: ledger.mark_sent(run, [f"{run.run_id}-0"]),
     "unsend": lambda ledger, run: ledger.unsend(run, [f"{run.run_id}-1"]),

@@ -130,13 +130,16 @@ def test_clean_up_drops_the_staging_of_runs_that_ended_long_ago(
 
 def test_the_start_of_the_ledger_is_kept_once(ledger: PostgresLedger) -> None:
     first = {SC: at(0), SF: at(1)}
-    assert ledger.ledger_started(None, first) == first
-    assert ledger.ledger_started(open_run(ledger), {SC: at(9), SF: at(9)}) == first
+    look = {SC: at(-9), SF: at(-9)}
+    assert ledger.ledger_started(None, look, keep=False) == look, "a dry run only looks"
+    assert ledger.ledger_started(None, first, keep=True) == first
+    assert ledger.ledger_started(open_run(ledger), {SC: at(9), SF: at(9)}, keep=True) == first
+    assert ledger.ledger_started(None, look, keep=False) == first
 
 
 def test_an_identity_is_remembered_and_never_replaced(ledger: PostgresLedger) -> None:
     assert ledger.identities() == {}
-    ledger.ledger_started(None, {SC: NOW, SF: NOW})
+    ledger.ledger_started(None, {SC: NOW, SF: NOW}, keep=True)
     ledger.remember_identity(SC, "acc")
     ledger.remember_identity(SC, "acc")
     assert ledger.identities() == {SC: "acc"}

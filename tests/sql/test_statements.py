@@ -85,7 +85,7 @@ def test_every_statement_runs(
     migrate(database_url)
     dictionary(database_url)
     ledger.check_schema()
-    ledger.ledger_started(None, {SC: at(0), SF: at(0)})
+    ledger.ledger_started(None, {SC: at(0), SF: at(0)}, keep=True)
     ledger.remember_identity(SC, "acc")
     ledger.identities()
     ledger.save_user_map(open_run(ledger), users(user()))

@@ -14,6 +14,7 @@ FROM (VALUES
     ('F1', 'The Subject was edited in Salesforce; it never comes back to Sales Connect.', 'Rename the task in Sales Connect.'),
     ('F6', 'The value cannot be expressed in the other system, so both keep what they have.', 'Nothing, or choose a value that both systems know.'),
     ('F7', 'A required value could not cross and was given its default.', 'Nothing, or set the value in Sales Connect.'),
+    ('C1', 'One side created, edited or deleted the task, so the same happens on the other side.', 'Nothing.'),
     ('C2', 'The Salesforce record is a logged activity or the master of a series; only reminders take part.', 'Nothing; or set include_logged_activities in the settings.'),
     ('C3', 'The new owner is not a synced user, so the pair is released.', 'Switch the sync on for the new owner, or give the task back.'),
     ('C5', 'A record is not found, and nothing proves that it was deleted.', 'Check that the integration user may see it. It is looked up in every run until there is proof, or approve the delete.'),

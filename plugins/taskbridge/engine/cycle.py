@@ -46,8 +46,7 @@ def run_cycle(engine: Engine, spec: RunSpec) -> RunReport:
 
 
 def _steps(engine: Engine, run: Run) -> str | None:
-    if not run.spec.dry_run:
-        recover(engine, run)
+    recover(engine, run)
     for side in Side:
         extract(engine, run, side)
     read_dirty(engine, run)

@@ -59,8 +59,19 @@ def plan_input(engine: Engine, run: Run) -> PlanInput:
 
 def count(plan: Plan) -> Mapping[str, int]:
     """The plan in numbers, such as {"salesforce create planned": 3}."""
-    actions = zip(plan.actions["side"], plan.actions["op"], plan.actions["state"], strict=True)
-    return dict(Counter(" ".join(key) for key in actions))
+    return {" ".join(key): rows for key, rows in _kinds(plan).items()}
+
+
+def by_side(plan: Plan) -> Mapping[str, Mapping[str, Mapping[str, int]]]:
+    """The same as side -> op -> state -> actions, as `RunCounts` has it."""
+    found: dict[str, dict[str, dict[str, int]]] = {}
+    for (side, op, state), rows in _kinds(plan).items():
+        found.setdefault(side, {}).setdefault(op, {})[state] = rows
+    return found
+
+
+def _kinds(plan: Plan) -> Mapping[tuple[str, str, str], int]:
+    return Counter(zip(plan.actions["side"], plan.actions["op"], plan.actions["state"], strict=True))
 
 
 def _users(user_map: pd.DataFrame, chosen: tuple[str, ...]) -> pd.DataFrame:

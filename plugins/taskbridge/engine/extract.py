@@ -42,7 +42,7 @@ def _sources(engine: Engine, run: Run, side: Side) -> Iterator[tuple[str, Iterat
     # What is asked for here is asked for after everything before it was staged.
     if side in run.gaps:
         yield "sweep", _lookups(engine, side, engine.ledger.unseen_ids(run, side))
-    elif side is Side.SALES_CONNECT and "deleted_tasks" not in run.features and run.spec.moves_watermarks:
+    elif side is Side.SALES_CONNECT and "deleted_tasks" not in run.features and run.spec.catches_up:
         wanted = engine.ledger.sweep_ids(run, timedelta(minutes=engine.settings.sc_sweep_minutes))
         yield "sweep", _lookups(engine, side, wanted)
 

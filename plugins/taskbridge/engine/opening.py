@@ -44,7 +44,8 @@ def _open(engine: Engine, spec: RunSpec, fencing: int) -> Run:
     started = {side: info.server_now for side, info in infos.items()}
     notes: list[str] = []
     windows = {side: _window(engine, spec, infos[side], notes) for side in Side}
-    first = ledger.ledger_started(None, started)
+    # A look is no switch-on: tasks from between a dry run and the first real one must not count as new (S2).
+    first = ledger.ledger_started(None, started, keep=not spec.dry_run)
     run = ledger.open_run(spec, fencing, windows, started, infos[Side.SALES_CONNECT].features)
     for text in notes:
         ledger.note(run, text)
@@ -107,7 +108,8 @@ def _window(engine: Engine, spec: RunSpec, info: SideInfo, notes: list[str]) -> 
         return Window(now - engine.settings.overlap, now)
     position = mark.position
     if position > now:
-        engine.ledger.revert_watermark(info.side)
+        if not spec.dry_run:
+            engine.ledger.revert_watermark(info.side)
         position = mark.previous if mark.previous is not None and mark.previous <= now else now
         notes.append(
             f"The watermark of {info.side} ({mark.position.isoformat()}) was ahead of the server's clock "

@@ -198,8 +198,13 @@ class RunSpec:
     asked_by: str | None = None  # the person, as far as known
 
     @property
+    def catches_up(self) -> bool:
+        """Whether it reads what is new of everybody."""
+        return self.mode.syncs and self.window is None and not self.users
+
+    @property
     def moves_watermarks(self) -> bool:
-        return self.mode.syncs and self.window is None and not self.users and not self.dry_run
+        return self.catches_up and not self.dry_run
 
 
 @dataclass(frozen=True)
@@ -292,8 +297,11 @@ class Ledger(Protocol):
     def note(self, run: Run, text: str) -> None:
         """Keeps a sentence for the report."""
 
-    def ledger_started(self, run: Run | None, now: Mapping[Side, datetime]) -> Mapping[Side, datetime]:
-        """Both servers' clocks at this ledger's first enabled run (S2); `now` is stored if there was none."""
+    def ledger_started(
+        self, run: Run | None, now: Mapping[Side, datetime], *, keep: bool
+    ) -> Mapping[Side, datetime]:
+        """Both servers' clocks at this ledger's first enabled run (S2), or `now` if there was none; with `keep`
+        that is stored then."""
 
     # identity, watermarks, users
 

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from math import ceil
 from typing import Any, Final
 
-import pandas as pd
-
 from taskbridge.core.model import BIT, FIELDS, ActionState, Op, Plan, Side, rows_of
+from taskbridge.engine.decide import by_side
+from taskbridge.engine.ports import Sides
 
 LONGEST_TEXT: Final = 40
 LONGEST_TABLE: Final = 200
 _HEADER: Final = ("Pair", "Side", "Does", "Fields", "Rule")
 
 Row = Mapping[str, Any]
+Counts = Mapping[str, Mapping[str, Mapping[str, int]]]  # side -> op -> state -> actions
 
 
-def preview(plan: Plan, chunk_sizes: Mapping[Side, int], one_by_one: Container[Side] = ()) -> str:
+def preview(plan: Plan, sides: Sides, features: frozenset[str]) -> str:
     """The plan's actions as a table, one line each, and the API calls they would take.
 
-    `chunk_sizes`: rows that a side writes at a time; `one_by_one`: sides that need a call for each of them.
-    At most LONGEST_TABLE lines are shown; the costs count all actions.
+    `features`: of Sales Connect, in this run. At most LONGEST_TABLE lines are shown; the costs count all actions.
     """
     actions = plan.actions
     if actions.empty:
@@ -30,7 +30,22 @@ def preview(plan: Plan, chunk_sizes: Mapping[Side, int], one_by_one: Container[S
     lines = [f"Dry run: {len(actions)} changes planned, none of them written.", *_table([_HEADER, *shown])]
     if len(actions) > LONGEST_TABLE:
         lines.append(f"... and {len(actions) - LONGEST_TABLE} more")
-    return "\n".join([*lines, *_costs(actions, chunk_sizes, one_by_one)])
+    return "\n".join([*lines, *costs(by_side(plan), sides, features)])
+
+
+def costs(actions: Counts, sides: Sides, features: frozenset[str]) -> Iterator[str]:
+    """A sentence for each side: the API calls that its planned actions would take. What is held costs nothing."""
+    for side in Side:
+        states = actions.get(side, {})
+        rows = {op: states.get(op, {}).get(ActionState.PLANNED, 0) for op in Op}
+        one_by_one = side is Side.SALES_CONNECT and "batch" not in features
+        chunk = sides[side].chunk_size
+        cost = sum(calls(count, op, chunk, one_by_one=one_by_one) for op, count in rows.items())
+        what = ", ".join(f"{count} {op}s" for op, count in rows.items() if count) or "nothing"
+        yield f"Cost in {side.system}: {cost} API calls ({what})"
+    held = sum(ops.get(ActionState.HELD, 0) for states in actions.values() for ops in states.values())
+    if held:
+        yield f"Held, so not part of the cost: {held} (see the rule of each)"
 
 
 def calls(rows: int, op: Op, chunk: int, *, one_by_one: bool) -> int:
@@ -40,23 +55,6 @@ def calls(rows: int, op: Op, chunk: int, *, one_by_one: bool) -> int:
     """
     chunks = ceil(rows / chunk)
     return (rows if one_by_one else chunks) + (0 if op is Op.CREATE else chunks)
-
-
-def _costs(
-    actions: pd.DataFrame, chunk_sizes: Mapping[Side, int], one_by_one: Container[Side]
-) -> Iterator[str]:
-    planned = actions[actions["state"] == ActionState.PLANNED]
-    for side in Side:
-        of_side = planned[planned["side"] == side]["op"].value_counts()
-        rows = {op: int(of_side.get(op.value, 0)) for op in Op}
-        cost = sum(
-            calls(count, op, chunk_sizes[side], one_by_one=side in one_by_one) for op, count in rows.items()
-        )
-        what = ", ".join(f"{count} {op}s" for op, count in rows.items() if count) or "nothing"
-        yield f"Cost in {side.system}: {cost} API calls ({what})"
-    held = len(actions) - len(planned)
-    if held:
-        yield f"Held, so not part of the cost: {held} (see the rule of each)"
 
 
 def _cells(row: Row) -> tuple[str, ...]:

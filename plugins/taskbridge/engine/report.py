@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from taskbridge.core.model import ActionState, Disposition, Side
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.ports import Run, RunCounts, RunOutcome
+from taskbridge.engine.preview import costs
 from taskbridge.errors import CountsDoNotAddUp
 
 _UNFINISHED = (ActionState.PLANNED, ActionState.SENT, ActionState.STALE, ActionState.RETRY, ActionState.DEAD)
@@ -40,7 +41,8 @@ def report(engine: Engine, run_key: str, error: str | None = None) -> RunReport:
         if lost:
             error = f"{lost} staged rows ended nowhere; every row must end in exactly one place (G5)."
         outcome = RunOutcome.FAILED if error else _outcome(counts, dry_run=run.spec.dry_run)
-        text = summarise(run, counts, outcome, error)
+        would = costs(counts.actions, engine.sides, run.features) if run.spec.dry_run and not error else ()
+        text = summarise(run, counts, outcome, error, would)
         ledger.close_run(run, outcome, text)
         ledger.clean_up(timedelta(days=engine.settings.staging_retention_days))
         if lost:
@@ -62,8 +64,10 @@ def _outcome(counts: RunCounts, *, dry_run: bool) -> RunOutcome:
     return RunOutcome.CONFLICTS if counts.conflicts else RunOutcome.CLEAN
 
 
-def summarise(run: Run, counts: RunCounts, outcome: RunOutcome, error: str | None) -> str:
-    """The run in a few lines that a tired person can read."""
+def summarise(
+    run: Run, counts: RunCounts, outcome: RunOutcome, error: str | None, would: Iterable[str] = ()
+) -> str:
+    """The run in a few lines that a tired person can read. `would`: what a dry run's plan would cost."""
     lines = [f"Run {run.run_id} ({run.spec.mode}{', dry run' if run.spec.dry_run else ''}): {outcome}"]
     if error:
         lines.append(f"  Failed: {error}")
@@ -75,6 +79,7 @@ def summarise(run: Run, counts: RunCounts, outcome: RunOutcome, error: str | Non
         )
         for op, states in counts.actions.get(side, {}).items():
             lines.append(f"    {op}s there: {_words(states)}")
+    lines.extend(f"  {cost}" for cost in would)
     if counts.conflicts:
         lines.append(f"  Conflicts: {counts.conflicts}, both values kept in bridge.conflict")
     if counts.left_out:

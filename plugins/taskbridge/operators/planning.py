@@ -19,12 +19,16 @@ if TYPE_CHECKING:
 
 
 class RecoverOperator(StepOperator):
-    """Finds out what became of writes whose answer an earlier run never got. A dry run leaves them alone."""
+    """Finds out what became of writes whose answer an earlier run never got.
+
+    A dry run does so too: it writes to neither system, and a plan made without those answers would not be the
+    one that the next run makes.
+    """
 
     def step(self, engine: Engine, run: Run, context: Context) -> int:
         from taskbridge.engine.recover import recover
 
-        return 0 if run.spec.dry_run else recover(engine, run)
+        return recover(engine, run)
 
 
 class ExtractOperator(StepOperator):
@@ -79,12 +83,9 @@ def tell_outlets(operator: StepOperator, context: Context, extra: dict[str, Any]
 
 
 def _show(operator: StepOperator, engine: Engine, run: Run, plan: Plan) -> None:
-    from taskbridge.core.model import Side
     from taskbridge.engine.preview import preview
 
-    one_by_one = frozenset() if "batch" in run.features else frozenset({Side.SALES_CONNECT})
-    sizes = {side: engine.sides[side].chunk_size for side in Side}
-    for line in preview(plan, sizes, one_by_one).splitlines():
+    for line in preview(plan, engine.sides, run.features).splitlines():
         operator.log.info("%s", line)
 
 

@@ -12,12 +12,14 @@ from taskbridge.store.part import LedgerPart
 
 
 class Identity(LedgerPart):
-    def ledger_started(self, run: Run | None, now: Mapping[Side, datetime]) -> Mapping[Side, datetime]:
+    def ledger_started(
+        self, run: Run | None, now: Mapping[Side, datetime], *, keep: bool
+    ) -> Mapping[Side, datetime]:
         with self._db.transaction() if run is None else self._db.fenced(run) as tx:
-            for side, moment in now.items():
+            for side, moment in now.items() if keep else ():
                 tx.run("identity/start_ledger", side=side.value, now=moment)
             rows = tx.run("identity/read_ledger_start").all()
-        return {Side(row.side): row.ledger_started_at.astimezone(UTC) for row in rows}
+        return {**now, **{Side(row.side): row.ledger_started_at.astimezone(UTC) for row in rows}}
 
     def identities(self) -> Mapping[Side, str]:
         with self._db.transaction() as tx:
