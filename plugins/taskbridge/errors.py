@@ -94,6 +94,12 @@ class ConflictNotOpen(TaskBridgeError):
     help: ClassVar[Help] = "decide"
 
 
+class TaskUnknown(TaskBridgeError):
+    """A person asked about a task that the ledger does not know."""
+
+    scope: ClassVar[Scope] = "row"
+
+
 class CountsDoNotAddUp(TaskBridgeError):
     """Staged rows or planned actions ended nowhere or twice (G5)."""
 

@@ -24,6 +24,7 @@ ALLOWED = {
     "operators": {"core", "engine", "errors", "settings", "hooks", "operators"},
     "pipeline": {"core", "engine", "errors", "settings", "operators", "hooks"},
     "web": {"core", "engine", "errors", "settings", "store", "hooks", "web"},
+    "explain": {"core", "engine", "errors", "store"},
     "provider": set(),
 }
 PURE_LIBRARIES = {"pandas", "pyarrow", "numpy", "__future__"}

@@ -122,6 +122,8 @@ def test_every_statement_runs(
     ledger.renew_lease(run, TTL)
     ledger.decisions(), ledger.recent_writes(3)
     assert ledger.decide_conflicts([1], SC, "ann") == 1
+    assert ledger.known("00T1").pair is not None
+    assert ledger.known("nobody").pair is None
     ledger.close_run(run, RunOutcome.PARTIAL, "")
     ledger.run_by_key(run.spec.run_key)
     ledger.release_lease(run.spec.run_key)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import pandas as pd
 import pyarrow as pa
@@ -259,6 +259,18 @@ class RunCounts:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Known:
+    """What the ledger knows of one task: rows of the statements in `include/sql/explain`, by column name."""
+
+    pair: Mapping[str, Any] | None  # null: the task is in no pair
+    fields: Sequence[Mapping[str, Any]] = ()  # of the pair, in the order of FIELDS
+    conflicts: Sequence[Mapping[str, Any]] = ()  # the latest first
+    actions: Sequence[Mapping[str, Any]] = ()  # planned, held or sent
+    reasons: Sequence[Mapping[str, Any]] = ()  # why it is not in sync
+    sight: Mapping[str, Any] | None = None  # the last sight of a record in no pair
+
+
 class Ledger(Protocol):
     """The database. Every method that writes for a run checks the run's fencing number in the same transaction
     and raises LeaseLost when another run has taken the lease since."""
@@ -419,6 +431,12 @@ class Ledger(Protocol):
 
     def clean_up(self, keep: timedelta) -> int:
         """Drops staging of runs that ended longer ago; returns the number of runs."""
+
+    # for people
+
+    def known(self, task: str) -> Known:
+        """By a Sales Connect id, a Salesforce id (15 or 18 characters), a marker, or the name of a pair; also by the
+        id of a record that its pair no longer has."""
 
 
 @dataclass(frozen=True)

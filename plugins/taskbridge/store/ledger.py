@@ -8,6 +8,7 @@ from typing import Final, Self
 from taskbridge.store import schema
 from taskbridge.store.conflicts import Conflicts
 from taskbridge.store.database import Database
+from taskbridge.store.explaining import Explaining
 from taskbridge.store.identity import Identity
 from taskbridge.store.leases import Leases
 from taskbridge.store.outbox import Outbox
@@ -20,7 +21,7 @@ from taskbridge.store.users import Users
 PARKED_RETRY: Final = timedelta(hours=24)
 
 
-class PostgresLedger(Leases, Runs, Identity, Users, Staging, Plans, Conflicts, Outbox, Settling):
+class PostgresLedger(Leases, Runs, Identity, Users, Staging, Plans, Conflicts, Outbox, Settling, Explaining):
     """Implements `engine.ports.Ledger`. One object keeps its connections open; use it in one process.
 
     Every method raises DatabaseUnavailable when the database does not answer.
