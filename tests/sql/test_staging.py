@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from taskbridge.core.model import TASKS, Side
+from taskbridge.core.model import TASKS, LinkState, Side
 from taskbridge.engine.ports import Run
 from taskbridge.store import PostgresLedger
 from tests.sql.rows import (
@@ -304,7 +304,7 @@ def test_what_no_listing_showed_is_told_with_a_control_of_the_same_owner(
     prefix = "00T" if side is SF else ""
     run = open_run(ledger, at(600))
     ledger.stage(run, side, page(side, task(side, f"{prefix}2")), "delta")
-    wanted = ledger.unseen_ids(run, side)
+    wanted = ledger.unseen_ids(run, side, [LinkState.LINKED])
     assert dict(wanted.itertuples(index=False)) == {
         f"{prefix}1": f"{prefix}3",
         f"{prefix}3": f"{prefix}1",

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from taskbridge.core.model import Op
+from taskbridge.core.model import LinkState, Op
 from taskbridge.engine.ports import RunOutcome
 from taskbridge.store import PostgresLedger, statements
 from taskbridge.store.dictionary import dictionary
@@ -96,9 +96,11 @@ def test_every_statement_runs(
     for side, seen in ((SC, task(SC, "1", version=at(5))), (SF, task(SF, "00T1", version=at(5)))):
         ledger.stage(run, side, page(side, seen), "by_id")
     ledger.ids_to_read(run)
+    ledger.named_ids(run)
+    ledger.link_ids()
     ledger.sweep_ids(run, timedelta(hours=1))
     for side in (SC, SF):
-        ledger.unseen_ids(run, side)
+        ledger.unseen_ids(run, side, [LinkState.LINKED])
         ledger.staged(run, side)
     ledger.link_count(), ledger.links(run), ledger.history(), ledger.population()
     updates = [action(seq, link_id, SF, "update", remote_id="00T1") for seq in (0, 1)]

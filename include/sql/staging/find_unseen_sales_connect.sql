@@ -1,10 +1,10 @@
--- Purpose: linked sales_connect records that no listing of this run showed (C6)
--- Parameters: run_id
+-- Purpose: sales_connect records of pairs in some states that no listing of this run showed (C6)
+-- Parameters: run_id, states
 -- Caller: store/staging.py
 WITH unseen AS (
     SELECT sc_id, sc_owner_now
     FROM bridge.link
-    WHERE state = 'linked'
+    WHERE state = ANY(:states)
       AND sc_id IS NOT NULL
       AND NOT EXISTS (
         SELECT FROM staging.sales_connect_task s WHERE s.run_id = CAST(:run_id AS bigint) AND s.remote_id = sc_id

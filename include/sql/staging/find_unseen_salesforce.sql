@@ -1,10 +1,10 @@
--- Purpose: linked salesforce records that no listing of this run showed (C6)
--- Parameters: run_id
+-- Purpose: salesforce records of pairs in some states that no listing of this run showed (C6)
+-- Parameters: run_id, states
 -- Caller: store/staging.py
 WITH unseen AS (
     SELECT sf_id, sf_owner_now
     FROM bridge.link
-    WHERE state = 'linked'
+    WHERE state = ANY(:states)
       AND sf_id IS NOT NULL
       AND NOT EXISTS (
         SELECT FROM staging.salesforce_task s WHERE s.run_id = CAST(:run_id AS bigint) AND s.remote_id = sf_id

@@ -9,9 +9,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from taskbridge.core.arrays import columns
 from taskbridge.core.model import USERS, Plan, PlanInput, Side, frame
 from taskbridge.core.oscillation import REVERSALS
 from taskbridge.core.plan import make_plan
+from taskbridge.core.rebase import rebase
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.ports import Run, RunMode
 
@@ -31,7 +33,14 @@ def _plan_sync(engine: Engine, run: Run) -> Plan:
     return make_plan(plan_input(engine, run))
 
 
-_PLANNERS: Mapping[RunMode, Callable[[Engine, Run], Plan]] = {}
+def _plan_rebase(engine: Engine, run: Run) -> Plan:
+    """Likeness pairs records only of a ledger that was empty: it would draw into a sound one what the first sync
+    has left out (I1, I2)."""
+    known = columns(engine.ledger.link_ids())["link_id"]
+    return rebase(plan_input(engine, run), known, likeness=len(known) == 0)
+
+
+_PLANNERS: Mapping[RunMode, Callable[[Engine, Run], Plan]] = {RunMode.REBASE: _plan_rebase}
 """What plans a deliberate run; every other run is planned as a sync."""
 
 

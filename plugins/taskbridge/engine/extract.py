@@ -2,46 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 import pandas as pd
 
-from taskbridge.core.model import FirstSyncMode, Side
+from taskbridge.core.model import FirstSyncMode, LinkState, Side
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.ports import Run
+from taskbridge.engine.ports import Run, RunMode
 
 _LOOKUP = 200
+_COMPARED = [state for state in LinkState if state is not LinkState.TOMBSTONE]
 
 
 def extract(engine: Engine, run: Run, side: Side) -> int:
     """Stages everything of the side that is in the run's window; answers the number of rows read.
 
-    A run that does one thing for a person reads its pairs by id, and nothing here.
+    A run that does one thing for a person reads its pairs by id, and nothing here, unless it is about everything.
     Raises what the side raises: a listing that does not reach its end fails, and is never taken for a whole one.
     """
     return sum(_stage(engine, run, side, pages, source) for source, pages in _sources(engine, run, side))
 
 
 def read_dirty(engine: Engine, run: Run) -> int:
-    """Reads by id, on both sides, the records of pairs with anything unfinished (G9)."""
+    """Reads by id, on both sides, the records of pairs with anything unfinished (G9); in a run about everything
+    the linked records, and those that markers name, that no listing showed."""
     read = 0
-    for side, wanted in engine.ledger.ids_to_read(run).items():
+    for side, wanted in _wanted(engine, run).items():
         read += _stage(engine, run, side, _lookups(engine, side, wanted), "by_id")
     return read
 
 
+def _wanted(engine: Engine, run: Run) -> Mapping[Side, pd.DataFrame]:
+    if run.spec.mode is RunMode.REBASE:
+        return engine.ledger.named_ids(run)
+    if run.spec.mode is RunMode.AUDIT:
+        return {side: engine.ledger.unseen_ids(run, side, _COMPARED) for side in Side}
+    return engine.ledger.ids_to_read(run)
+
+
 def _sources(engine: Engine, run: Run, side: Side) -> Iterator[tuple[str, Iterator[pd.DataFrame]]]:
-    if not run.spec.mode.syncs:
+    mode = run.spec.mode
+    if not mode.syncs and not mode.reads_everything:
         return
     port, window = engine.sides[side], run.windows[side]
     yield "delta", port.read_changes(window)
     yield "deleted", port.read_deletes(window)
+    if mode.reads_everything:
+        return
     if side is Side.SALESFORCE:
         yield "first_sync", _first_sync(engine, run)
     # What is asked for here is asked for after everything before it was staged.
     if side in run.gaps:
-        yield "sweep", _lookups(engine, side, engine.ledger.unseen_ids(run, side))
+        yield "sweep", _lookups(engine, side, engine.ledger.unseen_ids(run, side, [LinkState.LINKED]))
     elif side is Side.SALES_CONNECT and "deleted_tasks" not in run.features and run.spec.catches_up:
         wanted = engine.ledger.sweep_ids(run, timedelta(minutes=engine.settings.sc_sweep_minutes))
         yield "sweep", _lookups(engine, side, wanted)
@@ -81,5 +94,8 @@ def _stage(engine: Engine, run: Run, side: Side, pages: Iterator[pd.DataFrame], 
     read = 0
     for page in pages:
         engine.still_mine(run)
+        if run.spec.mode.reads_everything:
+            # Two whole populations as they came would be most of the database.
+            page = page.assign(payload=page["payload"].where(page["problem_code"].notna()))
         read += engine.ledger.stage(run, side, page, source)
     return read

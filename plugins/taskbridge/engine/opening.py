@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 
 from taskbridge.core.model import Side
 from taskbridge.core.users import Moment, map_users
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.ports import USER_MAP, Run, RunSpec, SideInfo, Window
+from taskbridge.engine.ports import USER_MAP, Run, RunMode, RunSpec, SideInfo, Window
 from taskbridge.errors import LedgerEmpty, SettingsInvalid, SideIdentityChanged
+
+BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
+"""No task of either system is older."""
 
 _NAMES = {Side.SALES_CONNECT: "Sales Connect account", Side.SALESFORCE: "Salesforce org"}
 _CONNECTIONS = {Side.SALES_CONNECT: "sales_connect_default", Side.SALESFORCE: "salesforce_default"}
@@ -40,7 +44,7 @@ def open_run(engine: Engine, spec: RunSpec) -> Run | None:
 def _open(engine: Engine, spec: RunSpec, fencing: int) -> Run:
     ledger = engine.ledger
     infos = {side: engine.sides[side].connect() for side in Side}
-    _check_identities(engine, infos)
+    _check_identities(engine, infos, may_be_empty=spec.mode is RunMode.REBASE)
     started = {side: info.server_now for side, info in infos.items()}
     notes: list[str] = []
     windows = {side: _window(engine, spec, infos[side], notes) for side in Side}
@@ -67,7 +71,7 @@ def _open(engine: Engine, spec: RunSpec, fencing: int) -> Run:
                 f"e-mail address; known: {', '.join(sorted(known))}."
             )
     ledger.save_user_map(run, users)
-    if not spec.mode.syncs:
+    if not spec.mode.syncs and not spec.mode.reads_everything:
         ledger.choose_pairs(run)
     return run
 
@@ -76,8 +80,9 @@ def _moment(clocks: Mapping[Side, datetime]) -> Moment:
     return Moment(clocks[Side.SALES_CONNECT], clocks[Side.SALESFORCE])
 
 
-def _check_identities(engine: Engine, infos: Mapping[Side, SideInfo]) -> None:
-    """Another org or account than before halts; so does an empty ledger over sides that hold our records (G8)."""
+def _check_identities(engine: Engine, infos: Mapping[Side, SideInfo], *, may_be_empty: bool) -> None:
+    """Another org or account than before halts; so does an empty ledger over sides that hold our records, unless
+    the run is there to fill it (G8)."""
     ledger = engine.ledger
     known = ledger.identities()
     for side, info in infos.items():
@@ -86,12 +91,13 @@ def _check_identities(engine: Engine, infos: Mapping[Side, SideInfo]) -> None:
                 f"The connection {_CONNECTIONS[side]} leads to {_NAMES[side]} {info.identity}, but this ledger was "
                 f"built from {known[side]}. Correct the connection, or give the other one a database of its own."
             )
-    if ledger.link_count() == 0:
+    if not may_be_empty and ledger.link_count() == 0:
         for side in infos:
             if engine.sides[side].carries_markers():
                 raise LedgerEmpty(
                     f"The ledger knows no pair, yet {_NAMES[side]} {infos[side].identity} holds tasks that TaskBridge "
-                    "created: running now would double them. Restore the database, or remove those tasks' markers."
+                    "created: running now would double them. If the database is the right one, run the DAG "
+                    "task_sync_audit with mode=rebase, which finds the pairs again; else correct taskbridge_db."
                 )
     for side, info in infos.items():
         if side not in known:
@@ -103,6 +109,8 @@ def _window(engine: Engine, spec: RunSpec, info: SideInfo, notes: list[str]) -> 
     if spec.window is not None:
         return spec.window
     now = info.server_now
+    if spec.mode.reads_everything:
+        return Window(BEGINNING, now)
     mark = engine.ledger.watermarks().get(info.side)
     if mark is None:
         return Window(now - engine.settings.overlap, now)

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 import pandas as pd
 import pyarrow as pa
 
-from taskbridge.core.model import ACTIONS, TASKS, Op, Plan, Side
+from taskbridge.core.model import ACTIONS, TASKS, LinkState, Op, Plan, Side
 
 _STAMP = pa.timestamp("us", tz="UTC")
 
@@ -181,6 +181,11 @@ class RunMode(StrEnum):
     def syncs(self) -> bool:
         """Whether it reads what is new and plans everything it finds."""
         return self in (RunMode.SCHEDULED, RunMode.MANUAL, RunMode.BACKFILL)
+
+    @property
+    def reads_everything(self) -> bool:
+        """Whether it reads both populations from their beginning, rather than the pairs it is about."""
+        return self in (RunMode.AUDIT, RunMode.REBASE)
 
 
 @dataclass(frozen=True)
@@ -354,8 +359,11 @@ class Ledger(Protocol):
         staged with source "by_id" is left out. `control`: another linked record of the same owner, or null.
         """
 
-    def unseen_ids(self, run: Run, side: Side) -> pd.DataFrame:
-        """(remote_id, control) of linked records that no listing of this run showed (C6)."""
+    def unseen_ids(self, run: Run, side: Side, states: Sequence[LinkState]) -> pd.DataFrame:
+        """(remote_id, control) of the records of pairs in these states that no listing of this run showed (C6)."""
+
+    def named_ids(self, run: Run) -> Mapping[Side, pd.DataFrame]:
+        """Per side (remote_id, control) of records that staged markers name and no listing of this run showed."""
 
     def sweep_ids(self, run: Run, every: timedelta) -> pd.DataFrame:
         """(remote_id, control) of linked SC tasks to look up in this run, so that all come round once in `every`."""
@@ -363,6 +371,9 @@ class Ledger(Protocol):
     # plan
 
     def link_count(self) -> int: ...
+
+    def link_ids(self) -> pd.DataFrame:
+        """(link_id) of every pair."""
 
     def links(self, run: Run) -> pd.DataFrame:
         """LINKS of every pair that has a staged row in this run."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from taskbridge.core.model import Side
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.ports import Run
+from taskbridge.engine.ports import Run, RunMode
 
 
 def settle(engine: Engine, run: Run) -> bool:
@@ -16,7 +16,11 @@ def settle(engine: Engine, run: Run) -> bool:
     """
     if run.spec.dry_run:
         return False
-    final = run.spec.moves_watermarks and engine.switch()
+    final = (run.spec.moves_watermarks or run.spec.mode is RunMode.REBASE) and engine.switch()
     marks = {side: run.windows[side].end for side in Side} if final else {}
+    if run.spec.mode is RunMode.REBASE:
+        # A rebase begins a ledger that had read nothing, and changes nothing in one that had.
+        known = engine.ledger.watermarks()
+        marks = {side: end for side, end in marks.items() if side not in known}
     engine.ledger.settle(run, marks, final=final)
-    return final
+    return bool(marks)

@@ -29,6 +29,8 @@ from taskbridge.store.database import Transaction
 from taskbridge.store.frames import to_table, with_constants
 from taskbridge.store.part import LedgerPart
 
+LINK_IDS: Final = pa.schema([("link_id", pa.string())])
+
 _EXAMPLES: Final = 5
 
 
@@ -36,6 +38,9 @@ class Plans(LedgerPart):
     def link_count(self) -> int:
         with self._db.transaction() as tx:
             return int(tx.run("plan/count_links").scalar_one())
+
+    def link_ids(self) -> pd.DataFrame:
+        return self._db.frame("plan/read_link_ids", LINK_IDS)
 
     def links(self, run: Run) -> pd.DataFrame:
         return self._db.frame("plan/read_links", LINKS, run_id=run.run_id)

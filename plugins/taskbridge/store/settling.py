@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from taskbridge.core.model import Side
-from taskbridge.engine.ports import Run
+from taskbridge.engine.ports import Run, RunMode
 from taskbridge.store.part import LedgerPart
 
 
 class Settling(LedgerPart):
     def settle(self, run: Run, watermarks: Mapping[Side, datetime], *, final: bool) -> None:
-        """Watermarks and first syncs stay where they are for a run whose spec does not move watermarks."""
+        """First syncs stay owed in a run that does not move watermarks; a rebase only sets first ones."""
         moves = final and run.spec.moves_watermarks
         with self._db.fenced(run) as tx:
             tx.run("settle/apply_changes", run_id=run.run_id)
@@ -27,6 +27,7 @@ class Settling(LedgerPart):
             tx.run("settle/resolve_extract_dead_letters", run_id=run.run_id)
             if moves:
                 tx.run("settle/end_first_syncs", run_id=run.run_id)
+            if moves or (final and run.spec.mode is RunMode.REBASE):
                 for side, position in watermarks.items():
                     tx.run("watermark/move_watermark", run_id=run.run_id, side=side.value, position=position)
             tx.run("settle/mark_settled", run_id=run.run_id)

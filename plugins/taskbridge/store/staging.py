@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
 import pandas as pd
 import pyarrow as pa
 
-from taskbridge.core.model import TASKS, Side
+from taskbridge.core.model import TASKS, LinkState, Side
 from taskbridge.engine.ports import Run
 from taskbridge.store.frames import to_table
 from taskbridge.store.part import LedgerPart
@@ -40,8 +40,14 @@ class Staging(LedgerPart):
             side: self._db.frame(f"staging/find_ids_{side.value}", IDS, run_id=run.run_id) for side in Side
         }
 
-    def unseen_ids(self, run: Run, side: Side) -> pd.DataFrame:
-        return self._db.frame(f"staging/find_unseen_{side.value}", IDS, run_id=run.run_id)
+    def unseen_ids(self, run: Run, side: Side, states: Sequence[LinkState]) -> pd.DataFrame:
+        wanted = [state.value for state in states]
+        return self._db.frame(f"staging/find_unseen_{side.value}", IDS, run_id=run.run_id, states=wanted)
+
+    def named_ids(self, run: Run) -> Mapping[Side, pd.DataFrame]:
+        return {
+            side: self._db.frame(f"staging/find_named_{side.value}", IDS, run_id=run.run_id) for side in Side
+        }
 
     def sweep_ids(self, run: Run, every: timedelta) -> pd.DataFrame:
         """The longest unchecked first. None is looked up twice within half of `every`, and as many as a run's
