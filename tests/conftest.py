@@ -25,6 +25,7 @@ EMPTY = """
 SET lock_timeout = '10s';
 DELETE FROM bridge.dead_letter;
 DELETE FROM bridge.left_out;
+DELETE FROM bridge.drift;
 DELETE FROM bridge.run_pair;
 DELETE FROM bridge.conflict;
 DELETE FROM bridge.decision;

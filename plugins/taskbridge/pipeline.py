@@ -21,7 +21,16 @@ from taskbridge.operators import (
     SettleOperator,
     UpsertOperator,
 )
-from taskbridge.operators.request import DRY_RUN, SYNC, USERS, WINDOW_END, WINDOW_START
+from taskbridge.operators.request import (
+    AUDIT,
+    DRY_RUN,
+    MODE,
+    REPAIR,
+    SYNC,
+    USERS,
+    WINDOW_END,
+    WINDOW_START,
+)
 from taskbridge.operators.step import OPEN
 
 SCHEDULE_VARIABLE: Final = "TASKBRIDGE_SCHEDULE"
@@ -87,6 +96,27 @@ def window_params() -> dict[str, Param]:
             None, title="Window start", description=f"{reads} First moment, inclusive.", **form
         ),
         WINDOW_END: Param(None, title="Window end", description=f"{reads} Last moment, exclusive.", **form),
+    }
+
+
+def audit_params() -> dict[str, Param]:
+    """What is done with whole populations."""
+    return {
+        MODE: Param(
+            AUDIT,
+            type="string",
+            enum=[AUDIT, "rebase"],
+            title="Mode",
+            description="audit: compare both systems and the ledger, and only report. rebase: find the pairs of a "
+            "lost ledger again by marker, then by likeness; writes the ledger alone.",
+        ),
+        REPAIR: Param(
+            False,
+            type="boolean",
+            title="Repair",
+            description="Of an audit: let the next sync read the pairs that drifted by id and mend them by its rules.",
+        ),
+        DRY_RUN: choice_params()[DRY_RUN],
     }
 
 

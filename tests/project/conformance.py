@@ -49,7 +49,7 @@ RULES = {
     "G4": "A rejected row delays itself",
     "G5": "Counts add up",
     "G6": "A run with rejected rows is not green",
-    "G8": "Another org, an empty ledger, a clock that went back",
+    "G8": "Another org, an empty ledger and its rebase, a clock that went back",
     "G9": "Dirty pairs",
 }
 TO_COME = {

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from taskbridge.core.audit import DRIFT
 from taskbridge.core.model import LinkState, Op
 from taskbridge.engine.ports import RunOutcome
 from taskbridge.store import PostgresLedger, statements
@@ -98,6 +99,8 @@ def test_every_statement_runs(
     ledger.ids_to_read(run)
     ledger.named_ids(run)
     ledger.link_ids()
+    ledger.save_drift(run, DRIFT.empty_table())
+    ledger.mark_drifted(run)
     ledger.sweep_ids(run, timedelta(hours=1))
     for side in (SC, SF):
         ledger.unseen_ids(run, side, [LinkState.LINKED])

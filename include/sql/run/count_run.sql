@@ -24,6 +24,7 @@ SELECT jsonb_build_object(
     'staged', (SELECT coalesce(jsonb_object_agg(side, counts), '{}') FROM staged_by_side),
     'actions', (SELECT coalesce(jsonb_object_agg(side, counts), '{}') FROM acted_by_side),
     'conflicts', (SELECT count(*) FROM bridge.conflict WHERE run_id = :run_id),
+    'drift', (SELECT count(*) FROM bridge.drift WHERE run_id = :run_id AND class <> 'in_step'),
     'left_out', (SELECT count(*) FROM bridge.left_out WHERE run_id = :run_id),
     'rejected_new', (SELECT count(*) FROM bridge.dead_letter WHERE run_id = :run_id AND stage = 'load')
 )

@@ -32,6 +32,8 @@ FROM (VALUES
     ('T3', 'The Subject was made anew from the template.', 'Nothing.'),
     ('rejected', 'A person rejected what was held for this pair, so it is left as it is.', 'Nothing, or edit the task (restore the deleted one): then the pair is looked at again.'),
     ('undone', 'A person undid the run that wrote this pair, so it is left as it is.', 'Nothing, or edit the task (restore the deleted one): then the pair is looked at again.'),
+    ('G8', 'A rebase read the record, and it belongs to no pair, or the next run decides what its pair says.', 'Nothing; mart.drift and bridge.left_out name what a person has to look at.'),
+    ('audit', 'An audit saw something that a sync would change.', 'Nothing: the next run that reads it does. See mart.drift.'),
     ('selection', 'The run was asked for other users only.', 'Nothing: the next scheduled run takes it.'),
     ('first_sync', 'The first sync of the owner is not settled yet.', 'Nothing: the next runs finish it.')
 ) AS t (rule, explanation, remedy);

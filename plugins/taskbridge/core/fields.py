@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from taskbridge.core import canonical
-from taskbridge.core.arrays import Columns, Flags, find, flags, take
+from taskbridge.core.arrays import Columns, Flags, distinct, find, flags, take
 from taskbridge.core.model import Side, SkippedTasks
 
 OPEN, COMPLETE, SKIPPED = "open", "complete", "skipped"
@@ -79,6 +79,15 @@ class Crossing:
         known, translated = vocabulary
         position = find(values, known)
         return Crossed(take(translated, position), position >= 0)
+
+    def agree(self, name: str, sales_connect: pa.Array, salesforce: pa.Array) -> Flags:
+        """Where two values say the same, or one of them is a word that the other side does not have (F6)."""
+        to_sf = self.to(Side.SALESFORCE, name, sales_connect)
+        to_sc = self.to(Side.SALES_CONNECT, name, salesforce)
+        # An empty value says nothing that could not cross.
+        can = (to_sf.can | flags(pc.is_null(sales_connect))) & (to_sc.can | flags(pc.is_null(salesforce)))
+        differ = distinct(to_sf.values, salesforce) & distinct(to_sc.values, sales_connect)
+        return ~(can & differ)
 
     def create(self, side: Side, name: str, values: pa.Array) -> pa.Array:
         """The values for a record that is created on `side`: the default where one cannot cross (F7)."""

@@ -21,7 +21,8 @@ _SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE
 _SIDE_OF: Final = {side.prefix: side for side in Side}
 
 PARSED: Final = (
-    rf"^{MARKER_PREFIX}(?P<link>(?P<origin>sc|sf):(?P<system>.+):(?P<record>[^:]+)):(?P<generation>[0-9]{{1,9}})$"
+    rf"^{MARKER_PREFIX}(?P<link>(?P<origin>sc|sf):(?P<system>.+):(?P<record>[^:]+))"
+    r":(?P<generation>[0-9]{1,9})$"
 )
 """A marker's parts; its link id names the record in which the pair began."""
 
@@ -174,11 +175,13 @@ def _originals_taken(matched: Matched, members: pd.DataFrame) -> pd.Series[str]:
         here = members["side"] == side
         taken |= here & members["remote_id"].isin(linked.to_pandas())
     shared = members.groupby(["side", "remote_id"])["link_id"].transform("nunique") > 1
-    return members.loc[taken | shared, "link_id"]
+    links: pd.Series[str] = members.loc[taken | shared, "link_id"]
+    return links
 
 
 def _twice(matched: Matched, members: pd.DataFrame) -> pd.Series[str]:
-    return members.loc[members.duplicated(["link_id", "side", "generation"]), "link_id"]
+    twice: pd.Series[str] = members.loc[members.duplicated(["link_id", "side", "generation"]), "link_id"]
+    return twice
 
 
 def _older_live(matched: Matched, members: pd.DataFrame) -> pd.Series[str]:

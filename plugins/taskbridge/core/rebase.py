@@ -20,9 +20,7 @@ from taskbridge.core.arrays import (
     build,
     choose,
     constant,
-    distinct,
     equals,
-    flags,
     gather,
     take,
 )
@@ -122,13 +120,9 @@ class _Pairs:
 
     def _differs(self, name: str) -> Flags:
         """Pairs of two live records whose values say different things, as far as they can cross (F6)."""
-        here, there = self.values(_SC, name), self.values(_SF, name)
-        to_sf, to_sc = self.crossing.to(_SF, name, here), self.crossing.to(_SC, name, there)
-        # An empty value says nothing that could not cross.
-        can = (to_sf.can | flags(pc.is_null(here))) & (to_sc.can | flags(pc.is_null(there)))
-        same = ~distinct(to_sf.values, there) | ~distinct(to_sc.values, here)
-        both: Flags = self.live[_SC] & self.live[_SF] & can & ~same
-        return both
+        agree = self.crossing.agree(name, self.values(_SC, name), self.values(_SF, name))
+        differ: Flags = self.live[_SC] & self.live[_SF] & ~agree
+        return differ
 
     def new_links(self) -> pa.Table:
         users = self.matched.user_of(_SF, self.values(_SF, "owner"))
@@ -188,9 +182,8 @@ def _dispositions(matched: Matched, pairs: _Pairs, found: Found, side: Side) -> 
         {
             "side": constant(side, len(staged)),
             "remote_id": staged.rows["remote_id"],
-            "link_id": pc.coalesce(
-                take(matched.links["link_id"], staged.link), take(_text(pairs.found["link_id"]), link)
-            ),
+            # Without the pairs that were known: what is held or contested in them stays so.
+            "link_id": take(_text(pairs.found["link_id"]), link),
             "disposition": ends.dispositions,
             "rule": ends.rule_names,
         },

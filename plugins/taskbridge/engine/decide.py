@@ -14,6 +14,7 @@ from taskbridge.core.model import USERS, Plan, PlanInput, Side, frame
 from taskbridge.core.oscillation import REVERSALS
 from taskbridge.core.plan import make_plan
 from taskbridge.core.rebase import rebase
+from taskbridge.engine.audit import compare_everything
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.ports import Run, RunMode
 
@@ -40,7 +41,14 @@ def _plan_rebase(engine: Engine, run: Run) -> Plan:
     return rebase(plan_input(engine, run), known, likeness=len(known) == 0)
 
 
-_PLANNERS: Mapping[RunMode, Callable[[Engine, Run], Plan]] = {RunMode.REBASE: _plan_rebase}
+def _plan_audit(engine: Engine, run: Run) -> Plan:
+    return compare_everything(engine, run, plan_input(engine, run))
+
+
+_PLANNERS: Mapping[RunMode, Callable[[Engine, Run], Plan]] = {
+    RunMode.AUDIT: _plan_audit,
+    RunMode.REBASE: _plan_rebase,
+}
 """What plans a deliberate run; every other run is planned as a sync."""
 
 

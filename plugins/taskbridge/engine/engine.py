@@ -21,7 +21,7 @@ class Engine:
 
     def may_run(self, spec: RunSpec) -> bool:
         """Whether a run may begin: the switch is on, or the run only looks (S3)."""
-        return spec.dry_run or self.switch()
+        return spec.only_looks or self.switch()
 
     def require_switch(self) -> None:
         """Raises SwitchedOff; asked again before every batch of writes (S1)."""

@@ -49,7 +49,7 @@ def _open(engine: Engine, spec: RunSpec, fencing: int) -> Run:
     notes: list[str] = []
     windows = {side: _window(engine, spec, infos[side], notes) for side in Side}
     # A look is no switch-on: tasks from between a dry run and the first real one must not count as new (S2).
-    first = ledger.ledger_started(None, started, keep=not spec.dry_run)
+    first = ledger.ledger_started(None, started, keep=not spec.only_looks)
     run = ledger.open_run(spec, fencing, windows, started, infos[Side.SALES_CONNECT].features)
     for text in notes:
         ledger.note(run, text)

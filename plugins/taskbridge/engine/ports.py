@@ -203,6 +203,11 @@ class RunSpec:
     asked_by: str | None = None  # the person, as far as known
 
     @property
+    def only_looks(self) -> bool:
+        """Whether neither the systems nor what the ledger says of pairs is changed (S3)."""
+        return self.dry_run or self.mode is RunMode.AUDIT
+
+    @property
     def catches_up(self) -> bool:
         """Whether it reads what is new of everybody."""
         return self.mode.syncs and self.window is None and not self.users
@@ -262,6 +267,7 @@ class RunCounts:
     left_out: int  # what a person asked for and did not happen, see bridge.left_out
     rejected_new: int  # rows rejected in this run that were not parked before (G6)
     notes: tuple[str, ...]
+    drift: int = 0  # lines of an audit that are not in step
 
 
 @dataclass(frozen=True)
@@ -402,6 +408,15 @@ class Ledger(Protocol):
         Replaces a plan of the same run of which nothing was sent. Held actions of earlier runs for the same
         links become stale. Raises CountsDoNotAddUp when a staged row has no disposition or a seq is used twice.
         """
+
+    # audit
+
+    def save_drift(self, run: Run, drift: pa.Table) -> None:
+        """Keeps `core.audit.DRIFT` of the run in place of what it had found before."""
+
+    def mark_drifted(self, run: Run) -> int:
+        """Makes the pairs that the run found adrift dirty (G9), and answers how many. A difference that no change
+        explains loses its base (K3); a delete without a recent date waits for a person (C6)."""
 
     # outbox
 

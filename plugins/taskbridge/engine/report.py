@@ -57,7 +57,7 @@ def _outcome(counts: RunCounts, *, dry_run: bool) -> RunOutcome:
     ends = {end for by_end in counts.staged.values() for end, rows in by_end.items() if rows}
     if dry_run:
         states.discard(ActionState.PLANNED)
-    if states & set(_UNFINISHED) or Disposition.DEAD_LETTER in ends or counts.left_out:
+    if states & set(_UNFINISHED) or Disposition.DEAD_LETTER in ends or counts.left_out or counts.drift:
         return RunOutcome.PARTIAL
     if ActionState.HELD in states or Disposition.HELD in ends:
         return RunOutcome.HELD
@@ -82,6 +82,8 @@ def summarise(
     lines.extend(f"  {cost}" for cost in would)
     if counts.conflicts:
         lines.append(f"  Conflicts: {counts.conflicts}, both values kept in bridge.conflict")
+    if counts.drift:
+        lines.append(f"  Drift: {counts.drift} lines, counted in mart.drift_by_class, named in mart.drift")
     if counts.left_out:
         lines.append(f"  Left out: {counts.left_out}, named with reasons in bridge.left_out")
     if counts.rejected_new:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from taskbridge.core.model import Side
+from taskbridge.engine.audit import hand_over
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.ports import Run, RunMode
 
@@ -14,6 +15,9 @@ def settle(engine: Engine, run: Run) -> bool:
     answers to what was sent are recorded all the same (S3). Pairs with unwritten actions are dirty, so moving past
     them loses nothing.
     """
+    if run.spec.mode is RunMode.AUDIT:
+        hand_over(engine, run)
+        return False
     if run.spec.dry_run:
         return False
     final = (run.spec.moves_watermarks or run.spec.mode is RunMode.REBASE) and engine.switch()

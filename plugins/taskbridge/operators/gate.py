@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 class GateOperator(DocumentedOperator):
-    """Skips the whole run unless the Variable `taskbridge_enabled` is on. A dry run only looks, so it passes.
+    """Skips the whole run unless the Variable `taskbridge_enabled` is on. Dry runs and audits only look, so they
+    pass.
 
     No system is called to find out. Parameters that cannot be meant as they are fail here.
     """
@@ -28,5 +29,5 @@ class GateOperator(DocumentedOperator):
         with one_sentence(context):
             request = Request.of(context, kind=self.kind)
         self.log.info("Asked for: %s", request)
-        if not request.dry_run and not switch_is_on():
+        if not request.only_looks and not switch_is_on():
             raise AirflowSkipException(f"The Variable {ENABLED} is not on: nothing is read or written.")

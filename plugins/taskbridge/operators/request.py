@@ -25,6 +25,8 @@ _HOW: Final = (WINDOW_START, WINDOW_END, USERS, DRY_RUN, MODE)
 
 SYNC: Final = "sync"
 BACKFILL: Final = "backfill"
+AUDIT: Final = "audit"
+REPAIR: Final = "repair"
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,11 @@ class Request:
         }
         person = getattr(dag_run, "triggering_user_name", None)
         return cls(run_key(context), mode, window, users, bool(params.get(DRY_RUN)), asked, person)
+
+    @property
+    def only_looks(self) -> bool:
+        """Whether nothing is written to the two systems, so that a person may ask for it at any time (S3)."""
+        return self.dry_run or self.mode == AUDIT
 
     def spec(self, settings: Settings) -> RunSpec:
         """The same in the engine's words."""

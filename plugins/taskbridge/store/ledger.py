@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final, Self
 
 from taskbridge.store import schema
+from taskbridge.store.audits import Audits
 from taskbridge.store.conflicts import Conflicts
 from taskbridge.store.database import Database
 from taskbridge.store.explaining import Explaining
@@ -21,7 +22,9 @@ from taskbridge.store.users import Users
 PARKED_RETRY: Final = timedelta(hours=24)
 
 
-class PostgresLedger(Leases, Runs, Identity, Users, Staging, Plans, Conflicts, Outbox, Settling, Explaining):
+class PostgresLedger(
+    Leases, Runs, Identity, Users, Staging, Plans, Conflicts, Audits, Outbox, Settling, Explaining
+):
     """Implements `engine.ports.Ledger`. One object keeps its connections open; use it in one process.
 
     Every method raises DatabaseUnavailable when the database does not answer.

@@ -58,8 +58,8 @@ class Plans(LedgerPart):
         return self._db.frame("plan/read_recent_writes", RECENT_WRITES, writes=at_least)
 
     def save_plan(self, run: Run, plan: Plan) -> None:
-        """A dry run keeps its actions, conflicts and dispositions for people to see; links, base and dead
-        letters stay as they are."""
+        """A run that only looks keeps its actions, conflicts and dispositions for people to see; links, base and
+        dead letters stay as they are."""
         actions = to_table(plan.actions, ACTIONS)
         changes = to_table(plan.ledger_changes, LEDGER_CHANGES)
         _check_seq(actions, changes)
@@ -67,7 +67,7 @@ class Plans(LedgerPart):
             self._forget_plan(tx, run)
             self._save_dispositions(tx, run, to_table(plan.dispositions, DISPOSITIONS))
             tx.copy(["bridge", "action"], _with_ids(actions, run))
-            if not run.spec.dry_run:
+            if not run.spec.only_looks:
                 self._supersede(tx, run, actions)
                 tx.run("plan/keep_recreated", run_id=run.run_id)
                 self._save_new_links(tx, run, to_table(plan.new_links, NEW_LINKS))
@@ -120,7 +120,7 @@ class Plans(LedgerPart):
     def _save_conflicts(self, tx: Transaction, run: Run, conflicts: pa.Table) -> None:
         tx.run("plan/create_conflicts")
         tx.copy(["incoming_conflict"], conflicts)
-        if not run.spec.dry_run:
+        if not run.spec.only_looks:
             tx.run("plan/close_conflicts", run_id=run.run_id)
             tx.run("plan/follow_decisions", run_id=run.run_id)
         tx.run("plan/save_conflicts", run_id=run.run_id, dry_run=run.spec.dry_run)

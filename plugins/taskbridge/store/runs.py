@@ -78,6 +78,7 @@ class Runs(LedgerPart):
             left_out=found["left_out"],
             rejected_new=found["rejected_new"],
             notes=tuple(notes),
+            drift=found["drift"],
         )
 
     def close_run(self, run: Run, outcome: RunOutcome, summary: str) -> None:

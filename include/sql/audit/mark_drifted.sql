@@ -1,0 +1,48 @@
+-- Purpose: let the next run read by id the pairs that drifted, and mend them by its rules (G9)
+-- Parameters: run_id, deletes_told (interval)
+-- Caller: store/audits.py
+WITH found AS (
+    -- A difference that no change explains loses its base, so that K3 decides.
+    SELECT d.link_id,
+           bool_or(d.class = 'one_deleted') AS one_deleted,
+           coalesce(bit_or(CASE d.field
+               WHEN 'status' THEN 2 WHEN 'priority' THEN 4 WHEN 'due_date' THEN 8 WHEN 'details' THEN 16
+               WHEN 'owner' THEN 32 ELSE 0
+           END) FILTER (WHERE d.class = 'differs' AND d.unexplained), 0) AS lost
+    FROM bridge.drift d
+    WHERE d.run_id = :run_id
+      AND d.link_id IS NOT NULL
+      AND d.class IN ('differs', 'one_deleted', 'both_deleted', 'missing', 'without_records', 'half')
+    GROUP BY d.link_id
+),
+judged AS (
+    -- Of a delete without a recent date a person decides (C6).
+    SELECT f.*, f.one_deleted AND NOT EXISTS (
+        SELECT FROM bridge.link l
+        JOIN bridge.run r ON r.run_id = :run_id
+        LEFT JOIN staging.sales_connect_task sc ON sc.run_id = r.run_id AND sc.remote_id = l.sc_id
+        LEFT JOIN staging.salesforce_task sf ON sf.run_id = r.run_id AND sf.remote_id = l.sf_id
+        WHERE l.link_id = f.link_id
+          AND (
+            (sc.presence = 'deleted' AND sc.version > r.sc_server_time - CAST(:deletes_told AS interval))
+            OR (sf.presence = 'deleted' AND sf.version > r.sf_server_time - CAST(:deletes_told AS interval))
+          )
+    ) AS asks
+    FROM found f
+)
+UPDATE bridge.link l
+SET dirty = true,
+    dirty_since = coalesce(l.dirty_since, now()),
+    state = CASE WHEN j.asks AND l.state = 'linked' THEN 'held' ELSE l.state END,
+    sc_status = CASE WHEN j.lost & 2 = 0 THEN l.sc_status END,
+    sf_status = CASE WHEN j.lost & 2 = 0 THEN l.sf_status END,
+    sc_priority = CASE WHEN j.lost & 4 = 0 THEN l.sc_priority END,
+    sf_priority = CASE WHEN j.lost & 4 = 0 THEN l.sf_priority END,
+    sc_due_date = CASE WHEN j.lost & 8 = 0 THEN l.sc_due_date END,
+    sf_due_date = CASE WHEN j.lost & 8 = 0 THEN l.sf_due_date END,
+    sc_details = CASE WHEN j.lost & 16 = 0 THEN l.sc_details END,
+    sf_details = CASE WHEN j.lost & 16 = 0 THEN l.sf_details END,
+    sc_owner = CASE WHEN j.lost & 32 = 0 THEN l.sc_owner END,
+    sf_owner = CASE WHEN j.lost & 32 = 0 THEN l.sf_owner END
+FROM judged j
+WHERE l.link_id = j.link_id

@@ -1,0 +1,66 @@
+"""An audit: what differs between the two systems and the ledger, written down for people, and nothing else."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from taskbridge.core.arrays import choose, columns, constant, flags
+from taskbridge.core.audit import compare
+from taskbridge.core.model import (
+    ACTIONS,
+    CONFLICTS,
+    DISPOSITIONS,
+    LEDGER_CHANGES,
+    NEW_LINKS,
+    Disposition,
+    Plan,
+    PlanInput,
+    empty,
+    frame,
+)
+from taskbridge.core.plan import make_plan
+from taskbridge.engine.engine import Engine
+from taskbridge.engine.ports import Run
+
+_log = logging.getLogger(__name__)
+REPAIR = "repair"
+
+
+def compare_everything(engine: Engine, run: Run, given: PlanInput) -> Plan:
+    """Stores what has drifted, and answers a plan of nothing: where each record would end if a sync saw it now."""
+    plan = make_plan(given)
+    drift = compare(given, plan)
+    engine.ledger.save_drift(run, drift)
+    _log.info("Found %d lines of drift", len(drift) - 1)
+    return replace(
+        plan,
+        actions=empty(ACTIONS),
+        ledger_changes=empty(LEDGER_CHANGES),
+        new_links=empty(NEW_LINKS),
+        conflicts=empty(CONFLICTS),
+        dispositions=frame(_without_plans(plan)),
+    )
+
+
+def hand_over(engine: Engine, run: Run) -> None:
+    """Lets the next run mend what has drifted, if that was asked for; the audit itself mends nothing."""
+    if run.spec.asked.get(REPAIR) and not run.spec.dry_run:
+        marked = engine.ledger.mark_drifted(run)
+        engine.ledger.note(run, f"{marked} pairs are read by id and mended by the next run (repair).")
+
+
+def _without_plans(plan: Plan) -> pa.Table:
+    """Nothing is planned by an audit: what a sync would have planned waits for one."""
+    ends = columns(plan.dispositions)
+    waits = flags(
+        pc.is_in(ends["disposition"], pa.array([Disposition.PLANNED.value, Disposition.HELD.value]))
+    )
+    waits &= ~flags(pc.is_in(ends["rule"], pa.array(["G2", "G4", "C5", "C6", "C5,C6", "I4", "K3"])))
+    length = len(waits)
+    ends["disposition"] = choose(waits, constant(Disposition.DEFERRED, length), ends["disposition"])
+    ends["rule"] = choose(waits, constant("audit", length), ends["rule"])
+    return pa.table({name: ends[name] for name in DISPOSITIONS.names}, schema=DISPOSITIONS)
