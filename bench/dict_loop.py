@@ -174,7 +174,7 @@ class _Planner:
             self.link_of[SF, link["sf_id"]] = link["link_id"]
         if sc is None and sf is None:
             return
-        if _in_step(link, sc, sf):
+        if _in_step(link, sc, sf) and (sf is None or self.is_reminder(sf)):
             end = UNCHANGED
         elif link["state"] == "tombstone":
             end = self.restore(link, sf)
@@ -227,7 +227,8 @@ class _Planner:
         return PLANNED
 
     def pair(self, pair: _Pair) -> End:
-        if not pair.needs_attention:
+        sf = pair.rows[SF]
+        if not pair.needs_attention and (sf is None or self.is_reminder(sf)):
             return UNCHANGED
         steps = (self.hindrance, self.out_of_scope, self.undecided, self.withheld)
         return next(filter(None, (step(pair) for step in steps)), None) or self.decide(pair)

@@ -146,6 +146,12 @@ def test_C2_a_pair_whose_salesforce_task_leaves_the_scope_is_released(values: Ro
     assert set(plan.ends.values()) == {("released", "C2")}
 
 
+def test_C2_a_task_leaves_the_scope_without_a_change_of_any_field() -> None:
+    plan = decide([link()], [], [sf(subtype="Call")])
+    assert [row["state"] for row in plan.changes] == ["released"]
+    assert set(plan.ends.values()) == {("released", "C2")}
+
+
 def test_C2_a_pair_stays_released_until_it_is_back_in_scope() -> None:
     still = decide([link(state="released")], [EDITED_SC], [sf(subtype="Call", details="x")])
     assert (still.actions, still.changes) == ([], [])

@@ -58,6 +58,8 @@ class PairPlanner(PairStep):
         for side in Side:
             staged = self.matched[side]
             attention |= gather(~staged.live, staged.position)
+        # What makes a task an activity is no mapped field, so that no change tells of it (C2).
+        attention |= gather(~self.matched.reminders, self.matched[_SF].position)
         return attention & self._staged
 
     def _hindered(self, rows: Positions) -> Positions:
