@@ -1,9 +1,13 @@
-"""The table of rules and the tests that prove them. `python -m tests.project.conformance` writes the document."""
+"""The table of rules and the tests and scenarios that prove them.
+
+`python -m tests.project.conformance` writes the document.
+"""
 
 from __future__ import annotations
 
 import ast
 import re
+from itertools import takewhile
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -60,16 +64,22 @@ _ID = re.compile(r"^[SFTICKG]\d$")
 
 
 def tests_by_rule() -> dict[str, list[str]]:
-    """Rule id to "folder/file.py::test", by the ids that lead the tests' names."""
+    """Rule id to "folder/file.py::test" or "scenarios/file.md", by the ids that lead the names."""
     found: dict[str, list[str]] = {rule: [] for rule in RULES}
     for path in sorted(TESTS.rglob("test_*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-                for word in node.name.split("_")[1:]:
-                    if not _ID.match(word):
-                        break
-                    found.setdefault(word, []).append(f"{path.relative_to(TESTS)}::{node.name}")
+                for rule in leading_rules(node.name.removeprefix("test_")):
+                    found.setdefault(rule, []).append(f"{path.relative_to(TESTS)}::{node.name}")
+    for path in sorted((TESTS / "scenarios").glob("*.md")):
+        for rule in leading_rules(path.stem):
+            found.setdefault(rule, []).append(str(path.relative_to(TESTS)))
     return found
+
+
+def leading_rules(name: str) -> list[str]:
+    """The rule ids with which a name begins: of "K3_K5_the_later_change_wins" K3 and K5."""
+    return list(takewhile(_ID.match, name.split("_")))
 
 
 def render() -> str:
@@ -77,7 +87,7 @@ def render() -> str:
     lines = [
         "# Conformance",
         "",
-        "Each rule and the tests named after it. Written by `python -m tests.project.conformance`; a test compares.",
+        "Each rule, and the tests and scenarios named after it. Written by `make documents`; a test compares.",
         "",
         "| Rule | What it says | Tests |",
         "|---|---|---|",

@@ -8,6 +8,7 @@ import pytest
 
 from taskbridge import settings
 from tests.project import conformance
+from tests.scenarios import sentences
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -30,6 +31,11 @@ def test_the_conformance_table_is_up_to_date() -> None:
 def test_the_table_of_settings_is_up_to_date() -> None:
     document = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     assert settings.describe() in document, "docs/settings.md differs from `python -m taskbridge.settings`"
+
+
+def test_the_sentences_of_the_scenarios_are_up_to_date() -> None:
+    readme = (ROOT / "tests" / "scenarios" / "README.md").read_text(encoding="utf-8")
+    assert f"<!-- sentences -->\n{sentences.describe()}<!-- /sentences -->" in readme, "run: make documents"
 
 
 def test_the_readme_links_to_files_that_exist() -> None:
