@@ -19,7 +19,7 @@ from stack.supervisor import Stack
 SYNC, BACKFILL = "task_sync", "task_sync_backfill"
 SCHEDULE = "* * * * * */15"  # the sixth field counts seconds
 SWITCH = "taskbridge_enabled"
-PATIENCE = 90.0
+PATIENCE = 240.0
 Found = TypeVar("Found")
 
 
