@@ -13,6 +13,9 @@ RUN_READY := $(VENV)/.taskbridge-run
 DEV_READY := $(VENV)/.taskbridge-dev
 PYTEST_ARGS ?=
 WORKERS ?= 2
+SEEDS ?= 200
+STEPS ?= 50
+FUZZ_ARGS ?=
 CODE := $(wildcard plugins sandbox stack bench dags tests)
 TYPED := $(wildcard plugins/taskbridge plugins/taskbridge_plugin.py sandbox stack bench dags)
 
@@ -49,6 +52,10 @@ migrate: $(RUN_READY) ## Bring the project's database to the schema of this code
 .PHONY: test
 test: $(DEV_READY) ## Run every test on two cores; PYTEST_ARGS="-k due_date" runs some, on one, without coverage
 	@exec $(PY) -m pytest $(or $(PYTEST_ARGS),-n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term)
+
+.PHONY: fuzz
+fuzz: $(DEV_READY) ## Play long random stories; SEEDS=200 STEPS=50, FUZZ_ARGS="--processes 1"
+	@PYTHONPATH=plugins:. exec $(PY) -m tests.machine.fuzz --seeds $(SEEDS) --steps $(STEPS) $(FUZZ_ARGS)
 
 .PHONY: lint
 lint: $(DEV_READY) ## ruff, mypy, docker-compose.yaml

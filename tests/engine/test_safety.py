@@ -9,7 +9,7 @@ import pytest
 from taskbridge.core.model import Op, Side
 from taskbridge.engine.load import load
 from taskbridge.engine.opening import open_run
-from taskbridge.engine.ports import RunOutcome
+from taskbridge.engine.ports import RunMode, RunOutcome
 from taskbridge.engine.settle import settle
 from taskbridge.errors import LeaseLost, SettingsInvalid
 from tests.engine.world import World, disagreements, planned
@@ -252,6 +252,16 @@ def test_G8_a_watermark_ahead_of_the_clock_goes_back_and_says_so(world: World) -
     report = world.sync()
     assert report.outcome is not RunOutcome.FAILED
     assert "ahead of the server's clock" in report.text
+
+
+def test_G8_a_run_of_one_user_leaves_a_watermark_that_is_ahead_where_it_is(world: World) -> None:
+    marks = "SELECT side, position, previous FROM bridge.watermark ORDER BY side"
+    world.sync()
+    before = world.rows(marks)
+    world.sf.now -= timedelta(hours=2)
+    report = world.sync(mode=RunMode.MANUAL, users=("ada@example.com",))
+    assert "ahead of the server's clock" in report.text
+    assert world.rows(marks) == before
 
 
 def test_G9_a_target_edited_between_decide_and_load_is_not_overwritten(world: World) -> None:

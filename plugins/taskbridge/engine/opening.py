@@ -116,7 +116,7 @@ def _window(engine: Engine, spec: RunSpec, info: SideInfo, notes: list[str]) -> 
         return Window(now - engine.settings.overlap, now)
     position = mark.position
     if position > now:
-        if not spec.dry_run:
+        if spec.moves_watermarks:
             engine.ledger.revert_watermark(info.side)
         position = mark.previous if mark.previous is not None and mark.previous <= now else now
         notes.append(

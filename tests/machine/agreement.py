@@ -1,0 +1,317 @@
+"""What must hold once people and faults rest: the invariants of the design, each a check of its own.
+
+Everything is told from the two systems, the log of what people did, and the rules. Where a table of ours is
+read, it is because the promise is about that table (K5, the base, conservation).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import Any, Final
+
+from taskbridge.core.model import FIELDS, MERGED_FIELDS, Side
+from taskbridge.sides.memory import Record
+from tests.machine.story import Story
+from tests.machine.watching import Broken, Event, canonical
+
+_SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE
+STATUS: Final = {"open": "Not Started", "complete": "Completed"}
+PRIORITY: Final = {"normal": "Normal", "high": "High"}
+_COMMENTS: Final = 32_000
+
+
+def cut(text: str | None) -> str | None:
+    """What Salesforce can hold of a text (F5)."""
+    if text is None:
+        return None
+    return canonical(text.encode("utf-16-le")[: 2 * _COMMENTS].decode("utf-16-le", errors="ignore"))  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """All records of one pair, deleted ones included."""
+
+    name: str
+    story: Story
+    members: dict[Side, list[str]]
+
+    def records(self, side: Side) -> list[Record]:
+        return [self.story.systems[side].records[one] for one in self.members[side]]
+
+    def live(self, side: Side) -> list[Record]:
+        return [record for record in self.records(side) if not record.deleted]
+
+    @cached_property
+    def complete(self) -> bool:
+        return bool(self.live(_SC) and self.live(_SF))
+
+    def value(self, side: Side, name: str) -> Any:
+        return canonical(self.live(side)[0].values[name])
+
+    @cached_property
+    def takes_part(self) -> bool:
+        """Every record, deleted ones too, belongs to somebody who takes part, and is a reminder (S2, C2, C3)."""
+        owners = [(side, record.values["owner"]) for side in Side for record in self.records(side)]
+        return all(self.story.takes_part(*one) for one in owners) and all(
+            self.reminder(record) for record in self.live(_SF)
+        )
+
+    @staticmethod
+    def reminder(record: Record) -> bool:
+        values = record.values
+        at_once = values["is_closed"] and values.get("completed_at") == record.created_at
+        made_by_us = (values.get("marker") or "").startswith("tb:")
+        ordinary = values["subtype"] in ("Task", None) and not values["is_recurrence"]
+        return bool(ordinary and (made_by_us or not at_once))
+
+    def agree(self, name: str, sc: Any, sf: Any) -> bool:
+        """Whether two values of a field count as the same (F2 to F5), by any map of users there ever was."""
+        match name:
+            case "status":
+                return bool(STATUS.get(sc) == sf)
+            case "priority":
+                return bool(PRIORITY.get(sc) == sf)
+            case "details":
+                return bool(cut(sc) == sf or (self.was_cut and (sc or "").startswith(sf or "")))
+            case "owner":
+                return (sc, sf) in self.story.ever_mapped
+            case _:
+                return bool(sc == sf)
+
+    @cached_property
+    def was_cut(self) -> bool:
+        """SC once held more than Salesforce can: then a tail may be there that Salesforce never had (F5)."""
+        held = self.story.log.held
+        texts = [text for one in self.members[_SC] for text in held[_SC, one, "details"]]
+        return any(text and len(text.encode("utf-16-le")) > 2 * _COMMENTS for text in texts)
+
+    def crosses(self, name: str) -> bool:
+        """Whether the present values of a field can cross at all (F2, F3, C4)."""
+        if name == "status":
+            return self.value(_SC, name) in STATUS and self.value(_SF, name) in STATUS.values()
+        return name != "priority" or self.value(_SF, name) in PRIORITY.values()
+
+
+def all_pairs(story: Story) -> Iterator[Pair]:
+    for name, members in sorted(story.pairs().items()):
+        yield Pair(name, story, members)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """The checks at the end of a story."""
+
+    story: Story
+    manual: bool = False  # contested fields may wait for a person (K3)
+    poison: bool = False  # records that cannot be understood or written stay behind, alone (G4)
+
+    def check(self) -> None:
+        for pair in all_pairs(self.story):
+            if not (self.poison and self._is_poisoned(pair)):
+                self.check_1_both_sides_agree(pair)
+                self.check_4_the_last_word_stands(pair)
+                self.check_7_one_partner(pair)
+                self.check_12_nothing_is_left_out(pair)
+        self.check_4_what_was_overwritten_is_kept()
+        self.check_10_counts_add_up()
+        self.check_11_the_base_was_true()
+        self.check_13_links_join_pairs()
+
+    def _is_poisoned(self, pair: Pair) -> bool:
+        for side in Side:
+            refused = self.story.systems[side].faults.refuse_titles
+            for record in pair.records(_SC) + pair.records(_SF):
+                if record.problem is not None or record.values["title"] in refused:
+                    return True
+        return False
+
+    def check_7_one_partner(self, pair: Pair) -> None:
+        for side in Side:
+            if len(pair.live(side)) > 1:
+                ids = [record.remote_id for record in pair.live(side)]
+                raise Broken(f"7: {pair.name} has the copies {ids} in {side.system}")
+
+    # 1, 5, 6
+
+    def check_1_both_sides_agree(self, pair: Pair) -> None:
+        if not pair.takes_part or not all(pair.members.values()):
+            return
+        if not pair.complete:
+            if (pair.live(_SC) or pair.live(_SF)) and not self._may_stay_alone(pair):
+                where = _SC if pair.live(_SC) else _SF
+                raise Broken(f"1: {pair.name} is left in {where.system} only, deleted on the other side")
+            return
+        for name in MERGED_FIELDS:
+            values = pair.value(_SC, name), pair.value(_SF, name)
+            mapped_now = self.story.mapped.get(values[0]) == values[1]
+            same = mapped_now if name == "owner" else pair.agree(name, *values)
+            if not same and pair.crosses(name) and not (self.manual and self._contested(pair, name)):
+                raise Broken(f"1: {name} of {pair.name} is {values[0]!r} and {values[1]!r}")
+
+    def _may_stay_alone(self, pair: Pair) -> bool:
+        log = self.story.log
+        keys = [(side, record.remote_id) for side in Side for record in pair.records(side)]
+        gone = [log.last(*key, "deleted") for key in keys]
+        return bool(
+            # C5: what went with its user stays behind.
+            any(event and event.after == "user_deleted" for event in gone)
+            # A record that left no trace (emptied bin), or was deleted before its id could be known and without a
+            # feed to tell, is held for a person (C5, G2).
+            or any(key in log.lost and not self._fed for key in keys)
+            or self.story.purged & set(pair.members[_SF])
+            # G9: a delete stamped before the version last seen, by a clock that went back.
+            or any(
+                record.deleted and record.version < log.newest[side, record.remote_id]
+                for side in Side
+                for record in pair.records(side)
+            )
+            # C5: without a feed, a 404 is proof only while another task of the same assignee answers.
+            or (not pair.live(_SC) and self.story.sc.gone_status != 410 and not self._fed)
+        )
+
+    @property
+    def _fed(self) -> bool:
+        return "deleted_tasks" in self.story.sc.features
+
+    # 4, 5
+
+    def _words(self, pair: Pair, side: Side, name: str) -> list[Event]:
+        return self.story.log.typed(side, pair.members[side], name)
+
+    def _superseded(self, pair: Pair, name: str, event: Event | None, by: Event | None) -> bool:
+        """Whether the later word was said with the earlier one in view."""
+        if event is None or by is None or by.number < event.number:
+            return False
+        left, right = (event, by) if event.side is _SC else (by, event)
+        sc = left.after if left is event else left.before
+        sf = right.after if right is event else right.before
+        return pair.agree(name, sc, sf)
+
+    def _candidates(self, pair: Pair, name: str) -> dict[Side, Event | None]:
+        """Per side the last thing that a person typed, unless the other side's last word followed on it."""
+        last = {side: next(reversed(self._words(pair, side, name)), None) for side in Side}
+        return {
+            side: None if self._superseded(pair, name, last[side], last[side.other]) else last[side]
+            for side in Side
+        }
+
+    def _contested(self, pair: Pair, name: str) -> bool:
+        return all(self._candidates(pair, name).values())
+
+    def check_4_the_last_word_stands(self, pair: Pair) -> None:
+        """What is there now is what a person typed last; a later word in view of an earlier one stands."""
+        if not pair.complete or not pair.takes_part:
+            return
+        for name in MERGED_FIELDS:
+            words = self._candidates(pair, name)
+            found = [side for side, event in words.items() if event and event.after == pair.value(side, name)]
+            if any(words.values()) and not found and not self._said_earlier(pair, name):
+                told = {side.system: event and event.after for side, event in words.items()}
+                values = pair.value(_SC, name), pair.value(_SF, name)
+                raise Broken(f"4: {name} of {pair.name} is {values}, but people typed last {told}")
+
+    def _said_earlier(self, pair: Pair, name: str) -> bool:
+        """A record that was created again carries what its partner had, which may be older than a last word (K4)."""
+        if len(pair.members[_SC]) == len(pair.members[_SF]) == 1:
+            return False
+        return any(
+            event.after == pair.value(side, name) for side in Side for event in self._words(pair, side, name)
+        )
+
+    def check_4_what_was_overwritten_is_kept(self) -> None:
+        """K5: every value that a write of ours replaced is in the database, in full."""
+        columns = ", ".join(f"seen_{name}" for name in FIELDS)
+        kept = {
+            row[0]: dict(zip(FIELDS, row[1:], strict=True))
+            for row in self.story.db.rows(f"SELECT action_id, {columns} FROM bridge.action")
+        }
+        for action, name, value in self.story.log.overwritten:
+            if canonical(kept[action][name]) != value:
+                raise Broken(f"4: {name} {value!r}, overwritten by action {action}, is not kept (K5)")
+
+    # 12
+
+    def check_12_nothing_is_left_out(self, pair: Pair) -> None:
+        """Every record that the rules let in has a partner (I1, I2)."""
+        for side in Side:
+            if pair.live(side) and not pair.members[side.other]:
+                record = pair.live(side)[0]
+                if self._is_let_in(side, record):
+                    raise Broken(
+                        f"12: {self.story.named(side, record.remote_id)} in {side.system} has no partner"
+                    )
+
+    def _is_let_in(self, side: Side, record: Record) -> bool:
+        story = self.story
+        if not story.takes_part(side, record.values["owner"]):
+            return False
+        since = story.switched_on_by(side, record.values["owner"])
+        if since is None or (side, record.remote_id) in story.ever_hidden:
+            return False
+        if side is _SC:
+            return bool(record.created_at > since)
+        none = any(policy.get("first_sync_mode") == "none" for policy in story.policies)
+        lookback = timedelta(0) if none else timedelta(hours=24)
+        return bool(record.modified_at >= since - lookback and Pair.reminder(record))
+
+    # the ledger
+
+    def check_10_counts_add_up(self) -> None:
+        states = self.story.db.rows("SELECT action_id, state, sent_at IS NOT NULL FROM bridge.action")
+        open_ = [action for action, state, _ in states if state in ("planned", "sent")]
+        dry = {row[0] for row in self.story.db.rows(
+            "SELECT action_id FROM bridge.action a JOIN bridge.run r USING (run_id) WHERE r.dry_run"
+        )}  # fmt: skip
+        if set(open_) - dry:
+            raise Broken(f"10: the actions {sorted(set(open_) - dry)} have no outcome")
+        done = {action for action, state, _ in states if state in ("done", "dead")}
+        if done - self.story.log.actions:
+            raise Broken(f"10: {sorted(done - self.story.log.actions)} have an outcome and were never sent")
+        lost = self.story.db.rows(
+            "SELECT r.run_id FROM bridge.run r JOIN staging.salesforce_task s USING (run_id)"
+            " WHERE r.outcome NOT IN ('failed') AND s.disposition IS NULL"
+            " UNION SELECT r.run_id FROM bridge.run r JOIN staging.sales_connect_task s USING (run_id)"
+            " WHERE r.outcome NOT IN ('failed') AND s.disposition IS NULL"
+        )
+        if lost:
+            raise Broken(f"10: staged rows of the runs {lost} ended nowhere (G5)")
+
+    def check_11_the_base_was_true(self) -> None:
+        for link_id, sc_id, sf_id, base in self.story.db.rows(
+            "SELECT link_id, sc_id, sf_id, to_jsonb(l) FROM bridge.link l WHERE state IN ('linked', 'released', 'held')"
+        ):
+            for side, remote_id in ((_SC, sc_id), (_SF, sf_id)):
+                for name in FIELDS if remote_id else ():
+                    value = canonical(base[f"{side.prefix}_{name}"])
+                    held = {
+                        one.isoformat() if hasattr(one, "isoformat") else one
+                        for one in self.story.log.held[side, remote_id, name]
+                    }
+                    if value not in held:
+                        raise Broken(
+                            f"11: the base of {link_id} says {name} {value!r}, which {side.system} "
+                            f"never held, only {json.dumps(sorted(map(str, held)), ensure_ascii=False)[:300]}"
+                        )
+
+    def check_13_links_join_pairs(self) -> None:
+        for link_id, sc_id, sf_id in self.story.db.rows("SELECT link_id, sc_id, sf_id FROM bridge.link"):
+            for side, remote_id in ((_SC, sc_id), (_SF, sf_id)):
+                if remote_id and self.story.pair_of(side, remote_id) != link_id:
+                    raise Broken(f"13: {link_id} holds {remote_id}, a record of another pair")
+
+
+def describe(story: Story) -> str:
+    """Both systems as they are, for the end of a failing story."""
+    lines = []
+    for side, system in story.systems.items():
+        for remote_id, record in system.records.items():
+            values = {name: record.values[name] for name in FIELDS[1:]}
+            lines.append(
+                f"  {side.system} {story.named(side, remote_id)}{' deleted' if record.deleted else ''}: "
+                f"{', '.join(f'{name} {str(value)[:30]}' for name, value in values.items())}"
+            )
+    return "\n".join(lines)
