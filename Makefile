@@ -57,6 +57,10 @@ test: $(DEV_READY) ## Run every test on two cores; PYTEST_ARGS="-k due_date" run
 fuzz: $(DEV_READY) ## Play long random stories; SEEDS=200 STEPS=50, FUZZ_ARGS="--processes 1"
 	@PYTHONPATH=plugins:. exec $(PY) -m tests.machine.fuzz --seeds $(SEEDS) --steps $(STEPS) $(FUZZ_ARGS)
 
+.PHONY: mutants
+mutants: $(DEV_READY) ## Plant faults in core and engine, one at a time, and see that a test notices each
+	@exec $(PY) -m tests.mutants
+
 .PHONY: lint
 lint: $(DEV_READY) ## ruff, mypy, docker-compose.yaml
 	@$(PY) -m ruff check $(CODE)
