@@ -98,6 +98,9 @@ class Settings(_Closed):
     salesforce_api_version: Annotated[str, Field(pattern=r"^\d\d\.0$")] = Field(
         "67.0", description="Version of the Salesforce REST API"
     )
+    salesforce_api_reserve: Share = Field(
+        0.10, description="Share of Salesforce's daily calls that writing leaves to the org's people (G7)"
+    )
     salesforce_marker_field: Annotated[str, Field(pattern=r"^[A-Za-z]\w*__c$")] = Field(
         "Taskbridge_Id__c", description="The unique external id field on Activity (G2)"
     )

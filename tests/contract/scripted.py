@@ -11,6 +11,7 @@ import requests
 from requests.adapters import BaseAdapter
 from urllib3 import HTTPResponse
 
+from taskbridge.sides.http import Answer
 from taskbridge.sides.sales_connect import SalesConnectSide
 from taskbridge.sides.salesforce import SalesforceSession, SalesforceSide
 
@@ -46,10 +47,11 @@ class Script(BaseAdapter):
 
 
 def scripted_salesforce(*answers: tuple[int, Any] | Exception) -> tuple[SalesforceSide, Script]:
-    """A Salesforce side, logged in, on a script."""
+    """A Salesforce side, logged in, on a script; it knows already how many calls are left."""
     side = SalesforceSide(lambda: SalesforceSession("https://org.example", "00D5g000004AbCd!secret-token"))
     script = Script(*answers)
     side._channel._session.mount("https://", script)
+    side._budget.note(Answer("salesforce_default", 200, {"Sforce-Limit-Info": "api-usage=1/15000"}, b""))
     return side, script
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,12 @@ def test_no_test_names_a_rule_that_the_table_does_not_know() -> None:
     assert set(conformance.tests_by_rule()) == set(conformance.RULES)
 
 
+def test_no_rule_is_forgotten() -> None:
+    numbers = {"S": 3, "F": 8, "T": 3, "I": 6, "C": 7, "K": 6, "G": 9}
+    every = [f"{letter}{number + 1}" for letter, most in numbers.items() for number in range(most)]
+    assert list(conformance.RULES) == every
+
+
 def test_the_conformance_table_is_up_to_date() -> None:
     assert conformance.DOCUMENT.read_text(encoding="utf-8") == conformance.render(), (
         "run: python -m tests.project.conformance"
@@ -36,6 +43,24 @@ def test_the_table_of_settings_is_up_to_date() -> None:
 def test_the_sentences_of_the_scenarios_are_up_to_date() -> None:
     readme = (ROOT / "tests" / "scenarios" / "README.md").read_text(encoding="utf-8")
     assert f"<!-- sentences -->\n{sentences.describe()}<!-- /sentences -->" in readme, "run: make documents"
+
+
+def test_the_tests_that_prove_the_guarantees_exist() -> None:
+    text = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", text)
+    missing = [
+        f"{path}::{name}" for path, name in named if f"def {name}(" not in (ROOT / path).read_text("utf-8")
+    ]
+    scenarios = re.findall(r"`([SFTICKG]\d_\w+)`", text)
+    missing += [name for name in scenarios if not (ROOT / "tests" / "scenarios" / f"{name}.md").exists()]
+    assert named
+    assert scenarios
+    assert not missing
+
+
+def test_every_invariant_is_guaranteed() -> None:
+    text = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
+    assert [int(number) for number in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)] == list(range(1, 26))
 
 
 def test_the_readme_links_to_files_that_exist() -> None:

@@ -246,6 +246,12 @@ def locks(stage: Stage, place: Place, system: Side, text: str) -> None:
     stage.system(system).faults.lock_titles[text] = 1
 
 
+@_sentence(PEOPLE, "Salesforce has {number} calls left for writing")
+def calls_left(stage: Stage, place: Place, number: int) -> None:
+    stage.world.sf.faults.calls_left = number
+    stage.world.sf.chunk_size = 1  # one task a call
+
+
 @_sentence(PEOPLE, "{system} pads texts and changes line ends")
 def pads(stage: Stage, place: Place, system: Side) -> None:
     stage.system(system).faults.normalise = True

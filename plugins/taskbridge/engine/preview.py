@@ -49,7 +49,8 @@ def costs(actions: Counts, sides: Sides, features: frozenset[str]) -> Iterator[s
 
 
 def calls(rows: int, op: Op, chunk: int, *, one_by_one: bool) -> int:
-    """API calls for so many writes of one kind; logins, retries and look-ups of people come on top.
+    """API calls for so many writes of one kind; logins, retries, look-ups of people and of the
+    calls that are left (G7) come on top.
 
     What exists already is read once more, a chunk at a time, before it is written.
     """

@@ -43,6 +43,7 @@ class ConnectedSides(Sides):
             log_in,
             marker_field=self._settings.salesforce_marker_field,
             api_version=self._settings.salesforce_api_version,
+            api_reserve=self._settings.salesforce_api_reserve,
         )
 
 

@@ -139,7 +139,7 @@ class Channel:
     """Authenticated calls to one system. Logs in at the first call, and again once when a session has ended.
 
     `connection` and `system` name both ends in messages. `authenticate` answers a Grant; it may raise what
-    `requests` raises, AuthenticationFailed, or Transient.
+    `requests` raises, AuthenticationFailed, or Transient. `observe` gets every answer before anybody judges it.
     """
 
     def __init__(
@@ -149,8 +149,10 @@ class Channel:
         authenticate: Callable[[requests.Session, tuple[float, float]], Grant],
         *,
         timeouts: tuple[float, float] = TIMEOUTS,
+        observe: Callable[[Answer], None] | None = None,
     ) -> None:
         self.connection, self.system = connection, system
+        self._observe = observe
         self._authenticate = authenticate
         self._timeouts = timeouts
         self._session = requests.Session()
@@ -236,7 +238,10 @@ class Channel:
             )
         except requests.RequestException as error:
             raise self._network(error) from error
-        return Answer(self.connection, response.status_code, response.headers, response.content)
+        answer = Answer(self.connection, response.status_code, response.headers, response.content)
+        if self._observe:
+            self._observe(answer)
+        return answer
 
     def _login(self, refused: Grant | None) -> Grant:
         """The grant to use after `refused` was not accepted; whoever comes first logs in for all."""

@@ -21,7 +21,7 @@ import pyarrow as pa
 from taskbridge.core.canonical import COMMENTS_UNITS, SUBJECT_UNITS
 from taskbridge.core.model import TASKS, Op, Presence, Side, frame, rows_of
 from taskbridge.engine.ports import SIDE_USERS, Outcome, SideInfo, Window
-from taskbridge.errors import ReadIncomplete
+from taskbridge.errors import ApiLimitReached, ReadIncomplete
 from taskbridge.sides.frames import Problem, absent_rows, masked, stack, task_frame, unsendable
 from taskbridge.sides.memory_faults import Faults
 from taskbridge.sides.outcomes import RowResult, outcome_frame, row_error
@@ -190,6 +190,7 @@ class MemorySide(ABC):
     def write(self, op: Op, rows: pd.DataFrame) -> pd.DataFrame:
         if len(rows) > self.chunk_size:
             raise ValueError(f"{len(rows)} rows in one write; at most {self.chunk_size}")
+        self._leave_reserve()
         asked = rows_of(rows)
         self.writes += len(asked)
         with self._call("write"):
@@ -250,6 +251,12 @@ class MemorySide(ABC):
         yield
         if self.faults.on_call:
             self.faults.on_call(f"after {name}")
+
+    def _leave_reserve(self) -> None:
+        if self.faults.calls_left == 0:
+            raise ApiLimitReached(f"{self.side}: no calls are left before the reserve")
+        if self.faults.calls_left:
+            self.faults.calls_left -= 1
 
     def _tick(self) -> None:
         self.now += _TICK

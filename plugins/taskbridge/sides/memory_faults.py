@@ -37,6 +37,9 @@ class Faults:
     flaky_versions: bool = False
     """Every connect moves the versions of all live records, though nobody edited them."""
 
+    calls_left: int | None = None
+    """So many write calls are left before the reserve; further ones raise ApiLimitReached, None for no limit."""
+
     hidden: set[str] = field(default_factory=set)
     """Ids that cannot be seen at all, as sharing rules would have it."""
 

@@ -22,6 +22,7 @@ from taskbridge.errors import AuthenticationFailed, ContractBroken, ReadIncomple
 from taskbridge.sides.frames import absent_rows, lots, stack
 from taskbridge.sides.http import TIMEOUTS, Answer, Channel, Grant, Refusal
 from taskbridge.sides.outcomes import outcome_frame
+from taskbridge.sides.salesforce_budget import Budget
 from taskbridge.sides.salesforce_ids import to_18
 from taskbridge.sides.salesforce_records import TASK_FIELDS, USER_FIELDS, decode_tasks, decode_users
 from taskbridge.sides.salesforce_writes import Collections
@@ -46,7 +47,8 @@ class SalesforceSide:
     """`engine.ports.SidePort` over HTTP.
 
     `login` answers a fresh session each time it is called: at the first call, and once more when Salesforce
-    says that the session has ended. `marker_field` is the unique external id field on Activity (G2).
+    says that the session has ended. `marker_field` is the unique external id field on Activity (G2);
+    `api_reserve` the share of the daily calls that writing leaves to the org's people (G7).
     """
 
     side = Side.SALESFORCE
@@ -58,12 +60,18 @@ class SalesforceSide:
         *,
         marker_field: str = "Taskbridge_Id__c",
         api_version: str = "67.0",
+        api_reserve: float = 0.1,
         timeouts: tuple[float, float] = TIMEOUTS,
     ) -> None:
-        self._channel = Channel(CONNECTION, "Salesforce", _Login(login), timeouts=timeouts)
+        self._budget = Budget(CONNECTION, api_reserve)
+        self._channel = Channel(
+            CONNECTION, "Salesforce", _Login(login), timeouts=timeouts, observe=self._budget.note
+        )
         self._marker_field = marker_field
         self._data = f"/services/data/v{api_version}"
-        self._collections = Collections(self._channel, f"{self._data}/composite/sobjects", marker_field)
+        self._collections = Collections(
+            self._channel, f"{self._data}/composite/sobjects", marker_field, self._leave_reserve
+        )
 
     def connect(self) -> SideInfo:
         pages = self._query("query", f"SELECT {', '.join(USER_FIELDS)} FROM User ORDER BY Id")
@@ -122,6 +130,12 @@ class SalesforceSide:
         if len(rows) > self.chunk_size:
             raise ValueError(f"{len(rows)} rows in one write; at most {self.chunk_size}")
         return outcome_frame(self._collections.write(op, rows_of(rows)))
+
+    def _leave_reserve(self) -> None:
+        """Raises ApiLimitReached before a call that would touch the reserve (G7); asks once what is left."""
+        if not self._budget.known:
+            self._channel.read(f"{self._data}/limits")
+        self._budget.require()
 
     # reads
 

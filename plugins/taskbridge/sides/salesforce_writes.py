@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -25,11 +25,15 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Collections:
-    """The collections resource of one API version, with the field that carries markers (G2)."""
+    """The collections resource of one API version, with the field that carries markers (G2).
+
+    `before_call` may raise instead of each call, when nothing of it is written yet (G7).
+    """
 
     channel: Channel
     path: str
     marker_field: str
+    before_call: Callable[[], None]
 
     def write(self, op: Op, rows: Sequence[Row]) -> list[RowResult]:
         """One result for each row, in any order."""
@@ -62,6 +66,7 @@ class Collections:
             return results + [carried_over(row["action_id"], stop) for row in second]
 
     def _call(self, op: Op, rows: Sequence[Row]) -> Answer:
+        self.before_call()
         if op is Op.DELETE:
             ids = ",".join(row["remote_id"] for row in rows)
             return self.channel.write("DELETE", self.path, params={"ids": ids, "allOrNone": "false"})
