@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import IntegrityError
@@ -14,7 +15,7 @@ from stack.postgres import PostgresServer
 from taskbridge.errors import ConnectionMissing, DatabaseUnavailable, SchemaBehind
 from taskbridge.store import PostgresLedger, migrate, statements
 from taskbridge.store.dictionary import dictionary
-from tests.sql.rows import SC, linked, one, open_run, query
+from tests.sql.rows import SC, at, linked, one, open_run, query
 
 PROJECT = Path(__file__).resolve().parents[2]
 DICTIONARY = PROJECT / "docs" / "data-dictionary.md"
@@ -77,6 +78,14 @@ def test_the_data_dictionary_is_that_of_the_database(database_url: str) -> None:
 
 
 # wrong databases
+
+
+@pytest.mark.parametrize("column", ["sc_id", "sf_id"])
+def test_a_remote_id_is_in_one_link_only(database_url: str, ledger: PostgresLedger, column: str) -> None:
+    linked(ledger, "1", "00T1")
+    linked(ledger, "2", "00T2", at(5))
+    with psycopg.connect(database_url) as connection, pytest.raises(psycopg.errors.UniqueViolation):
+        connection.execute(f"UPDATE bridge.link SET {column} = (SELECT min({column}) FROM bridge.link)")
 
 
 def test_a_database_without_our_tables(empty_database_url: str) -> None:
