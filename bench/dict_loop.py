@@ -174,7 +174,9 @@ class _Planner:
             self.link_of[SF, link["sf_id"]] = link["link_id"]
         if sc is None and sf is None:
             return
-        if _in_step(link, sc, sf) and (sf is None or self.is_reminder(sf)):
+        if link["unconfirmed"]:
+            end = ("deferred", "G2")
+        elif _in_step(link, sc, sf) and (sf is None or self.is_reminder(sf)):
             end = UNCHANGED
         elif link["state"] == "tombstone":
             end = self.restore(link, sf)

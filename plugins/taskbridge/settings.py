@@ -89,6 +89,11 @@ class Settings(_Closed):
     parked_retry_hours: Annotated[float, Field(gt=0)] = Field(
         24, description="A rejected row is tried again after so long even if nothing moved, hours (G4)"
     )
+    late_request_minutes: Count = Field(
+        10,
+        description="An update or delete whose connection was cut may still be carried out for so long; until then "
+        "its pair waits and nothing is repeated, minutes (G2)",
+    )
     lease_minutes: Annotated[int, Field(ge=1)] = Field(
         5, description="A run that shows no life for so long loses the lease, minutes"
     )
@@ -165,6 +170,10 @@ class Settings(_Closed):
     @property
     def overlap(self) -> timedelta:
         return timedelta(minutes=self.overlap_minutes)
+
+    @property
+    def late_request(self) -> timedelta:
+        return timedelta(minutes=self.late_request_minutes)
 
     @property
     def lease(self) -> timedelta:

@@ -168,7 +168,7 @@ def test_a_write_that_a_failing_server_answered_is_unknown(
     endpoint = WRITES[world.vendor]
     world.service.fault(kind="status", endpoint=endpoint, status=status, body=body, committed=committed)
     (outcome,) = world.write(Op.CREATE, world.new("t", "tb:x:1:1"))
-    assert (outcome["outcome"], outcome["code"]) == ("unknown", "ANSWER_LOST")
+    assert (outcome["outcome"], outcome["code"]) == ("unknown", "SERVER_FAILED")
     assert len(world.side.find_markers(["tb:x:1:1"])) == int(committed)
 
 

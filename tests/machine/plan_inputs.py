@@ -112,6 +112,7 @@ def pairs(draw: st.DrawFn, number: int) -> tuple[Row, Row | None, Row | None]:
         "state": str(state),
         "dirty": draw(st.sampled_from([False, False, True])),
         "parked": draw(st.sampled_from([False, False, False, True])),
+        "unconfirmed": draw(st.sampled_from([False] * 7 + [True])),
         "origin": draw(st.sampled_from(["sales_connect", "salesforce"])),
         "generation": draw(st.integers(1, 3)),
     }

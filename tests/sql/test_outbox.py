@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from taskbridge.core.model import Op
-from taskbridge.engine.ports import Run
+from taskbridge.engine.ports import SEEN, Run
 from taskbridge.errors import ContractBroken, CountsDoNotAddUp
 from taskbridge.store import PostgresLedger
 from tests.sql.rows import (
@@ -27,11 +27,13 @@ from tests.sql.rows import (
     page,
     plan,
     query,
+    rows,
     task,
     write,
 )
 
 ALL = tuple(Op)
+LATE = timedelta(minutes=10)
 
 
 def planned_run(ledger: PostgresLedger, minute: float = 2) -> Run:
@@ -63,13 +65,13 @@ def test_an_action_is_sent_once(ledger: PostgresLedger) -> None:
     run = planned_run(ledger)
     sent = [f"{run.run_id}-0"]
     ledger.mark_sent(run, sent)
-    assert ledger.unsettled(SF)["action_id"].tolist() == sent
-    assert ledger.unsettled(SC).empty
+    assert ledger.unsettled(run, SF, LATE)["action_id"].tolist() == sent
+    assert ledger.unsettled(run, SC, LATE).empty
     with pytest.raises(CountsDoNotAddUp, match=r"2 actions should have been planned, but 1 were"):
         ledger.mark_sent(run, [*sent, f"{run.run_id}-1"])
-    assert ledger.unsettled(SF)["action_id"].tolist() == sent
+    assert ledger.unsettled(run, SF, LATE)["action_id"].tolist() == sent
     ledger.unsend(run, sent)
-    assert ledger.unsettled(SF).empty
+    assert ledger.unsettled(run, SF, LATE).empty
     assert len(ledger.actions(run, SF, ALL)) == 3
     with pytest.raises(CountsDoNotAddUp, match=r"should have been sent, but 0 were"):
         ledger.unsend(run, sent)
@@ -186,8 +188,41 @@ def test_a_later_run_records_what_an_earlier_one_left_open(ledger: PostgresLedge
     cut_off = planned_run(ledger)
     ledger.mark_sent(cut_off, [f"{cut_off.run_id}-2"])
     later = open_run(ledger, at(10))
-    (action_id,) = ledger.unsettled(SF)["action_id"]
+    (action_id,) = ledger.unsettled(later, SF, LATE)["action_id"]
     ledger.record(later, outcomes(outcome(action_id, "done", remote_id="00T8")))
     assert query(database_url, "SELECT 1 FROM bridge.action WHERE state = 'sent'") == []
     row = link_row(database_url, "sc:acc:8")
     assert (row["sf_id"], row["state"], row["changed_run_id"]) == ("00T8", "linked", later.run_id)
+
+
+def test_what_was_cut_off_may_land_for_a_while_by_the_servers_clock(
+    ledger: PostgresLedger, database_url: str
+) -> None:
+    cut_off = planned_run(ledger)
+    sent = [f"{cut_off.run_id}-{seq}" for seq in range(3)]
+    ledger.mark_sent(cut_off, sent)
+    lost = [
+        outcome(sent[0], "unknown", code="ANSWER_LOST"),
+        outcome(sent[1], "unknown", code="SERVER_FAILED"),
+    ]
+    ledger.record(cut_off, outcomes(*lost))
+
+    def may_land(minute: int) -> dict[str, bool]:
+        found = ledger.unsettled(open_run(ledger, at(minute)), SF, LATE)
+        return dict(zip(found["action_id"], found["may_land"], strict=True))
+
+    assert may_land(8) == {sent[0]: True, sent[1]: False, sent[2]: True}, "what was answered is over"
+    assert may_land(13) == dict.fromkeys(sent, False)
+    query(database_url, "UPDATE bridge.action SET sent_at = sent_at - interval '11 minutes'")
+    assert may_land(2) == dict.fromkeys(sent, False), "by our own clock too, should theirs have gone back"
+
+
+def test_what_a_late_request_would_overwrite_is_kept_with_it(
+    ledger: PostgresLedger, database_url: str
+) -> None:
+    run = planned_run(ledger)
+    ledger.mark_sent(run, [f"{run.run_id}-0"])
+    seen = [{"action_id": f"{run.run_id}-{seq}", "title": "Typed since"} for seq in (0, 1)]
+    ledger.see_again(run, rows(SEEN, *seen))
+    found = query(database_url, "SELECT seen_title FROM bridge.action ORDER BY seq LIMIT 2")
+    assert [row["seen_title"] for row in found] == ["Typed since", None], "only with what was sent"

@@ -11,7 +11,7 @@ import pytest
 
 from taskbridge.core.audit import DRIFT
 from taskbridge.core.model import LinkState, Op
-from taskbridge.engine.ports import RunOutcome
+from taskbridge.engine.ports import SEEN, RunOutcome
 from taskbridge.store import PostgresLedger, statements
 from taskbridge.store.dictionary import dictionary
 from taskbridge.store.migrate import migrate
@@ -31,6 +31,7 @@ from tests.sql.rows import (
     page,
     plan,
     query,
+    rows,
     task,
     user,
     users,
@@ -119,7 +120,8 @@ def test_every_statement_runs(
     ledger.mark_sent(run, [f"{run.run_id}-0"])
     ledger.unsend(run, [f"{run.run_id}-0"])
     ledger.mark_sent(run, [f"{run.run_id}-0"])
-    ledger.unsettled(SF)
+    ledger.unsettled(run, SF, timedelta(0))
+    ledger.see_again(run, rows(SEEN, {"action_id": f"{run.run_id}-0", "title": "typed since"}))
     ledger.unfollowed()
     ledger.record(run, outcomes(outcome(f"{run.run_id}-0", "rejected")))
     ledger.settle(run, {SC: at(5)}, final=True)

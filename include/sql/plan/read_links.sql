@@ -18,6 +18,7 @@ SELECT
         SELECT FROM bridge.dead_letter d
         WHERE d.link_id = l.link_id AND d.stage = 'load' AND d.resolved_at IS NULL AND d.next_try_at > now()
     ) AS parked,
+    EXISTS (SELECT FROM bridge.action a WHERE a.link_id = l.link_id AND a.state = 'sent') AS unconfirmed,
     sc_id, sf_id, sc_version, sf_version, sc_modified_at, sf_modified_at, sc_written_at, sf_written_at,
     withheld, sc_changed_at, sf_changed_at, sc_title, sc_status, sc_priority, sc_due_date, sc_details, sc_owner,
     sc_type, sc_campaign_name, sc_campaign_day, sc_campaign_step, sc_call_outcome, sc_call_reason,

@@ -229,6 +229,10 @@ LINKS: Final = pa.schema(
         ("state", pa.string()),  # LinkState
         ("dirty", pa.bool_()),  # G9
         ("parked", pa.bool_()),  # a rejected row whose next try is not due (G4)
+        (
+            "unconfirmed",
+            pa.bool_(),
+        ),  # a write to one of its records may have happened, or may happen yet (G2)
         ("sc_id", pa.string()),
         ("sf_id", pa.string()),
         ("sc_version", _STAMP),  # last seen

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 import pandas as pd
 import pyarrow as pa
 
-from taskbridge.core.model import ACTIONS, TASKS, LinkState, Op, Plan, Side
+from taskbridge.core.model import ACTIONS, FIELDS, TASKS, LinkState, Op, Plan, Side
 
 _STAMP = pa.timestamp("us", tz="UTC")
 
@@ -54,6 +54,14 @@ USER_MAP: Final = pa.schema(
 
 WRITES: Final = pa.schema([("action_id", pa.string()), *ACTIONS])
 """Rows that a side is asked to write: the action with its stored id."""
+
+UNSETTLED: Final = pa.schema([*WRITES, ("may_land", pa.bool_())])
+"""Rows that were sent and not answered. `may_land`: so lately that a system may still carry them out."""
+
+SEEN: Final = pa.schema(
+    [("action_id", pa.string()), *(column for column in ACTIONS if column.name in FIELDS)]
+)
+"""Present values of the records that unanswered updates are about."""
 
 OUTCOMES: Final = pa.schema(
     [
@@ -423,8 +431,11 @@ class Ledger(Protocol):
     def actions(self, run: Run, side: Side, ops: Sequence[Op]) -> pd.DataFrame:
         """WRITES rows still planned, in the order of writing: creates, updates, deletes, then seq."""
 
-    def unsettled(self, side: Side) -> pd.DataFrame:
-        """WRITES rows of any run in state sent: written perhaps, answer unknown."""
+    def unsettled(self, run: Run, side: Side, late: timedelta) -> pd.DataFrame:
+        """UNSETTLED rows of any run in state sent: written perhaps, answer unknown."""
+
+    def see_again(self, run: Run, seen: pd.DataFrame) -> None:
+        """Stores SEEN rows, which a write that may still land would overwrite, with their sent actions (K5)."""
 
     def keep(self, run: Run, records: pd.DataFrame) -> None:
         """Keeps KEPT rows of one side in `bridge.kept`, before their deletes are sent; kept again, the last

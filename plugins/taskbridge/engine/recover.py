@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from taskbridge.core.model import BIT, FIELDS, Op, Presence, Side, frame, rows_of
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.ports import OUTCOMES, Outcome, Run
+from taskbridge.engine.ports import KEPT, OUTCOMES, SEEN, Outcome, Run
 
 _log = logging.getLogger(__name__)
 
@@ -21,7 +21,8 @@ Row = Mapping[str, Any]
 def recover(engine: Engine, run: Run) -> int:
     """Finds out what became of every write left without an answer, and lets the base follow.
 
-    Answers the number of writes that were looked up. The base has to follow before anything is decided, also what
+    What cannot be told yet, as the request may still land, stays sent; its pair waits and no other does. Answers the
+    number of writes that were settled. The base has to follow before anything is decided, also what
     a run wrote that died between the answer and its end: a pair without its base would look as if both sides had
     changed everything.
     """
@@ -33,16 +34,16 @@ def recover(engine: Engine, run: Run) -> int:
 
 def recover_side(engine: Engine, run: Run, side: Side) -> int:
     """The same for one side, without settling."""
-    lost = engine.ledger.unsettled(side)
+    lost = engine.ledger.unsettled(run, side, engine.settings.late_request)
     if lost.empty:
         return 0
     engine.still_mine(run)
     creates = lost[lost["op"] == Op.CREATE]
     others = lost[lost["op"] != Op.CREATE]
-    outcomes = _resolve_creates(engine, side, creates) + _resolve_others(engine, side, others)
+    outcomes = _resolve_creates(engine, side, creates) + _resolve_others(engine, run, side, others)
     engine.ledger.record(run, _outcomes(outcomes))
-    _log.info("Looked up %d writes to %s whose answer was lost", len(lost), side)
-    return len(lost)
+    _log.info("Settled %d of %d writes to %s whose answer was lost", len(outcomes), len(lost), side)
+    return len(outcomes)
 
 
 def adopt(engine: Engine, side: Side, rows: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
@@ -109,15 +110,35 @@ def _create_outcome(row: Row, carriers: list[str], retry_unseen: bool) -> dict[s
     }  # fmt: skip
 
 
-def _resolve_others(engine: Engine, side: Side, lost: pd.DataFrame) -> list[dict[str, Any]]:
+def _resolve_others(engine: Engine, run: Run, side: Side, lost: pd.DataFrame) -> list[dict[str, Any]]:
+    """One outcome for each write that is settled: its effect is there, or it can no longer come."""
     if lost.empty:
         return []
     read = engine.sides[side].read_ids(list(lost["remote_id"].unique()), {})
     present = {row["remote_id"]: row for row in rows_of(read)}
-    return [
-        {"action_id": row["action_id"], "outcome": _other_outcome(row, present[row["remote_id"]])}
+    outcomes = {row["action_id"]: _other_outcome(row, present[row["remote_id"]]) for row in rows_of(lost)}
+    open_still = [
+        row["action_id"]
         for row in rows_of(lost)
+        if row["may_land"] and outcomes[row["action_id"]] is Outcome.RETRY
     ]
+    _keep_in_sight(engine, run, side, lost[lost["action_id"].isin(open_still)], read)
+    return [
+        {"action_id": action_id, "outcome": outcome}
+        for action_id, outcome in outcomes.items()
+        if action_id not in open_still
+    ]
+
+
+def _keep_in_sight(engine: Engine, run: Run, side: Side, waiting: pd.DataFrame, read: pd.DataFrame) -> None:
+    """What people type while a request may still land is kept: it may be overwritten or deleted by it (K5)."""
+    live = read[read["presence"] == Presence.LIVE]
+    for op, keep in ((Op.UPDATE, engine.ledger.see_again), (Op.DELETE, engine.ledger.keep)):
+        rows = waiting.loc[waiting["op"] == op, ["action_id", "link_id", "side", "remote_id"]]
+        found = rows.merge(live, on="remote_id")
+        names = SEEN.names if op is Op.UPDATE else KEPT[side].names
+        if not found.empty:
+            keep(run, found.reindex(columns=names))
 
 
 def _other_outcome(row: Row, now: Row) -> Outcome:

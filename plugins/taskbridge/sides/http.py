@@ -37,6 +37,7 @@ from taskbridge.sides.outcomes import meaning
 TIMEOUTS: Final = (5.0, 60.0)
 """Seconds to connect, and between two bytes of an answer."""
 
+_GATEWAY: Final = frozenset({408, 502, 504})  # the server behind it may still be at work
 _TRIES: Final = 4
 _PATIENCE: Final = 75.0  # seconds in all; a rate limit asks for a minute at most
 _BACKOFF: Final = wait_random_exponential(multiplier=0.2, max=3)
@@ -103,13 +104,25 @@ def loads(content: bytes) -> Any:
 
 
 class Transient(Exception):
-    """A call that may be tried again. `perhaps_done`: a write may have happened all the same."""
+    """A call that may be tried again. `perhaps_done`: a write may have happened all the same; `over`: the server
+    has ended the request, so that it cannot happen later."""
 
     def __init__(
-        self, seen: str, *, perhaps_done: bool, wait: float | None = None, limit: bool = False
+        self,
+        seen: str,
+        *,
+        perhaps_done: bool,
+        wait: float | None = None,
+        limit: bool = False,
+        over: bool = False,
     ) -> None:
         super().__init__(seen)
-        self.seen, self.perhaps_done, self.wait, self.limit = seen, perhaps_done, wait, limit
+        self.seen, self.perhaps_done, self.wait, self.limit, self.over = seen, perhaps_done, wait, limit, over
+
+    @property
+    def code(self) -> str:
+        """What a write that met it is recorded with."""
+        return "SERVER_FAILED" if self.over else "ANSWER_LOST"
 
 
 class Refusal(ContractBroken):
@@ -270,7 +283,7 @@ class Channel:
                     seen, perhaps_done=False, wait=wait, limit=answer.status == HTTPStatus.TOO_MANY_REQUESTS
                 )
             case Verdict.UNCLEAR:
-                raise Transient(seen, perhaps_done=True)
+                raise Transient(seen, perhaps_done=True, over=answer.status not in _GATEWAY)
         raise Refusal(self._sentence(f"refused a call ({seen})", _remedy(errors)), answer)
 
     # failures of the network

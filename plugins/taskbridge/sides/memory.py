@@ -57,6 +57,10 @@ class Refused(Exception):
         self.code, self.message, self.remote_id = code, message, remote_id
 
 
+def _cut_off(row: Mapping[str, Any]) -> RowResult:
+    return RowResult(row["action_id"], Outcome.UNKNOWN, row["remote_id"], None, "ANSWER_LOST", "cut off")
+
+
 @dataclass
 class MemorySide(ABC):
     """What both sides have in common. `now` is the server's clock; calls and edits take a millisecond."""
@@ -72,6 +76,7 @@ class MemorySide(ABC):
     writes: int = 0  # rows that were asked for, whatever became of them
     features: frozenset[str] = frozenset()
     _numbers: int = 0
+    _under_way: list[tuple[datetime, Op, list[dict[str, Any]]]] = field(default_factory=list)
     _by_marker: dict[str, list[str]] = field(default_factory=dict)
 
     side: Side = field(init=False)
@@ -80,7 +85,15 @@ class MemorySide(ABC):
     # people
 
     def advance(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
+        """Lets time pass; requests that are due on the way are carried out at their time."""
+        end = self.now + timedelta(seconds=seconds)
+        for due in sorted(self._under_way, key=lambda late: late[0]):
+            if due[0] <= end:
+                self._under_way.remove(due)
+                self.now = max(self.now, due[0])
+                for row in due[2]:
+                    self._write_row(due[1], row)
+        self.now = end
 
     def add_user(
         self, email: str, *, name: str | None = None, active: bool = True, time_zone: str = "UTC"
@@ -194,13 +207,13 @@ class MemorySide(ABC):
         asked = rows_of(rows)
         self.writes += len(asked)
         with self._call("write"):
+            if self.faults.land_late:
+                self._under_way.append((self.now + self.faults.land_late.pop(0), op, asked))
+                return outcome_frame(map(_cut_off, asked))
             results = [self._write_row(op, row) for row in asked]
         if self.faults.lose_answers:
             self.faults.lose_answers -= 1
-            results = [
-                RowResult(row["action_id"], Outcome.UNKNOWN, row["remote_id"], None, "ANSWER_LOST", "cut off")
-                for row in asked
-            ]
+            results = list(map(_cut_off, asked))
         return outcome_frame(results)
 
     # how a side differs from the other

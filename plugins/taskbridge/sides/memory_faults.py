@@ -15,6 +15,10 @@ class Faults:
     lose_answers: int = 0
     """So many write calls commit and then lose their answer: every row of theirs is UNKNOWN."""
 
+    land_late: list[timedelta] = field(default_factory=list)
+    """The next write calls, one for each entry, are cut: every row is UNKNOWN, and is carried out only so long
+    after, by the server's clock."""
+
     lock_titles: dict[str, int] = field(default_factory=dict)
     """So many writes of a record of this title meet UNABLE_TO_LOCK_ROW."""
 

@@ -213,6 +213,9 @@ CODES: Final[Mapping[str, Meaning]] = {
     "NOT_FOUND": _transient("the record was not found, which is no proof that it was deleted (C5)"),
     "PRECONDITION_FAILED": _transient("the record was changed by somebody in the meantime"),
     "ANSWER_LOST": _transient("the answer to a write was lost; it is looked up before anything is repeated"),
+    "SERVER_FAILED": _transient(
+        "the server failed at a write and may have done it; it is looked up before anything is repeated"
+    ),
     "ANSWER_UNUSABLE": _transient(
         "the answer to a write does not fit the request; the records are looked up"
     ),

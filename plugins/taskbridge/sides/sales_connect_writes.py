@@ -83,7 +83,7 @@ def _in_batch(channel: Channel, operations: Sequence[Operation]) -> list[RowResu
     try:
         answer = channel.write("POST", f"{TASKS}/batch", body)
     except Transient as lost:
-        return [_unknown(operation, "ANSWER_LOST", lost.seen) for operation in operations]
+        return [_unknown(operation, lost.code, lost.seen) for operation in operations]
     if answer.status == 404:
         return None
     if verdict(answer.status, answer.errors) is not Verdict.FINE:
@@ -119,7 +119,7 @@ def _one_by_one(channel: Channel, operations: Sequence[Operation]) -> list[RowRe
         try:
             answer = operation.send_alone(channel)
         except Transient as lost:
-            results.append(_unknown(operation, "ANSWER_LOST", lost.seen))
+            results.append(_unknown(operation, lost.code, lost.seen))
             continue
         except TaskBridgeError as stop:
             if not results:
@@ -145,7 +145,7 @@ def _result(operation: Operation, status: int, body: Any, now: datetime | None) 
     errors = remote_errors(body)
     found = verdict(status, errors)
     if found is Verdict.UNCLEAR and status >= 500:
-        return _unknown(operation, "ANSWER_LOST", f"HTTP {status}")
+        return _unknown(operation, "SERVER_FAILED", f"HTTP {status}")
     if found is not Verdict.FINE:
         return _refused(operation, status, errors)
     if operation.op is Op.DELETE:

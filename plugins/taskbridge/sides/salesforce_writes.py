@@ -47,7 +47,7 @@ class Collections:
         try:
             answer = self._call(op, rows)
         except Transient as lost:
-            return [_unknown(op, row, "ANSWER_LOST", lost.seen) for row in rows]
+            return [_unknown(op, row, lost.code, lost.seen) for row in rows]
         if verdict(answer.status, answer.errors) is not Verdict.FINE:
             if len(rows) > 1 and answer.status == 400:
                 return self._halved(op, rows)

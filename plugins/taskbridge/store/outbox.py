@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from taskbridge.core.model import Op, Side
-from taskbridge.engine.ports import KEPT, OUTCOMES, WRITES, Outcome, Run
+from taskbridge.engine.ports import KEPT, OUTCOMES, SEEN, UNSETTLED, WRITES, Outcome, Run
 from taskbridge.errors import ContractBroken, CountsDoNotAddUp
 from taskbridge.store.frames import to_table, with_constants, without_nul
 from taskbridge.store.part import LedgerPart
@@ -22,8 +22,16 @@ class Outbox(LedgerPart):
         wanted = ",".join(op.value for op in ops)
         return self._db.frame("outbox/read_planned", WRITES, run_id=run.run_id, side=side.value, ops=wanted)
 
-    def unsettled(self, side: Side) -> pd.DataFrame:
-        return self._db.frame("outbox/read_sent", WRITES, side=side.value)
+    def unsettled(self, run: Run, side: Side, late: timedelta) -> pd.DataFrame:
+        return self._db.frame(
+            "outbox/read_sent", UNSETTLED, run_id=run.run_id, side=side.value, late=str(late)
+        )
+
+    def see_again(self, run: Run, seen: pd.DataFrame) -> None:
+        with self._db.fenced(run) as tx:
+            tx.run("outbox/create_seen")
+            tx.copy(["incoming_seen"], to_table(seen, SEEN))
+            tx.run("outbox/see_again")
 
     def keep(self, run: Run, records: pd.DataFrame) -> None:
         side = Side(records["side"].iloc[0])
