@@ -12,7 +12,7 @@ import certifi
 import pytest
 
 from taskbridge.core.model import Op
-from taskbridge.errors import ApiLimitReached, AuthenticationFailed, SideUnreachable
+from taskbridge.errors import ApiLimitReached, AuthenticationFailed, LeaseLost, SideUnreachable
 from taskbridge.sides.sales_connect import SalesConnectSide
 from taskbridge.sides.salesforce import SalesforceSession, SalesforceSide
 from tests.contract.sandbox_process import Sandbox, running
@@ -22,6 +22,7 @@ from tests.contract.worlds import (
     SandboxWorld,
     sales_connect_side,
     salesforce_side,
+    write,
 )
 
 READS = {"sales_connect": "GET /v2/*", "salesforce": "GET /services/*"}
@@ -177,6 +178,26 @@ def test_a_write_that_was_cut_off_before_its_work_is_unknown_too(world: SandboxW
     (outcome,) = world.write(Op.CREATE, world.new("t", "tb:x:1:1"))
     assert outcome["outcome"] == "unknown"
     assert len(world.side.find_markers(["tb:x:1:1"])) == 0
+
+
+def test_the_fence_is_asked_before_every_request_of_a_write_and_stops_it(world: SandboxWorld) -> None:
+    """Repeated requests too: a worker that was paused between two tries must not write any more."""
+    limit = {"kind": "status", "status": 429, "headers": {"Retry-After": "0"}}
+    world.service.fault(endpoint=WRITES[world.vendor], times=3, **limit)
+    world.side.connect()
+    asked: list[None] = []
+
+    def fence() -> None:
+        asked.append(None)
+        if len(asked) == 3:
+            raise LeaseLost("another run has taken the lease")
+
+    before = world.service.calls()["writes"]
+    with pytest.raises(LeaseLost):
+        write(world.side, Op.CREATE, world.new("t", "tb:x:1:1"), fence=fence)
+    assert world.service.calls()["writes"] == before + 2
+    (outcome,) = world.write(Op.CREATE, world.new("t", "tb:x:1:1"))
+    assert (outcome["outcome"], len(asked)) == ("done", 3), "of other writes this fence knows nothing"
 
 
 def test_throttling_is_waited_out(world: SandboxWorld) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -11,7 +12,7 @@ import pyarrow as pa
 import requests
 
 from taskbridge.core.model import BIT, FIELDS, Op, Side, frame, rows_of
-from taskbridge.engine.ports import WRITES, SidePort, Window
+from taskbridge.engine.ports import WRITES, SidePort, Window, unfenced
 from taskbridge.sides.memory import MemorySalesConnect, MemorySalesforce, MemorySide
 from taskbridge.sides.sales_connect import SalesConnectSide
 from taskbridge.sides.salesforce import SalesforceSession, SalesforceSide
@@ -100,10 +101,12 @@ class World(ABC):
         return Window(self.now() - timedelta(hours=1), self.now() + timedelta(seconds=2))
 
 
-def write(side: SidePort, op: Op, *rows: dict[str, Any]) -> list[dict[str, Any]]:
+def write(
+    side: SidePort, op: Op, *rows: dict[str, Any], fence: Callable[[], None] = unfenced
+) -> list[dict[str, Any]]:
     """OUTCOMES as dictionaries, in the order of the rows."""
     asked = [_write_row(op, number, row) for number, row in enumerate(rows)]
-    outcomes = side.write(op, frame(pa.Table.from_pylist(asked, schema=WRITES)))
+    outcomes = side.write(op, frame(pa.Table.from_pylist(asked, schema=WRITES)), fence)
     by_action = {row["action_id"]: row for row in rows_of(outcomes)}
     assert len(by_action) == len(outcomes) == len(rows)
     return [by_action[row["action_id"]] for row in asked]

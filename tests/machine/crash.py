@@ -32,10 +32,10 @@ class Killed(BaseException):
 
 @dataclass
 class Points:
-    """Every point that a run reaches, in order. `die` is called at the point of number `die_at` (from 0)."""
+    """Every point that a run reaches, in order. The process dies at the first of which `last` is true, given its
+    number (from 0) and its name."""
 
-    die_at: int | None = None
-    die: Callable[[str], None] | None = None
+    last: Callable[[int, str], bool] = lambda number, name: False
     watch: Callable[[str], None] | None = None  # sees every point before anybody dies there
     names: list[str] = field(default_factory=list)
     statements: set[str] = field(default_factory=set)
@@ -48,17 +48,16 @@ class Points:
         self.names.append(name)
         if self.watch:
             self.watch(name)
-        if len(self.names) - 1 == self.die_at:
+        if self.last(len(self.names) - 1, name):
             self.dead = True
-            (self.die or _die)(name)
+            self.die(name)
+
+    def die(self, name: str) -> None:
+        raise Killed(name)
 
     def alive(self) -> None:
         if self.dead:
             raise Killed
-
-
-def _die(name: str) -> None:
-    raise Killed(name)
 
 
 def watch_sides(points: Points, sides: dict[Side, MemorySide]) -> None:

@@ -103,10 +103,11 @@ def _lose_answers(world: World, tasks: dict[str, str], there: dict[str, str]) ->
     world.sf.edit(there["lost edit here"], details="typed there")
     world.sc.delete(tasks["lost delete"])
     run = planned(world)
-    for side, system in ((Side.SALESFORCE, world.sf), (Side.SALES_CONNECT, world.sc)):
-        system.faults.lose_answers = 3
+    world.sc.faults.land_late = [timedelta(0)] * 2
+    world.sf.faults.land_late = [timedelta(0), timedelta(minutes=5), timedelta(0)]  # the update is under way
+    for side in Side:
         load(world.engine, run, side, tuple(Op))
-        system.faults.lose_answers = 0
+    assert not world.sc.faults.land_late + world.sf.faults.land_late
     world.ledger.release_lease(run.spec.run_key)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from taskbridge.core.model import BIT, FIELDS, Op, Side, rows_of
-from taskbridge.engine.ports import SideInfo
+from taskbridge.engine.ports import SideInfo, unfenced
 from taskbridge.sides.memory import MemorySalesConnect, MemorySalesforce, MemorySide, Record
 
 US, PERSON = "us", "person"
@@ -132,7 +132,7 @@ class Watched(MemorySide):
         self.log.opened[-1][self.side] = self.log.latest[self.side]
         return info
 
-    def write(self, op: Op, rows: pd.DataFrame) -> pd.DataFrame:
+    def write(self, op: Op, rows: pd.DataFrame, fence: Callable[[], None] = unfenced) -> pd.DataFrame:
         asked = rows_of(rows)
         judge = Judge(self, self.log)
         judge.switch_is_on()
@@ -141,7 +141,7 @@ class Watched(MemorySide):
         lost = bool(self.faults.lose_answers)
         before = self.log.number
         try:
-            answers = super().write(op, rows)
+            answers = super().write(op, rows, fence)
         except BaseException:
             lost = True
             raise

@@ -224,5 +224,9 @@ def test_what_a_late_request_would_overwrite_is_kept_with_it(
     ledger.mark_sent(run, [f"{run.run_id}-0"])
     seen = [{"action_id": f"{run.run_id}-{seq}", "title": "Typed since"} for seq in (0, 1)]
     ledger.see_again(run, rows(SEEN, *seen))
-    found = query(database_url, "SELECT seen_title FROM bridge.action ORDER BY seq LIMIT 2")
+    found = query(
+        database_url,
+        "SELECT seen_title FROM bridge.action WHERE run_id = %s ORDER BY seq LIMIT 2",
+        run.run_id,
+    )
     assert [row["seen_title"] for row in found] == ["Typed since", None], "only with what was sent"

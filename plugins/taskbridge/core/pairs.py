@@ -30,13 +30,13 @@ class PairPlanner(PairStep):
 
     def plan(self) -> None:
         links = self.matched.links
-        live = ~equals(links["state"], LinkState.TOMBSTONE)
+        ended = equals(links["state"], LinkState.TOMBSTONE)
         lonely = ~flags(pc.is_valid(links["sc_id"])) | ~flags(pc.is_valid(links["sf_id"]))
         # Before anything else: what was sent and may land yet would undo whatever is decided now.
         unconfirmed = flags(links["unconfirmed"])
         self.draft.links.end(np.flatnonzero(unconfirmed & self._staged), Disposition.DEFERRED, "G2")
-        live &= ~unconfirmed
-        self._step(Deletes).restore(np.flatnonzero(~live & ~unconfirmed))
+        live = ~ended & ~unconfirmed
+        self._step(Deletes).restore(np.flatnonzero(ended & ~unconfirmed))
         self._step(Halves).plan(np.flatnonzero(live & lonely))
         rows = np.flatnonzero(self._needs_attention & live & ~lonely)
         rows = self._hindered(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,12 +13,14 @@ from taskbridge.settings import Settings
 
 @dataclass(frozen=True)
 class Engine:
-    """Ports, settings and the switch. `switch` reads the Variable `taskbridge_enabled` each time it is asked (S1)."""
+    """Ports, settings and the switch. `switch` reads the Variable `taskbridge_enabled` each time it is asked (S1);
+    `monotonic` tells seconds of this machine that go on while a process is stopped."""
 
     ledger: Ledger
     sides: Sides
     settings: Settings
     switch: Callable[[], bool]
+    monotonic: Callable[[], float] = time.monotonic
 
     def may_run(self, spec: RunSpec) -> bool:
         """Whether a run may begin: the switch is on, or the run only looks (S3)."""
@@ -34,3 +37,22 @@ class Engine:
     def still_mine(self, run: Run) -> None:
         """Renews the run's lease. Raises LeaseLost when another run has it."""
         self.ledger.renew_lease(run, self.settings.lease)
+
+    def fence(self, run: Run) -> Callable[[], None]:
+        """Renews the run's lease, and answers what a side calls right before each request that writes.
+
+        As long as the lease cannot have expired this does nothing. Past half of its time, as after a pause of the
+        process, the lease is renewed first: LeaseLost, and no request, when another run has taken it.
+        """
+        half = self.settings.lease.total_seconds() / 2
+        renewed = self.monotonic() - half
+
+        def check() -> None:
+            nonlocal renewed
+            now = self.monotonic()
+            if now - renewed >= half:
+                self.still_mine(run)
+                renewed = now
+
+        check()
+        return check

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,11 +43,11 @@ def load(engine: Engine, run: Run, side: Side, ops: Sequence[Op]) -> LoadResult:
     for op, chunk in _chunks(engine, run, side, ops):
         try:
             engine.require_switch()
-            engine.still_mine(run)
+            fence = engine.fence(run)
             ready = chunk if op is Op.CREATE else _still_as_seen(engine, run, side, op, chunk)
             stale += len(chunk) - len(ready)
             if not ready.empty:
-                for outcome in _write(engine, run, side, op, ready)["outcome"]:
+                for outcome in _write(engine, run, side, op, ready, fence)["outcome"]:
                     outcomes[outcome] = outcomes.get(outcome, 0) + 1
         except (SwitchedOff, ApiLimitReached) as reason:
             engine.ledger.note(run, str(reason))
@@ -93,11 +93,13 @@ def _keep(engine: Engine, run: Run, side: Side, deletes: pd.DataFrame, records: 
         engine.ledger.keep(run, kept.reindex(columns=KEPT[side].names))
 
 
-def _write(engine: Engine, run: Run, side: Side, op: Op, rows: pd.DataFrame) -> pd.DataFrame:
+def _write(
+    engine: Engine, run: Run, side: Side, op: Op, rows: pd.DataFrame, fence: Callable[[], None]
+) -> pd.DataFrame:
     ids = list(rows["action_id"])
     engine.ledger.mark_sent(run, ids)
     try:
-        outcomes = engine.sides[side].write(op, rows)
+        outcomes = engine.sides[side].write(op, rows, fence)
     except (AuthenticationFailed, ApiLimitReached, SideUnreachable):
         engine.ledger.unsend(run, ids)
         raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -127,6 +127,10 @@ class SideInfo:
     users: pd.DataFrame  # SIDE_USERS
 
 
+def unfenced() -> None:
+    """For writes that no lease guards, as a test's."""
+
+
 class SidePort(Protocol):
     """One of the two systems. Frames of tasks follow `core.model.TASKS[side]`, and are canonical.
 
@@ -164,11 +168,12 @@ class SidePort(Protocol):
     def carries_markers(self) -> bool:
         """Whether the side holds any record of ours. False also where it cannot be asked (G8)."""
 
-    def write(self, op: Op, rows: pd.DataFrame) -> pd.DataFrame:
+    def write(self, op: Op, rows: pd.DataFrame, fence: Callable[[], None] = unfenced) -> pd.DataFrame:
         """Write up to `chunk_size` WRITES rows of one op; answers OUTCOMES with exactly one row for each.
 
         Only the fields in the mask are sent. Raises only when nothing of the chunk can have been written:
-        AuthenticationFailed, ApiLimitReached, SideUnreachable.
+        AuthenticationFailed, ApiLimitReached, SideUnreachable. `fence` is called right before each request leaves,
+        repeated ones too; what it raises stops the request, and may leave earlier ones of the chunk written.
         """
 
 

@@ -10,7 +10,8 @@ import http.client
 import json
 import ssl
 import threading
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -171,6 +172,7 @@ class Channel:
         self._session = requests.Session()
         self._grant: Grant | None = None
         self._login_lock = threading.Lock()
+        self._fence: Callable[[], None] | None = None
 
     def grant(self) -> Grant:
         """The present grant, from a login if there was none yet."""
@@ -215,6 +217,15 @@ class Channel:
 
         return self._retried(once, writing=True)
 
+    @contextmanager
+    def fenced(self, fence: Callable[[], None]) -> Iterator[None]:
+        """Within it `fence` is called right before each request that writes leaves; what it raises stops it."""
+        self._fence = fence
+        try:
+            yield
+        finally:
+            self._fence = None
+
     # one exchange
 
     def _exchange(
@@ -238,6 +249,8 @@ class Channel:
         params: Mapping[str, Any] | Sequence[tuple[str, Any]] | None,
         content: bytes | None,
     ) -> Answer:
+        if self._fence is not None and method != "GET":
+            self._fence()
         try:
             response = self._session.request(
                 method,

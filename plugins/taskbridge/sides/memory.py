@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from taskbridge.core.canonical import COMMENTS_UNITS, SUBJECT_UNITS
 from taskbridge.core.model import TASKS, Op, Presence, Side, frame, rows_of
-from taskbridge.engine.ports import SIDE_USERS, Outcome, SideInfo, Window
+from taskbridge.engine.ports import SIDE_USERS, Outcome, SideInfo, Window, unfenced
 from taskbridge.errors import ApiLimitReached, ReadIncomplete
 from taskbridge.sides.frames import Problem, absent_rows, masked, stack, task_frame, unsendable
 from taskbridge.sides.memory_faults import Faults
@@ -200,13 +200,14 @@ class MemorySide(ABC):
                 (record.values.get("marker") or "").startswith("tb:") for record in self._listable(feed=True)
             )
 
-    def write(self, op: Op, rows: pd.DataFrame) -> pd.DataFrame:
+    def write(self, op: Op, rows: pd.DataFrame, fence: Callable[[], None] = unfenced) -> pd.DataFrame:
         if len(rows) > self.chunk_size:
             raise ValueError(f"{len(rows)} rows in one write; at most {self.chunk_size}")
         self._leave_reserve()
         asked = rows_of(rows)
-        self.writes += len(asked)
         with self._call("write"):
+            fence()
+            self.writes += len(asked)
             if self.faults.land_late:
                 self._under_way.append((self.now + self.faults.land_late.pop(0), op, asked))
                 return outcome_frame(map(_cut_off, asked))

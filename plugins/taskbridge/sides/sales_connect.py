@@ -8,7 +8,7 @@ adapt to a real account; nothing else in the project knows a path or a field nam
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ import pandas as pd
 import requests
 
 from taskbridge.core.model import Op, Presence, Side, rows_of
-from taskbridge.engine.ports import SideInfo, Window
+from taskbridge.engine.ports import SideInfo, Window, unfenced
 from taskbridge.errors import AuthenticationFailed, ContractBroken, ReadIncomplete
 from taskbridge.sides.frames import absent_rows, lots, stack, task_frame
 from taskbridge.sides.http import TIMEOUTS, Answer, Channel, Grant, Transient
@@ -119,12 +119,13 @@ class SalesConnectSide:
         tasks = decode_tasks(_Listing(self._channel.read(TASKS, query)).rows)
         return bool(tasks["marker"].str.startswith("tb:").fillna(False).any())
 
-    def write(self, op: Op, rows: pd.DataFrame) -> pd.DataFrame:
+    def write(self, op: Op, rows: pd.DataFrame, fence: Callable[[], None] = unfenced) -> pd.DataFrame:
         asked = rows_of(rows)
         if len(asked) > self.chunk_size:
             raise ValueError(f"{len(asked)} rows in one write; at most {self.chunk_size}")
         people = self._people([row["person"] for row in asked if row["person"]]) if op is Op.CREATE else {}
-        return outcome_frame(write_rows(self._channel, op, asked, people, batch="batch" in self.features))
+        with self._channel.fenced(fence):
+            return outcome_frame(write_rows(self._channel, op, asked, people, batch="batch" in self.features))
 
     # reads
 

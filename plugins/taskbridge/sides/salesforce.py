@@ -17,7 +17,7 @@ from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 from simple_salesforce.format import format_soql
 
 from taskbridge.core.model import Op, Side, rows_of
-from taskbridge.engine.ports import SideInfo, Window
+from taskbridge.engine.ports import SideInfo, Window, unfenced
 from taskbridge.errors import AuthenticationFailed, ContractBroken, ReadIncomplete
 from taskbridge.sides.frames import absent_rows, lots, stack
 from taskbridge.sides.http import TIMEOUTS, Answer, Channel, Grant, Refusal
@@ -126,10 +126,11 @@ class SalesforceSide:
         soql = f"SELECT Id FROM Task WHERE {self._marker_field} LIKE 'tb:%' LIMIT 1"
         return any(records for _, records in self._query("queryAll", soql))
 
-    def write(self, op: Op, rows: pd.DataFrame) -> pd.DataFrame:
+    def write(self, op: Op, rows: pd.DataFrame, fence: Callable[[], None] = unfenced) -> pd.DataFrame:
         if len(rows) > self.chunk_size:
             raise ValueError(f"{len(rows)} rows in one write; at most {self.chunk_size}")
-        return outcome_frame(self._collections.write(op, rows_of(rows)))
+        with self._channel.fenced(fence):
+            return outcome_frame(self._collections.write(op, rows_of(rows)))
 
     def _leave_reserve(self) -> None:
         """Raises ApiLimitReached before a call that would touch the reserve (G7); asks once what is left."""
