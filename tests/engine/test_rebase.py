@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from taskbridge.core.model import Side
+from taskbridge.engine.decide import decide
+from taskbridge.engine.extract import extract
+from taskbridge.engine.opening import open_run
 from taskbridge.engine.ports import RunMode, RunOutcome
 from taskbridge.engine.report import RunReport
 from tests.conftest import EMPTY
@@ -238,3 +241,25 @@ def test_G8_a_marker_on_two_records_pairs_neither(world: World) -> None:
     world.sf.touch(partner)
     assert world.sync().outcome is RunOutcome.FAILED, "still nothing but doubles: it halts again"
     assert world.writes == writes
+
+
+@pytest.mark.parametrize("mode", [RunMode.REBASE, RunMode.SCHEDULED])
+def test_G8_a_rebase_that_died_before_its_end_is_finished_by_the_next_run(
+    lived: World, mode: RunMode
+) -> None:
+    """Pairs without their base would look as if both sides had changed everything."""
+    before = lived.rows(LINKS)
+    lose_ledger(lived)
+    lived.advance(60)
+    run = open_run(lived.engine, lived.spec(mode=RunMode.REBASE))
+    assert run is not None
+    for side in Side:
+        extract(lived.engine, run, side)
+    decide(lived.engine, run)
+    lived.ledger.release_lease(run.spec.run_key)
+    found, writes = records(lived), lived.writes
+    lived.sync(mode=mode)
+    lived.sync()
+    assert lived.rows(LINKS) == before
+    assert (records(lived), lived.writes) == (found, writes)
+    assert not lived.rows("select 1 from bridge.conflict")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
 from taskbridge.core.model import FIELDS, Op, Side
 from taskbridge.engine.load import load
+from taskbridge.engine.ports import RunMode
 from taskbridge.errors import SideUnreachable
+from tests.conftest import EMPTY
 from tests.engine.world import World, planned
 
 
@@ -20,6 +22,7 @@ class Story:
     before: Callable[[World], None]
     during: Callable[[World], None] = lambda world: None
     unreachable: Side | None = None  # the first write to it in the run finds no connection
+    asked: dict[str, Any] = field(default_factory=dict)  # what makes it a run that a person asked for
 
 
 def first_run(world: World) -> None:
@@ -38,6 +41,26 @@ def cut_off(world: World) -> None:
     world.sf.now -= timedelta(minutes=30)
     world.sf_task("one")
     world.sc_task("two")
+
+
+def drifted(world: World) -> None:
+    """A value moved without a trace."""
+    world.sync()
+    world.sc_task("in step")
+    task = world.sc_task("moved")
+    world.settle()
+    partner = world.partner(Side.SALES_CONNECT, task) or ""
+    world.sf.records[partner].values["priority"] = "High"
+    world.advance(3_600)
+
+
+def ledger_lost(world: World) -> None:
+    """The database is empty, and both systems hold pairs."""
+    world.sync()
+    world.sc_task("one", details="two\nlines")
+    world.sf_task("two", status="In Progress")
+    world.settle()
+    world.rows_changed(EMPTY)
 
 
 def busy(world: World) -> None:
@@ -87,6 +110,8 @@ STORIES = {
     "first run": Story(first_run),
     "cut off": Story(cut_off, unreachable=Side.SALES_CONNECT),
     "busy": Story(busy, a_person_edits_a_target),
+    "audit": Story(drifted, asked={"mode": RunMode.AUDIT, "asked": {"repair": 1}}),
+    "rebase": Story(ledger_lost, asked={"mode": RunMode.REBASE}),
 }
 
 

@@ -72,7 +72,7 @@ def stage(story: str, ledger: PostgresLedger, database_url: str) -> Stage:
 
 
 @pytest.mark.parametrize(
-    ("story", "part"), [("first run", 0), ("cut off", 0), ("busy", 0), ("busy", 1)], ids=lambda one: str(one)
+    ("story", "part"), [*((name, 0) for name in STORIES), ("busy", 1)], ids=lambda one: str(one)
 )
 def test_a_run_killed_at_any_point_is_made_good(
     stage: Stage, story: str, part: int, capsys: pytest.CaptureFixture[str]
@@ -108,7 +108,7 @@ def test_every_step_done_twice_is_done_once(stage: Stage) -> None:
     _make_good(stage, world)
     wanted = _end(world)
     world = stage.begin()
-    engine, spec = world.engine, world.spec()
+    engine, spec = world.engine, world.spec(**stage.story.asked)
     run = _twice(open_run, engine, spec)
     assert run is not None
     _twice(recover, engine, run)
@@ -203,7 +203,7 @@ def _perform(stage: Stage, world: World, points: Points) -> None:
     watch_sides(points, {Side.SALES_CONNECT: world.sc, Side.SALESFORCE: world.sf})
     with watched_ledger(world.database_url, points) as ledger, contextlib.suppress(Killed):
         world.ledger = ledger
-        run_cycle(world.engine, world.spec())
+        run_cycle(world.engine, world.spec(**story.asked))
     world.sc.faults.on_call = world.sf.faults.on_call = None
     if not acted:
         story.during(world)
@@ -214,6 +214,9 @@ def _make_good(stage: Stage, world: World) -> None:
     world.rows_changed("UPDATE bridge.lease SET expires_at = now() - interval '1 second'")
     world.advance(_LONGER_THAN_ANY_REQUEST)
     world.ledger = stage.world.ledger
+    if stage.story.asked:  # a person asks again
+        told = world.sync(**stage.story.asked)
+        assert told.outcome is not RunOutcome.FAILED, told.text
     for _ in range(_ENOUGH_RUNS):
         writes = world.writes
         told = world.sync()

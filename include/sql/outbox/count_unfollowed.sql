@@ -1,7 +1,8 @@
--- Purpose: writes that were answered with success and that the base has not followed, as their run died before
+-- Purpose: ledger changes that are due and not applied, as their run died before: of answered writes, of a rebase (G8)
 -- Parameters: none
 -- Caller: store/outbox.py
 SELECT count(*)
 FROM bridge.ledger_change c
-JOIN bridge.action a ON a.run_id = c.run_id AND a.seq = c.seq
-WHERE c.applied_at IS NULL AND a.state = 'done'
+JOIN bridge.run r USING (run_id)
+LEFT JOIN bridge.action a ON a.run_id = c.run_id AND a.seq = c.seq
+WHERE c.applied_at IS NULL AND (a.state = 'done' OR (c.seq IS NULL AND r.mode = 'rebase'))

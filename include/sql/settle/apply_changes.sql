@@ -7,10 +7,11 @@ WITH due AS (
         PARTITION BY c.link_id ORDER BY c.run_id DESC, c.seq DESC NULLS LAST, c.change_id DESC
     ) AS nth
     FROM bridge.ledger_change c
+    JOIN bridge.run r ON r.run_id = c.run_id
     LEFT JOIN bridge.action a ON a.run_id = c.run_id AND a.seq = c.seq
     WHERE c.applied_at IS NULL
       AND c.run_id <= :run_id
-      AND (a.state = 'done' OR (c.seq IS NULL AND c.run_id = :run_id))
+      AND (a.state = 'done' OR (c.seq IS NULL AND (c.run_id = :run_id OR r.mode = 'rebase')))
 ),
 newest AS (
     SELECT link_id,

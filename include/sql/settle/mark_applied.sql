@@ -7,6 +7,7 @@ WHERE c.applied_at IS NULL
   AND c.run_id <= :run_id
   AND (
     (c.seq IS NULL AND c.run_id = :run_id)
+    OR (c.seq IS NULL AND EXISTS (SELECT FROM bridge.run r WHERE r.run_id = c.run_id AND r.mode = 'rebase'))
     OR EXISTS (
         SELECT FROM bridge.action a WHERE a.run_id = c.run_id AND a.seq = c.seq AND a.state = 'done'
     )

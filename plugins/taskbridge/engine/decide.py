@@ -37,6 +37,9 @@ def _plan_sync(engine: Engine, run: Run) -> Plan:
 def _plan_rebase(engine: Engine, run: Run) -> Plan:
     """Likeness pairs records only of a ledger that was empty: it would draw into a sound one what the first sync
     has left out (I1, I2)."""
+    if engine.ledger.unfollowed():
+        # This run has found pairs already: without their base they would pass for sound ones.
+        engine.ledger.settle(run, {}, final=False)
     known = columns(engine.ledger.link_ids())["link_id"]
     return rebase(plan_input(engine, run), known, likeness=len(known) == 0)
 

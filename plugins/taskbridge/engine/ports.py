@@ -447,7 +447,7 @@ class Ledger(Protocol):
         reading stays (K5)."""
 
     def unfollowed(self) -> int:
-        """Number of ledger changes whose action is done and that no settling has applied yet."""
+        """Number of ledger changes that are due and that no settling has applied: of done actions, of a rebase."""
 
     def mark_sent(self, run: Run, action_ids: Sequence[str]) -> None: ...
 

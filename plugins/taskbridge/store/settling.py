@@ -15,6 +15,7 @@ class Settling(LedgerPart):
         """First syncs stay owed in a run that does not move watermarks; a rebase only sets first ones."""
         moves = final and run.spec.moves_watermarks
         with self._db.fenced(run) as tx:
+            tx.run("settle/mark_found", run_id=run.run_id)
             tx.run("settle/apply_changes", run_id=run.run_id)
             tx.run("settle/mark_applied", run_id=run.run_id)
             tx.run("settle/close_decisions", run_id=run.run_id)
