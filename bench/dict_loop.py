@@ -83,10 +83,12 @@ class DictInput:
     users: list[Row]
     history: list[Row]
     population: list[Row]
+    approvals: list[Row]
     account: str
     org: str
     sf_now: datetime
     policy: Policy
+    rerender: bool
     gaps: frozenset[str] = frozenset()
     decisions: list[Row] = field(default_factory=list)
     recent: list[Row] = field(default_factory=list)
@@ -100,6 +102,7 @@ class DictInput:
             users=convert(given.users),
             history=convert(given.history),
             population=convert(given.population),
+            approvals=convert(given.approvals),
             account=given.account,
             org=given.org,
             sf_now=given.sf_now,
@@ -107,6 +110,7 @@ class DictInput:
             gaps=frozenset(str(side) for side in given.gaps),
             decisions=convert(given.decisions),
             recent=convert(given.recent),
+            rerender=given.rerender,
         )
 
 
@@ -120,6 +124,7 @@ class DictPlan:
     conflicts: list[Row] = field(default_factory=list)
     dispositions: list[Row] = field(default_factory=list)
     left_out: list[Row] = field(default_factory=list)
+    answered: list[Row] = field(default_factory=list)
 
 
 def plan(given: DictInput) -> DictPlan:
@@ -130,7 +135,7 @@ def plan(given: DictInput) -> DictPlan:
     for side in (SC, SF):
         for row in planner.staged[side].values():
             planner.stranger(side, row)
-    planner.hold_what_exceeds_limits()
+    planner.weigh()
     planner.dispose()
     return planner.result
 
@@ -159,6 +164,7 @@ class _Planner:
         self.link_ends: dict[str, End] = {}
         self.link_of: dict[tuple[str, str], str] = {}
         self.row_ends: dict[tuple[str, str], End] = {}
+        self.left_idle: set[str] = set()  # pairs of which a person rejected something
         self.sources: dict[
             str, tuple[str, str]
         ] = {}  # of a new pair: side and id of the record that began it
@@ -174,9 +180,10 @@ class _Planner:
             self.link_of[SF, link["sf_id"]] = link["link_id"]
         if sc is None and sf is None:
             return
+        in_step = not self.given.rerender and _in_step(link, sc, sf)
         if link["unconfirmed"]:
             end = ("deferred", "G2")
-        elif _in_step(link, sc, sf) and (sf is None or self.is_reminder(sf)):
+        elif in_step and (sf is None or self.is_reminder(sf)):
             end = UNCHANGED
         elif link["state"] == "tombstone":
             end = self.restore(link, sf)
@@ -229,6 +236,10 @@ class _Planner:
         return PLANNED
 
     def pair(self, pair: _Pair) -> End:
+        if self.given.rerender and pair.seen[SC]:
+            names = {"title", *self.parts[1::2]}
+            subject = self.subject({name: pair.now(SC, name) for name in names})
+            pair.inputs_changed |= subject != pair.now(SF, "title")
         sf = pair.rows[SF]
         if not pair.needs_attention and (sf is None or self.is_reminder(sf)):
             return UNCHANGED
@@ -301,7 +312,7 @@ class _Planner:
                 assert row is not None
                 self.create(survivor, row, pair.link, pair.link["generation"] + 1, "K4")
                 return ("planned", "K4")
-        if survivor == SC and self.is_old_delete(pair.rows[SF]):
+        if survivor == SC and self.is_old_delete(pair.link, pair.rows[SF]):
             self.delete(pair, survivor, "held", "I4")
             return ("held", "I4")
         if self.is_doubtful(pair, OTHER[survivor]):
@@ -334,7 +345,9 @@ class _Planner:
         undated = row is not None and row["version"] is None
         return pair.link["state"] == "held" or (undated and side in self.given.gaps)
 
-    def is_old_delete(self, sf: Row | None) -> bool:
+    def is_old_delete(self, link: Row, sf: Row | None) -> bool:
+        if sf is not None and sf["presence"] == "absent":
+            return "I4" in (link["sf_proof"] or "")
         oldest = self.given.sf_now - self.policy.delete_max_age
         return sf is not None and sf["version"] is not None and sf["version"] < oldest
 
@@ -450,10 +463,8 @@ class _Planner:
             return _Verdict()
         names = {"title", *self.parts[1::2]}
         subject = self.subject({name: pair.now(SC, name) for name in names})
-        if subject in (
-            self.subject({name: pair.link[f"sc_{name}"] for name in names}),
-            pair.now(SF, "title"),
-        ):
+        before = self.subject({name: pair.link[f"sc_{name}"] for name in names})
+        if (subject == before and not self.given.rerender) or subject == pair.now(SF, "title"):
             return _Verdict()
 
         def outcome(contested: bool, winner: str | None) -> tuple[str | None, Any]:
@@ -619,7 +630,6 @@ class _Planner:
     def act(self, **columns: Any) -> int:
         seq = len(self.result.actions)
         action = _NO_ACTION | {"seq": seq, "state": "planned", "first_import": False} | columns
-        action["kind"] = ",".join(_kinds(action)) or None
         self.result.actions.append(action)
         return seq
 
@@ -633,18 +643,131 @@ class _Planner:
 
     # ends
 
-    def hold_what_exceeds_limits(self) -> None:
-        """G3."""
-        too_many = _Limits(self.given, self.result.actions)
-        for action in self.result.actions:
-            if not _counts(action) or not too_many.exceeded(action):
-                continue
-            action["state"] = "held"
-            action["rule"] += ",G3"
-            if action["link_id"] in self.sources:
-                self.row_ends[self.sources[action["link_id"]]] = ("held", "G3")
+    def weigh(self) -> None:
+        """G3: what is too much is held, field by field of an update; what a person answered is carried out."""
+        drafted, changes = self.result.actions, self.result.ledger_changes
+        weighing = _Weighing(self.given, drafted)
+        waiting = {change["seq"]: change for change in changes if change["seq"] is not None}
+        self.result.actions = []
+        self.result.ledger_changes = [change for change in changes if change["seq"] is None]
+        touched = set()
+        for action in drafted:
+            fates = {kind: weighing.fate(action, kind) for kind in _kinds(action, self.given.rerender)}
+            if action["op"] == "update" and action["state"] != "held":
+                self.weigh_fields(action, fates, waiting.get(action["seq"]), weighing)
             else:
-                self.link_ends[action["link_id"]] = ("held", "G3")
+                self.weigh_record(action, fates, waiting.get(action["seq"]), weighing)
+            touched.add(action["link_id"])
+        self.end_idle_pairs(touched)
+        self.answer(weighing)
+
+    def weigh_record(
+        self, action: Row, fates: dict[str, str], change: Row | None, weighing: _Weighing
+    ) -> None:
+        """A create or a delete, and whatever the planner held itself, is one thing."""
+        link_id, held_before = action["link_id"], action["state"] == "held"
+        fate = next(iter(fates.values()), "free") if action["op"] != "update" else "held"
+        if fate == "rejected":
+            self.link_ends[link_id] = ("released", "rejected")
+            self.result.new_links = [row for row in self.result.new_links if row["link_id"] != link_id]
+            base = OTHER[action["side"]] if action["op"] == "create" else None
+            released = {"seq": None, "state": "released", "withheld": "rejected"}
+            masks = {f"{prefix}_mask": ALL_FIELDS * (side == base) for side, prefix in PREFIX.items()}
+            self.result.ledger_changes.append((change or {}) | released | masks | {"inputs": base == SC})
+            return
+        asks = request = None
+        if fate == "approved":
+            request = weighing.row(action, action["op"])["approval_id"]
+            if held_before:
+                self.link_ends[link_id] = ("planned", "G3")
+        elif fate == "held":
+            if action["op"] == "delete" or not held_before:
+                asks, request = weighing.asks(action, action["op"]), weighing.waits_for(action, action["op"])
+            if not held_before:
+                self.end_held(link_id)
+        rule = action["rule"] + (",G3" if fate == "held" and not held_before else "")
+        counts = [kind for kind, one in fates.items() if one != "approved"]
+        self.piece(
+            action, change, action["mask"], state="held" if fate == "held" else "planned", rule=rule,
+            kind=",".join(counts) or None, asks=asks, approval_id=request,
+        )  # fmt: skip
+
+    def weigh_fields(
+        self, action: Row, fates: dict[str, str], change: Row | None, weighing: _Weighing
+    ) -> None:
+        rest, request, counts = action["mask"], None, []
+        for kind, fate in fates.items():
+            name = _FIELD_OF[kind]
+            if fate in ("held", "rejected"):
+                rest &= ~BIT[name]
+            if fate == "free":
+                counts.append(kind)
+            if fate == "approved":
+                request = weighing.row(action, kind)["approval_id"]
+            if fate == "rejected":
+                bit = {"seq": None, "sc_mask": BIT[name], "sf_mask": BIT[name], "inputs": name == "title"}
+                present = {f"{PREFIX[action['side']]}_{name}": action[f"seen_{name}"]}
+                self.result.ledger_changes.append((change or {}) | bit | present)
+        if rest:
+            kinds = ",".join(counts) or None
+            self.piece(action, change, rest, state="planned", kind=kinds, approval_id=request)
+        for kind, fate in fates.items():
+            if fate == "held":
+                self.piece(
+                    action, change, BIT[_FIELD_OF[kind]], state="held", kind=kind, asks=kind,
+                    rule=action["rule"] + ",G3", approval_id=weighing.waits_for(action, kind),
+                )  # fmt: skip
+                self.end_held(action["link_id"])
+            elif fate == "rejected":
+                self.left_idle.add(action["link_id"])
+
+    def piece(self, action: Row, change: Row | None, mask: int, **columns: Any) -> None:
+        """A part of an action, with its share of what the base follows."""
+        seq = len(self.result.actions)
+        self.result.actions.append(action | {"mask": mask, "seq": seq} | columns)
+        if change is not None:
+            part = mask if action["op"] == "update" else ALL_FIELDS
+            share = {name: change[name] & part for name in ("sc_mask", "sf_mask")}
+            inputs = change["inputs"] and bool(part & BIT["title"])
+            self.result.ledger_changes.append(change | share | {"seq": seq, "inputs": inputs})
+
+    def end_held(self, link_id: str) -> None:
+        if link_id in self.sources:
+            self.row_ends[self.sources[link_id]] = ("held", "G3")
+        else:
+            self.link_ends[link_id] = ("held", "G3")
+
+    def end_idle_pairs(self, touched: set[str]) -> None:
+        """A pair of which nothing is left to write."""
+        busy = {action["link_id"] for action in self.result.actions}
+        for link_id in (self.left_idle & touched) - busy:
+            if self.link_ends[link_id][0] == "planned":
+                self.link_ends[link_id] = ("unchanged", "rejected")
+
+    def answer(self, weighing: _Weighing) -> None:
+        """What becomes of each row that a person answered."""
+        written = {(action["link_id"], action["side"], action["approval_id"]): action["seq"]
+                   for action in self.result.actions if action["state"] == "planned"}  # fmt: skip
+        for row in self.given.approvals:
+            if row["answer"] is None:
+                continue
+            key = row["link_id"], row["side"], row["kind"]
+            end, seq = None, None
+            if row["row_id"] not in weighing.met:
+                end = "left_out"
+                self.result.left_out.append(
+                    {
+                        "link_id": row["link_id"],
+                        "side": row["side"],
+                        "field": _FIELD_OF.get(row["kind"]),
+                        "code": "MOVED" if key in weighing.near else "NO_LONGER_PLANNED",
+                    }
+                )
+            elif row["answer"] == "rejected":
+                end = "rejected"
+            else:
+                seq = written[row["link_id"], row["side"], row["approval_id"]]
+            self.result.answered.append({"row_id": row["row_id"], "seq": seq, "end": end})
 
     def dispose(self) -> None:
         """G5: a row ends as its pair does, unless it is in none or cannot be understood."""
@@ -694,8 +817,9 @@ class _Pair:
             fresh = row is not None and not _older(row, link[f"{PREFIX[side]}_version"])
             presence = row["presence"] if row is not None and fresh else None
             self.seen[side] = presence == "live" and row is not None and row["problem_code"] is None
-            self.deleted[side] = presence == "deleted"
-            self.missing[side] = presence == "absent"
+            proven = link[f"{PREFIX[side]}_proof"] is not None
+            self.deleted[side] = presence == "deleted" or (presence == "absent" and proven)
+            self.missing[side] = presence == "absent" and not proven
             self.changed[side] = (
                 {name for name, base in _BASE_OF[side] if row[name] != link[base]}
                 if row is not None and self.seen[side]
@@ -775,16 +899,23 @@ class _Crossing:
         return crossed if crosses else defaults.get((side, name))
 
 
-class _Limits:
-    """G3: which kinds are too many, for whom."""
+class _Weighing:
+    """G3: which kinds are too many, for whom, and what people were asked and said."""
 
     def __init__(self, given: DictInput, actions: Iterable[Row]) -> None:
+        self.given = given
         self.limits = given.policy.limits
+        self.rows = {(row["link_id"], row["side"], row["kind"]): row for row in given.approvals}
+        self.met: set[int] = set()  # rows that an action is the very same as
+        self.near: set[tuple[str, str, str]] = set()  # rows that an action is about
         self.pairs: Counter[str | None] = Counter()
         for row in given.population:
             self.pairs[row["sc_user_id"]] += row["pairs"]
         planned = Counter(
-            (kind, action["sc_user_id"]) for action in actions if _counts(action) for kind in _kinds(action)
+            (kind, action["sc_user_id"])
+            for action in actions
+            for kind in _kinds(action, given.rerender)
+            if self.counts(action, kind)
         )
         self.totals: dict[str, Counter[tuple[str, str | None]]] = {}
         for window in ("within_hour", "within_day"):
@@ -796,8 +927,52 @@ class _Limits:
             for (kind, _), count in totals.items():
                 self.overall[window][kind] += count
 
-    def exceeded(self, action: Row) -> bool:
-        return any(self._too_many(kind, action["sc_user_id"]) for kind in _kinds(action))
+    def fate(self, action: Row, kind: str) -> str:
+        """What becomes of the part of an action that is of one kind."""
+        row = self.same(action, kind)
+        if row is not None and row["answer"] is not None:
+            return str(row["answer"])
+        near = self.about(action, kind)
+        if near is not None or (self.counts(action, kind) and self._too_many(kind, action["sc_user_id"])):
+            return "held"
+        return "held" if action["state"] == "held" and action["op"] != "update" else "free"
+
+    def counts(self, action: Row, kind: str) -> bool:
+        row = self.same(action, kind)
+        if action["first_import"] or action["state"] == "held":
+            return False
+        return row is None or row["answer"] is None
+
+    def about(self, action: Row, kind: str) -> Row | None:
+        """The row that is about this effect, with whatever values."""
+        if action["op"] == "update" and action["state"] == "held":
+            return None
+        key = action["link_id"], action["side"], self.asks(action, kind)
+        if key in self.rows:
+            self.near.add(key)
+        return self.rows.get(key)
+
+    def same(self, action: Row, kind: str) -> Row | None:
+        """The row that is this very effect."""
+        row = self.about(action, kind)
+        if row is None:
+            return None
+        if any(row[name] != action[name] for name in _shown(kind)):
+            return None
+        self.met.add(row["row_id"])
+        return row
+
+    def row(self, action: Row, kind: str) -> Row:
+        row = self.same(action, kind)
+        assert row is not None
+        return row
+
+    def waits_for(self, action: Row, kind: str) -> int | None:
+        row = self.same(action, kind)
+        return None if row is None else row["approval_id"]
+
+    def asks(self, action: Row, kind: str) -> str:
+        return "missing" if kind == "delete" and "C5" in action["rule"] else kind
 
     def _too_many(self, kind: str, user: str | None) -> bool:
         limits = self.limits
@@ -818,7 +993,10 @@ class _Limits:
         return pairs > self.limits.half_of_more_than and count > pairs / 2
 
 
-def _kinds(action: Row) -> list[str]:
+_FIELD_OF: Final = {"complete": "status", "owner": "owner", "due_date": "due_date", "subject": "title"}
+
+
+def _kinds(action: Row, rerender: bool) -> list[str]:
     """What an action counts for (G3)."""
     if action["op"] != "update":
         return [action["op"]]
@@ -828,12 +1006,18 @@ def _kinds(action: Row) -> list[str]:
         ("complete", bool(written & BIT["status"]) and action["status"] == done),
         ("owner", bool(written & BIT["owner"])),
         ("due_date", bool(written & BIT["due_date"])),
+        ("subject", bool(written & BIT["title"]) and rerender),
     ]
     return [kind for kind, counts in kinds if counts]
 
 
-def _counts(action: Row) -> bool:
-    return not action["first_import"] and not {"I4", "C6"} & set(action["rule"].split(","))
+def _shown(kind: str) -> list[str]:
+    """What a person saw of an effect of that kind."""
+    if kind == "create":
+        return list(FIELDS)
+    if kind == "delete":
+        return [f"seen_{name}" for name in FIELDS]
+    return [_FIELD_OF[kind], f"seen_{_FIELD_OF[kind]}"]
 
 
 def _in_step(link: Row, sc: Row | None, sf: Row | None) -> bool:

@@ -100,6 +100,12 @@ class TaskUnknown(TaskBridgeError):
     scope: ClassVar[Scope] = "row"
 
 
+class ApprovalClosed(TaskBridgeError):
+    """An answer for a request that is not open, or the carrying out of one that was not answered (G3)."""
+
+    help: ClassVar[Help] = "decide"
+
+
 class CountsDoNotAddUp(TaskBridgeError):
     """Staged rows or planned actions ended nowhere or twice (G5)."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any, Final
 
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import Asset, CronDataIntervalTimetable, Param
 from airflow.sdk.exceptions import AirflowTimetableInvalid
 
@@ -18,9 +19,11 @@ from taskbridge.operators import (
     ReadDirtyOperator,
     RecoverOperator,
     ReportOperator,
+    RequestsOperator,
     SettleOperator,
     UpsertOperator,
 )
+from taskbridge.operators.approval import APPROVAL_DAG
 from taskbridge.operators.request import (
     AUDIT,
     DRY_RUN,
@@ -120,8 +123,9 @@ def audit_params() -> dict[str, Param]:
     }
 
 
-def sync_tasks(kind: str = SYNC) -> None:
-    """The tasks of one run, in the DAG that is being defined; `kind` as in `operators.request.Request.of`.
+def sync_tasks(kind: str = SYNC) -> GateOperator:
+    """The tasks of one run, in the DAG that is being defined; `kind` as in `operators.request.Request.of`. Answers
+    the first of them.
 
     gate, open and decide are set-ups, settle and report the tear-downs that belong to them. To Airflow that
     says: without a success of the set-up nothing behind it runs; settle runs whenever decide succeeded and
@@ -150,7 +154,20 @@ def sync_tasks(kind: str = SYNC) -> None:
     settle = SettleOperator(task_id="settle").as_teardown(setups=decide, on_failure_fail_dagrun=True)
     report = ReportOperator(task_id="report").as_teardown(setups=[gate, opening], on_failure_fail_dagrun=True)
 
+    requests = RequestsOperator(task_id="requests")
+    # With the lineage of this run in its conf the other one would meet a parameter that it does not know.
+    ask = TriggerDagRunOperator.partial(
+        task_id="ask_people",
+        trigger_dag_id=APPROVAL_DAG,
+        logical_date=None,
+        skip_when_already_exists=True,
+        openlineage_inject_parent_info=False,
+        doc_md="Starts a run of `task_sync_approval` for each request that nobody is asked about. Waits for none.",
+    ).expand_kwargs(requests.output)
+
     gate >> opening >> recover >> extracts >> read_dirty >> decide >> upserts
     for delete in deletes:
         upserts >> delete >> settle
     settle >> report
+    decide >> requests >> ask >> report
+    return gate

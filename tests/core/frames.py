@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from bench.dict_loop import DictInput, DictPlan, plan, rows_of
 from taskbridge.core.model import (
+    APPROVAL_ROWS,
     BIT,
     DECISIONS,
     HISTORY,
@@ -157,6 +158,8 @@ def given(
     users: Iterable[Row] = (ANNA, BEN),
     history: Iterable[Row] = (),
     population: Iterable[Row] = (),
+    approvals: Iterable[Row] = (),
+    rerender: bool = False,
     now: datetime = NOON,
     gaps: Iterable[Side] = (),
     decisions: Iterable[Row] = (),
@@ -179,7 +182,26 @@ def given(
         gaps=frozenset(gaps),
         decisions=table(DECISIONS, decisions),
         recent=table(RECENT_WRITES, recent),
+        approvals=table(APPROVAL_ROWS, approvals),
+        rerender=rerender,
     )
+
+
+_KIND_OF = {"status": "complete", "owner": "owner", "due_date": "due_date", "title": "subject"}
+
+
+def approval_rows(action: Row, **values: Any) -> list[Row]:
+    """The rows of requests that ask for this action; further words are columns of APPROVAL_ROWS."""
+    shared = {name: action[name] for name in APPROVAL_ROWS.names if name in action} | {"approval_id": 1}
+    if action["op"] != "update":
+        unproven = action["op"] == "delete" and "C5" in action["rule"]
+        kind = "missing" if unproven else action["op"]
+        return [shared | {"kind": kind, "row_id": 1} | values]
+    return [
+        shared | {"kind": _KIND_OF[name], "mask": BIT[name], "row_id": place + 1} | values
+        for place, name in enumerate(fields_of(action["mask"]))
+        if name in _KIND_OF and (name != "status" or action["status"] in ("complete", "Completed"))
+    ]
 
 
 class Read:
@@ -192,6 +214,7 @@ class Read:
         self.conflicts = rows_of(made.conflicts)
         self.dispositions = rows_of(made.dispositions)
         self.left_out = rows_of(made.left_out)
+        self.answered = rows_of(made.answered)
 
     @property
     def writes(self) -> list[tuple[str, str, Row]]:
@@ -235,16 +258,19 @@ def decide(*arguments: Any, **words: Any) -> Read:
 
 def comparable(made: Plan | DictPlan) -> dict[str, list[str]]:
     """The plan's rows without their order: `seq` becomes the action that it stands for."""
-    names = ("actions", "ledger_changes", "new_links", "conflicts", "dispositions", "left_out")
+    names = ("actions", "ledger_changes", "new_links", "conflicts", "dispositions", "left_out", "answered")
     rows = {name: getattr(made, name) for name in names}
     if isinstance(made, Plan):
         rows = {name: rows_of(part) for name, part in rows.items()}
-    action_of = {row["seq"]: (row["link_id"], row["side"], row["op"]) for row in rows["actions"]}
+    action_of = {
+        row["seq"]: (row["link_id"], row["side"], row["op"], row["mask"], row["state"])
+        for row in rows["actions"]
+    }
     assert len(action_of) == len(rows["actions"]), "a seq is used twice"
     return {name: sorted(_line(row, action_of) for row in part) for name, part in rows.items()}
 
 
-def _line(row: Row, action_of: Mapping[int, tuple[str, str, str]]) -> str:
+def _line(row: Row, action_of: Mapping[int, tuple[object, ...]]) -> str:
     meaningless = _outside_masks(row)
     return repr({name: _value(name, row, action_of) for name in sorted(row.keys() - meaningless)})
 
@@ -262,7 +288,7 @@ def _outside_masks(row: Row) -> set[str]:
     return names
 
 
-def _value(name: str, row: Row, action_of: Mapping[int, tuple[str, str, str]]) -> object:
+def _value(name: str, row: Row, action_of: Mapping[int, tuple[object, ...]]) -> object:
     value = row[name]
     if name == "seq":
         return None if value is None else action_of[value]

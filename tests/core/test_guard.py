@@ -7,8 +7,8 @@ from datetime import date
 
 import pytest
 
-from taskbridge.core.model import Limits
-from tests.core.frames import ANNA, BEN, NOON, Read, Row, decide, gone, many, sc, sf
+from taskbridge.core.model import BIT, Limits
+from tests.core.frames import ANNA, BEN, NOON, Read, Row, decide, gone, many, sc, sf, written
 
 SF = "salesforce"
 EVERYONE = [{"sc_user_id": "anna", "pairs": 1_000}]
@@ -152,6 +152,45 @@ def test_G3_pairs_and_writes_of_nobody_count_for_the_whole() -> None:
     history = [{"kind": "due_date", "sc_user_id": None, "within_hour": 5, "within_day": 5}]
     plan = decide(*edited(1, due_date=None), population=population, history=history)
     assert states(plan) == {"held"}
+
+
+def test_G3_the_harmless_fields_of_a_held_update_are_written() -> None:
+    plan = decide(*edited(26, due_date=None, details="new", title="new"))
+    assert [(row["state"], row["kind"], written(row)) for row in plan.actions[:2]] == [
+        ("planned", None, {"title": "new", "details": "new"}),
+        ("held", "due_date", {"due_date": None}),
+    ]
+    assert len(plan.actions) == 52
+    assert [row["seq"] for row in plan.actions] == list(range(52))
+    assert set(plan.ends.values()) == {("held", "G3")}
+
+
+def test_G3_the_base_of_a_held_field_waits_for_its_own_write() -> None:
+    plan = decide(*edited(26, due_date=None, details="new", title="new"))
+    state_of = {row["seq"]: row["state"] for row in plan.actions}
+    followed = {(state_of[row["seq"]], row["sc_mask"], row["sf_mask"], row["inputs"]) for row in plan.changes}
+    due_date, others = BIT["due_date"], BIT["title"] | BIT["details"]
+    assert followed == {("planned", others, others, True), ("held", due_date, due_date, False)}
+
+
+def test_G3_only_the_kinds_that_are_too_many_are_held() -> None:
+    links, lefts, rights = edited(26, due_date=None)
+    lefts[0] |= {"status": "complete"}
+    plan = decide(links, lefts, rights)
+    first = [row for row in plan.actions if row["link_id"] == links[0]["link_id"]]
+    assert [(row["state"], row["kind"], written(row)) for row in first] == [
+        ("planned", "complete", {"status": "Completed"}),
+        ("held", "due_date", {"due_date": None}),
+    ]
+
+
+def test_G3_two_kinds_that_are_too_many_are_held_apart() -> None:
+    plan = decide(*edited(26, due_date=None, status="complete"))
+    assert [(row["state"], row["asks"]) for row in plan.actions[:2]] == [
+        ("held", "complete"),
+        ("held", "due_date"),
+    ]
+    assert len(plan.actions) == 52
 
 
 def test_G3_a_held_kind_does_not_hold_another_write_of_the_pair() -> None:

@@ -33,7 +33,8 @@ def dag(bag: DagBag, request: pytest.FixtureRequest) -> DAG:
 
 def test_every_file_is_one_dag_of_its_name(bag: DagBag) -> None:
     assert bag.import_errors == {}
-    assert sorted(bag.dags) == NAMES == ["task_sync", "task_sync_audit", "task_sync_backfill"]
+    assert sorted(bag.dags) == NAMES
+    assert NAMES == ["task_sync", "task_sync_approval", "task_sync_audit", "task_sync_backfill"]
 
 
 def test_a_dag_explains_itself(dag: DAG) -> None:
@@ -83,7 +84,8 @@ def test_the_plan_comes_before_writes_and_writes_before_deletes(dag: DAG) -> Non
     assert dag.get_task("settle").is_teardown
     assert dag.get_task("report").is_teardown
     assert [task.task_id for task in dag.leaves] == ["report"]
-    assert {task.task_id for task in dag.tasks if task.retries} == {"open"}, "the next run is the retry"
+    retried = {task.task_id for task in dag.tasks if task.retries}
+    assert retried - {"record"} == {"open"}, "the next run is the retry; an answer has none"
 
 
 def test_waiting_for_the_lease_holds_no_worker_slot(dag: DAG) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
 
-from taskbridge.core.model import Side
+from taskbridge.core.model import Answer, Side
+from taskbridge.engine.approval import APPROVAL_ID, record_answer
 from taskbridge.engine.cycle import run_cycle
 from taskbridge.engine.decide import decide
 from taskbridge.engine.engine import Engine
@@ -62,6 +63,13 @@ class World:
         report = run_cycle(self.engine, self.spec(**values))
         self.advance(1)
         return report
+
+    def answer(self, approval_id: int, answer: Answer, by: str = "ada") -> None:
+        """A person answers a request."""
+        record_answer(self.ledger, approval_id, answer, by=by, at=datetime.now(UTC), place="test")
+
+    def carry_out(self, approval_id: int) -> RunReport:
+        return self.sync(mode=RunMode.APPROVAL, asked={APPROVAL_ID: approval_id})
 
     def settle(self) -> list[RunReport]:
         """Two runs: enough to converge once edits have stopped."""

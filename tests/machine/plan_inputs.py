@@ -4,12 +4,14 @@ sort.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 
 from taskbridge.core.model import (
+    APPROVAL_ROWS,
     BIT,
     FIELDS,
     ConflictPolicy,
@@ -22,8 +24,10 @@ from taskbridge.core.model import (
     Side,
     SkippedTasks,
     Withheld,
+    rows_of,
 )
-from tests.core.frames import ANNA, NOON, Row, given, link, sc, sf
+from taskbridge.core.plan import make_plan
+from tests.core.frames import ANNA, NOON, Row, approval_rows, given, link, sc, sf, table
 
 _STAMPS = st.sampled_from([NOON + timedelta(minutes=minutes) for minutes in (-45_000, -600, -3, -1, 0, 1, 3)])
 _TEXTS = st.sampled_from([None, "a", "b", "two\nlines", "line\u2028break", "é漢😀"])
@@ -119,6 +123,7 @@ def pairs(draw: st.DrawFn, number: int) -> tuple[Row, Row | None, Row | None]:
     if state == LinkState.RELEASED:
         values["withheld"] = draw(st.sampled_from([None, *map(str, Withheld)]))
     for side in ("sc", "sf"):
+        values[f"{side}_proof"] = draw(st.sampled_from([None, None, None, "C1,G3", "I4", "C6"]))
         for stamp in ("version", "modified_at", "written_at", "changed_at"):
             values[f"{side}_{stamp}"] = draw(st.none() | _STAMPS)
     staged: dict[str, Row | None] = {}
@@ -128,7 +133,7 @@ def pairs(draw: st.DrawFn, number: int) -> tuple[Row, Row | None, Row | None]:
         staged[side] = draw(st.sampled_from([row, row, row, None]))
     half = draw(st.sampled_from([None] * 8 + ["sc", "sf"])) if state != "tombstone" else None
     if half is not None:
-        values[f"{half}_id"] = None
+        values |= {f"{half}_id": None, "sc_proof": None, "sf_proof": None}
         staged[half] = None
     return link(left, right, **values), staged["sc"], staged["sf"]
 
@@ -223,6 +228,29 @@ def recent_writes(draw: st.DrawFn, pair: Row) -> list[Row]:
 
 
 @st.composite
+def requests(draw: st.DrawFn, made: PlanInput) -> PlanInput:
+    """The same, with requests for some of what is planned; one of them is answered, and rows may have moved."""
+    known = set(made.links["link_id"])
+    rows = [row for action in rows_of(make_plan(made).actions) if action["link_id"] in known
+            for row in approval_rows(action)]  # fmt: skip
+    kinds = sorted({row["kind"] for row in rows})
+    carried_out = draw(st.sampled_from([*kinds, *kinds, None]))
+    answer = draw(st.sampled_from(["approved", "rejected"]))
+    asked = [
+        row
+        | {"row_id": number, "approval_id": 1 + kinds.index(row["kind"])}
+        | {"answer": answer if row["kind"] == carried_out else None}
+        | ({} if row["kind"] == carried_out else draw(st.sampled_from([{}, {}, {"approval_id": None}])))
+        | draw(
+            st.sampled_from([{}, {}, {}, {"title": "moved"}, {"seen_status": "moved"}, {"due_date": None}])
+        )
+        for number, row in enumerate(rows)
+        if draw(st.sampled_from([True, True, True, False]))
+    ]
+    return replace(made, approvals=table(APPROVAL_ROWS, asked))
+
+
+@st.composite
 def plan_inputs(draw: st.DrawFn) -> PlanInput:
     """Everything that a plan depends on."""
     drawn = [draw(pairs(number)) for number in range(draw(st.integers(0, 5)))]
@@ -230,11 +258,12 @@ def plan_inputs(draw: st.DrawFn) -> PlanInput:
     rights = [right for _, _, right in drawn if right is not None]
     lefts += [draw(records("sc", f"9{number}")) for number in range(draw(st.integers(0, 2)))]
     rights += [draw(records("sf", f"T9{number}")) for number in range(draw(st.integers(0, 2)))]
-    return given(
+    made = given(
         [pair for pair, _, _ in drawn],
         lefts,
         rights,
         users=draw(users()),
+        rerender=draw(st.sampled_from([False, False, False, True])),
         history=draw(_HISTORY),
         population=draw(_POPULATION),
         gaps=draw(st.sets(st.sampled_from(Side))),
@@ -242,6 +271,7 @@ def plan_inputs(draw: st.DrawFn) -> PlanInput:
         recent=[row for pair, _, _ in drawn for row in draw(recent_writes(pair))],
         **draw(_POLICIES),
     )
+    return draw(requests(made))
 
 
 @st.composite

@@ -1,15 +1,16 @@
-"""Stories whose last run is killed at every point: together they reach every durable write of a run that syncs."""
+"""Stories whose last run is killed at every point: together they reach every durable write of a run."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from taskbridge.core.model import FIELDS, Op, Side
+from taskbridge.core.model import FIELDS, Answer, Op, Side
+from taskbridge.engine.approval import APPROVAL_ID
 from taskbridge.engine.load import load
-from taskbridge.engine.ports import RunMode
+from taskbridge.engine.ports import ApprovalState, RunMode
 from taskbridge.errors import SideUnreachable
 from tests.conftest import EMPTY
 from tests.engine.world import World, planned
@@ -22,7 +23,7 @@ class Story:
     before: Callable[[World], None]
     during: Callable[[World], None] = lambda world: None
     unreachable: Side | None = None  # the first write to it in the run finds no connection
-    asked: dict[str, Any] = field(default_factory=dict)  # what makes it a run that a person asked for
+    asked: Callable[[World], dict[str, Any]] = lambda world: {}  # what makes it a run that a person asked for
 
 
 def first_run(world: World) -> None:
@@ -85,6 +86,31 @@ def busy(world: World) -> None:
     world.rows_changed("UPDATE bridge.run SET closed_at = now() - interval '15 days' WHERE run_id = 2")
 
 
+def answered(answer: Answer) -> Callable[[World], None]:
+    """More than half of Ada's tasks were completed, and one more was edited since a person answered."""
+
+    def before(world: World) -> None:
+        world.with_settings(limits={"half_of_more_than": 2})
+        world.sync()
+        tasks = [world.sc_task(f"Task {number}") for number in range(4)]
+        world.settle()
+        for task in tasks[:3]:
+            world.sc.edit(task, status="complete")
+        world.sync()
+        (request,) = world.ledger.unfinished_approvals()
+        world.answer(request.approval_id, answer)
+        world.sf.edit(world.partner(Side.SALES_CONNECT, tasks[0]) or "", status="Completed")
+
+    return before
+
+
+def carrying_out(world: World) -> dict[str, Any]:
+    """While there is an answer to carry out."""
+    unfinished = world.ledger.unfinished_approvals()
+    answers = [one.approval_id for one in unfinished if one.state is ApprovalState.ANSWERED]
+    return {"mode": RunMode.APPROVAL, "asked": {APPROVAL_ID: answers[0]}} if answers else {}
+
+
 def a_person_edits_a_target(world: World) -> None:
     partner = next(key for key, values in world.sf.live().items() if values["title"] == "edited meanwhile")
     world.sf.edit(partner, details="typed at the last moment")
@@ -110,8 +136,10 @@ STORIES = {
     "first run": Story(first_run),
     "cut off": Story(cut_off, unreachable=Side.SALES_CONNECT),
     "busy": Story(busy, a_person_edits_a_target),
-    "audit": Story(drifted, asked={"mode": RunMode.AUDIT, "asked": {"repair": 1}}),
-    "rebase": Story(ledger_lost, asked={"mode": RunMode.REBASE}),
+    "audit": Story(drifted, asked=lambda world: {"mode": RunMode.AUDIT, "asked": {"repair": 1}}),
+    "rebase": Story(ledger_lost, asked=lambda world: {"mode": RunMode.REBASE}),
+    "approved": Story(answered(Answer.APPROVED), asked=carrying_out),
+    "rejected": Story(answered(Answer.REJECTED), asked=carrying_out),
 }
 
 

@@ -148,8 +148,8 @@ def outcomes(*given: Values) -> pd.DataFrame:
     return rows(OUTCOMES, *given)
 
 
-def spec(**values: Any) -> RunSpec:
-    return RunSpec(f"dag/{next(_numbers)}", RunMode.SCHEDULED, "settings", "0.1", **values)
+def spec(mode: RunMode = RunMode.SCHEDULED, **values: Any) -> RunSpec:
+    return RunSpec(f"dag/{next(_numbers)}", mode, "settings", "0.1", **values)
 
 
 def open_run(ledger: PostgresLedger, now: datetime = NOW, **values: Any) -> Run:

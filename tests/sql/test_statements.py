@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from taskbridge.core.audit import DRIFT
-from taskbridge.core.model import LinkState, Op
-from taskbridge.engine.ports import SEEN, RunOutcome
+from taskbridge.core.model import Answer, LinkState, Op
+from taskbridge.engine.ports import SEEN, RunMode, RunOutcome
 from taskbridge.store import PostgresLedger, statements
 from taskbridge.store.dictionary import dictionary
 from taskbridge.store.migrate import migrate
@@ -58,7 +58,7 @@ def test_a_statement_says_what_it_is_for(name: str) -> None:
     for path in caller.removeprefix("-- Caller: ").split(", "):
         text = (STORE.parent / path).read_text(encoding="utf-8")
         job, _, thing = name.partition("/")
-        assert f'"{name}"' in text or re.search(rf'f"{job}/\w*{{side.value}}', text), (
+        assert f'"{name}"' in text or re.search(rf'f"{job}/\w*{{(side|run\.spec\.mode).value}}', text), (
             f"{path} does not use {thing}"
         )
 
@@ -106,6 +106,7 @@ def test_every_statement_runs(
     for side in (SC, SF):
         ledger.unseen_ids(run, side, [LinkState.LINKED])
         ledger.staged(run, side)
+    ledger.approval_rows(run)
     ledger.link_count(), ledger.links(run), ledger.history(), ledger.population()
     updates = [action(seq, link_id, SF, "update", remote_id="00T1") for seq in (0, 1)]
     ledger.save_plan(
@@ -134,6 +135,17 @@ def test_every_statement_runs(
     ledger.close_run(run, RunOutcome.PARTIAL, "")
     ledger.run_by_key(run.spec.run_key)
     ledger.release_lease(run.spec.run_key)
+    held = open_run(ledger, at(6))
+    ledger.save_plan(held, plan([updates[0] | {"state": "held", "asks": "due_date"}]))
+    [request] = ledger.unfinished_approvals()
+    ledger.approval_details(request.approval_id, 10)
+    ledger.ask(request.approval_id, "approval-1")
+    ledger.answer(
+        request.approval_id, Answer.APPROVED, answered_by="ada", answered_at=at(7), answered_in="here"
+    )
+    assert ledger.approval(request.approval_id)
+    approval = open_run(ledger, at(8), mode=RunMode.APPROVAL, asked={"approval_id": request.approval_id})
+    assert ledger.choose_pairs(approval) == 1
     query(database_url, "UPDATE bridge.run SET closed_at = now() - interval '1 day'")
     assert ledger.clean_up(timedelta(hours=1)) == 3
     assert sorted(used) == FILES

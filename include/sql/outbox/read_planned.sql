@@ -2,7 +2,7 @@
 -- Parameters: run_id, side, ops (comma-separated)
 -- Caller: store/outbox.py
 SELECT
-    action_id, seq, link_id, side, op, remote_id, marker, state, rule, kind, sc_user_id, first_import,
+    action_id, seq, link_id, side, op, remote_id, marker, state, rule, kind, asks, approval_id, sc_user_id, first_import,
     mask, title, status, priority, due_date, details, owner, person, seen_title, seen_status,
     seen_priority, seen_due_date, seen_details, seen_owner
 FROM bridge.action

@@ -17,7 +17,7 @@ WITH sent AS (
     WHERE a.side = CAST(:side AS text) AND a.state = 'sent'
 )
 SELECT
-    action_id, seq, link_id, side, op, remote_id, marker, state, rule, kind, sc_user_id, first_import,
+    action_id, seq, link_id, side, op, remote_id, marker, state, rule, kind, asks, approval_id, sc_user_id, first_import,
     mask, title, status, priority, due_date, details, owner, person, seen_title, seen_status,
     seen_priority, seen_due_date, seen_details, seen_owner,
     -- A request that was answered is over, whatever the answer was.

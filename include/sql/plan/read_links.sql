@@ -11,6 +11,15 @@ WITH touched AS (
     FROM staging.salesforce_task s
     JOIN bridge.link l ON l.sf_id = s.remote_id
     WHERE s.run_id = CAST(:run_id AS bigint)
+),
+held AS (
+    -- A delete that is held was proven, and stays so until its pair is decided otherwise.
+    SELECT DISTINCT ON (a.link_id, a.side) a.link_id, a.side, a.rule
+    FROM touched
+    JOIN bridge.action a USING (link_id)
+    JOIN bridge.run r USING (run_id)
+    WHERE a.state = 'held' AND a.op = 'delete' AND NOT r.dry_run AND NOT 'C5' = ANY (string_to_array(a.rule, ','))
+    ORDER BY a.link_id, a.side, a.run_id DESC
 )
 SELECT
     link_id, origin, generation, state, dirty,
@@ -20,7 +29,10 @@ SELECT
     ) AS parked,
     EXISTS (SELECT FROM bridge.action a WHERE a.link_id = l.link_id AND a.state = 'sent') AS unconfirmed,
     sc_id, sf_id, sc_version, sf_version, sc_modified_at, sf_modified_at, sc_written_at, sf_written_at,
-    withheld, sc_changed_at, sf_changed_at, sc_title, sc_status, sc_priority, sc_due_date, sc_details, sc_owner,
+    withheld,
+    (SELECT a.rule FROM held a WHERE a.link_id = l.link_id AND a.side = 'salesforce') AS sc_proof,
+    (SELECT a.rule FROM held a WHERE a.link_id = l.link_id AND a.side = 'sales_connect') AS sf_proof,
+    sc_changed_at, sf_changed_at, sc_title, sc_status, sc_priority, sc_due_date, sc_details, sc_owner,
     sc_type, sc_campaign_name, sc_campaign_day, sc_campaign_step, sc_call_outcome, sc_call_reason,
     sf_title, sf_status, sf_priority, sf_due_date, sf_details, sf_owner
 FROM touched

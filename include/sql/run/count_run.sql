@@ -19,12 +19,17 @@ acted_by_op AS (
 ),
 acted_by_side AS (
     SELECT side, jsonb_object_agg(op, counts) AS counts FROM acted_by_op GROUP BY side
+),
+asked AS (
+    SELECT asks || coalesce(' (request ' || approval_id || ')', ' (next request)') AS request, count(*) AS n
+    FROM bridge.action WHERE run_id = :run_id AND state = 'held' AND asks IS NOT NULL GROUP BY 1
 )
 SELECT jsonb_build_object(
     'staged', (SELECT coalesce(jsonb_object_agg(side, counts), '{}') FROM staged_by_side),
     'actions', (SELECT coalesce(jsonb_object_agg(side, counts), '{}') FROM acted_by_side),
     'conflicts', (SELECT count(*) FROM bridge.conflict WHERE run_id = :run_id),
     'drift', (SELECT count(*) FROM bridge.drift WHERE run_id = :run_id AND class <> 'in_step'),
+    'waiting', (SELECT coalesce(jsonb_object_agg(request, n), '{}') FROM asked),
     'left_out', (SELECT count(*) FROM bridge.left_out WHERE run_id = :run_id),
     'rejected_new', (SELECT count(*) FROM bridge.dead_letter WHERE run_id = :run_id AND stage = 'load')
 )

@@ -21,7 +21,10 @@ wanted AS (
       )
 ),
 controls AS (
-    SELECT sc_owner_now AS owner, min(sc_id) AS first, max(sc_id) AS last
+    -- A pair that is not clean may be one of the wave of deletes that is looked into.
+    SELECT sc_owner_now AS owner,
+           coalesce(min(sc_id) FILTER (WHERE NOT dirty), min(sc_id)) AS first,
+           coalesce(max(sc_id) FILTER (WHERE NOT dirty), max(sc_id)) AS last
     FROM bridge.link
     WHERE state = 'linked' AND sc_owner_now IN (SELECT owner FROM wanted)
     GROUP BY sc_owner_now

@@ -21,7 +21,10 @@ wanted AS (
       )
 ),
 controls AS (
-    SELECT sf_owner_now AS owner, min(sf_id) AS first, max(sf_id) AS last
+    -- A pair that is not clean may be one of the wave of deletes that is looked into.
+    SELECT sf_owner_now AS owner,
+           coalesce(min(sf_id) FILTER (WHERE NOT dirty), min(sf_id)) AS first,
+           coalesce(max(sf_id) FILTER (WHERE NOT dirty), max(sf_id)) AS last
     FROM bridge.link
     WHERE state = 'linked' AND sf_owner_now IN (SELECT owner FROM wanted)
     GROUP BY sf_owner_now

@@ -81,7 +81,9 @@ class Deletes(PairStep):
         staged = self.matched[_SF]
         deleted_at = take(staged.rows["version"], staged.position[rows])
         oldest = pa.scalar(given.sf_now - given.policy.delete_max_age, pa.timestamp("us", tz="UTC"))
-        return flags(pc.less(deleted_at, oldest))
+        # What is gone from the recycle bin has no stamp any more, and is no younger for that.
+        was_old = flags(pc.match_substring(take(self.matched.links["sf_proof"], rows), "I4"))
+        return flags(pc.less(deleted_at, oldest)) | (was_old & self.matched.still_gone[_SF][rows])
 
     def _keep_records(self, rows: Positions, winner: Side) -> None:
         """An edit that met a delete, with all values of both records (K4, K5)."""

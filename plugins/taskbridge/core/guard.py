@@ -1,38 +1,56 @@
-"""Blast radius: what exceeds a limit is planned and held, not written (G3)."""
+"""Blast radius: which kinds of effect are too many, and for whom (G3)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from taskbridge.core.arrays import Columns, Flags, Positions, columns, equals, find, flags, whole
+from taskbridge.core.arrays import Columns, Flags, Positions, columns, equals, find, whole
 from taskbridge.core.fields import DONE
 from taskbridge.core.model import BIT, GuardKind, Limits, Op, PlanInput, Side
 
 Counts = npt.NDArray[np.int64]
+Kinds = Mapping[GuardKind, Flags]
+
+FIELD_OF: Final[Mapping[GuardKind, str]] = {
+    GuardKind.COMPLETE: "status",
+    GuardKind.OWNER: "owner",
+    GuardKind.DUE_DATE: "due_date",
+    GuardKind.SUBJECT: "title",
+}
+"""The field that an update of this kind writes."""
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """Per action the kinds that it counts for (comma-separated, null for none) and whether it is held."""
+def kinds_of(actions: pa.Table, *, rerender: bool) -> Kinds:
+    """Per kind which of the actions are of it. Only where Subjects are made anew is a Subject of a kind."""
+    op, side = whole(actions, "op"), whole(actions, "side")
+    mask = whole(actions, "mask").to_numpy(zero_copy_only=False)
+    update = equals(op, Op.UPDATE)
+    status = whole(actions, "status")
+    completes = np.zeros(len(actions), np.bool_)
+    for target in Side:
+        completes |= equals(side, target) & equals(status, DONE[target])
+    writes = {kind: update & ((mask & BIT[name]) != 0) for kind, name in FIELD_OF.items()}
+    writes[GuardKind.COMPLETE] &= completes
+    writes[GuardKind.SUBJECT] &= rerender
+    return {
+        GuardKind.CREATE: equals(op, Op.CREATE),
+        GuardKind.DELETE: equals(op, Op.DELETE),
+        **writes,
+    }
 
-    kinds: pa.Array
-    held: Flags
 
-
-def judge(actions: pa.Table, given: PlanInput) -> Verdict:
+def too_many(actions: pa.Table, counted: Kinds, given: PlanInput) -> Kinds:
     """Weighs the plan together with what was written in the last hour; deletes also with the last day.
 
-    Creates of a user's first import are not counted. A limit that is exceeded overall holds every action of
-    that kind, one that is exceeded for a user holds that user's actions of that kind.
+    `counted`: the actions that count for each kind. A limit that is exceeded overall exceeds it for everybody,
+    one that is exceeded for a user for that user alone. Per kind the actions whose user has too many of it.
     """
-    kinds = _kinds(actions)
-    counted = ~flags(whole(actions, "first_import")) & ~equals(whole(actions, "state"), "held")
     population = columns(given.population)
     history = columns(given.history)
     users = _users(whole(actions, "sc_user_id"))
@@ -41,13 +59,23 @@ def judge(actions: pa.Table, given: PlanInput) -> Verdict:
     )
     place = find(users, known)
     pairs = _per_user(known, population["sc_user_id"], population["pairs"])
-    held = np.zeros(len(actions), np.bool_)
-    for kind, of_kind in kinds.items():
-        concerned = of_kind & counted
+    exceeded = {}
+    for kind, concerned in counted.items():
         planned = np.bincount(place[concerned], minlength=len(known)).astype(np.int64)
-        too_many = _too_many(kind, planned, pairs, history, known, given.policy.limits)
-        held |= concerned & too_many[place]
-    return Verdict(_names(kinds, len(actions)), held)
+        exceeded[kind] = _too_many(kind, planned, pairs, history, known, given.policy.limits)[place]
+    return exceeded
+
+
+def names(kinds: Kinds, length: int) -> pa.Array:
+    """Each action's kinds as text, comma-separated, null for none; looked up by their combination."""
+    combination = np.zeros(length, np.int64)
+    for bit, of_kind in enumerate(kinds.values()):
+        combination |= of_kind.astype(np.int64) << bit
+    texts = [
+        ",".join(kind for bit, kind in enumerate(kinds) if number >> bit & 1) or None
+        for number in range(1 << len(kinds))
+    ]
+    return pa.array(texts, pa.string()).take(pa.array(combination))
 
 
 def _too_many(
@@ -74,35 +102,6 @@ def _exceeds(total: Counts, pairs: Counts, count: int, share: float, half_of_mor
     if half_of_more_than is not None:
         result |= (pairs > half_of_more_than) & (total > pairs / 2)
     return result
-
-
-def _kinds(actions: pa.Table) -> Mapping[GuardKind, Flags]:
-    op, side = whole(actions, "op"), whole(actions, "side")
-    mask = whole(actions, "mask").to_numpy(zero_copy_only=False)
-    update = equals(op, Op.UPDATE)
-    status = whole(actions, "status")
-    completes = np.zeros(len(actions), np.bool_)
-    for target in Side:
-        completes |= equals(side, target) & equals(status, DONE[target])
-    return {
-        GuardKind.CREATE: equals(op, Op.CREATE),
-        GuardKind.COMPLETE: update & ((mask & BIT["status"]) != 0) & completes,
-        GuardKind.OWNER: update & ((mask & BIT["owner"]) != 0),
-        GuardKind.DUE_DATE: update & ((mask & BIT["due_date"]) != 0),
-        GuardKind.DELETE: equals(op, Op.DELETE),
-    }
-
-
-def _names(kinds: Mapping[GuardKind, Flags], length: int) -> pa.Array:
-    """Each action's kinds as text, looked up by their combination."""
-    combination = np.zeros(length, np.int64)
-    for bit, of_kind in enumerate(kinds.values()):
-        combination |= of_kind.astype(np.int64) << bit
-    names = [
-        ",".join(kind for bit, kind in enumerate(kinds) if number >> bit & 1) or None
-        for number in range(1 << len(kinds))
-    ]
-    return pa.array(names, pa.string()).take(pa.array(combination))
 
 
 def _per_user(known: pa.Array, users: pa.Array, counts: pa.Array) -> Counts:

@@ -135,13 +135,23 @@ class Matched:
 
     @cached_property
     def deleted(self) -> dict[Side, Flags]:
-        """Links whose record was read as deleted, in a version that counts (C5)."""
-        return {side: self._read_as(side, self[side].deleted) for side in Side}
+        """Links whose record was read as deleted, in a version that counts; or is still gone, after a delete that
+        was proven once and is held since (C5)."""
+        return {side: self._read_as(side, self[side].deleted) | self.still_gone[side] for side in Side}
+
+    @cached_property
+    def still_gone(self) -> dict[Side, Flags]:
+        """Links whose record was not found, as is to be expected since its delete was proven."""
+        return {
+            side: self._read_as(side, self[side].absent)
+            & flags(pc.is_valid(self.links[f"{side.prefix}_proof"]))
+            for side in Side
+        }
 
     @cached_property
     def absent(self) -> dict[Side, Flags]:
-        """Links whose record was asked for and not found (C5)."""
-        return {side: self._read_as(side, self[side].absent) for side in Side}
+        """Links whose record was asked for and not found, and nothing proves a delete (C5)."""
+        return {side: self._read_as(side, self[side].absent) & ~self.still_gone[side] for side in Side}
 
     def _read_as(self, side: Side, known: Flags) -> Flags:
         return gather(known, self[side].position) & ~self.outdated[side]

@@ -109,7 +109,8 @@ def merge_title(
     subject = template.render(inputs, len(rows))
     now = {sc: inputs["title"], sf: matched.now(sf, "title", rows)}
     values = {sf: subject, sc: now[sc]}
-    differs = changed[sc] & distinct(subject, template.render(base, len(rows))) & distinct(subject, now[sf])
+    anew = distinct(subject, template.render(base, len(rows))) | matched.given.rerender
+    differs = changed[sc] & anew & distinct(subject, now[sf])
     overwritten = differs & changed[sf]
 
     def writes(contested: Flags, winner: Winners) -> dict[Side, Flags]:

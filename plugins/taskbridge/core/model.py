@@ -141,6 +141,35 @@ class GuardKind(StrEnum):
     OWNER = "owner"
     DUE_DATE = "due_date"
     DELETE = "delete"
+    SUBJECT = "subject"  # made anew from the template for its own sake, never in a sync (T3)
+
+
+class ApprovalKind(StrEnum):
+    """What a person is asked to approve, one open request a kind (G3)."""
+
+    CREATE = "create"
+    COMPLETE = "complete"
+    OWNER = "owner"
+    DUE_DATE = "due_date"
+    DELETE = "delete"
+    SUBJECT = "subject"
+    MISSING = "missing"  # deletes that follow from a record that is not found, without proof (C5, C6)
+
+
+class Answer(StrEnum):
+    """What a person said of a request."""
+
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+class RowEnd(StrEnum):
+    """What became of one row of an answered request."""
+
+    DONE = "done"
+    REJECTED = "rejected"
+    LEFT_OUT = "left_out"  # moved meanwhile, or not planned any more
+    REFUSED = "refused"  # by the system that was written (G4)
 
 
 FIELDS: Final = ("title", "status", "priority", "due_date", "details", "owner")
@@ -245,6 +274,11 @@ LINKS: Final = pa.schema(
         ),  # the server's time of our last write that no read has confirmed yet, else null
         ("sf_written_at", _STAMP),
         ("withheld", pa.string()),  # Withheld; only ever in a released pair, else null
+        (
+            "sc_proof",
+            pa.string(),
+        ),  # rules of the held delete that says the record was proven deleted (C5), else null
+        ("sf_proof", pa.string()),
         ("sc_changed_at", _STAMP),  # stamp first seen with a difference that is still open (K3), else null
         ("sf_changed_at", _STAMP),
         *_SC_BASE,
@@ -313,7 +347,9 @@ ACTIONS: Final = pa.schema(
         ("marker", pa.string()),  # creates only (G2)
         ("state", pa.string()),  # planned or held
         ("rule", pa.string()),  # rule ids, comma-separated: why
-        ("kind", pa.string()),  # GuardKind values that it counts for, comma-separated
+        ("kind", pa.string()),  # GuardKind values that it counts for, comma-separated; not what was approved
+        ("asks", pa.string()),  # ApprovalKind: a held one that an approval can release, else null
+        ("approval_id", pa.int64()),  # the request that it waits for, or that released it
         ("sc_user_id", pa.string()),  # whose task it is, for G3 and for people
         ("first_import", pa.bool_()),
         ("mask", pa.int32()),  # BIT of the fields that are written
@@ -393,6 +429,34 @@ LEFT_OUT: Final = pa.schema(
 """What a run was asked to do by a person and did not do, row by row (approval, undo, restore)."""
 
 
+APPROVAL_ROWS: Final = pa.schema(
+    [
+        ("row_id", pa.int64()),
+        (
+            "approval_id",
+            pa.int64(),
+        ),  # null: it was left out of a request, and what it became is asked for anew
+        ("kind", pa.string()),  # ApprovalKind; with link and side it names one row
+        ("answer", pa.string()),  # Answer, in the run that carries it out; else null: it waits
+        *((name, ACTIONS.field(name).type) for name in ("link_id", "side", "op", "mask")),
+        *_FIELD_TYPES.items(),
+        *((f"seen_{name}", kind) for name, kind in _FIELD_TYPES.items()),
+    ]
+)
+"""Rows of requests as the person sees them, actions that were held: those without an outcome, and what was left
+out and is still held. Whatever is about the same effect stays held until a person answers (G3)."""
+
+ANSWERED: Final = pa.schema(
+    [
+        ("row_id", pa.int64()),
+        ("seq", pa.int32()),  # the action that carries it out; null when nothing is written for it
+        ("end", pa.string()),  # RowEnd; null while the action decides it
+        ("reason", pa.string()),  # why it is left out
+    ]
+)
+"""What a plan makes of each row of the request that it carries out."""
+
+
 def empty(schema: pa.Schema) -> pd.DataFrame:
     """An empty frame of that schema."""
     return frame(schema.empty_table())
@@ -445,7 +509,8 @@ class PlanInput:
 
     `links` holds at least every link that a staged row belongs to. `account` and `org` name the two sides and
     go into markers (G2). `sc_now` and `sf_now` are the servers' clocks when the run began. `gaps` are the
-    sides that were not read for longer than listings tell deletes (C6).
+    sides that were not read for longer than listings tell deletes (C6). `approvals` holds the rows of unfinished
+    requests for these links. `rerender`: Subjects are made anew from the template (T3).
     """
 
     links: pd.DataFrame
@@ -462,6 +527,8 @@ class PlanInput:
     gaps: frozenset[Side] = frozenset()
     decisions: pd.DataFrame = field(default_factory=lambda: empty(DECISIONS))
     recent: pd.DataFrame = field(default_factory=lambda: empty(RECENT_WRITES))
+    approvals: pd.DataFrame = field(default_factory=lambda: empty(APPROVAL_ROWS))
+    rerender: bool = False
 
 
 @dataclass(frozen=True)
@@ -474,3 +541,4 @@ class Plan:
     conflicts: pd.DataFrame
     dispositions: pd.DataFrame
     left_out: pd.DataFrame = field(default_factory=lambda: empty(LEFT_OUT))
+    answered: pd.DataFrame = field(default_factory=lambda: empty(ANSWERED))

@@ -10,10 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from taskbridge.core.arrays import columns
-from taskbridge.core.model import USERS, Plan, PlanInput, Side, frame
+from taskbridge.core.model import USERS, ApprovalKind, Plan, PlanInput, Side, frame
 from taskbridge.core.oscillation import REVERSALS
 from taskbridge.core.plan import make_plan
 from taskbridge.core.rebase import rebase
+from taskbridge.engine.approval import answered
 from taskbridge.engine.audit import compare_everything
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.ports import Run, RunMode
@@ -74,7 +75,16 @@ def plan_input(engine: Engine, run: Run) -> PlanInput:
         decisions=ledger.decisions(),
         recent=ledger.recent_writes(REVERSALS),
         gaps=run.gaps,
+        approvals=ledger.approval_rows(run),
+        rerender=run.spec.mode is RunMode.RERENDER or _answers_subjects(engine, run),
     )
+
+
+def _answers_subjects(engine: Engine, run: Run) -> bool:
+    """Whether the run carries out the answer to Subjects that were to be made anew (T3)."""
+    if run.spec.mode is not RunMode.APPROVAL:
+        return False
+    return answered(engine.ledger, run.spec).kind is ApprovalKind.SUBJECT
 
 
 def count(plan: Plan) -> Mapping[str, int]:

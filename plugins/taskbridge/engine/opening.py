@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
 from taskbridge.core.model import Side
 from taskbridge.core.users import Moment, map_users
+from taskbridge.engine.approval import answered
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.ports import USER_MAP, Run, RunMode, RunSpec, SideInfo, Window
 from taskbridge.errors import LedgerEmpty, SettingsInvalid, SideIdentityChanged
@@ -23,8 +25,8 @@ def open_run(engine: Engine, spec: RunSpec) -> Run | None:
     """Opens the run, or answers None while another run holds the lease.
 
     Reads both sides' users (one call each), whose answers carry the servers' clocks. Opening a run that is open
-    already reads nothing. Raises SchemaBehind, SideIdentityChanged, LedgerEmpty (G8), SettingsInvalid, and what the
-    sides raise; the lease is given back then.
+    already reads nothing. Raises SchemaBehind, SideIdentityChanged, LedgerEmpty (G8), SettingsInvalid,
+    ApprovalClosed, and what the sides raise; the lease is given back then.
     """
     ledger = engine.ledger
     ledger.check_schema()
@@ -43,6 +45,8 @@ def open_run(engine: Engine, spec: RunSpec) -> Run | None:
 
 def _open(engine: Engine, spec: RunSpec, fencing: int) -> Run:
     ledger = engine.ledger
+    if spec.mode is RunMode.APPROVAL:
+        spec = replace(spec, asked_by=answered(ledger, spec).answered_by)
     infos = {side: engine.sides[side].connect() for side in Side}
     _check_identities(engine, infos, may_be_empty=spec.mode is RunMode.REBASE)
     started = {side: info.server_now for side, info in infos.items()}

@@ -11,7 +11,17 @@ from typing import Any, Final, Protocol
 import pandas as pd
 import pyarrow as pa
 
-from taskbridge.core.model import ACTIONS, FIELDS, TASKS, LinkState, Op, Plan, Side
+from taskbridge.core.model import (
+    ACTIONS,
+    FIELDS,
+    TASKS,
+    Answer,
+    ApprovalKind,
+    LinkState,
+    Op,
+    Plan,
+    Side,
+)
 
 _STAMP = pa.timestamp("us", tz="UTC")
 
@@ -270,6 +280,44 @@ class RunOutcome(StrEnum):
     SKIPPED = "skipped"
 
 
+class ApprovalState(StrEnum):
+    """Where a request to a person stands (G3)."""
+
+    OPEN = "open"
+    ANSWERED = "answered"  # to be carried out
+    CARRIED_OUT = "carried_out"
+    OBSOLETE = "obsolete"  # every row went away before an answer
+
+
+@dataclass(frozen=True)
+class Approval:
+    """A request to a person to approve or reject effects of one kind, exactly as they were held."""
+
+    approval_id: int
+    kind: ApprovalKind
+    state: ApprovalState
+    run_id: int  # that held it
+    requested_at: datetime
+    features: frozenset[str] = frozenset()  # of Sales Connect in that run
+    dag_run_id: str | None = None  # the last DAG run that was started to ask for an answer or to carry it out
+    asked: int = 0  # how many were started
+    answer: Answer | None = None
+    answered_by: str | None = None
+    answered_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class ApprovalDetails:
+    """What a request asks for, for people.
+
+    `counts`: rows (held_by: rule, side, op, owner, campaign, rows), the most first. `samples`: some of the effects
+    (side, op, owner, title, status, due_date, mask, new_title, new_status, new_due_date, old_owner, new_owner).
+    """
+
+    counts: Sequence[Mapping[str, Any]]
+    samples: Sequence[Mapping[str, Any]]
+
+
 @dataclass(frozen=True)
 class RunCounts:
     """What a run saw and did, added up in the database (G5)."""
@@ -278,6 +326,7 @@ class RunCounts:
     actions: Mapping[str, Mapping[str, Mapping[str, int]]]  # side -> op -> state -> rows
     conflicts: int
     left_out: int  # what a person asked for and did not happen, see bridge.left_out
+    waiting: Mapping[str, int]  # kind and request -> rows that are held for an approval (G3)
     rejected_new: int  # rows rejected in this run that were not parked before (G6)
     notes: tuple[str, ...]
     drift: int = 0  # lines of an audit that are not in step
@@ -419,7 +468,9 @@ class Ledger(Protocol):
         """Stores links, actions, ledger changes, conflicts and dispositions in one transaction.
 
         Replaces a plan of the same run of which nothing was sent. Held actions of earlier runs for the same
-        links become stale. Raises CountsDoNotAddUp when a staged row has no disposition or a seq is used twice.
+        links become stale. What is held for approval and not asked for yet becomes a request, one a kind; requests
+        of which nothing is held any more become obsolete. Raises CountsDoNotAddUp when a staged row has no
+        disposition or a seq is used twice.
         """
 
     # audit
@@ -430,6 +481,26 @@ class Ledger(Protocol):
     def mark_drifted(self, run: Run) -> int:
         """Makes the pairs that the run found adrift dirty (G9), and answers how many. A difference that no change
         explains loses its base (K3); a delete without a recent date waits for a person (C6)."""
+
+    # approvals
+
+    def approval_rows(self, run: Run) -> pd.DataFrame:
+        """APPROVAL_ROWS of the pairs that have a staged row in this run, and of the request that it carries out."""
+
+    def approval(self, approval_id: int) -> Approval | None: ...
+
+    def unfinished_approvals(self) -> Sequence[Approval]:
+        """Requests that are open or answered, the oldest first."""
+
+    def approval_details(self, approval_id: int, samples: int) -> ApprovalDetails: ...
+
+    def ask(self, approval_id: int, dag_run_id: str) -> None:
+        """Notes the DAG run that is started for a request, before it is started."""
+
+    def answer(
+        self, approval_id: int, answer: Answer, *, answered_by: str, answered_at: datetime, answered_in: str
+    ) -> bool:
+        """Stores a person's answer; False, and nothing stored, when the request is not open."""
 
     # outbox
 
@@ -465,7 +536,8 @@ class Ledger(Protocol):
 
     def settle(self, run: Run, watermarks: Mapping[Side, datetime], *, final: bool) -> None:
         """One transaction: ledger changes whose action is done or that wait for none, tombstones, last seen
-        versions, dirty flags, first syncs, dead letters of pairs that went through, and, when `final`, watermarks."""
+        versions, dirty flags, first syncs, rows of answered requests, dead letters of pairs that went through, and,
+        when `final`, watermarks."""
 
     def counts(self, run: Run) -> RunCounts: ...
 

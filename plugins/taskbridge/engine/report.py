@@ -84,6 +84,8 @@ def summarise(
         lines.append(f"  Conflicts: {counts.conflicts}, both values kept in bridge.conflict")
     if counts.drift:
         lines.append(f"  Drift: {counts.drift} lines, counted in mart.drift_by_class, named in mart.drift")
+    if counts.waiting:
+        lines.append(f"  Waits for approval: {_words(counts.waiting)}, see mart.approvals")
     if counts.left_out:
         lines.append(f"  Left out: {counts.left_out}, named with reasons in bridge.left_out")
     if counts.rejected_new:

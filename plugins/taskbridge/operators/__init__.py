@@ -3,6 +3,7 @@
 Imported whenever a DAG file is parsed, so engine, clients and pandas are imported by the tasks alone.
 """
 
+from taskbridge.operators.approval import AskOperator, RecordAnswerOperator, RequestsOperator
 from taskbridge.operators.gate import GateOperator
 from taskbridge.operators.load import DeleteOperator, LoadOperator, UpsertOperator
 from taskbridge.operators.opening import OpenRunSensor
@@ -11,6 +12,7 @@ from taskbridge.operators.reporting import ReportOperator
 from taskbridge.operators.settling import SettleOperator
 
 __all__ = [
+    "AskOperator",
     "DecideOperator",
     "DeleteOperator",
     "ExtractOperator",
@@ -18,8 +20,10 @@ __all__ = [
     "LoadOperator",
     "OpenRunSensor",
     "ReadDirtyOperator",
+    "RecordAnswerOperator",
     "RecoverOperator",
     "ReportOperator",
+    "RequestsOperator",
     "SettleOperator",
     "UpsertOperator",
 ]

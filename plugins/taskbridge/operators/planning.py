@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.bases.skipmixin import SkipMixin
 
+from taskbridge.operators.approval import RequestsOperator
 from taskbridge.operators.load import LoadOperator
 from taskbridge.operators.settling import SettleOperator
 from taskbridge.operators.step import StepOperator
@@ -59,8 +60,8 @@ class ReadDirtyOperator(StepOperator):
 class DecideOperator(StepOperator, SkipMixin):
     """Makes the plan and stores it; a dry run shows it as a table in this task's log instead.
 
-    Load tasks for which the plan holds nothing are skipped, and after a dry run all that would write or
-    settle.
+    Tasks that would have nothing to do are skipped: load tasks for which the plan holds nothing, and asking when
+    no request is unfinished. After a dry run all that would write, settle or ask.
     """
 
     def step(self, engine: Engine, run: Run, context: Context) -> None:
@@ -73,7 +74,7 @@ class DecideOperator(StepOperator, SkipMixin):
             _show(self, engine, run, plan)
         tell_outlets(self, context, {"run_id": run.run_id, **counts})
         context["ti"].xcom_push(key="plan", value=counts)
-        self.skip(context["ti"], _without_work(self, run, plan))
+        self.skip(context["ti"], _without_work(self, engine, run, plan))
 
 
 def tell_outlets(operator: StepOperator, context: Context, extra: dict[str, Any]) -> None:
@@ -89,16 +90,21 @@ def _show(operator: StepOperator, engine: Engine, run: Run, plan: Plan) -> None:
         operator.log.info("%s", line)
 
 
-def _without_work(operator: StepOperator, run: Run, plan: Plan) -> list[Any]:
+def _without_work(operator: StepOperator, engine: Engine, run: Run, plan: Plan) -> list[Any]:
     from taskbridge.core.model import ActionState
 
     downstream = operator.get_flat_relatives(upstream=False)
     if run.spec.dry_run:
-        return [task for task in downstream if isinstance(task, LoadOperator | SettleOperator)]
+        return [
+            task for task in downstream if isinstance(task, LoadOperator | SettleOperator | RequestsOperator)
+        ]
     planned = plan.actions[plan.actions["state"] == ActionState.PLANNED]
     work = set(zip(planned["side"], planned["op"], strict=True))
-    return [
+    idle: list[Any] = [
         task
         for task in downstream
         if isinstance(task, LoadOperator) and not any((task.side, op) in work for op in task.ops)
     ]
+    if not engine.ledger.unfinished_approvals():
+        idle += [task for task in downstream if isinstance(task, RequestsOperator)]
+    return idle

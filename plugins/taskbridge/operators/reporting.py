@@ -71,7 +71,11 @@ def _what_failed(context: Context, states: dict[str, str]) -> str | None:
     """A sentence for each task that failed, in the order of the DAG."""
     sentences = []
     for task in context["dag"].topological_sort():  # type: ignore[no-untyped-call]
-        if states.get(task.task_id) == "failed":
+        # One of several tasks made from one is named with its number.
+        own = {
+            state for name, state in states.items() if name.rstrip("0123456789").rstrip("_") == task.task_id
+        }
+        if "failed" in own | {states.get(task.task_id)}:
             told = context["ti"].xcom_pull(task_ids=task.task_id, key=ERROR_KEY)
             sentences.append(f"{task.task_id}: {told or 'it ended unexpectedly; its log tells why.'}")
     return " ".join(sentences) or None

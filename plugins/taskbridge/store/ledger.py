@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final, Self
 
 from taskbridge.store import schema
+from taskbridge.store.approvals import Approvals
 from taskbridge.store.audits import Audits
 from taskbridge.store.conflicts import Conflicts
 from taskbridge.store.database import Database
@@ -23,7 +24,7 @@ PARKED_RETRY: Final = timedelta(hours=24)
 
 
 class PostgresLedger(
-    Leases, Runs, Identity, Users, Staging, Plans, Conflicts, Audits, Outbox, Settling, Explaining
+    Leases, Runs, Identity, Users, Staging, Plans, Conflicts, Approvals, Audits, Outbox, Settling, Explaining
 ):
     """Implements `engine.ports.Ledger`. One object keeps its connections open; use it in one process.
 

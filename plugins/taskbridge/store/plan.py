@@ -25,6 +25,7 @@ from taskbridge.core.model import (
 )
 from taskbridge.engine.ports import Run
 from taskbridge.errors import CountsDoNotAddUp
+from taskbridge.store.approvals import save_approvals
 from taskbridge.store.database import Transaction
 from taskbridge.store.frames import to_table, with_constants
 from taskbridge.store.part import LedgerPart
@@ -74,6 +75,7 @@ class Plans(LedgerPart):
                 tx.copy(["bridge", "ledger_change"], with_constants(changes, run_id=run.run_id))
                 tx.run("plan/save_sales_connect_dead_letters", run_id=run.run_id)
                 tx.run("plan/save_salesforce_dead_letters", run_id=run.run_id)
+                save_approvals(tx, run, plan)
             self._save_conflicts(tx, run, to_table(plan.conflicts, CONFLICTS))
             left_out = to_table(plan.left_out, LEFT_OUT)
             tx.copy(["bridge", "left_out"], with_constants(left_out, run_id=run.run_id))

@@ -76,6 +76,7 @@ class Runs(LedgerPart):
             actions=found["actions"],
             conflicts=found["conflicts"],
             left_out=found["left_out"],
+            waiting=found["waiting"],
             rejected_new=found["rejected_new"],
             notes=tuple(notes),
             drift=found["drift"],

@@ -1,0 +1,129 @@
+"""Asking a person about what is held, and keeping the answer (G3)."""
+
+from __future__ import annotations
+
+import inspect
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from airflow.providers.standard.operators.hitl import HITLOperator
+from airflow.sdk.exceptions import AirflowException, AirflowSkipException
+
+from taskbridge.errors import DatabaseUnavailable
+from taskbridge.operators.request import run_key
+from taskbridge.operators.step import DocumentedOperator, StepOperator, one_sentence
+from taskbridge.operators.variables import read_settings, switch_is_on
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from taskbridge.engine.engine import Engine
+    from taskbridge.engine.ports import Approval, Ledger, Run
+
+APPROVAL_DAG: Final = "task_sync_approval"
+APPROVAL_ID: Final = "approval_id"
+ASK: Final = "ask"
+APPROVE, REJECT = "Approve", "Reject"
+_UNDER_WAY: Final = ["queued", "running"]
+
+
+class RequestsOperator(StepOperator):
+    """Finds the requests that nobody is asked about, and answers that nobody carries out.
+
+    Those are new ones, those whose run of `task_sync_approval` was deleted or failed, and those that were answered
+    while the sync was switched off. Leaves the name and the parameters of the run to start for each.
+    """
+
+    def step(self, engine: Engine, run: Run, context: Context) -> list[dict[str, Any]]:
+        from taskbridge.engine.approval import due
+
+        def under_way(dag_run_id: str) -> bool:
+            runs = context["ti"].get_dr_count(APPROVAL_DAG, run_ids=[dag_run_id], states=_UNDER_WAY)
+            return runs > 0
+
+        return [
+            {"trigger_run_id": name, "conf": {APPROVAL_ID: approval.approval_id}}
+            for approval, name in due(engine.ledger, under_way)
+        ]
+
+
+class AskOperator(HITLOperator):
+    """Shows a person what is held and waits for *Approve* or *Reject*, without a worker slot and without an end.
+
+    There is no default and no time after which it answers itself. A request that was answered already passes.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        given = {
+            "subject": "What is held",
+            "options": [APPROVE, REJECT],
+            "doc_md": inspect.getdoc(type(self)),
+        }
+        super().__init__(**{**given, **kwargs})
+
+    def execute(self, context: Context) -> Any:
+        from taskbridge.engine.approval import find
+        from taskbridge.engine.ports import ApprovalState
+        from taskbridge.hooks.engine import open_ledger
+
+        with one_sentence(context), open_ledger(read_settings()) as ledger:
+            approval = find(ledger, context["params"].get(APPROVAL_ID))
+            if approval.state is ApprovalState.OBSOLETE:
+                raise AirflowSkipException(
+                    "Everything that was asked for has moved or gone: nothing to answer."
+                )
+            if approval.state is not ApprovalState.OPEN:
+                self.log.info("Request %d is %s already.", approval.approval_id, approval.answer)
+                return None
+            self.subject, self.body = _texts(ledger, approval)
+        return super().execute(context)
+
+
+class RecordAnswerOperator(DocumentedOperator):
+    """Keeps in the ledger what the person said, who it was and when.
+
+    From then on the answer is carried out also when this run is not: the next sync run sees to it. An answer to a
+    request that is not open any more is refused here.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        # The answer must outlive a database that is away.
+        super().__init__(**{"retries": 10, "retry_delay": timedelta(seconds=30), **kwargs})
+
+    def execute(self, context: Context) -> dict[str, object]:
+        from taskbridge.hooks.engine import open_ledger
+
+        said = context["ti"].xcom_pull(task_ids=ASK)
+        with one_sentence(context), open_ledger(read_settings()) as ledger:
+            try:
+                approval = _record(ledger, context, said)
+            except DatabaseUnavailable as error:
+                raise AirflowException(str(error)) from error
+        self.log.info("%s by %s", approval.answer, approval.answered_by)
+        return {"answer": approval.answer and approval.answer.value, "answered_by": approval.answered_by}
+
+
+def _record(ledger: Ledger, context: Context, said: dict[str, Any] | None) -> Approval:
+    from taskbridge.core.model import Answer
+    from taskbridge.engine.approval import find, record_answer
+
+    asked = context["params"].get(APPROVAL_ID)
+    if said is None:
+        return find(ledger, asked)
+    # Airflow takes exactly one of the options, and no answer without one.
+    (chosen,) = said["chosen_options"]
+    answer = {APPROVE: Answer.APPROVED, REJECT: Answer.REJECTED}[chosen]
+    person = said["responded_by_user"] or {}
+    name = str(person.get("name") or person.get("id") or "somebody without a name")
+    # Without Airflow's own class of datetime, which drivers treat differently.
+    at = datetime.fromisoformat(said["responded_at"].isoformat()).astimezone(UTC)
+    return record_answer(ledger, asked, answer, by=name, at=at, place=run_key(context))
+
+
+def _texts(ledger: Ledger, approval: Approval) -> tuple[str, str]:
+    from taskbridge.engine.approval_text import SAMPLES, body, subject
+    from taskbridge.hooks.engine import build_engine
+
+    details = ledger.approval_details(approval.approval_id, SAMPLES)
+    sides = build_engine(ledger, read_settings(), switch_is_on, approval.features).sides
+    return subject(approval, details), body(approval, details, sides)
