@@ -1,13 +1,15 @@
 """
-### Compares whole populations, finds a lost ledger again
+### Compares whole populations, finds a lost ledger again, carries out a new template
 
-Started by hand. Both systems are read from their beginning: about a call for each 2,000 tasks in Salesforce and each 100 in
-Sales Connect. Meanwhile the run holds the lease, so `task_sync` waits for it and catches up afterwards.
+Started by hand. Audit and rebase read both systems from their beginning: about a call for each 2,000 tasks in Salesforce and each
+100 in Sales Connect; a rerender reads all pairs by id. Meanwhile the run holds the lease, so `task_sync` waits and catches up
+afterwards.
 
 | Mode | What it does | Writes |
 |---|---|---|
 | `audit` (default) | compares every task of both systems with its partner and with the ledger | only its report |
 | `rebase` | rebuilds a ledger that was lost: by marker, then by a likeness in everything that is the only one of its kind | only the ledger |
+| `rerender` | writes the Subjects of all pairs anew where `subject_template` gives another one now | Subjects; what else is new in these pairs crosses as usual |
 
 **Read an audit:** the log of `report` has the number of lines. `mart.drift_by_class` counts them and says what each class means and
 what helps; `mart.drift` names records, fields and both values. An audit works while `taskbridge_enabled` is off.
@@ -31,6 +33,10 @@ Of pairs with one deleted record a person decides (*held*, rule C6); records tha
 made between the loss and the rebase count as existing: those of Salesforce come in if they changed in the last 24 hours (I1), those
 of Sales Connect stay (I2); an audit names them. Deletes from that time that neither system tells any more are not known.
 
+**Rerender** after a change of `subject_template`, which by itself writes nothing. Take a *dry run* first: it shows every Subject before
+and after, and the calls it costs. It obeys the switch and the limits: above them the Subjects wait for an approval
+(`task_sync_approval`, kind *subject*). A Subject that a person typed is overwritten too, and kept in `mart.change_log`.
+
 Outcomes, errors and the lease: see `task_sync`.
 """  # noqa: E501
 
@@ -43,7 +49,7 @@ from taskbridge.pipeline import OWNER, TAGS, audit_params, sync_tasks
 
 with DAG(
     dag_id="task_sync_audit",
-    description="Compares both systems as a whole; finds the pairs of a lost ledger again",
+    description="Compares both systems as a whole; finds a lost ledger again; carries out a new template",
     doc_md=__doc__,
     # By hand: it reads everything, keeps the sync waiting, and may run while the sync is off, as no clock may.
     schedule=None,

@@ -108,10 +108,11 @@ def audit_params() -> dict[str, Param]:
         MODE: Param(
             AUDIT,
             type="string",
-            enum=[AUDIT, "rebase"],
+            enum=[AUDIT, "rebase", "rerender"],
             title="Mode",
             description="audit: compare both systems and the ledger, and only report. rebase: find the pairs of a "
-            "lost ledger again by marker, then by likeness; writes the ledger alone.",
+            "lost ledger again by marker, then by likeness; writes the ledger alone. rerender: write the Subjects of "
+            "all pairs anew where the template of now gives another one.",
         ),
         REPAIR: Param(
             False,

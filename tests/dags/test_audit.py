@@ -62,3 +62,13 @@ def test_S3_an_audit_looks_and_reports_also_while_the_sync_is_off(synced: World)
     assert synced.run("task_sync_audit", mode="rebase").tasks["gate"] == "skipped", (
         "that one writes the ledger"
     )
+
+
+def test_T3_rerender_writes_the_subjects_of_a_new_template(synced: World) -> None:
+    synced.settings('{"subject_template": "TB: {{activity_subject}}"}')
+    synced.forget_calls()
+    assert synced.run("task_sync_audit", mode="rerender", dry_run=True).state == "success"
+    assert synced.calls("writes") == (0, 0)
+    assert synced.run("task_sync_audit", mode="rerender").state == "success"
+    assert "TB: Made in Sales Connect" in subjects(synced)
+    assert "Made in Sales Connect" in names(synced)

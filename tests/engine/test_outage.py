@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from taskbridge.core.model import Side
+from taskbridge.core.model import Answer, Side
 from taskbridge.engine.ports import RunOutcome
 from tests.engine.world import World, disagreements
 
@@ -91,3 +91,34 @@ def test_C6_a_dry_run_shows_what_the_run_will_ask(world: World) -> None:
     assert world.rows("select rule, state from bridge.action where op = 'delete'") == [("C5,C6", "held")]
     world.sync()
     assert world.partner(Side.SALESFORCE, task) in world.sc.live()
+
+
+@pytest.mark.parametrize("answer", list(Answer))
+def test_C6_an_answer_is_carried_out_and_nothing_else(world: World, answer: Answer) -> None:
+    """Must show: what the sweep found is held, and deleted after an approval."""
+    world.sc_task("kept")
+    proven, missing, moved = world.sc_task("proven"), world.sf_task("missing"), world.sc_task("moved")
+    world.settle()
+    copy = world.partner(Side.SALES_CONNECT, moved)
+    assert copy is not None
+    world.sc.delete(proven)
+    world.sc.delete(moved)
+    world.sf.delete(missing)
+    outage(world, 16)
+    world.sync()
+    requests = {one.kind: one.approval_id for one in world.ledger.unfinished_approvals()}
+    assert set(requests) == {"delete", "missing"}
+    world.sf.edit(copy, details="edited after it was asked about")
+    for number in requests.values():
+        world.answer(number, answer)
+        world.carry_out(number)
+    in_sf = {one["title"] for one in world.sf.live().values()}
+    in_sc = {one["title"] for one in world.sc.live().values()}
+    approved = answer is Answer.APPROVED
+    assert in_sf == {"kept", "moved"} | (set() if approved else {"proven"})
+    assert in_sc == {"kept"} | (set() if approved else {"missing"})
+    writes = world.writes
+    world.settle()
+    assert world.writes == writes
+    left = world.rows("select kind, rows::int from mart.approvals where state = 'open'")
+    assert left == [("delete", 1)], "what moved is asked about anew, what was answered never is"

@@ -146,6 +146,7 @@ def test_every_statement_runs(
     assert ledger.approval(request.approval_id)
     approval = open_run(ledger, at(8), mode=RunMode.APPROVAL, asked={"approval_id": request.approval_id})
     assert ledger.choose_pairs(approval) == 1
+    ledger.choose_pairs(open_run(ledger, at(9), mode=RunMode.RERENDER))
     query(database_url, "UPDATE bridge.run SET closed_at = now() - interval '1 day'")
     assert ledger.clean_up(timedelta(hours=1)) == 3
     assert sorted(used) == FILES
