@@ -94,6 +94,12 @@ class ConflictNotOpen(TaskBridgeError):
     help: ClassVar[Help] = "decide"
 
 
+class RequestRefused(TaskBridgeError):
+    """A person asked for something that no run can do: to undo or restore what is not there."""
+
+    help: ClassVar[Help] = "decide"
+
+
 class TaskUnknown(TaskBridgeError):
     """A person asked about a task that the ledger does not know."""
 

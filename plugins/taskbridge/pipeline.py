@@ -29,6 +29,7 @@ from taskbridge.operators.request import (
     DRY_RUN,
     MODE,
     REPAIR,
+    RESTORE,
     SYNC,
     USERS,
     WINDOW_END,
@@ -119,6 +120,54 @@ def audit_params() -> dict[str, Param]:
             type="boolean",
             title="Repair",
             description="Of an audit: let the next sync read the pairs that drifted by id and mend them by its rules.",
+        ),
+        DRY_RUN: choice_params()[DRY_RUN],
+    }
+
+
+def restore_params() -> dict[str, Param]:
+    """What is brought back, or which run is undone. A form without any of it is refused."""
+    number: dict[str, Any] = {"type": ["null", "integer"], "minimum": 1}
+    text: dict[str, Any] = {"type": ["null", "string"]}
+    return {
+        MODE: Param(
+            RESTORE,
+            type="string",
+            enum=[RESTORE, "undo"],
+            title="Mode",
+            description="restore: bring back one lost value or task. undo: take back what a run wrote.",
+        ),
+        "run_id": Param(
+            None, title="Run", description="Of an undo: number of the run, see mart.sync_runs.", **number
+        ),
+        "conflict_id": Param(
+            None,
+            title="Conflict",
+            description="Of a restore: bring back the value that lost, see bridge.conflict.",
+            **number,
+        ),
+        "action_id": Param(
+            None,
+            title="Write",
+            description="Of a restore: bring back what this write replaced or deleted, see mart.change_log.",
+            **text,
+        ),
+        "field": Param(
+            None, title="Field", description="Of a write with several fields: only this one.", **text
+        ),
+        "link_id": Param(
+            None,
+            title="Task",
+            description="Of a restore: bring back a task that TaskBridge deleted, by its pair or by an id that it "
+            "has or had in either system.",
+            **text,
+        ),
+        "approved_plan": Param(
+            None,
+            title="Approved plan",
+            description="Number of a dry run of the same request: what that one showed as held by a limit is written, "
+            "as far as nothing of it has moved.",
+            **number,
         ),
         DRY_RUN: choice_params()[DRY_RUN],
     }

@@ -42,11 +42,11 @@ class BothWorlds:
         self._keys = itertools.count()
         self.sync()
 
-    def sync(self) -> RunReport:
+    def sync(self, mode: RunMode = RunMode.SCHEDULED, **asked: int) -> RunReport:
         self.sc.advance(60)
         self.sf.advance(60)
         key = f"https/{next(self._keys)}"
-        report = run_cycle(self.engine, RunSpec(key, RunMode.SCHEDULED, "settings", "code"))
+        report = run_cycle(self.engine, RunSpec(key, mode, "settings", "code", asked=asked))
         assert report.outcome is not RunOutcome.FAILED, report.text
         return report
 
@@ -110,3 +110,48 @@ def test_F1_F2_F3_F4_F5_F8_all_fields_cross_over_https_and_nothing_comes_back(
     before = both.writes()
     assert both.sync().outcome is RunOutcome.CLEAN
     assert both.writes() == before
+
+
+def _shown(both: BothWorlds) -> list[tuple[Any, ...]]:
+    """What people see of all live tasks in both systems; ids, markers and stamps aside."""
+    names = ("Subject", "Status", "Priority", "ActivityDate", "Description", "OwnerId", "WhoId")
+    theirs = ("name", "status", "priority", "due_date", "details", "assignee_id", "person_id", "type")
+    salesforce, sales_connect = both.tasks()
+    return sorted(
+        [("Salesforce", *(str(task.get(name)) for name in names)) for task in salesforce]
+        + [("Sales Connect", *(str(task.get(name)) for name in theirs)) for task in sales_connect]
+    )
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(("batch", "feed"), [OPTIONS[0], OPTIONS[3]])
+def test_run_undo_run_over_https_leaves_both_systems_as_they_were(
+    sandbox: Sandbox, ledger: PostgresLedger, batch: bool, feed: bool
+) -> None:
+    both = BothWorlds(sandbox, ledger, batch=batch, feed=feed)
+    tasks = [both.sc.create(f"Task {number}", details="base") for number in range(4)]
+    theirs = [both.sf.create(f"Theirs {number}", status="In Progress") for number in range(3)]
+    both.sync()
+    both.sync()
+    there = {task["Subject"]: task["Id"] for task in both.tasks()[0]}
+    here = {task["name"]: str(task["id"]) for task in both.tasks()[1]}
+    both.sc.edit(tasks[0], due_date=date(2026, 5, 5), title="Renamed", status="complete")
+    both.sf.edit(there["Task 1"], details="edited\nthere", priority="High")
+    both.sc.edit(tasks[1], details="edited here")
+    both.sc.delete(here["Theirs 0"])
+    both.sf.delete(there["Task 2"])
+    both.sf.edit(theirs[1], status="Completed", due_date=date(2026, 6, 6))
+    both.sc.create("New here")
+    both.sf.create("New there")
+    before = _shown(both)
+    run = both.sync()
+    assert run.counts is not None
+    assert {op for ops in run.counts.actions.values() for op in ops} == {"create", "update", "delete"}
+    assert _shown(both) != before
+    undone = both.sync(RunMode.UNDO, run_id=run.run_id or 0)
+    assert undone.outcome is RunOutcome.CLEAN, undone.text
+    assert _shown(both) == before
+    writes = both.writes()
+    both.sync()
+    both.sync()
+    assert (_shown(both), both.writes()) == (before, writes)

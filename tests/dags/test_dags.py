@@ -34,7 +34,7 @@ def dag(bag: DagBag, request: pytest.FixtureRequest) -> DAG:
 def test_every_file_is_one_dag_of_its_name(bag: DagBag) -> None:
     assert bag.import_errors == {}
     assert sorted(bag.dags) == NAMES
-    assert NAMES == ["task_sync", "task_sync_approval", "task_sync_audit", "task_sync_backfill"]
+    assert NAMES == ["task_sync", "task_sync_approval", "task_sync_audit", "task_sync_backfill", "task_sync_restore"]
 
 
 def test_a_dag_explains_itself(dag: DAG) -> None:
@@ -52,9 +52,9 @@ def test_params_are_described_and_harmless(dag: DAG) -> None:
         param = dag.params.get_param(name)
         assert param.description, name
         assert param.schema["title"], name
-        harmless = (None, [], False, "audit")
+        harmless = (None, [], False, "audit", "restore")
         assert param.value in harmless, (
-            "a form that is sent as it is does what the schedule does, or only looks"
+            "a form that is sent as it is does what the schedule does, only looks, or is refused"
         )
 
 

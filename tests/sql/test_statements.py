@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,10 @@ def test_every_statement_runs(
     ledger.renew_lease(run, TTL)
     ledger.decisions(), ledger.recent_writes(3)
     assert ledger.decide_conflicts([1], SC, "ann") == 1
+    ledger.past_run(run.run_id), ledger.written(run.run_id), ledger.shown_held(run.run_id)
+    ledger.lost_in_conflict(1), ledger.lost_by_action(f"{run.run_id}-0", "title"), ledger.lost_task("00T1")
+    for mode in (RunMode.UNDO, RunMode.RESTORE):
+        ledger.choose_pairs(replace(run, spec=replace(run.spec, mode=mode)))
     assert ledger.known("00T1").pair is not None
     assert ledger.known("nobody").pair is None
     ledger.close_run(run, RunOutcome.PARTIAL, "")

@@ -5,4 +5,7 @@ SELECT count(*)
 FROM bridge.ledger_change c
 JOIN bridge.run r USING (run_id)
 LEFT JOIN bridge.action a ON a.run_id = c.run_id AND a.seq = c.seq
-WHERE c.applied_at IS NULL AND (a.state = 'done' OR (c.seq IS NULL AND r.mode = 'rebase'))
+LEFT JOIN bridge.action b ON b.run_id = c.run_id AND b.seq = c.also
+WHERE c.applied_at IS NULL
+  AND (a.state = 'done' OR (c.seq IS NULL AND r.mode = 'rebase'))
+  AND (c.also IS NULL OR b.state = 'done')

@@ -12,3 +12,9 @@ WHERE c.applied_at IS NULL
         SELECT FROM bridge.action a WHERE a.run_id = c.run_id AND a.seq = c.seq AND a.state = 'done'
     )
   )
+  AND (
+    c.also IS NULL
+    OR EXISTS (
+        SELECT FROM bridge.action b WHERE b.run_id = c.run_id AND b.seq = c.also AND b.state = 'done'
+    )
+  )

@@ -22,7 +22,13 @@ WITH seen AS (
     SELECT link_id, true FROM bridge.action WHERE run_id < :run_id AND state = 'sent'
 ),
 judged AS (
-    SELECT s.link_id, bool_or(s.unfinished OR l.state IN ('pending', 'missing', 'held')) AS dirty
+    SELECT s.link_id,
+           bool_or(
+               s.unfinished
+               OR l.state IN ('pending', 'missing', 'held')
+               -- What else is unfinished in its pairs, a run that undoes or restores does not decide.
+               OR (l.dirty AND (SELECT r.mode IN ('undo', 'restore') FROM bridge.run r WHERE r.run_id = :run_id))
+           ) AS dirty
     FROM seen s
     JOIN bridge.link l USING (link_id)
     GROUP BY s.link_id

@@ -34,6 +34,8 @@ FROM (VALUES
     ('undone', 'A person undid the run that wrote this pair, so it is left as it is.', 'Nothing, or edit the task (restore the deleted one): then the pair is looked at again.'),
     ('G8', 'A rebase read the record, and it belongs to no pair, or the next run decides what its pair says.', 'Nothing; mart.drift and bridge.left_out name what a person has to look at.'),
     ('audit', 'An audit saw something that a sync would change.', 'Nothing: the next run that reads it does. See mart.drift.'),
+    ('undo', 'A person undid a run: what it wrote is taken back, as far as nothing has changed since.', 'Nothing: it is not carried over again until somebody edits the field.'),
+    ('K5', 'A person brought back what a conflict, a write or a delete had removed.', 'Nothing.'),
     ('selection', 'The run was asked for other users only.', 'Nothing: the next scheduled run takes it.'),
     ('first_sync', 'The first sync of the owner is not settled yet.', 'Nothing: the next runs finish it.')
 ) AS t (rule, explanation, remedy);

@@ -367,8 +367,10 @@ LEDGER_CHANGES: Final = pa.schema(
     [
         ("link_id", pa.string()),
         ("seq", pa.int32()),  # the action whose success it waits for; null: applies when the run settles
+        ("also", pa.int32()),  # a second action that has to succeed as well, or null
         ("state", pa.string()),  # LinkState, or null to leave it and `withheld`
         ("withheld", pa.string()),  # Withheld, with state released; null takes it away when `state` is set
+        ("forget", pa.string()),  # Side whose record the pair no longer has: its next one is a new generation
         ("sc_mask", pa.int32()),  # BIT of the sc_ base columns that advance
         ("inputs", pa.bool_()),  # the sc_ template inputs advance as well
         *_SC_BASE,
@@ -390,6 +392,36 @@ NEW_LINKS: Final = pa.schema(
 )
 """Links to store as pending together with the plan: new ones, and known ones whose next generation begins
 (the side without an id is created again: C7, K4). Stored by upsert on `link_id`."""
+
+WRITTEN: Final = pa.schema(
+    [
+        ("link_id", pa.string()),
+        ("side", pa.string()),
+        ("op", pa.string()),
+        ("remote_id", pa.string()),  # the record that was written
+        ("mask", pa.int32()),
+        *_FIELD_TYPES.items(),  # what was written
+        *((f"seen_{name}", kind) for name, kind in _FIELD_TYPES.items()),  # what was there before
+        ("person", pa.string()),  # of a deleted record, as it was kept (K5)
+        ("answered", pa.bool_()),  # false: it was sent, and what became of it is not known
+    ]
+)
+"""What a run wrote, to be undone."""
+
+LOST: Final = pa.schema(
+    [
+        ("what", pa.string()),  # "conflict 7", for people
+        ("link_id", pa.string()),
+        ("side", pa.string()),  # the side that held the value or the record
+        ("whole", pa.bool_()),  # a deleted record; else the fields in the mask
+        ("mask", pa.int32()),
+        *_FIELD_TYPES.items(),
+        ("person", pa.string()),
+        ("code", pa.string()),  # why it cannot be restored, as in LEFT_OUT; else null
+        ("reason", pa.string()),
+    ]
+)
+"""What was lost and is asked back (K5), in the vocabulary of its side."""
 
 CONFLICTS: Final = pa.schema(
     [

@@ -54,7 +54,7 @@ def make_plan(given: PlanInput) -> Plan:
         conflicts=frame(_concat(draft.conflicts, CONFLICTS)),
         # One chunk a side: the longest frame is only stored, and joining it would copy it once more.
         dispositions=pa.concat_tables(
-            [_dispositions(matched, side, draft, strangers[side]) for side in Side]
+            [dispositions(matched, side, draft, strangers[side]) for side in Side]
         ).to_pandas(types_mapper=pd.ArrowDtype),
         left_out=frame(_concat([*draft.left_out, weighed.left_out], LEFT_OUT)),
         answered=frame(weighed.answered),
@@ -65,7 +65,7 @@ def _concat(blocks: list[pa.Table], schema: pa.Schema) -> pa.Table:
     return pa.concat_tables(blocks) if blocks else schema.empty_table()
 
 
-def _dispositions(matched: Matched, side: Side, draft: Draft, rows: Ends) -> pa.Table:
+def dispositions(matched: Matched, side: Side, draft: Draft, rows: Ends) -> pa.Table:
     """A staged row ends as its pair ends, unless it is in none or cannot be understood."""
     staged = matched[side]
     rows.follow(draft.links, staged.link)

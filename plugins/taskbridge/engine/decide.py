@@ -18,6 +18,7 @@ from taskbridge.engine.approval import answered
 from taskbridge.engine.audit import compare_everything
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.ports import Run, RunMode
+from taskbridge.engine.undo import restore, undo
 
 
 def decide(engine: Engine, run: Run) -> Plan:
@@ -49,9 +50,19 @@ def _plan_audit(engine: Engine, run: Run) -> Plan:
     return compare_everything(engine, run, plan_input(engine, run))
 
 
+def _plan_undo(engine: Engine, run: Run) -> Plan:
+    return undo(engine, run, plan_input(engine, run))
+
+
+def _plan_restore(engine: Engine, run: Run) -> Plan:
+    return restore(engine, run, plan_input(engine, run))
+
+
 _PLANNERS: Mapping[RunMode, Callable[[Engine, Run], Plan]] = {
     RunMode.AUDIT: _plan_audit,
     RunMode.REBASE: _plan_rebase,
+    RunMode.UNDO: _plan_undo,
+    RunMode.RESTORE: _plan_restore,
 }
 """What plans a deliberate run; every other run is planned as a sync."""
 

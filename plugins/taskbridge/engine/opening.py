@@ -12,6 +12,7 @@ from taskbridge.core.users import Moment, map_users
 from taskbridge.engine.approval import answered
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.ports import USER_MAP, Run, RunMode, RunSpec, SideInfo, Window
+from taskbridge.engine.undo import check
 from taskbridge.errors import LedgerEmpty, SettingsInvalid, SideIdentityChanged
 
 BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -47,6 +48,7 @@ def _open(engine: Engine, spec: RunSpec, fencing: int) -> Run:
     ledger = engine.ledger
     if spec.mode is RunMode.APPROVAL:
         spec = replace(spec, asked_by=answered(ledger, spec).answered_by)
+    check(ledger, spec)
     infos = {side: engine.sides[side].connect() for side in Side}
     _check_identities(engine, infos, may_be_empty=spec.mode is RunMode.REBASE)
     started = {side: info.server_now for side, info in infos.items()}

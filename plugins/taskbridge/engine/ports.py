@@ -333,6 +333,17 @@ class RunCounts:
 
 
 @dataclass(frozen=True)
+class PastRun:
+    """A run of the past, as far as undoing it is concerned."""
+
+    run_id: int
+    mode: RunMode
+    dry_run: bool
+    asked: Mapping[str, str | int]
+    written: int  # effects that it had, or may have had
+
+
+@dataclass(frozen=True)
 class Known:
     """What the ledger knows of one task: rows of the statements in `include/sql/explain`, by column name."""
 
@@ -545,6 +556,25 @@ class Ledger(Protocol):
 
     def clean_up(self, keep: timedelta) -> int:
         """Drops staging of runs that ended longer ago; returns the number of runs."""
+
+    # undo and restore
+
+    def past_run(self, run_id: int) -> PastRun | None: ...
+
+    def written(self, run_id: int) -> pd.DataFrame:
+        """WRITTEN of a run."""
+
+    def shown_held(self, run_id: int) -> pd.DataFrame:
+        """ACTIONS that a dry run showed as held."""
+
+    def lost_in_conflict(self, conflict_id: int) -> pd.DataFrame:
+        """LOST: what the conflict's loser was. Nothing for a conflict that is not kept."""
+
+    def lost_by_action(self, action_id: str, field: str | None) -> pd.DataFrame:
+        """LOST: what a write replaced (in that field), or the record that it removed. Nothing for an unknown action."""
+
+    def lost_task(self, link_id: str) -> pd.DataFrame:
+        """LOST: the record that our last delete removed. `link_id` may be any id that the pair has or had."""
 
     # for people
 

@@ -25,12 +25,21 @@ def preview(plan: Plan, sides: Sides, features: frozenset[str]) -> str:
     """
     actions = plan.actions
     if actions.empty:
-        return "Dry run: nothing to write."
+        return "\n".join(["Dry run: nothing to write.", *left_out(plan)])
     shown = [_cells(row) for row in rows_of(actions.head(LONGEST_TABLE))]
     lines = [f"Dry run: {len(actions)} changes planned, none of them written.", *_table([_HEADER, *shown])]
     if len(actions) > LONGEST_TABLE:
         lines.append(f"... and {len(actions) - LONGEST_TABLE} more")
-    return "\n".join([*lines, *costs(by_side(plan), sides, features)])
+    return "\n".join([*lines, *costs(by_side(plan), sides, features), *left_out(plan)])
+
+
+def left_out(plan: Plan) -> Iterator[str]:
+    """A sentence for each thing that was asked for and is not done, at most LONGEST_TABLE."""
+    for row in rows_of(plan.left_out.head(LONGEST_TABLE)):
+        place = [Side(row["side"]).system if row["side"] else None, row["link_id"], row["field"]]
+        yield f"Left out ({row['code']}): {', '.join(filter(None, place)) or 'as a whole'}: {row['reason']}"
+    if len(plan.left_out) > LONGEST_TABLE:
+        yield f"... and {len(plan.left_out) - LONGEST_TABLE} more, all of them in bridge.left_out"
 
 
 def costs(actions: Counts, sides: Sides, features: frozenset[str]) -> Iterator[str]:

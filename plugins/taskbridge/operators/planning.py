@@ -58,7 +58,8 @@ class ReadDirtyOperator(StepOperator):
 
 
 class DecideOperator(StepOperator, SkipMixin):
-    """Makes the plan and stores it; a dry run shows it as a table in this task's log instead.
+    """Makes the plan and stores it; a dry run shows it as a table in this task's log instead. What a person asked
+    for and is not done, the log names row by row.
 
     Tasks that would have nothing to do are skipped: load tasks for which the plan holds nothing, and asking when
     no request is unfinished. After a dry run all that would write, settle or ask.
@@ -70,8 +71,7 @@ class DecideOperator(StepOperator, SkipMixin):
         plan = decide(engine, run)
         counts = dict(count(plan))
         self.log.info("Plan: %s", counts or "nothing to write")
-        if run.spec.dry_run:
-            _show(self, engine, run, plan)
+        _show(self, engine, run, plan)
         tell_outlets(self, context, {"run_id": run.run_id, **counts})
         context["ti"].xcom_push(key="plan", value=counts)
         self.skip(context["ti"], _without_work(self, engine, run, plan))
@@ -84,9 +84,10 @@ def tell_outlets(operator: StepOperator, context: Context, extra: dict[str, Any]
 
 
 def _show(operator: StepOperator, engine: Engine, run: Run, plan: Plan) -> None:
-    from taskbridge.engine.preview import preview
+    from taskbridge.engine.preview import left_out, preview
 
-    for line in preview(plan, engine.sides, run.features).splitlines():
+    shown = preview(plan, engine.sides, run.features).splitlines() if run.spec.dry_run else left_out(plan)
+    for line in shown:
         operator.log.info("%s", line)
 
 

@@ -27,6 +27,7 @@ SYNC: Final = "sync"
 BACKFILL: Final = "backfill"
 AUDIT: Final = "audit"
 REPAIR: Final = "repair"
+RESTORE: Final = "restore"
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from taskbridge.store.identity import Identity
 from taskbridge.store.leases import Leases
 from taskbridge.store.outbox import Outbox
 from taskbridge.store.plan import Plans
+from taskbridge.store.recovery import Recovery
 from taskbridge.store.runs import Runs
 from taskbridge.store.settling import Settling
 from taskbridge.store.staging import Staging
@@ -24,7 +25,7 @@ PARKED_RETRY: Final = timedelta(hours=24)
 
 
 class PostgresLedger(
-    Leases, Runs, Identity, Users, Staging, Plans, Conflicts, Approvals, Audits, Outbox, Settling, Explaining
+    Leases, Runs, Identity, Users, Staging, Plans, Conflicts, Approvals, Audits, Outbox, Settling, Explaining, Recovery
 ):
     """Implements `engine.ports.Ledger`. One object keeps its connections open; use it in one process.
 

@@ -21,6 +21,7 @@ class Settling(LedgerPart):
             tx.run("settle/close_decisions", run_id=run.run_id)
             tx.run("settle/end_approval_rows", run_id=run.run_id)
             tx.run("settle/finish_approvals", run_id=run.run_id)
+            tx.run("settle/mark_restored", run_id=run.run_id)
             for side in Side:
                 tx.run(f"settle/see_{side.value}", run_id=run.run_id)
             tx.run("settle/mark_dirty", run_id=run.run_id)

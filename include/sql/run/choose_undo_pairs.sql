@@ -1,0 +1,9 @@
+-- Purpose: the pairs that the run to be undone wrote to
+-- Parameters: run_id
+-- Caller: store/runs.py
+INSERT INTO bridge.run_pair (run_id, link_id)
+SELECT DISTINCT r.run_id, a.link_id
+FROM bridge.run r
+JOIN bridge.action a ON a.run_id = CAST(r.asked ->> 'run_id' AS bigint)
+WHERE r.run_id = :run_id AND a.state IN ('done', 'sent')
+ON CONFLICT DO NOTHING

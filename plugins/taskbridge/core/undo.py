@@ -1,0 +1,147 @@
+"""The inverse of what a run wrote, as far as nothing has moved since.
+
+What is written back is not carried over: the base of the written side becomes what is restored, so that both
+sides stay as they were before the run, until somebody edits the field again.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from taskbridge.core.arrays import Positions, constant, distinct, equals, flags, gather, take
+from taskbridge.core.deliberate import Deliberate, created_inputs, shown
+from taskbridge.core.model import ALL_FIELDS, BIT, FIELDS, LinkState, Op, Plan, PlanInput, Side
+
+RULE = "undo"
+
+
+def plan_undo(given: PlanInput, written: pd.DataFrame, approved: pd.DataFrame) -> Plan:
+    """Undoes WRITTEN rows, each or names why not.
+
+    `approved`: ACTIONS that a person has seen held in a dry run; they are released if they are the very same.
+    """
+    undo = Undo.begin(given, written)
+    undo.plan()
+    return undo.conclude(approved)
+
+
+class Undo(Deliberate):
+    """Plans creates for what was deleted, then updates, then deletes of what was created."""
+
+    @property
+    def rule(self) -> str:
+        return RULE
+
+    def plan(self) -> None:
+        everything = np.arange(len(self.asked["link_id"]))
+        rows = self.without(
+            everything,
+            ~flags(self.asked["answered"]),
+            "UNANSWERED",
+            "whether it was written is not known; the next run finds out",
+        )
+        rows = self.of_known_pairs(rows)
+        for side in Side:
+            mine = rows[equals(take(self.asked["side"], rows), side)]
+            ops = take(self.asked["op"], mine)
+            self._undelete(side, mine[equals(ops, Op.DELETE)])
+            self._write_back(side, mine[equals(ops, Op.UPDATE)])
+            self._remove(side, mine[equals(ops, Op.CREATE)])
+
+    def _same_record(self, side: Side, rows: Positions) -> Positions:
+        """Leaves out those whose pair has another record on `side` by now."""
+        present, written = self.linked(f"{side.prefix}_id", rows), take(self.asked["remote_id"], rows)
+        reason = ("the run wrote record ", written, ", the pair now has ", pc.fill_null(present, "none"))
+        return self.without(rows, distinct(present, written), "REPLACED", *reason)
+
+    def _here(self, side: Side, rows: Positions) -> Positions:
+        rows = self.of_read_records(side, self._same_record(side, rows))
+        return self.of_synced_owners(side, self.matched.now(side, "owner", self.link(rows)), rows)
+
+    def _write_back(self, side: Side, rows: Positions) -> None:
+        """Fields that still hold what the run wrote get back what they held before."""
+        rows = self._here(side, rows)
+        link = self.link(rows)
+        wrote = take(self.asked["mask"], rows).to_numpy()
+        mask = np.zeros(len(rows), np.int32)
+        for name, bit in BIT.items():
+            now, after = self.matched.now(side, name, link), take(self.asked[name], rows)
+            before = take(self.asked[f"seen_{name}"], rows)
+            concerned = (wrote & bit) != 0
+            same, back = concerned & ~distinct(now, after), concerned & ~distinct(now, before)
+            mask |= (same & ~back) * np.int32(bit)
+            self.leave_out(rows[back], "ALREADY_UNDONE", "it holds what it held before", name=name)
+            moved = concerned & ~same & ~back
+            self.leave_out(rows[moved], "CHANGED_SINCE", *_moved(now, after, moved), name=name)
+        left = np.flatnonzero(mask)
+        rows, mask = rows[left], mask[left]
+        before = {name: take(self.asked[f"seen_{name}"], rows) for name in FIELDS}
+        seq = self.update(side, rows, mask, before)
+        based = {f"{side.prefix}_{name}": values for name, values in before.items()}
+        self.follow(rows, seq=seq, **{f"{side.prefix}_mask": pa.array(mask)}, **based)
+
+    def _remove(self, side: Side, rows: Positions) -> None:
+        """What the run created goes away, unless somebody has worked on it since."""
+        rows = self._here(side, rows)
+        link = self.link(rows)
+        moved = np.zeros(len(rows), np.bool_)
+        for name in FIELDS:
+            now, after = self.matched.now(side, name, link), take(self.asked[name], rows)
+            here = distinct(now, after)
+            self.leave_out(rows[here], "CHANGED_SINCE", *_moved(now, after, here), name=name)
+            moved |= here
+        rows = rows[~moved]
+        seq = self.delete(side, rows)
+        alone = (
+            ~self.matched.seen[side.other][self.link(rows)]
+            & self.matched.deleted[side.other][self.link(rows)]
+        )
+        self.follow(rows[alone], seq=seq.filter(pa.array(alone)), state=LinkState.TOMBSTONE)
+        self._leave_original(side.other, rows[~alone], seq.filter(pa.array(~alone)))
+
+    def _leave_original(self, side: Side, rows: Positions, seq: pa.Array) -> None:
+        """The original stays, alone. What it holds now is its base: a later change of it plans the copy again."""
+        mask = np.where(self.matched.seen[side][self.link(rows)], ALL_FIELDS, 0).astype(np.int32)
+        based = {f"{side.prefix}_{name}": values for name, values in self.now_of(side, rows).items()}
+        self.keep_out(rows, seq, forget=side.other, **{f"{side.prefix}_mask": pa.array(mask)}, **based)
+
+    def _undelete(self, side: Side, rows: Positions) -> None:
+        """What the run deleted is created again as it was; the record whose delete was carried over stays away."""
+        rows = self._gone(side, rows)
+        values = {name: take(self.asked[f"seen_{name}"], rows) for name in FIELDS}
+        seq = self.create_again(side, rows, values, take(self.asked["person"], rows))
+        there = side.other
+        self.next_generation(rows, {there: self.linked(f"{there.prefix}_id", rows)})
+        based = {f"{side.prefix}_{name}": column for name, column in values.items()}
+        based[f"{side.prefix}_mask"] = constant(ALL_FIELDS, len(rows), pa.int32())
+        if side is Side.SALES_CONNECT:
+            based |= {"inputs": constant(True, len(rows), pa.bool_()), **created_inputs(rows)}
+        # Only of a delete that was itself an undo the other record lives.
+        live = self.matched.seen[there][self.link(rows)]
+        for chosen, add in ((~live, self.keep_out), (live, self._link_again)):
+            part = {name: column.filter(pa.array(chosen)) for name, column in based.items()}
+            add(rows[chosen], seq.filter(pa.array(chosen)), **part)
+
+    def _link_again(self, rows: Positions, seq: pa.Array, **based: pa.Array) -> None:
+        self.follow(rows, seq=seq, state=LinkState.LINKED, **based)
+
+    def _gone(self, side: Side, rows: Positions) -> Positions:
+        """Deleted records that nobody has brought back, and whose owners take part."""
+        present, written = self.linked(f"{side.prefix}_id", rows), take(self.asked["remote_id"], rows)
+        other = flags(pc.is_valid(present)) & distinct(present, written)
+        reason = ("the run deleted record ", written, ", the pair now has ", pc.fill_null(present, "none"))
+        rows = self.without(rows, other, "REPLACED", *reason)
+        staged = self.matched[side]
+        here = gather(staged.live | staged.broken, staged.position[self.link(rows)])
+        rows = self.without(rows, here, "ALREADY_UNDONE", "the record is there again")
+        return self.of_synced_owners(side, take(self.asked["seen_owner"], rows), rows)
+
+
+def _moved(
+    now: pa.Array, written: pa.Array, chosen: np.ndarray[tuple[int], np.dtype[np.bool_]]
+) -> tuple[pa.Array | str, ...]:
+    rows = pa.array(chosen)
+    return ("it holds ", shown(now.filter(rows)), ", the run had written ", shown(written.filter(rows)))

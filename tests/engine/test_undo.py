@@ -1,0 +1,351 @@
+"""Undoing a run: both systems are as they were before it, and nothing comes back or is carried over again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+
+from taskbridge.core.model import Op, Side
+from taskbridge.engine.load import load
+from taskbridge.engine.ports import RunMode, RunOutcome
+from taskbridge.engine.report import RunReport
+from tests.engine.world import World
+
+SC, SF = Side.SALES_CONNECT, Side.SALESFORCE
+# What a run is judged by: everything that a person sees of a task.
+SHOWN = ("title", "status", "priority", "due_date", "details", "owner", "person")
+
+
+def snapshot(world: World) -> Counter[tuple[Any, ...]]:
+    """All live tasks of both systems, their ids and markers aside."""
+    return Counter(
+        (system.identity, *(values.get(name) for name in SHOWN))
+        for system in (world.sc, world.sf)
+        for values in system.live().values()
+    )
+
+
+def undo(world: World, run: RunReport | int | None, **given: Any) -> RunReport:
+    run_id = run.run_id if isinstance(run, RunReport) else run
+    asked = {"run_id": run_id, **given.pop("asked", {})}
+    return world.sync(mode=RunMode.UNDO, asked=asked, asked_by="Ann", **given)
+
+
+def left_out(world: World, report: RunReport) -> list[tuple[Any, ...]]:
+    return world.rows(
+        "SELECT code, side, field, reason FROM bridge.left_out WHERE run_id = %s ORDER BY 1, 2, 3",
+        report.run_id,
+    )
+
+
+def codes(world: World, report: RunReport) -> Counter[str]:
+    return Counter(row[0] for row in left_out(world, report))
+
+
+def quiet(world: World, runs: int = 2) -> None:
+    """The next runs write nothing."""
+    writes = world.writes
+    reports = [world.sync() for _ in range(runs)]
+    assert world.writes == writes, "\n".join(report.text for report in reports)
+
+
+def pair(world: World, title: str, **values: Any) -> tuple[str, str]:
+    """A pair at rest: its Sales Connect and its Salesforce task."""
+    task = world.sc_task(title, **values)
+    world.settle()
+    there = world.partner(SC, task)
+    assert there is not None
+    return task, there
+
+
+@pytest.fixture
+def everything(world: World) -> tuple[World, Counter[tuple[Any, ...]], RunReport]:
+    """A run that did everything that a run can do, and what both systems held before it."""
+    world.with_settings(conflict_policy="salesforce_wins")
+    world.sc.contacts["003A"] = "17"
+    tasks = [world.sc_task(f"Task {number}", details="base", person="003A") for number in range(8)]
+    theirs = [world.sf_task(f"Theirs {number}", status="In Progress", priority="Low") for number in range(3)]
+    world.settle()
+    there = {task: world.partner(SC, task) for task in tasks}
+    world.sc.edit(tasks[0], due_date=date(2026, 5, 5), title="Renamed", status="complete")
+    world.sf.edit(there[tasks[1]], details="edited\nthere", priority="High")
+    world.sc.reassign(tasks[2], world.sc_users["ben"])
+    world.sc.edit(tasks[3], due_date=date(2026, 1, 1))
+    world.sf.edit(there[tasks[3]], due_date=date(2026, 2, 2))
+    world.sc.edit(tasks[4], status="skipped")
+    world.sc.delete(tasks[5])
+    world.sf.delete(there[tasks[6]])
+    world.sf.edit(there[tasks[7]], title="Typed there")
+    world.sc.edit(tasks[7], title="Named here")
+    there_sc = world.partner(SF, theirs[0])
+    assert there_sc is not None
+    world.sc.delete(there_sc)
+    world.sf.edit(theirs[1], status="Completed")
+    world.sc_task("New here", due_date=date(2026, 6, 6))
+    world.sf_task("New there", status="Waiting on someone else", details="x")
+    before = snapshot(world)
+    report = world.sync()
+    assert report.counts is not None
+    done = {(side, op) for side, ops in report.counts.actions.items() for op in ops}
+    assert len(done) == 6, "creates, updates and deletes on both sides"
+    assert report.counts.conflicts == 2
+    return world, before, report
+
+
+def test_run_undo_run_leaves_both_systems_as_they_were(everything: Any) -> None:
+    world, before, report = everything
+    assert snapshot(world) != before
+    undone = undo(world, report)
+    assert undone.outcome is RunOutcome.CLEAN, undone.text
+    assert snapshot(world) == before
+    quiet(world)
+    assert snapshot(world) == before
+
+
+def test_an_undo_can_be_undone(everything: Any) -> None:
+    """Redo: what was deleted again is created again, and the pairs are in sync as after the run."""
+    world, _, report = everything
+    after = snapshot(world)
+    first = undo(world, report)
+    again = undo(world, first)
+    assert again.outcome is RunOutcome.CLEAN, again.text
+    assert snapshot(world) == after
+    quiet(world)
+    # They live on: an edit crosses.
+    (task,) = (key for key, values in world.sc.live().items() if values["title"] == "New here")
+    world.sc.edit(task, details="goes on")
+    world.settle()
+    assert world.sf_of(task)["details"] == "goes on"
+
+
+def test_G3_an_undo_is_weighed_and_a_person_releases_exactly_what_a_dry_run_showed(everything: Any) -> None:
+    world, before, report = everything
+    world.with_settings(limits={"count": 0, "share": 0, "delete_share": 0, "user_count": 0, "user_share": 0})
+    held = undo(world, report)
+    assert held.outcome is RunOutcome.PARTIAL
+    assert codes(world, held)["OVER_LIMIT"] >= 6
+    assert any("approved_plan" in row[3] for row in left_out(world, held))
+    assert snapshot(world) != before
+    shown = undo(world, report, dry_run=True)
+    moved = next(key for key, values in world.sf.live().items() if values["title"] == "New here")
+    world.sf.edit(moved, details="a person was quicker")
+    undone = undo(world, report, asked={"approved_plan": shown.run_id})
+    assert codes(world, undone)["CHANGED_SINCE"] == 1
+    assert codes(world, undone)["OVER_LIMIT"] == 0
+    assert sum((snapshot(world) - before).values()) == 1
+
+
+def test_a_dry_run_of_an_undo_shows_exactly_what_the_undo_does(everything: Any) -> None:
+    world, _, report = everything
+    writes, links = world.writes, world.rows("SELECT * FROM bridge.link ORDER BY link_id")
+    columns = "seq, link_id, side, op, marker, rule, kind, mask, title, status, due_date, seen_title"
+    query = f"SELECT {columns} FROM bridge.action WHERE run_id = %s ORDER BY seq"
+    shown = undo(world, report, dry_run=True)
+    assert (world.writes, world.rows("SELECT * FROM bridge.link ORDER BY link_id")) == (writes, links)
+    done = undo(world, report)
+    assert world.rows(query, shown.run_id) == world.rows(query, done.run_id)
+    assert "Cost in Salesforce:" in shown.text
+
+
+def test_what_changed_since_is_left_alone_and_named_with_both_values(world: World) -> None:
+    task, there = pair(world, "Call", details="old", due_date=date(2026, 1, 1))
+    world.sc.edit(task, details="new", due_date=date(2026, 2, 2))
+    report = world.sync()
+    world.sf.edit(there, details="a person's")
+    undone = undo(world, report)
+    assert undone.outcome is RunOutcome.PARTIAL
+    assert left_out(world, undone) == [
+        ("CHANGED_SINCE", "salesforce", "details", 'it holds "a person\'s", the run had written "new"')
+    ]
+    assert world.sf.live()[there]["due_date"] == date(2026, 1, 1)
+    world.settle()
+    assert world.sc.live()[task]["details"] == "a person's", "an edit since is carried over as ever"
+    assert world.sc.live()[task]["due_date"] == date(2026, 2, 2)
+    assert world.sf.live()[there]["due_date"] == date(2026, 1, 1)
+    quiet(world)
+
+
+def test_a_later_edit_of_the_field_ends_the_undo(world: World) -> None:
+    task, there = pair(world, "Call", details="old")
+    world.sc.edit(task, details="new")
+    undo(world, world.sync())
+    world.sc.edit(task, details="newer")
+    world.settle()
+    assert world.sf.live()[there]["details"] == "newer"
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_an_undone_create_stays_away_until_its_original_is_edited(world: World, side: Side) -> None:
+    make = world.sc_task if side is SC else world.sf_task
+    here, there = (world.sc, world.sf) if side is SC else (world.sf, world.sc)
+    task = make("Not wanted")
+    undo(world, world.sync())
+    assert list(here.live()) == [task]
+    assert not there.live()
+    quiet(world)
+    here.edit(task, details="wanted after all")
+    world.settle()
+    (copy,) = there.live()
+    assert there.live()[copy]["details"] == "wanted after all"
+    assert there.live()[copy]["marker"].endswith(":2"), "the marker of the first copy is used up (G2)"
+    quiet(world)
+
+
+def test_a_created_record_that_somebody_worked_on_is_kept(world: World) -> None:
+    task = world.sc_task("Call")
+    report = world.sync()
+    there = world.partner(SC, task)
+    assert there is not None
+    world.sf.edit(there, priority="High")
+    undone = undo(world, report)
+    assert [row[:3] for row in left_out(world, undone)] == [("CHANGED_SINCE", "salesforce", "priority")]
+    assert there in world.sf.live()
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_an_undone_delete_brings_the_record_back_and_leaves_the_other_side_deleted(
+    world: World, side: Side
+) -> None:
+    world.sc_task("anchor")
+    world.sc.contacts["003A"] = "17"
+    task, there = pair(world, "Gone", details="kept", person="003A")
+    here, other = (world.sc, world.sf) if side is SC else (world.sf, world.sc)
+    record, partner = (task, there) if side is SC else (there, task)
+    values = other.live()[partner]
+    here.delete(record)
+    undo(world, world.sync())
+    back = [one for one in other.live().values() if one["title"] == "Gone"]
+    assert [{name: one.get(name) for name in SHOWN} for one in back] == [
+        {name: values.get(name) for name in SHOWN}
+    ]
+    assert not [one for one in here.live().values() if one["title"] == "Gone"]
+    quiet(world)
+
+
+def forget(world: World, there: str) -> None:
+    """The pair goes from the ledger, as after a rebase that could not find it."""
+    pair = f"(SELECT link_id FROM bridge.link WHERE sf_id = '{there}')"
+    world.rows_changed(f"DELETE FROM bridge.ledger_change WHERE link_id IN {pair}")
+    world.rows_changed(f"DELETE FROM bridge.link WHERE sf_id = '{there}'")
+
+
+@pytest.mark.parametrize(
+    ("move", "expected"),
+    [
+        (lambda world, there: world.sf.delete(there), {"GONE": 1}),
+        (lambda world, there: world.sf.spoil(there), {"NOT_READ": 1}),
+        (lambda world, there: world.sf.faults.hidden.add(there), {"NOT_READ": 1}),
+        (lambda world, there: world.sf.reassign(there, world.sf_users["chi"]), {"NOT_SYNCED": 1}),
+        (lambda world, there: world.sf.edit(there, details="old"), {"ALREADY_UNDONE": 1}),
+        (lambda world, there: forget(world, there), {"PAIR_UNKNOWN": 1}),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_undone_is_named(
+    world: World, move: Callable[[World, str], None], expected: dict[str, int]
+) -> None:
+    world.sc_task("another pair")
+    task, there = pair(world, "Call", details="old")
+    world.sc.edit(task, details="new")
+    report = world.sync()
+    move(world, there)
+    before = world.sf.writes
+    undone = undo(world, report)
+    assert codes(world, undone) == expected
+    assert world.sf.writes == before
+
+
+def test_an_undo_twice_says_that_it_was_done(world: World) -> None:
+    task, _ = pair(world, "Call", details="old")
+    gone, _ = pair(world, "Gone")
+    world.sc.edit(task, details="new")
+    world.sc.delete(gone)
+    world.sc_task("New")
+    report = world.sync()
+    undo(world, report)
+    writes = world.writes
+    again = undo(world, report)
+    assert codes(world, again) == {"ALREADY_UNDONE": 1, "REPLACED": 2}
+    assert world.writes == writes
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({}, "exactly one of run_id; given: none"),
+        ({"run_id": 4711}, "knows no run 4711"),
+        ({"run_id": "x"}, "run_id is 'x'; expected a number"),
+        ({"run_id": 1, "conflict_id": 2}, "conflict_id, which it does not know"),
+        ({"run_id": 1}, "wrote to neither system"),
+        ({"run_id": 2}, "was a dry run"),
+        ({"run_id": 3, "approved_plan": 1}, "no dry run of this very request"),
+        ({"run_id": 3, "approved_plan": 2}, "no dry run of this very request"),
+    ],
+)
+def test_an_undo_of_what_cannot_be_meant_is_refused(world: World, asked: dict[str, Any], said: str) -> None:
+    world.sc_task()
+    world.sync(dry_run=True)
+    world.sync()
+    writes = world.writes
+    report = world.sync(mode=RunMode.UNDO, asked=asked)
+    assert report.outcome is RunOutcome.FAILED
+    assert said in report.text
+    assert world.writes == writes
+
+
+def test_S3_an_undo_obeys_the_switch_and_its_dry_run_does_not_need_it(world: World) -> None:
+    world.sc_task()
+    report = world.sync()
+    world.enabled = False
+    assert undo(world, report).outcome is RunOutcome.SKIPPED
+    shown = undo(world, report, dry_run=True)
+    assert shown.counts is not None
+    assert shown.counts.actions == {"salesforce": {"delete": {"planned": 1}}}
+
+
+def test_an_undo_moves_no_watermark_and_decides_nothing_else(world: World) -> None:
+    """A pair with an edit that no run has seen yet is undone in its own fields; the edit crosses afterwards."""
+    task, there = pair(world, "Call", details="old", priority="normal")
+    world.sc.edit(task, details="new")
+    report = world.sync()
+    marks = world.ledger.watermarks()
+    world.sf.edit(there, priority="High")
+    world.sc_task("Not read by the undo")
+    undo(world, report)
+    assert world.ledger.watermarks() == marks
+    assert len(world.sf.live()) == 1
+    assert world.sc.live()[task]["priority"] == "normal"
+    world.settle()
+    assert world.sc.live()[task]["priority"] == "high"
+    assert world.sf.live()[there]["details"] == "old"
+    assert len(world.sf.live()) == 2
+
+
+def test_an_undo_whose_answers_are_lost_is_finished_by_the_next_run(everything: Any) -> None:
+    world, before, report = everything
+    world.sc.faults.lose_answers = world.sf.faults.lose_answers = 1
+    undo(world, report)
+    quiet(world, 2)
+    assert snapshot(world) == before
+
+
+def test_an_undo_that_dies_before_it_settles_is_followed_by_the_next_run(everything: Any) -> None:
+    from taskbridge.engine.decide import decide
+    from taskbridge.engine.extract import read_dirty
+    from taskbridge.engine.opening import open_run
+
+    world, before, report = everything
+    world.advance(60)
+    run = open_run(world.engine, world.spec(mode=RunMode.UNDO, asked={"run_id": report.run_id}))
+    assert run is not None
+    read_dirty(world.engine, run)
+    decide(world.engine, run)
+    for side in Side:
+        load(world.engine, run, side, list(Op))
+    world.ledger.release_lease(run.spec.run_key)
+    assert snapshot(world) == before
+    quiet(world)
+    assert snapshot(world) == before
