@@ -106,8 +106,10 @@ class Settings(_Closed):
     salesforce_api_reserve: Share = Field(
         0.10, description="Share of Salesforce's daily calls that writing leaves to the org's people (G7)"
     )
-    salesforce_marker_field: Annotated[str, Field(pattern=r"^[A-Za-z]\w*__c$")] = Field(
-        "Taskbridge_Id__c", description="The unique external id field on Activity (G2)"
+    salesforce_marker_field: Annotated[str, Field(pattern=r"^[A-Za-z]\w*__c$")] | None = Field(
+        "Taskbridge_Id__c",
+        description="The unique external id field on Activity; null for an org that cannot have one, where lost "
+        "creates are told by who made what and when, and held in doubt (G2)",
     )
 
     @field_validator("subject_template")

@@ -8,8 +8,12 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-FaultKind = Literal["status", "drop_before", "drop_midway", "drop_after", "slow", "late", "row_error"]
-WHOLE_CALL: frozenset[FaultKind] = frozenset({"status", "drop_before", "drop_midway", "drop_after", "slow"})
+FaultKind = Literal[
+    "status", "drop_before", "drop_midway", "drop_after", "drop_late", "slow", "late", "row_error"
+]
+WHOLE_CALL: frozenset[FaultKind] = frozenset(
+    {"status", "drop_before", "drop_midway", "drop_after", "drop_late", "slow"}
+)
 
 _PARAMETERS: dict[FaultKind, tuple[frozenset[str], frozenset[str]]] = {
     # kind: (required, allowed besides)
@@ -17,6 +21,7 @@ _PARAMETERS: dict[FaultKind, tuple[frozenset[str], frozenset[str]]] = {
     "drop_before": (frozenset(), frozenset()),
     "drop_midway": (frozenset(), frozenset()),
     "drop_after": (frozenset(), frozenset()),
+    "drop_late": (frozenset({"seconds"}), frozenset()),
     "slow": (frozenset({"seconds"}), frozenset()),
     "late": (frozenset({"seconds"}), frozenset()),
     "row_error": (frozenset({"code"}), frozenset({"message", "status"})),
@@ -31,7 +36,8 @@ class Fault(BaseModel):
     times: how often it strikes (null = for ever); record: only where that id, subject, name or external id
     occurs. Kinds: status (any HTTP answer; `committed` = the work is done before it is answered), drop_before
     (connection cut, nothing done), drop_midway (work done, connection cut when half of the answer's body was
-    sent), drop_after (work done, connection cut), slow (real seconds), late (rows
+    sent), drop_after (work done, connection cut), drop_late (connection cut, and the work done when the service's
+    clock is `seconds` further, by the next call of any kind), slow (real seconds), late (rows
     written become visible to listings and queries `seconds` of the service's clock later), row_error (code
     on chosen rows).
     """

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from sandbox.kernel.clock import Clock
 from sandbox.kernel.control import BadControlCall, control_router
 from sandbox.kernel.counters import Counters
 from sandbox.kernel.faults import Fault, FaultBook
+from sandbox.kernel.late import LateRequests
 from sandbox.kernel.store import Store
 from sandbox.kernel.switches import SwitchBoard
 from sandbox.kernel.wire import cut_connection, cut_midway, discard, read_body, replay, slow_down
@@ -101,6 +103,7 @@ class Service:
         kernel.counters.classify(vendor.logins, vendor.reads)
         vendor.api.include_router(control_router(self), prefix=CONTROL_PREFIX, include_in_schema=False)
         vendor.api.add_exception_handler(BadControlCall, _bad_control_call)
+        self._late = LateRequests()
         self._routes = [route for route in vendor.api.router.routes if isinstance(route, Route)]
 
     def seed_once(self, seed: str) -> None:
@@ -114,6 +117,7 @@ class Service:
         if tables := [table for table in store.tables() if not table.startswith("_")]:
             store.clear(*tables)
         self.kernel.faults.clear()
+        self._late.clear()
         self.kernel.counters.clear()
         self.kernel.clock.reset()
         self.kernel.save_clock()
@@ -136,6 +140,7 @@ class Service:
             return
         endpoint = enter_endpoint(self._routes, scope)
         answer = self._dated(send)
+        await self._late.land(self.kernel.clock.now(), self.vendor.api)
         if scope["path"].startswith(f"{CONTROL_PREFIX}/"):
             await self.vendor.api(scope, receive, answer)
             return
@@ -149,6 +154,11 @@ class Service:
         if fault is not None and fault.kind == "slow":
             await slow_down(fault.seconds or 0.0)
         elif fault is not None and fault.kind == "drop_before":
+            cut_connection(raw)
+            return
+        elif fault is not None and fault.kind == "drop_late":
+            due = self.kernel.clock.now() + timedelta(seconds=fault.seconds or 0.0)
+            self._late.put(due, scope, await read_body(receive))
             cut_connection(raw)
             return
         elif fault is not None and fault.kind == "drop_midway":

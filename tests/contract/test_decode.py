@@ -10,6 +10,7 @@ import pytest
 from taskbridge.core.model import SALES_CONNECT_TASKS, SALESFORCE_TASKS, rows_of
 from taskbridge.sides import sales_connect_records, salesforce_records
 from taskbridge.sides.salesforce_ids import to_18
+from taskbridge.sides.salesforce_marking import Marked
 
 STAMP = "2026-03-01T08:00:00.123456Z"
 SC: dict[str, Any] = {
@@ -58,7 +59,7 @@ def sales_connect(*records: Any) -> list[dict[str, Any]]:
 
 
 def salesforce(*records: Any) -> list[dict[str, Any]]:
-    return rows_of(salesforce_records.decode_tasks(records, "Taskbridge_Id__c"))
+    return rows_of(salesforce_records.decode_tasks(records, Marked("Taskbridge_Id__c")))
 
 
 def test_a_sales_connect_task() -> None:

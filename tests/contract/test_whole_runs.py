@@ -29,11 +29,13 @@ OPTIONS = [
 class BothWorlds:
     """Ada and Ben work in both systems, and both are switched on."""
 
-    def __init__(self, sandbox: Sandbox, ledger: PostgresLedger, *, batch: bool, feed: bool) -> None:
+    def __init__(
+        self, sandbox: Sandbox, ledger: PostgresLedger, *, batch: bool, feed: bool, **options: Any
+    ) -> None:
         self.sandbox = sandbox
         sandbox.salesforce.reset()
         sandbox.sales_connect.reset()
-        self.sf = SalesforceWorld(sandbox.salesforce)
+        self.sf = SalesforceWorld(sandbox.salesforce, **options)
         self.sc = SalesConnectWorld(sandbox.sales_connect, batch=batch, feed=feed, gone_status=404)
         for user in (self.sc.owner, self.sc.other):
             sandbox.sales_connect.control("PATCH", f"/people/users/{user}", {"salesforce_task_sync": True})
@@ -155,3 +157,26 @@ def test_run_undo_run_over_https_leaves_both_systems_as_they_were(
     both.sync()
     both.sync()
     assert (_shown(both), both.writes()) == (before, writes)
+
+
+@pytest.mark.postgres
+def test_G2_an_update_that_salesforce_carries_out_late_overtakes_nothing(
+    sandbox: Sandbox, ledger: PostgresLedger
+) -> None:
+    both = BothWorlds(sandbox, ledger, batch=True, feed=True)
+    task = both.sc.create("late")
+    both.sync()
+    both.sync()
+    sandbox.salesforce.fault(kind="drop_late", endpoint="PATCH *composite/sobjects*", seconds=300)
+    both.sc.edit(task, due_date=date(2026, 5, 5))
+    both.sync()
+    both.sc.edit(task, due_date=date(2026, 6, 6))
+    both.sync()
+    (there,), _ = both.tasks()
+    assert there["ActivityDate"] is None, "on its way, and nothing was repeated"
+    both.sc.advance(600)
+    both.sf.advance(600)
+    both.sync()
+    both.sync()
+    (there,), (here,) = both.tasks()
+    assert (there["ActivityDate"], here["due_date"]) == ("2026-06-06", "2026-06-06")

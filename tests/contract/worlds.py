@@ -258,9 +258,10 @@ class SalesforceWorld(SandboxWorld):
         "details": "Description",
     }
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, marker_field: str | None = "Taskbridge_Id__c") -> None:
         super().__init__(service)
-        self.side = salesforce_side(service)
+        service.switch(external_id_field=marker_field is not None)
+        self.side = salesforce_side(service, marker_field=marker_field)
         self.owner = self._user("ada@example.com")
         self.other = self._user("ben@example.com")
 

@@ -38,6 +38,19 @@ def test_dropped_after_the_work_is_done_and_a_replay_finds_it(served: Served) ->
     assert served.api("POST", "/v2/tasks", json=BODY).status_code == 200
 
 
+def test_dropped_late_the_work_is_done_when_the_clock_says_so(served: Served) -> None:
+    task_id = served.api("POST", "/v2/tasks", json=BODY).json()["data"]["id"]
+    served.fault(kind="drop_late", endpoint="PATCH /v2/tasks/{id}", seconds=120)
+    with pytest.raises(requests.ConnectionError):
+        served.api("PATCH", f"/v2/tasks/{task_id}", json={"name": "late"})
+    served.control("POST", "/clock", {"advance_seconds": 119})
+    assert names(served) == ["Call Nora"]
+    served.control("POST", "/clock", {"advance_seconds": 1})
+    assert names(served) == ["late"]
+    served.api("PATCH", f"/v2/tasks/{task_id}", json={"name": "again"})
+    assert names(served) == ["again"], "it is carried out once"
+
+
 def test_dropped_midway_the_work_is_done_and_half_of_the_answer_arrives(served: Served) -> None:
     served.fault(kind="drop_midway", endpoint="POST /v2/tasks")
     url = f"{served.url}/v2/tasks"

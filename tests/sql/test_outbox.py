@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+import pandas as pd
 import pytest
 
 from taskbridge.core.model import Op
@@ -33,7 +34,6 @@ from tests.sql.rows import (
 )
 
 ALL = tuple(Op)
-LATE = timedelta(minutes=10)
 
 
 def planned_run(ledger: PostgresLedger, minute: float = 2) -> Run:
@@ -65,13 +65,13 @@ def test_an_action_is_sent_once(ledger: PostgresLedger) -> None:
     run = planned_run(ledger)
     sent = [f"{run.run_id}-0"]
     ledger.mark_sent(run, sent)
-    assert ledger.unsettled(run, SF, LATE)["action_id"].tolist() == sent
-    assert ledger.unsettled(run, SC, LATE).empty
+    assert ledger.unsettled(run, SF)["action_id"].tolist() == sent
+    assert ledger.unsettled(run, SC).empty
     with pytest.raises(CountsDoNotAddUp, match=r"2 actions should have been planned, but 1 were"):
         ledger.mark_sent(run, [*sent, f"{run.run_id}-1"])
-    assert ledger.unsettled(run, SF, LATE)["action_id"].tolist() == sent
+    assert ledger.unsettled(run, SF)["action_id"].tolist() == sent
     ledger.unsend(run, sent)
-    assert ledger.unsettled(run, SF, LATE).empty
+    assert ledger.unsettled(run, SF).empty
     assert len(ledger.actions(run, SF, ALL)) == 3
     with pytest.raises(CountsDoNotAddUp, match=r"should have been sent, but 0 were"):
         ledger.unsend(run, sent)
@@ -188,14 +188,14 @@ def test_a_later_run_records_what_an_earlier_one_left_open(ledger: PostgresLedge
     cut_off = planned_run(ledger)
     ledger.mark_sent(cut_off, [f"{cut_off.run_id}-2"])
     later = open_run(ledger, at(10))
-    (action_id,) = ledger.unsettled(later, SF, LATE)["action_id"]
+    (action_id,) = ledger.unsettled(later, SF)["action_id"]
     ledger.record(later, outcomes(outcome(action_id, "done", remote_id="00T8")))
     assert query(database_url, "SELECT 1 FROM bridge.action WHERE state = 'sent'") == []
     row = link_row(database_url, "sc:acc:8")
     assert (row["sf_id"], row["state"], row["changed_run_id"]) == ("00T8", "linked", later.run_id)
 
 
-def test_what_was_cut_off_may_land_for_a_while_by_the_servers_clock(
+def test_how_long_a_write_has_waited_is_told_by_the_servers_clock_or_ours(
     ledger: PostgresLedger, database_url: str
 ) -> None:
     cut_off = planned_run(ledger)
@@ -207,14 +207,46 @@ def test_what_was_cut_off_may_land_for_a_while_by_the_servers_clock(
     ]
     ledger.record(cut_off, outcomes(*lost))
 
-    def may_land(minute: int) -> dict[str, bool]:
-        found = ledger.unsettled(open_run(ledger, at(minute)), SF, LATE)
-        return dict(zip(found["action_id"], found["may_land"], strict=True))
+    def unsettled(minute: int) -> pd.DataFrame:
+        return ledger.unsettled(open_run(ledger, at(minute)), SF).set_index("action_id")
 
-    assert may_land(8) == {sent[0]: True, sent[1]: False, sent[2]: True}, "what was answered is over"
-    assert may_land(13) == dict.fromkeys(sent, False)
+    found = unsettled(8)
+    assert found["waited"].between(350, 400).all()
+    assert found["over"].to_dict() == {sent[0]: False, sent[1]: True, sent[2]: False}, (
+        "what was answered is over"
+    )
+    assert (found["sent_after"] == at(2)).all()
+    assert (found["sent_before"] - at(2) < timedelta(seconds=30)).all()
     query(database_url, "UPDATE bridge.action SET sent_at = sent_at - interval '11 minutes'")
-    assert may_land(2) == dict.fromkeys(sent, False), "by our own clock too, should theirs have gone back"
+    assert (unsettled(2)["waited"] > 660).all(), "by our own clock too, should theirs have gone back"
+
+
+def test_a_create_in_doubt_keeps_its_time_and_a_person_settles_it(
+    ledger: PostgresLedger, database_url: str
+) -> None:
+    run = planned_run(ledger)
+    create = f"{run.run_id}-2"
+    ledger.mark_sent(run, [create])
+
+    def tell(*what: str) -> str:
+        asked = ", ".join(["%s"] * len(what))
+        return str(one(database_url, f"SELECT bridge.settle_create({asked}) AS told", *what)["told"])
+
+    assert "nothing was changed" in tell(create), "it is not in doubt yet"
+    before = one(database_url, "SELECT sent_at FROM bridge.action WHERE action_id = %s", create)
+    ledger.record(run, outcomes(outcome(create, "unknown", code="CREATE_UNCLEAR")))
+    assert one(database_url, "SELECT sent_at FROM bridge.action WHERE action_id = %s", create) == before
+    assert "nothing was changed" in tell(create, "00T1"), "that record is in a pair"
+    assert "it is 00T9" in tell(create, "00T9")
+    assert ledger.unsettled(run, SF)["remote_id"].tolist() == ["00T9"]
+    assert "was not created" in tell(create)
+    assert state(database_url, run, 2) == "retry"
+
+
+def test_records_in_a_pair_are_told(ledger: PostgresLedger) -> None:
+    linked(ledger)
+    assert ledger.linked(SF, ["00T1", "00T9"]) == {"00T1"}
+    assert ledger.linked(SC, ["00T1", "1"]) == {"1"}
 
 
 def test_what_a_late_request_would_overwrite_is_kept_with_it(

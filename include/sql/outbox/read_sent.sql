@@ -1,16 +1,14 @@
--- Purpose: writes of any run whose answer is unknown; may_land: cut off so lately that they may still be carried out
--- Parameters: run_id, side, late (interval)
+-- Purpose: writes of any run whose answer is unknown, with what tells whether they may still be carried out
+-- Parameters: run_id, side
 -- Caller: store/outbox.py
 WITH sent AS (
     SELECT a.*,
-           greatest(
-               clock_timestamp() - a.sent_at,
-               -- The same by the server's clock, which is told when a run opens.
-               (CASE a.side WHEN 'sales_connect' THEN r.sc_server_time ELSE r.sf_server_time END
-                + (clock_timestamp() - r.opened_at))
-               - (CASE a.side WHEN 'sales_connect' THEN s.sc_server_time ELSE s.sf_server_time END
-                  + (a.sent_at - s.opened_at))
-           ) AS age
+           -- By the server's clock, which is told when a run opens.
+           CASE a.side WHEN 'sales_connect' THEN s.sc_server_time ELSE s.sf_server_time END AS sent_after,
+           CASE a.side WHEN 'sales_connect' THEN s.sc_server_time ELSE s.sf_server_time END
+           + (a.sent_at - s.opened_at) AS sent_before,
+           CASE a.side WHEN 'sales_connect' THEN r.sc_server_time ELSE r.sf_server_time END
+           + (clock_timestamp() - r.opened_at) AS server_now
     FROM bridge.action a
     JOIN bridge.run s ON s.run_id = a.run_id
     JOIN bridge.run r ON r.run_id = CAST(:run_id AS bigint)
@@ -19,8 +17,12 @@ WITH sent AS (
 SELECT
     action_id, seq, link_id, side, op, remote_id, marker, state, rule, kind, asks, approval_id, sc_user_id, first_import,
     mask, title, status, priority, due_date, details, owner, person, seen_title, seen_status,
-    seen_priority, seen_due_date, seen_details, seen_owner,
+    seen_priority, seen_due_date, seen_details, seen_owner, sent_after, sent_before,
+    CAST(
+        extract(epoch FROM greatest(clock_timestamp() - sent_at, server_now - sent_before)) AS double precision
+    ) AS waited,
     -- A request that was answered is over, whatever the answer was.
-    age < CAST(:late AS interval) AND coalesce(code, '') NOT IN ('SERVER_FAILED', 'ANSWER_UNUSABLE') AS may_land
+    coalesce(code, '') IN ('SERVER_FAILED', 'ANSWER_UNUSABLE') AS over,
+    code
 FROM sent
 ORDER BY run_id, seq

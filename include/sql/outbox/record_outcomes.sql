@@ -11,7 +11,10 @@ SET state = CASE
         ELSE 'sent'
     END,
     -- Until now the request was under way, so it may land for that much longer.
-    sent_at = CASE WHEN o.outcome = 'unknown' THEN clock_timestamp() ELSE a.sent_at END,
+    sent_at = CASE
+        WHEN o.outcome = 'unknown' AND o.code IS DISTINCT FROM 'CREATE_UNCLEAR' THEN clock_timestamp()
+        ELSE a.sent_at
+    END,
     remote_id = CASE WHEN o.outcome = 'done' THEN coalesce(o.remote_id, a.remote_id) ELSE a.remote_id END,
     answered_at = CASE WHEN o.outcome IN ('unknown', 'exists') THEN NULL ELSE clock_timestamp() END,
     written_at = CASE

@@ -21,7 +21,7 @@ FROM (VALUES
     ('C6', 'The record is gone, and after a long gap nothing tells since when.', 'Approve or reject the delete in Airflow.'),
     ('C7', 'A deleted task was restored; its partner is being created again.', 'Nothing: the next runs finish it.'),
     ('G1', 'The two records already agree.', 'Nothing.'),
-    ('G2', 'It cannot be told whether the record was already created, so it is not created a second time.', 'Look for the record by its marker in the other system; then approve or release it.'),
+    ('G2', 'It cannot be told whether the record was already created, so it is not created a second time.', 'Usually nothing: every run looks again. Where there is no marker to look for, see "A create in doubt" in docs/operations.md.'),
     ('G3', 'A limit on how much may change at once was exceeded, and the plan is held.', 'See the run in Airflow, and approve or reject the plan.'),
     ('G4', 'A system refused the record; its pair rests and is tried again later.', 'See code and message, and correct the record or the permission.'),
     ('G7', 'The calls of this day are used up.', 'Nothing: the work goes on when there are calls again.'),

@@ -29,6 +29,9 @@ from taskbridge.core.oscillation import Oscillations
 from taskbridge.core.rulings import Rulings
 
 MARKER_PREFIX: Final = "tb:"
+UNNAMED: Final = MARKER_PREFIX
+"""Stands for the marker of a record that TaskBridge created in a system that has no place for markers: ours, and
+nobody can tell from the record which pair it belongs to."""
 
 _FAR_FUTURE: Final = 2**62
 

@@ -204,7 +204,7 @@ _TASK_COLUMNS: Final = [
     ("modified_at", _STAMP),  # the last edit by a user: updated_at, LastModifiedDate
     ("created_at", _STAMP),
     *_FIELD_TYPES.items(),
-    ("marker", pa.string()),  # idempotency key, external id field
+    ("marker", pa.string()),  # idempotency key, external id field; UNNAMED where an org has no such field
     ("person", pa.string()),  # Salesforce id of the contact or lead, as far as known
 ]
 _PROBLEM_COLUMNS: Final = [

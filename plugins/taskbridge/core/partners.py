@@ -11,9 +11,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from taskbridge.core.arrays import Flags, Positions, find, gather, take
+from taskbridge.core.arrays import Flags, Positions, equals, find, gather, take
 from taskbridge.core.fields import Crossing
-from taskbridge.core.match import MARKER_PREFIX, Matched, carries_marker
+from taskbridge.core.match import MARKER_PREFIX, UNNAMED, Matched, carries_marker
 from taskbridge.core.model import LEFT_OUT, TEMPLATE_INPUTS, Side
 from taskbridge.core.template import SubjectTemplate
 
@@ -123,7 +123,8 @@ def by_likeness(matched: Matched, crossing: Crossing, found: Found) -> Found:
 def _carriers(matched: Matched, side: Side) -> pd.DataFrame:
     """Staged records in no pair that carry a marker, with its parts."""
     staged = matched[side]
-    rows = np.flatnonzero(carries_marker(staged.rows) & (staged.link < 0))
+    named = carries_marker(staged.rows) & ~equals(staged.rows["marker"], UNNAMED)
+    rows = np.flatnonzero(named & (staged.link < 0))
     parts = pc.extract_regex(take(staged.rows["marker"], rows), PARSED)
     part = {
         name: pc.struct_field(parts, name) for name in ("link", "origin", "system", "record", "generation")
@@ -237,7 +238,8 @@ def _free(matched: Matched, side: Side, found: Found) -> Positions:
     """Live records of synced users in no pair and without a marker; of Salesforce, reminders (C2, S2)."""
     staged = matched[side]
     users = matched.user_of(side, staged.rows["owner"])
-    free: Flags = staged.live & (staged.link < 0) & ~carries_marker(staged.rows)
+    named = carries_marker(staged.rows) & ~equals(staged.rows["marker"], UNNAMED)
+    free: Flags = staged.live & (staged.link < 0) & ~named
     free &= gather(matched.synced, users)
     if side is _SF:
         free &= matched.reminders

@@ -52,7 +52,7 @@ def _open(engine: Engine, spec: RunSpec, fencing: int) -> Run:
     infos = {side: engine.sides[side].connect() for side in Side}
     _check_identities(engine, infos, may_be_empty=spec.mode is RunMode.REBASE)
     started = {side: info.server_now for side, info in infos.items()}
-    notes: list[str] = []
+    notes = _blind_spots(engine)
     windows = {side: _window(engine, spec, infos[side], notes) for side in Side}
     # A look is no switch-on: tasks from between a dry run and the first real one must not count as new (S2).
     first = ledger.ledger_started(None, started, keep=not spec.only_looks)
@@ -108,6 +108,16 @@ def _check_identities(engine: Engine, infos: Mapping[Side, SideInfo], *, may_be_
     for side, info in infos.items():
         if side not in known:
             ledger.remember_identity(side, info.identity)
+
+
+def _blind_spots(engine: Engine) -> list[str]:
+    if engine.ledger.link_count():
+        return []
+    return [
+        f"{_NAMES[side]} has no marker field, so a lost ledger looks like a new one (G8): if it was not new, stop here."
+        for side in Side
+        if not engine.sides[side].marks
+    ]
 
 
 def _window(engine: Engine, spec: RunSpec, info: SideInfo, notes: list[str]) -> Window:

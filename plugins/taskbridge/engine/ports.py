@@ -65,8 +65,17 @@ USER_MAP: Final = pa.schema(
 WRITES: Final = pa.schema([("action_id", pa.string()), *ACTIONS])
 """Rows that a side is asked to write: the action with its stored id."""
 
-UNSETTLED: Final = pa.schema([*WRITES, ("may_land", pa.bool_())])
-"""Rows that were sent and not answered. `may_land`: so lately that a system may still carry them out."""
+UNSETTLED: Final = pa.schema(
+    [
+        *WRITES,
+        ("sent_after", _STAMP),  # the server's clock when the run that sent it opened
+        ("sent_before", _STAMP),  # the same when the request was known to be under way or cut
+        ("waited", pa.float64()),  # seconds since, by the server's clock or ours, whichever says more
+        ("over", pa.bool_()),  # the server has ended the request: it cannot land any more
+        ("code", pa.string()),
+    ]
+)
+"""Rows that were sent and not answered."""
 
 SEEN: Final = pa.schema(
     [("action_id", pa.string()), *(column for column in ACTIONS if column.name in FIELDS)]
@@ -150,6 +159,9 @@ class SidePort(Protocol):
 
     side: Side
     chunk_size: int  # rows that one write call takes
+    marks: (
+        bool  # whether what it creates carries its marker; without, a lost create is told by `find_created`
+    )
 
     def connect(self) -> SideInfo:
         """Identity, clock, features and all users, by at most one call besides the login."""
@@ -174,6 +186,10 @@ class SidePort(Protocol):
 
     def find_markers(self, markers: Sequence[str]) -> pd.DataFrame:
         """All records that carry one of the markers, deleted ones included as far as the side can tell."""
+
+    def find_created(self, since: datetime, until: datetime) -> pd.DataFrame:
+        """All records that our own user created in [since, until) by the server's clock, deleted ones included; of a
+        side without markers, where their marker is `core.match.UNNAMED`."""
 
     def carries_markers(self) -> bool:
         """Whether the side holds any record of ours. False also where it cannot be asked (G8)."""
@@ -518,8 +534,11 @@ class Ledger(Protocol):
     def actions(self, run: Run, side: Side, ops: Sequence[Op]) -> pd.DataFrame:
         """WRITES rows still planned, in the order of writing: creates, updates, deletes, then seq."""
 
-    def unsettled(self, run: Run, side: Side, late: timedelta) -> pd.DataFrame:
+    def unsettled(self, run: Run, side: Side) -> pd.DataFrame:
         """UNSETTLED rows of any run in state sent: written perhaps, answer unknown."""
+
+    def linked(self, side: Side, remote_ids: Sequence[str]) -> frozenset[str]:
+        """Those of these records that are in a pair."""
 
     def see_again(self, run: Run, seen: pd.DataFrame) -> None:
         """Stores SEEN rows, which a write that may still land would overwrite, with their sent actions (K5)."""

@@ -12,6 +12,7 @@ import pyarrow as pa
 from taskbridge.core.model import BIT, FIELDS, Op, Presence, Side, frame, rows_of
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.ports import KEPT, OUTCOMES, SEEN, Outcome, Run
+from taskbridge.engine.unmarked import resolve_unmarked
 
 _log = logging.getLogger(__name__)
 
@@ -34,13 +35,14 @@ def recover(engine: Engine, run: Run) -> int:
 
 def recover_side(engine: Engine, run: Run, side: Side) -> int:
     """The same for one side, without settling."""
-    lost = engine.ledger.unsettled(run, side, engine.settings.late_request)
+    lost = engine.ledger.unsettled(run, side)
     if lost.empty:
         return 0
     engine.still_mine(run)
     creates = lost[lost["op"] == Op.CREATE]
     others = lost[lost["op"] != Op.CREATE]
-    outcomes = _resolve_creates(engine, side, creates) + _resolve_others(engine, run, side, others)
+    found = _resolve_creates if engine.sides[side].marks else resolve_unmarked
+    outcomes = found(engine, side, creates) + _resolve_others(engine, run, side, others)
     engine.ledger.record(run, _outcomes(outcomes))
     _log.info("Settled %d of %d writes to %s whose answer was lost", len(outcomes), len(lost), side)
     return len(outcomes)
@@ -117,10 +119,11 @@ def _resolve_others(engine: Engine, run: Run, side: Side, lost: pd.DataFrame) ->
     read = engine.sides[side].read_ids(list(lost["remote_id"].unique()), {})
     present = {row["remote_id"]: row for row in rows_of(read)}
     outcomes = {row["action_id"]: _other_outcome(row, present[row["remote_id"]]) for row in rows_of(lost)}
+    late = engine.settings.late_request.total_seconds()
     open_still = [
         row["action_id"]
         for row in rows_of(lost)
-        if row["may_land"] and outcomes[row["action_id"]] is Outcome.RETRY
+        if outcomes[row["action_id"]] is Outcome.RETRY and row["waited"] < late and not row["over"]
     ]
     _keep_in_sight(engine, run, side, lost[lost["action_id"].isin(open_still)], read)
     return [

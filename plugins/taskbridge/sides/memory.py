@@ -19,6 +19,7 @@ import pandas as pd
 import pyarrow as pa
 
 from taskbridge.core.canonical import COMMENTS_UNITS, SUBJECT_UNITS
+from taskbridge.core.match import UNNAMED
 from taskbridge.core.model import TASKS, Op, Presence, Side, frame, rows_of
 from taskbridge.engine.ports import SIDE_USERS, Outcome, SideInfo, Window, unfenced
 from taskbridge.errors import ApiLimitReached, ReadIncomplete
@@ -46,6 +47,7 @@ class Record:
     purged: bool = False
     cause: str | None = None
     problem: Problem | None = None
+    by_us: bool = False
     first_body: dict[str, Any] | None = None  # as a create with an idempotency key asked for it
 
 
@@ -75,6 +77,7 @@ class MemorySide(ABC):
     reads: int = 0
     writes: int = 0  # rows that were asked for, whatever became of them
     features: frozenset[str] = frozenset()
+    marks: bool = True
     _numbers: int = 0
     _under_way: list[tuple[datetime, Op, list[dict[str, Any]]]] = field(default_factory=list)
     _by_marker: dict[str, list[str]] = field(default_factory=dict)
@@ -192,6 +195,16 @@ class MemorySide(ABC):
             wanted = set(markers)
             return self._frame(
                 [record for record in self._listable(feed=True) if record.values.get("marker") in wanted]
+            )
+
+    def find_created(self, since: datetime, until: datetime) -> pd.DataFrame:
+        with self._call("find_created"):
+            return self._frame(
+                [
+                    record
+                    for record in self._listable(feed=True)
+                    if record.by_us and since.replace(microsecond=0) <= record.created_at < until
+                ]
             )
 
     def carries_markers(self) -> bool:
@@ -522,7 +535,7 @@ class MemorySalesConnect(MemorySide):
 
 @dataclass
 class MemorySalesforce(MemorySide):
-    """Salesforce: Task with the marker field."""
+    """Salesforce: Task with the marker field, unless `marks` is off."""
 
     identity: str = to_18("00D5g000004AbCd")
     chunk_size: int = 200
@@ -564,6 +577,10 @@ class MemorySalesforce(MemorySide):
                 and not (open_only and record.values["is_closed"])
             ],
         )
+
+    def _row(self, record: Record, *, by_id: bool) -> dict[str, Any]:
+        ours = {} if self.marks or not record.by_us else {"marker": UNNAMED}
+        return super()._row(record, by_id=by_id) | ours
 
     def _new_id(self, kind: str) -> str:
         self._numbers += 1
@@ -624,7 +641,7 @@ class MemorySalesforce(MemorySide):
         return record
 
     def _create_row(self, row: Mapping[str, Any]) -> RowResult:
-        for other in self.carrying(row["marker"]):
+        for other in self.carrying(row["marker"]) if self.marks else ():
             record = self.records[other]
             if record.purged or (record.deleted and not self.faults.binned_marker_collides):
                 continue
@@ -633,5 +650,8 @@ class MemorySalesforce(MemorySide):
         values = self._created_values(row)
         if row["person"]:
             values["person"] = row["person"]
+        if not self.marks:
+            values["marker"] = None
         record = self._insert(values)
+        record.by_us = True
         return RowResult(row["action_id"], Outcome.DONE, record.remote_id, record.version)

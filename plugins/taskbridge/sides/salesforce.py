@@ -24,6 +24,7 @@ from taskbridge.sides.http import TIMEOUTS, Answer, Channel, Grant, Refusal
 from taskbridge.sides.outcomes import outcome_frame
 from taskbridge.sides.salesforce_budget import Budget
 from taskbridge.sides.salesforce_ids import to_18
+from taskbridge.sides.salesforce_marking import Marked, Marking, Unmarked
 from taskbridge.sides.salesforce_records import TASK_FIELDS, USER_FIELDS, decode_tasks, decode_users
 from taskbridge.sides.salesforce_writes import Collections
 
@@ -58,7 +59,7 @@ class SalesforceSide:
         self,
         login: Callable[[], SalesforceSession],
         *,
-        marker_field: str = "Taskbridge_Id__c",
+        marker_field: str | None = "Taskbridge_Id__c",
         api_version: str = "67.0",
         api_reserve: float = 0.1,
         timeouts: tuple[float, float] = TIMEOUTS,
@@ -67,10 +68,13 @@ class SalesforceSide:
         self._channel = Channel(
             CONNECTION, "Salesforce", _Login(login), timeouts=timeouts, observe=self._budget.note
         )
+        self._marking: Marking = Unmarked(self._me) if marker_field is None else Marked(marker_field)
+        self.marks = marker_field is not None
         self._marker_field = marker_field
+        self._my_id: str | None = None
         self._data = f"/services/data/v{api_version}"
         self._collections = Collections(
-            self._channel, f"{self._data}/composite/sobjects", marker_field, self._leave_reserve
+            self._channel, f"{self._data}/composite/sobjects", self._marking, self._leave_reserve
         )
 
     def connect(self) -> SideInfo:
@@ -88,7 +92,7 @@ class SalesforceSide:
             try:
                 for _answer, records in self._tasks(bounded, "SystemModstamp, Id"):
                     where = _after(records, end) or where
-                    yield decode_tasks(records, self._marker_field)
+                    yield decode_tasks(records, self._marking)
                 return
             except _LocatorLost:
                 continue
@@ -111,7 +115,7 @@ class SalesforceSide:
         for lot in lots(list(dict.fromkeys(owners)), _OWNERS):
             owned = format_soql("OwnerId IN {}", list(lot))
             for records in self._whole(" AND ".join([owned, *conditions])):
-                yield decode_tasks(records, self._marker_field)
+                yield decode_tasks(records, self._marking)
 
     def read_ids(self, ids: Sequence[str], controls: Mapping[str, str]) -> pd.DataFrame:
         asked = list(dict.fromkeys(ids))
@@ -120,9 +124,22 @@ class SalesforceSide:
         return stack(self.side, [found, absent_rows(self.side, [each for each in asked if each not in told])])
 
     def find_markers(self, markers: Sequence[str]) -> pd.DataFrame:
+        if self._marker_field is None:
+            return stack(self.side, [])
         return stack(self.side, self._by_values(self._marker_field, list(dict.fromkeys(markers))))
 
+    def find_created(self, since: datetime, until: datetime) -> pd.DataFrame:
+        where = format_soql(
+            "CreatedById = {} AND CreatedDate >= {} AND CreatedDate < {}",
+            self._me(),
+            since.astimezone(UTC).replace(microsecond=0),
+            _second(until),
+        )
+        return stack(self.side, [decode_tasks(records, self._marking) for records in self._whole(where)])
+
     def carries_markers(self) -> bool:
+        if self._marker_field is None:
+            return False
         soql = f"SELECT Id FROM Task WHERE {self._marker_field} LIKE 'tb:%' LIMIT 1"
         return any(records for _, records in self._query("queryAll", soql))
 
@@ -143,7 +160,7 @@ class SalesforceSide:
     def _by_values(self, name: str, values: Sequence[str]) -> Iterator[pd.DataFrame]:
         for lot in _url_lots(values):
             for records in self._whole(f"{name} IN {format_soql('{}', list(lot))}"):
-                yield decode_tasks(records, self._marker_field)
+                yield decode_tasks(records, self._marking)
 
     def _whole(self, where: str) -> list[list[Any]]:
         """All pages, read anew when the query's place is lost: nothing is handed on before its end."""
@@ -157,7 +174,7 @@ class SalesforceSide:
         )
 
     def _tasks(self, where: str, order: str) -> Iterator[tuple[Answer, list[Any]]]:
-        fields = ", ".join([*TASK_FIELDS, self._marker_field])
+        fields = ", ".join([*TASK_FIELDS, *self._marking.fields])
         return self._query("queryAll", f"SELECT {fields} FROM Task WHERE {where} ORDER BY {order}")
 
     def _query(self, resource: str, soql: str) -> Iterator[tuple[Answer, list[Any]]]:
@@ -183,6 +200,19 @@ class SalesforceSide:
             if _LOST_LOCATOR in refusal.codes:
                 raise _LocatorLost from refusal
             raise
+
+    def _me(self) -> str:
+        """The id of the user that the session belongs to."""
+        if self._my_id is None:
+            told = self._channel.read("/services/oauth2/userinfo").body()
+            user_id = told.get("user_id") if isinstance(told, dict) else None
+            if not isinstance(user_id, str) or not _is_id(user_id):
+                raise ContractBroken(
+                    f"{CONNECTION}: Salesforce does not tell which user the session belongs to; without the marker "
+                    "field TaskBridge must know: give the external client app the scope id as well"
+                )
+            self._my_id = to_18(user_id)
+        return self._my_id
 
     def _org(self) -> str:
         prefix, mark, _ = self._channel.grant().token.partition("!")

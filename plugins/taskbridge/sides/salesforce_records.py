@@ -14,6 +14,7 @@ from taskbridge.core.model import Presence, Side, frame
 from taskbridge.engine.ports import SIDE_USERS
 from taskbridge.sides.decode import Page
 from taskbridge.sides.frames import masked, task_frame
+from taskbridge.sides.salesforce_marking import Marking
 
 _LOG = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ _WIRE: Final[Mapping[str, str]] = {
 }
 
 
-def decode_tasks(records: Sequence[Any], marker_field: str) -> pd.DataFrame:
+def decode_tasks(records: Sequence[Any], marking: Marking) -> pd.DataFrame:
     """Tasks, deleted ones included, as TASKS rows; what cannot be understood has a problem and no values."""
     page = Page(records)
     deleted = pc.fill_null(page.flag("IsDeleted", required=True), False)
@@ -66,7 +67,7 @@ def decode_tasks(records: Sequence[Any], marker_field: str) -> pd.DataFrame:
         "due_date": page.day("ActivityDate"),
         "details": page.text("Description"),
         "owner": page.text("OwnerId", required=True),
-        "marker": page.text(marker_field),
+        "marker": marking.read(page),
         "person": page.text("WhoId"),
         "subtype": page.text("TaskSubtype"),
         "is_closed": page.flag("IsClosed", required=True),
@@ -107,9 +108,9 @@ def encode_fields(row: Mapping[str, Any]) -> dict[str, Any]:
     return record
 
 
-def encode_create(row: Mapping[str, Any], marker_field: str) -> dict[str, Any]:
+def encode_create(row: Mapping[str, Any], marking: Marking) -> dict[str, Any]:
     """The fields of a new Task."""
     record = {name: value for name, value in encode_fields(row).items() if value is not None}
     if row["person"]:
         record["WhoId"] = row["person"]
-    return record | {marker_field: row["marker"]}
+    return record | marking.write(row)

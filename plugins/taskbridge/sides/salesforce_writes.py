@@ -16,6 +16,7 @@ from taskbridge.sides.frames import masked, unsendable
 from taskbridge.sides.http import Answer, Channel, Transient
 from taskbridge.sides.outcomes import RowResult, carried_over, row_error
 from taskbridge.sides.salesforce_ids import to_18
+from taskbridge.sides.salesforce_marking import Marking
 from taskbridge.sides.salesforce_records import encode_create, encode_fields
 
 _HOLDER: Final = re.compile(r"record with id:?\s*([A-Za-z0-9]{18}|[A-Za-z0-9]{15})\b")
@@ -25,14 +26,14 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Collections:
-    """The collections resource of one API version, with the field that carries markers (G2).
+    """The collections resource of one API version, with the way that records are marked (G2).
 
     `before_call` may raise instead of each call, when nothing of it is written yet (G7).
     """
 
     channel: Channel
     path: str
-    marker_field: str
+    marking: Marking
     before_call: Callable[[], None]
 
     def write(self, op: Op, rows: Sequence[Row]) -> list[RowResult]:
@@ -76,7 +77,7 @@ class Collections:
 
     def _encoded(self, op: Op, row: Row) -> dict[str, Any]:
         if op is Op.CREATE:
-            return encode_create(row, self.marker_field)
+            return encode_create(row, self.marking)
         return {"Id": row["remote_id"], **encode_fields(row)}
 
     def _results(self, op: Op, rows: Sequence[Row], answer: Answer) -> list[RowResult]:
@@ -102,7 +103,7 @@ class Collections:
         message = "; ".join(map(_worded, errors))
         action_id: str = row["action_id"]
         match error.code:
-            case "DUPLICATE_VALUE" if op is Op.CREATE and self._about_marker(error):
+            case "DUPLICATE_VALUE" if op is Op.CREATE and self.marking.refused_it(error):
                 return row_error(action_id, error.code, message, remote_id=_holder(error.message))
             case "DUPLICATE_VALUE":
                 return RowResult(action_id, Outcome.REJECTED, None, None, error.code, message)
@@ -112,9 +113,6 @@ class Collections:
             case "INVALID_CROSS_REFERENCE_KEY" if not error.fields and _only_the_record(op, row):
                 return RowResult(action_id, Outcome.RETRY, None, None, "NOT_FOUND", message)
         return row_error(action_id, error.code, message)
-
-    def _about_marker(self, error: RemoteError) -> bool:
-        return self.marker_field in error.fields or self.marker_field in error.message
 
 
 def _fits(op: Op, rows: Sequence[Row], entries: Any) -> bool:

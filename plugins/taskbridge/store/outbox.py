@@ -22,10 +22,13 @@ class Outbox(LedgerPart):
         wanted = ",".join(op.value for op in ops)
         return self._db.frame("outbox/read_planned", WRITES, run_id=run.run_id, side=side.value, ops=wanted)
 
-    def unsettled(self, run: Run, side: Side, late: timedelta) -> pd.DataFrame:
-        return self._db.frame(
-            "outbox/read_sent", UNSETTLED, run_id=run.run_id, side=side.value, late=str(late)
-        )
+    def unsettled(self, run: Run, side: Side) -> pd.DataFrame:
+        return self._db.frame("outbox/read_sent", UNSETTLED, run_id=run.run_id, side=side.value)
+
+    def linked(self, side: Side, remote_ids: Sequence[str]) -> frozenset[str]:
+        with self._db.transaction() as tx:
+            found = tx.run("outbox/find_linked", side=side.value, remote_ids=list(remote_ids))
+            return frozenset(found.scalars())
 
     def see_again(self, run: Run, seen: pd.DataFrame) -> None:
         with self._db.fenced(run) as tx:
