@@ -552,7 +552,8 @@ class _Planner:
         if not user["selected"]:
             return ("deferred", "selection")
         if side == SC and not row["created_at"] > user["switched_on_sc"]:
-            return ("ignored", "I2")
+            edited = row["modified_at"] is not None and row["modified_at"] > user["switched_on_sc"]
+            return ("ignored", "I3" if edited else "I2")
         if side == SF and not self.is_wanted(row, user):
             return ("ignored", "I1")
         return None

@@ -17,7 +17,7 @@ is safe at any time. A **dry run** shows its plan as a table in the log of `deci
 |---|---|---|
 | clean | both sides agree | nothing |
 | conflicts | both changed the same field; the rule decided and both values are kept | look at `bridge.conflict` if you like |
-| held | a limit, a missing record or a rule keeps changes back | `mart.not_synced` names record, rule and remedy |
+| held | a limit, a missing record or a rule keeps changes back | `mart.not_synced` names record, rule and remedy; fields that wait for a decision: DAG `task_sync_decide` |
 | partial | some rows were refused, had moved meanwhile, or wait for the next run | `mart.errors_by_code`; what is only late mends itself |
 | failed | a step could not finish; its sentence is in the summary | as below; the next run goes on where this one stopped |
 
@@ -29,6 +29,7 @@ is safe at any time. A **dry run** shows its plan as a table in the log of `deci
 | the schema | `make migrate` |
 | settings, a parameter | the message names key, value and what is allowed |
 | another org or account | the connection leads elsewhere than the ledger; correct it, or use a database of its own |
+| a side that looks empty, or like an older copy | check connection and permissions; after a look, *Trigger* with `accept_side` lets one run go on |
 | rejected rows | `mart.errors_by_code` tells code, who must act and the remedy; `reject_tolerance` is how many may pass |
 
 **The lease:** only one run writes at a time; others wait in `open` without a worker slot. A holder that dies
@@ -45,7 +46,16 @@ from datetime import UTC, datetime
 
 from airflow.sdk import DAG
 
-from taskbridge.pipeline import OWNER, RUN_TYPES, TAGS, choice_params, schedule, sync_tasks, window_params
+from taskbridge.pipeline import (
+    OWNER,
+    RUN_TYPES,
+    TAGS,
+    choice_params,
+    guard_params,
+    schedule,
+    sync_tasks,
+    window_params,
+)
 
 with DAG(
     dag_id="task_sync",
@@ -60,6 +70,6 @@ with DAG(
     is_paused_upon_creation=False,
     default_args={"owner": OWNER},
     tags=TAGS,
-    params={**window_params(), **choice_params()},
+    params={**window_params(), **choice_params(), **guard_params()},
 ):
     sync_tasks()

@@ -87,6 +87,18 @@ class LedgerEmpty(TaskBridgeError):
     help: ClassVar[Help] = "decide"
 
 
+class SideLooksEmpty(TaskBridgeError):
+    """Nearly all records that were looked for on a side are not found: the side went away, not its records (G8)."""
+
+    help: ClassVar[Help] = "decide"
+
+
+class SideLooksOld(TaskBridgeError):
+    """Many records of a side were read in versions older than before: it was set back to an older copy (G8)."""
+
+    help: ClassVar[Help] = "decide"
+
+
 class ConflictNotOpen(TaskBridgeError):
     """Somebody decided about a conflict that does not exist or does not wait for a decision any more (K3)."""
 

@@ -25,6 +25,7 @@ from taskbridge.operators import (
 )
 from taskbridge.operators.approval import APPROVAL_DAG
 from taskbridge.operators.request import (
+    ACCEPT_SIDE,
     AUDIT,
     DRY_RUN,
     MODE,
@@ -122,6 +123,21 @@ def audit_params() -> dict[str, Param]:
             description="Of an audit: let the next sync read the pairs that drifted by id and mend them by its rules.",
         ),
         DRY_RUN: choice_params()[DRY_RUN],
+    }
+
+
+def guard_params() -> dict[str, Param]:
+    """What a person says to a run that halts by itself."""
+    return {
+        ACCEPT_SIDE: Param(
+            None,
+            type=["null", "string"],
+            enum=[None, "sales_connect", "salesforce", "both"],
+            title="Accept side",
+            description="Only after a run said that a side looks empty or old, and you have looked: take it as it "
+            "is, in this run. What is not found is held as missing, older values count as edits; nothing is "
+            "deleted for it. Looks up every linked task of the side.",
+        )
     }
 
 

@@ -73,8 +73,10 @@ def test_I2_a_task_created_after_the_switch_on_is_pushed(kind: str) -> None:
 
 def test_I3_a_task_from_before_stays_unsynced_also_when_it_is_edited() -> None:
     plan = decide([], [sc(created_at=SWITCHED_ON, modified_at=NOON)], [])
-    assert plan.ends == {"1": ("ignored", "I2")}
+    assert plan.ends == {"1": ("ignored", "I3")}
     assert plan.actions == []
+    still = decide([], [sc(created_at=SWITCHED_ON - HOUR, modified_at=SWITCHED_ON)], [])
+    assert still.ends == {"1": ("ignored", "I2")}, "not edited since"
 
 
 def test_I2_the_switch_on_of_the_present_assignee_counts() -> None:

@@ -186,9 +186,13 @@ def test_I1_mode_none_brings_in_nothing_that_is_older_than_the_switch(fresh: Wor
 def test_I2_I3_tasks_from_before_stay_in_sales_connect_also_when_edited(fresh: World) -> None:
     task = fresh.sc_task("from before")
     fresh.sync()
+    why = "select rule, remedy like 'Nothing: such tasks are not pushed%%' from mart.not_synced where remote_id = %s"
+    fresh.sync(window=fresh.window(3_600))
+    assert fresh.rows(why, task) == [("I2", True)]
     fresh.sc.edit(task, title="edited")
     fresh.settle()
     assert fresh.partner(Side.SALES_CONNECT, task) is None
+    assert fresh.rows(why, task) == [("I3", True)]
 
 
 def test_I5_tasks_made_while_the_user_was_off_count_as_existing(world: World) -> None:

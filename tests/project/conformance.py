@@ -54,7 +54,7 @@ RULES = {
     "G5": "Counts add up",
     "G6": "A run with rejected rows is not green",
     "G7": "Calls that are left to the people of the org",
-    "G8": "Another org, an empty ledger and its rebase, a clock that went back",
+    "G8": "Another org, an empty ledger and its rebase, an emptied or older side, a clock that went back",
     "G9": "Dirty pairs",
 }
 _ID = re.compile(r"^[SFTICKG]\d$")

@@ -107,6 +107,8 @@ def test_every_statement_runs(
     for side in (SC, SF):
         ledger.unseen_ids(run, side, [LinkState.LINKED])
         ledger.staged(run, side)
+        ledger.sample_ids(run, side, 10)
+        assert ledger.accept_versions(run, side) == 0
     ledger.approval_rows(run)
     ledger.link_count(), ledger.links(run), ledger.history(), ledger.population()
     updates = [action(seq, link_id, SF, "update", remote_id="00T1") for seq in (0, 1)]

@@ -164,15 +164,18 @@ def _admit(matched: Matched, side: Side, rows: Positions, ends: Ends) -> Positio
     still = ends.open[rows]
     rows, users = rows[still], users[still]
     if side is Side.SALES_CONNECT:
-        ends.end(rows[~_created_since_switch_on(matched, rows, users)], Disposition.IGNORED, "I2")
+        old = ~_since_switch_on(matched, rows, users, "created_at")
+        edited = _since_switch_on(matched, rows, users, "modified_at")
+        ends.end(rows[old & edited], Disposition.IGNORED, "I3")
+        ends.end(rows[old], Disposition.IGNORED, "I2")
     else:
         ends.end(rows[~_wanted_by_first_sync(matched, rows, users)], Disposition.IGNORED, "I1")
     return rows[ends.open[rows]]
 
 
-def _created_since_switch_on(matched: Matched, rows: Positions, users: Positions) -> Flags:
-    created = take(matched.sales_connect.rows["created_at"], rows)
-    return flags(pc.greater(created, take(matched.users["switched_on_sc"], users)))
+def _since_switch_on(matched: Matched, rows: Positions, users: Positions, stamp: str) -> Flags:
+    stamps = take(matched.sales_connect.rows[stamp], rows)
+    return flags(pc.greater(stamps, take(matched.users["switched_on_sc"], users)))
 
 
 def _wanted_by_first_sync(matched: Matched, rows: Positions, users: Positions) -> Flags:

@@ -562,6 +562,10 @@ class PlanInput:
     approvals: pd.DataFrame = field(default_factory=lambda: empty(APPROVAL_ROWS))
     rerender: bool = False
 
+    def tasks(self, side: Side) -> pd.DataFrame:
+        """What was staged of a side."""
+        return self.sales_connect if side is Side.SALES_CONNECT else self.salesforce
+
 
 @dataclass(frozen=True)
 class Plan:

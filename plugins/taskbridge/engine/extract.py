@@ -41,6 +41,12 @@ def _wanted(engine: Engine, run: Run) -> Mapping[Side, pd.DataFrame]:
     return engine.ledger.ids_to_read(run)
 
 
+def read_sample(engine: Engine, run: Run, side: Side, sample: int) -> int:
+    """Reads by id at most so many linked records that the run has not read yet; answers how many (G8)."""
+    wanted = engine.ledger.sample_ids(run, side, sample)
+    return _stage(engine, run, side, _lookups(engine, side, wanted), "by_id")
+
+
 def _sources(engine: Engine, run: Run, side: Side) -> Iterator[tuple[str, Iterator[pd.DataFrame]]]:
     mode = run.spec.mode
     if not mode.syncs and not mode.reads_everything:

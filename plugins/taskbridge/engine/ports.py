@@ -460,6 +460,12 @@ class Ledger(Protocol):
     def named_ids(self, run: Run) -> Mapping[Side, pd.DataFrame]:
         """Per side (remote_id, control) of records that staged markers name and no listing of this run showed."""
 
+    def sample_ids(self, run: Run, side: Side, sample: int) -> pd.DataFrame:
+        """(remote_id, control) of at most so many linked records that the run has not read, chosen by chance (G8)."""
+
+    def accept_versions(self, run: Run, side: Side) -> int:
+        """What the run read of a side in older versions than before counts from now on as its state (G8)."""
+
     def sweep_ids(self, run: Run, every: timedelta) -> pd.DataFrame:
         """(remote_id, control) of linked SC tasks to look up in this run, so that all come round once in `every`."""
 

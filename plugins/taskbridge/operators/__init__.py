@@ -4,6 +4,7 @@ Imported whenever a DAG file is parsed, so engine, clients and pandas are import
 """
 
 from taskbridge.operators.approval import AskOperator, RecordAnswerOperator, RequestsOperator
+from taskbridge.operators.conflicts import RecordDecisionOperator
 from taskbridge.operators.gate import GateOperator
 from taskbridge.operators.load import DeleteOperator, LoadOperator, UpsertOperator
 from taskbridge.operators.opening import OpenRunSensor
@@ -21,6 +22,7 @@ __all__ = [
     "OpenRunSensor",
     "ReadDirtyOperator",
     "RecordAnswerOperator",
+    "RecordDecisionOperator",
     "RecoverOperator",
     "ReportOperator",
     "RequestsOperator",

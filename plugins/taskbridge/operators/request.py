@@ -21,6 +21,7 @@ WINDOW_END: Final = "window_end"
 USERS: Final = "users"
 DRY_RUN: Final = "dry_run"
 MODE: Final = "mode"
+ACCEPT_SIDE: Final = "accept_side"  # as engine.plausibility knows it
 _HOW: Final = (WINDOW_START, WINDOW_END, USERS, DRY_RUN, MODE)
 
 SYNC: Final = "sync"
@@ -47,7 +48,7 @@ class Request:
         """`kind` is what the DAG does: "sync", "backfill", or the RunMode of its deliberate runs, which a
         parameter `mode` overrides. Raises SettingsInvalid for parameters that cannot be meant as they are."""
         dag_run, params = context["dag_run"], context["params"]
-        _refuse_unknown(dag_run.conf or {}, list(context["dag"].params))
+        refuse_unknown(dag_run.conf or {}, list(context["dag"].params))
         started = "manual" if dag_run.run_type == "manual" else "scheduled"
         mode = params.get(MODE) or (started if kind == SYNC else kind)
         ends = (params.get(WINDOW_START), params.get(WINDOW_END))
@@ -97,7 +98,7 @@ def run_key(context: Context) -> str:
     return f"{context['dag_run'].dag_id}/{context['dag_run'].run_id}"
 
 
-def _refuse_unknown(conf: dict[str, Any], known: list[str]) -> None:
+def refuse_unknown(conf: dict[str, Any], known: list[str]) -> None:
     """A misspelt dry_run must not become a real run."""
     unknown = [name for name in conf if name not in known]
     if unknown:

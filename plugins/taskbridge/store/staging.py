@@ -49,6 +49,13 @@ class Staging(LedgerPart):
             side: self._db.frame(f"staging/find_named_{side.value}", IDS, run_id=run.run_id) for side in Side
         }
 
+    def sample_ids(self, run: Run, side: Side, sample: int) -> pd.DataFrame:
+        return self._db.frame(f"staging/find_sample_ids_{side.value}", IDS, run_id=run.run_id, sample=sample)
+
+    def accept_versions(self, run: Run, side: Side) -> int:
+        with self._db.fenced(run) as tx:
+            return tx.run(f"staging/accept_versions_{side.value}", run_id=run.run_id).rowcount
+
     def sweep_ids(self, run: Run, every: timedelta) -> pd.DataFrame:
         """The longest unchecked first. None is looked up twice within half of `every`, and as many as a run's
         share of the other half asks for, so that pairs imported together are not all due together."""

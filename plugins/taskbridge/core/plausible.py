@@ -1,0 +1,80 @@
+"""Whether what was read of a side can still be that side: neither emptied nor set back (G8).
+
+A part of the records that is not found (a sharing rule, an archive) is no reason to stop: those pairs are
+missing and held (C5). Nearly all of them at once is: then it is the side that went away, not its records.
+Versions never go backwards by themselves; many that did are a copy from a backup.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import pandas as pd
+import pyarrow.compute as pc
+
+from taskbridge.core.arrays import columns, find, flags, is_in, take
+from taskbridge.core.model import LinkState, PlanInput, Presence, Side
+
+ENOUGH: Final = 10
+"""So few records prove nothing about a whole side."""
+
+NEARLY_ALL: Final = 0.9
+MANY: Final = 0.1
+
+_TAKING_PART: Final = (LinkState.LINKED, LinkState.HELD)
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What a run read of the linked records of one side, in numbers of records."""
+
+    read: int  # of pairs that take part, whatever the answer
+    absent: int  # of these not found, and no proof of a delete
+    missing: int  # of pairs that were missing before, and are not found again
+    older: int  # of any pair, in a version older than the one last seen; they are discarded (G9)
+
+    @property
+    def may_be_empty(self) -> bool:
+        """Worth a look at more records: newly absent ones are most of what was looked for."""
+        return self._enough and 2 * self.absent > self.read
+
+    @property
+    def looks_empty(self) -> bool:
+        return self._enough and self.absent >= NEARLY_ALL * self.read
+
+    @property
+    def looks_old(self) -> bool:
+        return self.older > ENOUGH and self.older >= MANY * (self.read + self.missing)
+
+    @property
+    def _enough(self) -> bool:
+        return self.absent > 0 and self.absent + self.missing > ENOUGH
+
+
+def look(given: PlanInput, side: Side) -> Sight:
+    """Counts what the plan's input says of a side."""
+    links, rows = columns(given.links), columns(given.tasks(side))
+    place = find(links[f"{side.prefix}_id"], rows["remote_id"])
+    read = place >= 0
+    absent = is_in(take(rows["presence"], place), [Presence.ABSENT])
+    taking_part = is_in(links["state"], _TAKING_PART)
+    missing = is_in(links["state"], [LinkState.MISSING])
+    before = flags(pc.less(take(rows["version"], place), links[f"{side.prefix}_version"]))
+    return Sight(
+        read=int((read & taking_part).sum()),
+        absent=int((absent & taking_part).sum()),
+        missing=int((absent & missing).sum()),
+        older=int((before & (taking_part | missing)).sum()),
+    )
+
+
+def with_older_versions(given: PlanInput, side: Side) -> PlanInput:
+    """The same input, in which the older versions that were read of a side count as its present state."""
+    links, rows = columns(given.links), columns(given.tasks(side))
+    name = f"{side.prefix}_version"
+    read = take(rows["version"], find(links[f"{side.prefix}_id"], rows["remote_id"]))
+    known = pc.if_else(pc.fill_null(pc.less(read, links[name]), False), read, links[name])
+    return replace(
+        given, links=given.links.assign(**{name: pd.Series(known, dtype=pd.ArrowDtype(known.type))})
+    )

@@ -1,0 +1,59 @@
+"""What a plan is made from, gathered."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from taskbridge.core.model import USERS, ApprovalKind, PlanInput, Side, frame
+from taskbridge.core.oscillation import REVERSALS
+from taskbridge.engine.approval import answered
+from taskbridge.engine.engine import Engine
+from taskbridge.engine.ports import Run, RunMode
+
+
+def plan_input(engine: Engine, run: Run) -> PlanInput:
+    """Everything the plan depends on."""
+    ledger = engine.ledger
+    identities = ledger.identities()
+    return PlanInput(
+        links=ledger.links(run),
+        sales_connect=ledger.staged(run, Side.SALES_CONNECT),
+        salesforce=ledger.staged(run, Side.SALESFORCE),
+        users=_users(ledger.user_map(), run.spec.users),
+        history=ledger.history(),
+        population=ledger.population(),
+        account=identities[Side.SALES_CONNECT],
+        org=identities[Side.SALESFORCE],
+        sc_now=run.started[Side.SALES_CONNECT],
+        sf_now=run.started[Side.SALESFORCE],
+        policy=engine.settings.policy,
+        decisions=ledger.decisions(),
+        recent=ledger.recent_writes(REVERSALS),
+        gaps=run.gaps,
+        approvals=ledger.approval_rows(run),
+        rerender=run.spec.mode is RunMode.RERENDER or _answers_subjects(engine, run),
+    )
+
+
+def _answers_subjects(engine: Engine, run: Run) -> bool:
+    """Whether the run carries out the answer to Subjects that were to be made anew (T3)."""
+    if run.spec.mode is not RunMode.APPROVAL:
+        return False
+    return answered(engine.ledger, run.spec).kind is ApprovalKind.SUBJECT
+
+
+def _users(user_map: pd.DataFrame, chosen: tuple[str, ...]) -> pd.DataFrame:
+    """USERS of a run; `chosen` are SC user ids or e-mail addresses, none means everybody."""
+    table = pa.Table.from_pandas(user_map, preserve_index=False)
+    table = table.filter(pc.is_valid(table["sf_user_id"]))
+    names = pa.array([name.casefold() for name in chosen], pa.string())
+    asked = pc.or_(pc.is_in(table["sc_user_id"], names), pc.is_in(pc.utf8_lower(table["email"]), names))
+    columns = {
+        **{name: table[name] for name in table.column_names if name in USERS.names},
+        "synced": pc.equal(table["state"], "synced"),
+        "selected": asked if chosen else pa.repeat(True, len(table)),
+        "first_sync_owed": pc.fill_null(pc.equal(table["first_sync"], "owed"), False),
+    }
+    return frame(pa.table({name: columns[name] for name in USERS.names}, schema=USERS))

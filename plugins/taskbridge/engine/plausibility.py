@@ -1,0 +1,86 @@
+"""Halting before anything is planned over a side that looks emptied or set back (G8)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from taskbridge.core.model import PlanInput, Side
+from taskbridge.core.plausible import Sight, look, with_older_versions
+from taskbridge.engine.engine import Engine
+from taskbridge.engine.extract import read_sample
+from taskbridge.engine.inputs import plan_input
+from taskbridge.engine.ports import Run
+from taskbridge.errors import SideLooksEmpty, SideLooksOld
+
+ACCEPT_SIDE: Final = "accept_side"
+"""What a run is asked (`RunSpec.asked`) by a person who has looked: sales_connect, salesforce or both."""
+
+BOTH: Final = "both"
+SAMPLE: Final = 200
+EVERYTHING: Final = 2**31 - 1
+
+
+def believable_input(engine: Engine, run: Run) -> PlanInput:
+    """The plan's input, after a look at whether the sides can be what they seem.
+
+    In doubt up to SAMPLE more linked records of the side are read. Raises SideLooksEmpty and SideLooksOld,
+    unless the run was asked to accept the side: then all its linked records are read, so that one such run is
+    enough. What is not found is held as missing, and what is older counts as the side's present state.
+    """
+    given = plan_input(engine, run)
+    for side in Side:
+        given = _checked(engine, run, side, given)
+    return given
+
+
+def _checked(engine: Engine, run: Run, side: Side, given: PlanInput) -> PlanInput:
+    sight = look(given, side)
+    if not (sight.may_be_empty or sight.older):
+        return given
+    accepted = run.spec.asked.get(ACCEPT_SIDE) in (side.value, BOTH)
+    if (sight.may_be_empty or accepted) and read_sample(
+        engine, run, side, EVERYTHING if accepted else SAMPLE
+    ):
+        given = plan_input(engine, run)
+        sight = look(given, side)
+    if accepted:
+        engine.ledger.note(run, f"{side.system} is accepted as it is: {_numbers(sight)}.")
+        return _accept_versions(engine, run, side, given) if sight.older else given
+    _halt_in_doubt(side, sight)
+    if sight.older:
+        engine.ledger.note(
+            run,
+            f"{sight.older} tasks of {side.system} were read in versions older than before, and discarded (G9). "
+            f"If it was set back on purpose, start task_sync with {ACCEPT_SIDE} = {side.value}.",
+        )
+    return given
+
+
+def _accept_versions(engine: Engine, run: Run, side: Side, given: PlanInput) -> PlanInput:
+    if not run.spec.dry_run:
+        engine.ledger.accept_versions(run, side)
+    return with_older_versions(given, side)
+
+
+def _halt_in_doubt(side: Side, sight: Sight) -> None:
+    if sight.looks_empty:
+        raise SideLooksEmpty(
+            f"{side.system} looks empty: {_numbers(sight)}. Nothing was decided. Check that the connection leads to "
+            "the right system and that its user may still see everybody's tasks; the next run goes on then. If they "
+            f"are really gone, start task_sync with {ACCEPT_SIDE} = {side.value}: their pairs are held as missing, "
+            "and nothing is deleted."
+        )
+    if sight.looks_old:
+        raise SideLooksOld(
+            f"{side.system} looks like an older copy of itself: {_numbers(sight)}. Nothing was decided. Check that the "
+            "connection leads to the right system. If it was restored from a backup on purpose, start task_sync "
+            f"with {ACCEPT_SIDE} = {side.value}: its present values then count as edits, and what they overwrite "
+            "is kept."
+        )
+
+
+def _numbers(sight: Sight) -> str:
+    return (
+        f"of {sight.read} linked tasks looked at {sight.absent} are not found ({sight.missing} more were missing "
+        f"before), and {sight.older} have an older version than before"
+    )

@@ -1,0 +1,43 @@
+"""What a person decides about fields that are held."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from taskbridge.errors import SettingsInvalid
+from taskbridge.operators.request import refuse_unknown
+from taskbridge.operators.step import DocumentedOperator, one_sentence
+from taskbridge.operators.variables import read_settings
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+CONFLICTS: Final = "conflicts"
+WINNER: Final = "winner"
+
+
+class RecordDecisionOperator(DocumentedOperator):
+    """Records which system is right in the conflicts that the run names; the next sync carries it out.
+
+    Writes to the project's database only, so it works while the sync is switched off. All or none: an
+    unknown or closed conflict is refused, and then nothing is recorded.
+    """
+
+    def execute(self, context: Context) -> int:
+        from taskbridge.core.model import Side
+        from taskbridge.engine.conflicts import decide_conflicts
+        from taskbridge.hooks.engine import open_ledger
+
+        with one_sentence(context):
+            params = context["params"]
+            refuse_unknown(context["dag_run"].conf or {}, list(context["dag"].params))
+            if params[WINNER] is None:
+                raise SettingsInvalid(
+                    f"The parameter {WINNER} is empty; choose {' or '.join(Side)}: whose value is to be in both."
+                )
+            person = getattr(context["dag_run"], "triggering_user_name", None) or "somebody without a name"
+            winner = Side(params[WINNER])
+            with open_ledger(read_settings()) as ledger:
+                recorded = decide_conflicts(ledger, list(params[CONFLICTS]), winner, person)
+        self.log.info("Recorded for %d conflicts: %s is right, says %s", recorded, winner.system, person)
+        return recorded
