@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from taskbridge.core.model import Side
+from taskbridge.engine.conflicts import decide_conflicts
 from taskbridge.engine.ports import RunMode, RunOutcome
 from tests.engine.world import NAMES
 from tests.machine.kinds import Kinds, one_of, play_one
@@ -30,6 +31,7 @@ UNION ALL SELECT 'letter', to_jsonb(d) FROM bridge.dead_letter d
 UNION ALL SELECT 'mark', to_jsonb(w) FROM bridge.watermark w
 ORDER BY 1, 2
 """
+_PAIRS: Final = "SELECT link_id, generation, state, sc_id, sf_id FROM bridge.link ORDER BY 1"
 _PLANNED: Final = """
 SELECT a.side, a.op, a.link_id, a.state = 'held', a.mask, a.title, a.status, a.priority, a.due_date, a.details, a.owner
 FROM bridge.action a JOIN bridge.run r USING (run_id) WHERE r.run_key = %s ORDER BY 1, 2, 3, 5
@@ -205,6 +207,15 @@ class OperatorRules(PeopleRules):
     def an_operator_decides(self, data: st.DataObject) -> None:
         play_one(self, _DECISIONS, data)
 
+    @one_of(_DECISIONS, winner=SIDES)
+    def conflicts_are_decided(self, winner: Side) -> None:
+        """A person says who is right wherever a field waits for that (K3, K6)."""
+        story = self.story
+        waiting = [row[0] for row in story.db.rows("SELECT conflict_id FROM mart.conflicts_open ORDER BY 1")]
+        if waiting:
+            decide_conflicts(story.ledger, waiting, winner, "Eva")
+            story.tell(f"Eva decides {len(waiting)} conflicts: {winner.system} is right")
+
     # runs
 
     @rule()
@@ -240,6 +251,21 @@ class OperatorRules(PeopleRules):
     def a_run_of_one_user(self, name: str) -> None:
         self._run(f"run of {name.title()} only", users=(self.story.sc_users[name],), mode=RunMode.MANUAL)
 
+    @rule(kind=st.sampled_from([RunMode.AUDIT, RunMode.REBASE]), repair=st.booleans())
+    def a_run_that_only_looks(self, kind: RunMode, repair: bool) -> None:
+        """21: an audit and a rebase of what is in order write nothing, and twice is the same as once."""
+        story = self.story
+        asked = {"repair": 1} if repair and kind is RunMode.AUDIT else {}
+        writes, links = story.writes, []
+        for _ in range(2):
+            report = story.sync(mode=kind, asked=asked)
+            story.tell(f"{kind}: {report.outcome}")
+            links.append(story.db.rows(_PAIRS))
+        if story.writes != writes:
+            raise Broken(f"21: a run of kind {kind} wrote something")
+        if links[0] != links[1]:
+            raise Broken(f"21: the second {kind} found other pairs than the first")
+
     @rule(calls=st.integers(1, 90))
     def a_run_dies(self, calls: int) -> None:
         if self.story.enabled:
@@ -251,6 +277,22 @@ class OperatorRules(PeopleRules):
         if self.story.enabled:
             place = self.story.retried_run(calls)
             self.story.tell(f"a run whose worker dies {place} and is tried again" if place else "run")
+
+    @rule(data=st.data(), lost=SIDES, side=SIDES, seconds=st.sampled_from([0, 200]))
+    def somebody_edits_what_a_lost_answer_was_about(
+        self, data: st.DataObject, lost: Side, side: Side, seconds: int
+    ) -> None:
+        """Nobody knows yet what became of the write, and a person goes on from there (G2)."""
+        story = self.story
+        story.systems[lost].faults.lose_answers = 1
+        before = story.log.number
+        self._run(f"the next answer of {lost.system} is lost; run")
+        written = {event.remote_id for event in story.log.events[before:] if event.side is lost}
+        pairs = [pair for pair in self.pairs_with_both() if pair[lost is _SF] in written]
+        if pairs:
+            story.advance(seconds)
+            change = data.draw(changes(side))
+            self.edit(side, data.draw(st.sampled_from(pairs))[side is _SF], change)
 
     @rule(calls=st.integers(1, 60))
     def the_switch_is_a_brake(self, calls: int) -> None:

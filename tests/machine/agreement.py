@@ -282,10 +282,11 @@ class Agreement:
 
     def check_11_the_base_was_true(self) -> None:
         for link_id, sc_id, sf_id, base in self.story.db.rows(
-            "SELECT link_id, sc_id, sf_id, to_jsonb(l) FROM bridge.link l WHERE state IN ('linked', 'released', 'held')"
+            "SELECT link_id, sc_id, sf_id, to_jsonb(l) FROM bridge.link l"
+            " WHERE state IN ('linked', 'released', 'held') AND sc_id IS NOT NULL AND sf_id IS NOT NULL"
         ):
             for side, remote_id in ((_SC, sc_id), (_SF, sf_id)):
-                for name in FIELDS if remote_id else ():
+                for name in FIELDS:
                     value = canonical(base[f"{side.prefix}_{name}"])
                     held = {
                         one.isoformat() if hasattr(one, "isoformat") else one

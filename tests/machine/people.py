@@ -101,31 +101,31 @@ class PeopleRules(RuleBasedStateMachine):
     @precondition(lambda self: self.story.sc.live())
     @rule(data=st.data(), change=changes(_SC))
     def edit_in_sales_connect(self, data: st.DataObject, change: dict[str, Any]) -> None:
-        self._edit(_SC, data.draw(st.sampled_from(sorted(self.story.sc.live(), key=int))), change)
+        self.edit(_SC, data.draw(st.sampled_from(sorted(self.story.sc.live(), key=int))), change)
 
     @precondition(lambda self: self.editable)
     @rule(data=st.data(), change=changes(_SF))
     def edit_in_salesforce(self, data: st.DataObject, change: dict[str, Any]) -> None:
-        self._edit(_SF, data.draw(st.sampled_from(self.editable)), change)
+        self.edit(_SF, data.draw(st.sampled_from(self.editable)), change)
 
-    @precondition(lambda self: self._pairs_with_both())
+    @precondition(lambda self: self.pairs_with_both())
     @rule(data=st.data(), left=changes(_SC), right=changes(_SF), seconds=st.sampled_from([0, 5, 300]))
     def edit_on_both_sides(
         self, data: st.DataObject, left: dict[str, Any], right: dict[str, Any], seconds: int
     ) -> None:
-        sc_id, sf_id = data.draw(st.sampled_from(self._pairs_with_both()))
-        self._edit(_SC, sc_id, left)
+        sc_id, sf_id = data.draw(st.sampled_from(self.pairs_with_both()))
+        self.edit(_SC, sc_id, left)
         self.story.advance(seconds)
-        self._edit(_SF, sf_id, right)
+        self.edit(_SF, sf_id, right)
 
-    def _edit(self, side: Side, remote_id: str, change: dict[str, Any]) -> None:
+    def edit(self, side: Side, remote_id: str, change: dict[str, Any]) -> None:
         story = self.story
         story.tell(
             f"{story.owner(side, remote_id)} edits {story.named(side, remote_id)} in {side.system}: {told(change)}"
         )
         story.systems[side].edit(remote_id, **change)
 
-    def _pairs_with_both(self) -> list[tuple[str, str]]:
+    def pairs_with_both(self) -> list[tuple[str, str]]:
         story = self.story
         found = []
         for members in story.pairs().values():
