@@ -25,7 +25,19 @@ PARKED_RETRY: Final = timedelta(hours=24)
 
 
 class PostgresLedger(
-    Leases, Runs, Identity, Users, Staging, Plans, Conflicts, Approvals, Audits, Outbox, Settling, Explaining, Recovery
+    Leases,
+    Runs,
+    Identity,
+    Users,
+    Staging,
+    Plans,
+    Conflicts,
+    Approvals,
+    Audits,
+    Outbox,
+    Settling,
+    Explaining,
+    Recovery,
 ):
     """Implements `engine.ports.Ledger`. One object keeps its connections open; use it in one process.
 
