@@ -49,6 +49,10 @@ status: $(RUN_READY) ## Show the services of the stack: pid, port, memory, since
 migrate: $(RUN_READY) ## Bring the project's database to the schema of this code
 	@exec $(PY) -m stack migrate
 
+.PHONY: doctor
+doctor: $(RUN_READY) ## Check what a run needs: logins, rights, fields, users, clocks, database
+	@exec $(PY) -m stack doctor
+
 .PHONY: test
 test: $(DEV_READY) ## Run every test on two cores; PYTEST_ARGS="-k due_date" runs some, on one, without coverage
 	@exec $(PY) -m pytest $(or $(PYTEST_ARGS),-n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term)

@@ -1,4 +1,4 @@
-"""`python -m stack up|down|status|migrate|demo`; the Makefile has a target for each."""
+"""`python -m stack up|down|status|migrate|doctor|demo`; the Makefile has a target for each."""
 
 import argparse
 import subprocess
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from stack.console import Progress
 from stack.demo.play import demo
+from stack.doctor import doctor
 from stack.errors import Interrupted, StackError
 from stack.layout import PROJECT, Layout
 from stack.migrate import migrate
@@ -34,6 +35,7 @@ def _arguments(given: list[str]) -> argparse.Namespace:
     commands.add_parser("down", help="stop a detached stack")
     commands.add_parser("status", help="show the services")
     commands.add_parser("migrate", help="bring the project's database to the schema of this code")
+    commands.add_parser("doctor", help="examine the connections, systems and database of the running stack")
     commands.add_parser("clean", help="stop every stack and delete its data")
     for command in commands.choices.values():
         command.add_argument("--name", default="local", help="which stack: its folder below .taskbridge")
@@ -140,11 +142,16 @@ def _migrate(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _doctor(arguments: argparse.Namespace) -> int:
+    return doctor(Layout.named(arguments.name))
+
+
 COMMANDS = {
     "up": _up,
     "down": _down,
     "status": _status,
     "migrate": _migrate,
+    "doctor": _doctor,
     "clean": _clean,
     "demo": _demo,
 }

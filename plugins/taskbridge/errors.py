@@ -43,6 +43,10 @@ class ApiLimitReached(TaskBridgeError):
     help: ClassVar[Help] = "retry"
 
 
+class ApiDisabled(TaskBridgeError):
+    """The login works, but the integration user may not use the API."""
+
+
 class ReadIncomplete(TaskBridgeError):
     """A listing ended before its end; a short result must never pass as a whole one."""
 

@@ -38,8 +38,10 @@ def test_airflow_offers_the_form(metadata_database: None) -> None:
 def test_the_button_says_what_it_found(world: World) -> None:
     worked, said = SalesConnectHook().test_connection()
     assert worked
-    assert "3 active users, 2 of them with salesforce_task_sync on" in said
-    assert "deleted_tasks" in said
+    assert "login: accepted" in said
+    assert "3 active of 4 in account acc_" in said
+    assert "2 with salesforce_task_sync on" in said
+    assert "feed of deletes: answers" in said
 
 
 def test_the_button_says_what_is_wrong(world: World) -> None:

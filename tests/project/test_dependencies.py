@@ -24,6 +24,7 @@ ALLOWED = {
     "operators": {"core", "engine", "errors", "settings", "hooks", "operators"},
     "pipeline": {"core", "engine", "errors", "settings", "operators", "hooks"},
     "web": {"core", "engine", "errors", "settings", "store", "hooks", "web"},
+    "doctor": {"engine", "errors", "hooks", "operators"},
     "explain": {"core", "engine", "errors", "store"},
     "provider": set(),
 }

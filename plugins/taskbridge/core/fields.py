@@ -33,6 +33,12 @@ DEFAULTS: Final[Mapping[Side, Mapping[str, str]]] = {
 }
 """What a created record gets where the original's value cannot cross (F7)."""
 
+SALESFORCE_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "status": tuple(_STATUS_TO_SALESFORCE.values()),
+    "priority": tuple(_PRIORITY_TO_SALESFORCE.values()),
+}
+"""Every word that is written into a picklist of Salesforce (F2, F3)."""
+
 DONE: Final[Mapping[Side, str]] = {Side.SALES_CONNECT: COMPLETE, Side.SALESFORCE: COMPLETED}
 NO_SUBJECT: Final = "(no subject)"
 

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 import pandas as pd
 import pyarrow as pa
 
+from taskbridge.core.contract import Contract
 from taskbridge.core.model import (
     ACTIONS,
     FIELDS,
@@ -150,6 +151,14 @@ def unfenced() -> None:
     """For writes that no lease guards, as a test's."""
 
 
+@dataclass(frozen=True)
+class Allowance:
+    """Calls that a side still takes, of so many in 24 hours."""
+
+    left: int
+    most: int
+
+
 class SidePort(Protocol):
     """One of the two systems. Frames of tasks follow `core.model.TASKS[side]`, and are canonical.
 
@@ -165,6 +174,18 @@ class SidePort(Protocol):
 
     def connect(self) -> SideInfo:
         """Identity, clock, features and all users, by at most one call besides the login."""
+
+    def log_in(self) -> str:
+        """Logs in unless that is done; answers the identity as far as the login tells it, else nothing."""
+
+    def contract(self) -> Contract:
+        """What the side says of its tasks to the integration user, judged; empty where a side says nothing."""
+
+    def allowance(self) -> Allowance | None:
+        """Calls left; None where a side does not count them over a day."""
+
+    def tells_deletes(self) -> bool:
+        """Whether the feed of deletes answers; False where the side has none. Raises what a read raises."""
 
     def read_changes(self, window: Window) -> Iterator[pd.DataFrame]:
         """Pages of all tasks with a version in the window, whoever owns them; SF: deleted and archived ones too."""
@@ -375,8 +396,8 @@ class Ledger(Protocol):
     """The database. Every method that writes for a run checks the run's fencing number in the same transaction
     and raises LeaseLost when another run has taken the lease since."""
 
-    def check_schema(self) -> None:
-        """Raises SchemaBehind, naming both versions and `make migrate`."""
+    def check_schema(self) -> str:
+        """Which database it is and its schema. Raises SchemaBehind, naming both versions and `make migrate`."""
 
     # lease and run
 

@@ -5,12 +5,14 @@ Airflow imports this to test a connection, and whenever a DAG file is parsed: no
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from airflow.sdk import BaseHook
 
-from taskbridge.errors import ConnectionMissing, TaskBridgeError
+from taskbridge.errors import ConnectionMissing
 from taskbridge.hooks.connections import NEEDS, SALES_CONNECT, connection_named
 
 if TYPE_CHECKING:
@@ -54,19 +56,13 @@ class SalesConnectHook(BaseHook):
         return SalesConnectSide(address, str(connection.login), str(connection.password))
 
     def test_connection(self) -> tuple[bool, str]:
-        """Logs in and reads the users; whether that worked, and what was found."""
-        try:
-            found = self.get_conn().connect()
-        except TaskBridgeError as error:
-            return False, str(error)
-        active = found.users["active"].fillna(False)
-        switched_on = active & found.users["sync_on"].fillna(False)
-        optional = ", ".join(sorted(found.features)) or "none"
-        return True, (
-            f"Logged in to account {found.identity}: {int(active.sum())} active users, "
-            f"{int(switched_on.sum())} of them with salesforce_task_sync on; "
-            f"optional parts of the API: {optional}."
-        )
+        """The checks of `taskbridge.doctor` that concern Sales Connect: whether it can be used, and what was
+        found."""
+        from taskbridge.engine.preflight import examine_sales_connect, in_a_sentence, is_well
+        from taskbridge.settings import Settings
+
+        section, _, _ = examine_sales_connect(cache(self.get_conn), Settings(), lambda: datetime.now(UTC))
+        return is_well([section]), in_a_sentence(section)
 
 
 def _https_address(conn_id: str, connection: Connection) -> str:

@@ -5,6 +5,7 @@ Imported whenever a DAG file is parsed, so engine, clients and pandas are import
 
 from taskbridge.operators.approval import AskOperator, RecordAnswerOperator, RequestsOperator
 from taskbridge.operators.conflicts import RecordDecisionOperator
+from taskbridge.operators.doctor import DoctorOperator
 from taskbridge.operators.gate import GateOperator
 from taskbridge.operators.load import DeleteOperator, LoadOperator, UpsertOperator
 from taskbridge.operators.opening import OpenRunSensor
@@ -16,6 +17,7 @@ __all__ = [
     "AskOperator",
     "DecideOperator",
     "DeleteOperator",
+    "DoctorOperator",
     "ExtractOperator",
     "GateOperator",
     "LoadOperator",

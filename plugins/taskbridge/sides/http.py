@@ -26,6 +26,7 @@ from tenacity.wait import wait_random_exponential
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
 from taskbridge.errors import (
+    ApiDisabled,
     ApiLimitReached,
     AuthenticationFailed,
     ContractBroken,
@@ -33,7 +34,7 @@ from taskbridge.errors import (
     TaskBridgeError,
 )
 from taskbridge.sides.answers import RemoteError, Verdict, remote_errors, verdict
-from taskbridge.sides.outcomes import meaning
+from taskbridge.sides.outcomes import API_OFF, meaning
 
 TIMEOUTS: Final = (5.0, 60.0)
 """Seconds to connect, and between two bytes of an answer."""
@@ -297,6 +298,8 @@ class Channel:
                 )
             case Verdict.UNCLEAR:
                 raise Transient(seen, perhaps_done=True, over=answer.status not in _GATEWAY)
+        if any(error.code in API_OFF for error in errors):
+            raise ApiDisabled(self._sentence(f"lets nobody use its API ({seen})", _remedy(errors)))
         raise Refusal(self._sentence(f"refused a call ({seen})", _remedy(errors)), answer)
 
     # failures of the network

@@ -19,9 +19,10 @@ import pandas as pd
 import pyarrow as pa
 
 from taskbridge.core.canonical import COMMENTS_UNITS, SUBJECT_UNITS
+from taskbridge.core.contract import Contract
 from taskbridge.core.match import UNNAMED
 from taskbridge.core.model import TASKS, Op, Presence, Side, frame, rows_of
-from taskbridge.engine.ports import SIDE_USERS, Outcome, SideInfo, Window, unfenced
+from taskbridge.engine.ports import SIDE_USERS, Allowance, Outcome, SideInfo, Window, unfenced
 from taskbridge.errors import ApiLimitReached, ReadIncomplete
 from taskbridge.sides.frames import Problem, absent_rows, masked, stack, task_frame, unsendable
 from taskbridge.sides.memory_faults import Faults
@@ -167,6 +168,20 @@ class MemorySide(ABC):
             rows = [dict.fromkeys(SIDE_USERS.names) | user for user in self.users.values()]
             users = frame(pa.Table.from_pylist(rows, schema=SIDE_USERS))
             return SideInfo(self.side, self.identity, self.now.replace(microsecond=0), self.features, users)
+
+    def log_in(self) -> str:
+        return self.identity
+
+    def contract(self) -> Contract:
+        """Nothing: what is in memory is as it is needed."""
+        return Contract()
+
+    def allowance(self) -> Allowance | None:
+        """None: calls are free."""
+        return None
+
+    def tells_deletes(self) -> bool:
+        return self.side is Side.SALESFORCE or "deleted_tasks" in self.features
 
     def read_changes(self, window: Window) -> Iterator[pd.DataFrame]:
         yield from self._listing(

@@ -76,6 +76,11 @@ def _validation(meaning: str, remedy: str, actor: str = _OWNER) -> Meaning:
     return Meaning(Category.VALIDATION, meaning, actor, remedy, Reaction.REJECTED)
 
 
+_API_OFF: Final = _access(
+    "the API is switched off for the org or the user",
+    "grant the integration user the permission API Enabled; some editions of Salesforce have no API at all",
+)
+
 CODES: Final[Mapping[str, Meaning]] = {
     # intermittent
     "FAILED_WRITE": _transient("the connection was cut while a request was under way"),
@@ -110,9 +115,8 @@ CODES: Final[Mapping[str, Meaning]] = {
         "check that the integration user may use the API and that its session is not bound to an address",
     ),
     # access
-    "API_CURRENTLY_DISABLED": _access(
-        "the API is switched off for the org or the user", "grant the permission API Enabled"
-    ),
+    "API_CURRENTLY_DISABLED": _API_OFF,
+    "API_DISABLED_FOR_ORG": _API_OFF,
     "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": _access(
         "a trigger or flow of the org failed on the record", "repair the trigger or flow that is named"
     ),
@@ -239,6 +243,9 @@ CODES: Final[Mapping[str, Meaning]] = {
     ),
 }
 """Every code that has a meaning of its own: those of the systems, and ours for answers without one."""
+
+API_OFF: Final = frozenset(code for code, meant in CODES.items() if meant is _API_OFF)
+"""Codes that say that no call at all is taken."""
 
 _UNKNOWN: Final = Meaning(
     Category.OTHER,

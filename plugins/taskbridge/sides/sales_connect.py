@@ -15,8 +15,9 @@ from typing import Any, Final
 import pandas as pd
 import requests
 
+from taskbridge.core.contract import Contract
 from taskbridge.core.model import Op, Presence, Side, rows_of
-from taskbridge.engine.ports import SideInfo, Window, unfenced
+from taskbridge.engine.ports import Allowance, SideInfo, Window, unfenced
 from taskbridge.errors import AuthenticationFailed, ContractBroken, ReadIncomplete
 from taskbridge.sides.frames import absent_rows, lots, stack, task_frame
 from taskbridge.sides.http import TIMEOUTS, Answer, Channel, Grant, Transient
@@ -27,6 +28,8 @@ from taskbridge.sides.sales_connect_writes import TASKS, write_rows
 CONNECTION: Final = "sales_connect_default"
 
 _PER_PAGE: Final = 100  # the most that a page or a list of ids takes
+_FEED: Final = "deleted_tasks"
+_DELETED_TASKS: Final = "/v2/deleted_tasks"
 _RESTARTS: Final = 20
 _INSTANT: Final = timedelta(microseconds=1)  # stamps are no finer
 _LIVE, _GONE, _NOT_FOUND = 200, 410, 404
@@ -73,6 +76,24 @@ class SalesConnectSide:
         users = decode_users(records)
         return SideInfo(self.side, listing.account_id(), answer.server_time, self.features, users)
 
+    def log_in(self) -> str:
+        self._channel.grant()
+        return ""
+
+    def contract(self) -> Contract:
+        """Nothing: Sales Connect describes no object. What it sends is checked record by record."""
+        return Contract()
+
+    def allowance(self) -> Allowance | None:
+        """None: what a minute allows is waited for, see `http`."""
+        return None
+
+    def tells_deletes(self) -> bool:
+        if _FEED not in self.features:
+            return False
+        _Listing(self._channel.read(_DELETED_TASKS, {"per_page": 1}))
+        return True
+
     def read_changes(self, window: Window) -> Iterator[pd.DataFrame]:
         for records in self._changes(
             TASKS, "updated_at", window, {"sort_by": "updated_at", "sort_direction": "ASC"}
@@ -80,8 +101,8 @@ class SalesConnectSide:
             yield decode_tasks(records)
 
     def read_deletes(self, window: Window) -> Iterator[pd.DataFrame]:
-        if "deleted_tasks" in self.features:
-            for records in self._changes("/v2/deleted_tasks", "deleted_at", window, {}):
+        if _FEED in self.features:
+            for records in self._changes(_DELETED_TASKS, "deleted_at", window, {}):
                 yield decode_deletes(records)
 
     def read_first_sync(
@@ -108,8 +129,8 @@ class SalesConnectSide:
             query = {"idempotency_key": marker, "per_page": _PER_PAGE}
             listing = _Listing(self._channel.read(TASKS, query))
             found.append(decode_tasks(_carrying(marker, listing.rows)))
-            if not listing.rows and "deleted_tasks" in self.features:
-                answer = self._channel.read("/v2/deleted_tasks", query, accept=(_NOT_FOUND,))
+            if not listing.rows and _FEED in self.features:
+                answer = self._channel.read(_DELETED_TASKS, query, accept=(_NOT_FOUND,))
                 if answer.status != _NOT_FOUND:
                     found.append(decode_deletes(_carrying(marker, _Listing(answer).rows)))
         return stack(self.side, found)

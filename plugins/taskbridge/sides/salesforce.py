@@ -16,13 +16,15 @@ import requests
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 from simple_salesforce.format import format_soql
 
+from taskbridge.core.contract import Contract, judge
 from taskbridge.core.model import Op, Side, rows_of
-from taskbridge.engine.ports import SideInfo, Window, unfenced
+from taskbridge.engine.ports import Allowance, SideInfo, Window, unfenced
 from taskbridge.errors import AuthenticationFailed, ContractBroken, ReadIncomplete
 from taskbridge.sides.frames import absent_rows, lots, stack
 from taskbridge.sides.http import TIMEOUTS, Answer, Channel, Grant, Refusal
 from taskbridge.sides.outcomes import outcome_frame
 from taskbridge.sides.salesforce_budget import Budget
+from taskbridge.sides.salesforce_describe import read_shape, task_need
 from taskbridge.sides.salesforce_ids import to_18
 from taskbridge.sides.salesforce_marking import Marked, Marking, Unmarked
 from taskbridge.sides.salesforce_records import TASK_FIELDS, USER_FIELDS, decode_tasks, decode_users
@@ -33,6 +35,7 @@ CONNECTION: Final = "salesforce_default"
 _URL_BYTES: Final = 9_000  # of one IN list as it is sent; a request's line and headers may have 16,384
 _OWNERS: Final = 200
 _RESTARTS: Final = 3
+_NOT_FOUND: Final = 404
 _LOST_LOCATOR: Final = "INVALID_QUERY_LOCATOR"
 
 
@@ -82,6 +85,26 @@ class SalesforceSide:
         answer, records = next(pages)
         users = decode_users([*records, *(record for _, more in pages for record in more)])
         return SideInfo(self.side, self._org(), answer.server_time, frozenset(), users)
+
+    def log_in(self) -> str:
+        return self._org()
+
+    def contract(self) -> Contract:
+        answer = self._channel.read(f"{self._data}/sobjects/Task/describe", accept=(_NOT_FOUND,))
+        shape = None if answer.status == _NOT_FOUND else read_shape(answer.body())
+        return judge(shape, task_need(self._marker_field))
+
+    def allowance(self) -> Allowance:
+        limits = self._channel.read(f"{self._data}/limits").body()
+        try:
+            calls = limits["DailyApiRequests"]
+            return Allowance(left=int(calls["Remaining"]), most=int(calls["Max"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ContractBroken(f"{CONNECTION}: /limits tells no DailyApiRequests") from error
+
+    def tells_deletes(self) -> bool:
+        next(self._query("queryAll", "SELECT Id FROM Task WHERE IsDeleted = true LIMIT 1"))
+        return True
 
     def read_changes(self, window: Window) -> Iterator[pd.DataFrame]:
         """One query; should its locator be lost, another from the last record on."""

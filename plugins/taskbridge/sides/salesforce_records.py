@@ -41,7 +41,7 @@ TASK_FIELDS: Final = (
 )
 """Fields that every org has, besides the marker field. `Type` is none of them (F8)."""
 
-_WIRE: Final[Mapping[str, str]] = {
+WIRE: Final[Mapping[str, str]] = {
     "title": "Subject",
     "status": "Status",
     "priority": "Priority",
@@ -49,6 +49,7 @@ _WIRE: Final[Mapping[str, str]] = {
     "details": "Description",
     "owner": "OwnerId",
 }
+"""The fields that are written, by column."""
 
 
 def decode_tasks(records: Sequence[Any], marking: Marking) -> pd.DataFrame:
@@ -102,7 +103,7 @@ def decode_users(records: Sequence[Any]) -> pd.DataFrame:
 
 def encode_fields(row: Mapping[str, Any]) -> dict[str, Any]:
     """The masked fields of a WRITES row as they are sent; null clears a field."""
-    record = {_WIRE[name]: value for name, value in masked(row).items()}
+    record = {WIRE[name]: value for name, value in masked(row).items()}
     if record.get("ActivityDate") is not None:
         record["ActivityDate"] = record["ActivityDate"].isoformat()
     return record

@@ -49,9 +49,10 @@ class PostgresLedger(
         self._db = Database(url)
         self._parked_retry = parked_retry
 
-    def check_schema(self) -> None:
-        """Raises SchemaBehind, also when the database is ahead of this code."""
+    def check_schema(self) -> str:
+        """Where the database is, and its schema. Raises SchemaBehind, also when the database is ahead of this code."""
         schema.check(self._db)
+        return f"{self._db.place}, schema {schema.expected()}"
 
     def close(self) -> None:
         self._db.close()

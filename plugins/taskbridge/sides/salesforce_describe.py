@@ -1,0 +1,57 @@
+"""What Salesforce says of Task to the integration user, and what TaskBridge needs of it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from taskbridge.core.contract import FieldNeed, FieldShape, ObjectNeed, ObjectShape
+from taskbridge.core.fields import SALESFORCE_WORDS
+from taskbridge.errors import ContractBroken
+from taskbridge.sides.salesforce_records import TASK_FIELDS, WIRE
+
+_SET_ONCE: Final = ("WhoId",)
+
+
+def task_need(marker_field: str) -> ObjectNeed:
+    """Fields that are read, those that are written, and the words that are written into picklists."""
+    column = {wire: name for name, wire in WIRE.items()}
+    fields = tuple(
+        FieldNeed(
+            name,
+            create=name in column or name in _SET_ONCE,
+            update=name in column,
+            values=SALESFORCE_WORDS.get(column.get(name, ""), ()),
+        )
+        for name in TASK_FIELDS
+    )
+    return ObjectNeed("Task", fields, marker_field, shared="Activity")
+
+
+def read_shape(described: Any) -> ObjectShape:
+    """A describe answer. Raises ContractBroken for one of another shape."""
+    try:
+        return ObjectShape(
+            name=described["name"],
+            readable=described["queryable"] and described["retrieveable"],
+            createable=described["createable"],
+            updateable=described["updateable"],
+            deletable=described["deletable"],
+            fields={each["name"]: _field(each) for each in described["fields"]},
+        )
+    except (KeyError, TypeError) as error:
+        raise ContractBroken(
+            "salesforce_default: expected the description of an object with its rights and fields, "
+            f"got one without {error}"
+        ) from error
+
+
+def _field(described: dict[str, Any]) -> FieldShape:
+    return FieldShape(
+        name=described["name"],
+        createable=described["createable"],
+        updateable=described["updateable"],
+        external_id=described["externalId"],
+        unique=described["unique"],
+        restricted=described["restrictedPicklist"],
+        values=tuple(each["value"] for each in described["picklistValues"] if each["active"]),
+    )
