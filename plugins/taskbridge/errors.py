@@ -34,7 +34,20 @@ class SideUnreachable(TaskBridgeError):
 
 
 class AuthenticationFailed(TaskBridgeError):
-    """A system refused the credentials; the side pauses and its owner is told once."""
+    """A system refused the credentials; the side pauses and its owner is told once.
+
+    `logins`: how many were tried before it was certain.
+    """
+
+    def __init__(self, text: str, *, logins: int = 1) -> None:
+        super().__init__(text)
+        self.logins = logins
+
+
+class SidePaused(AuthenticationFailed):
+    """A system refused the credentials some time ago; no login was tried now, or it was refused again."""
+
+    help: ClassVar[Help] = "retry"
 
 
 class ApiLimitReached(TaskBridgeError):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from taskbridge.core.finding import Finding, Level
+from taskbridge.core.model import Side
 from taskbridge.engine.ports import Allowance, Sides
 from taskbridge.engine.preflight import Section, calls_left, is_well, preflight, table
 from taskbridge.errors import ConnectionMissing, TaskBridgeError
@@ -270,6 +272,16 @@ def test_a_database_without_tables_is_a_problem_and_users_are_told_all_the_same(
         sections = place.examine()
     assert "make migrate" in found(sections, "Database", "schema").seen
     assert found(sections, "Users", "who takes part").level is Level.OK
+
+
+@pytest.mark.postgres
+def test_a_paused_side_is_a_warning(place: Place, ledger: PostgresLedger) -> None:
+    place.ledger = ledger
+    ledger.pause_side(Side.SALESFORCE, "refused; correct the secret", timedelta(minutes=20))
+    finding = found(place.examine(), "Database", "Salesforce paused")
+    assert finding.level is Level.WARNING
+    assert "refused; correct the secret" in finding.seen
+    assert "bridge.resume_side('salesforce')" in finding.remedy
 
 
 def test_a_database_that_does_not_answer_is_a_problem_without_its_password(place: Place) -> None:

@@ -11,6 +11,7 @@ import pytest
 from taskbridge.core.model import Op, Side
 from taskbridge.engine.cycle import run_cycle
 from taskbridge.engine.engine import Engine
+from taskbridge.engine.pause import WatchedSides
 from taskbridge.engine.ports import RunMode, RunOutcome, RunSpec, Sides
 from taskbridge.engine.report import RunReport
 from taskbridge.settings import Settings
@@ -40,7 +41,8 @@ class BothWorlds:
         for user in (self.sc.owner, self.sc.other):
             sandbox.sales_connect.control("PATCH", f"/people/users/{user}", {"salesforce_task_sync": True})
         settings = Settings()
-        self.engine = Engine(ledger, Sides(self.sc.side, self.sf.side), settings, lambda: True)
+        sides = WatchedSides(Sides(self.sc.side, self.sf.side), ledger)
+        self.engine = Engine(ledger, sides, settings, lambda: True)
         self._keys = itertools.count()
         self.sync()
 

@@ -17,6 +17,7 @@ from taskbridge.engine.decide import decide
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.extract import extract, read_dirty
 from taskbridge.engine.opening import open_run
+from taskbridge.engine.pause import WatchedSides
 from taskbridge.engine.ports import Ledger, Run, RunMode, RunSpec, Sides, Window
 from taskbridge.engine.recover import recover
 from taskbridge.engine.report import RunReport
@@ -48,7 +49,8 @@ class World:
 
     @property
     def engine(self) -> Engine:
-        return Engine(self.ledger, Sides(self.sc, self.sf), self.settings, lambda: self.enabled)
+        sides = WatchedSides(Sides(self.sc, self.sf), self.ledger)
+        return Engine(self.ledger, sides, self.settings, lambda: self.enabled)
 
     def with_settings(self, **values: Any) -> World:
         self.settings = Settings.model_validate({**self.settings.model_dump(), **values})

@@ -93,6 +93,10 @@ def test_every_statement_runs(
     ledger.identities()
     ledger.save_user_map(open_run(ledger), users(user()))
     link_id = linked(ledger)
+    ledger.pause_side(SC, "refused", timedelta(0))
+    assert ledger.paused_sides()[SC].due
+    assert ledger.claim_login(SC, TTL)
+    ledger.resume_side(SC)
     ledger.watermarks()
     ledger.revert_watermark(SC)
     run = open_run(ledger, at(5))

@@ -8,11 +8,11 @@ from taskbridge.engine.engine import Engine
 from taskbridge.engine.extract import extract, read_dirty
 from taskbridge.engine.load import load
 from taskbridge.engine.opening import open_run
-from taskbridge.engine.ports import Run, RunOutcome, RunSpec
+from taskbridge.engine.ports import Run, RunMode, RunOutcome, RunSpec
 from taskbridge.engine.recover import recover
 from taskbridge.engine.report import RunReport, report
 from taskbridge.engine.settle import settle
-from taskbridge.errors import TaskBridgeError
+from taskbridge.errors import SidePaused, TaskBridgeError
 
 LOAD_STEPS = (
     (Side.SALESFORCE, (Op.CREATE, Op.UPDATE)),
@@ -26,7 +26,8 @@ LOAD_STEPS = (
 def run_cycle(engine: Engine, spec: RunSpec) -> RunReport:
     """Runs every step and reports. An error of a step is in the report; it is not raised.
 
-    Answers outcome skipped, without a call to either side, when the switch is off or another run holds the lease.
+    Answers outcome skipped, without a call to either side, when the switch is off, another run
+    holds the lease, or a side is paused and nobody asked for the run.
     """
     if not engine.may_run(spec):
         return RunReport(
@@ -34,12 +35,15 @@ def run_cycle(engine: Engine, spec: RunSpec) -> RunReport:
             RunOutcome.SKIPPED,
             "The Variable taskbridge_enabled is not on: nothing was read or written.",
         )
-    error = None
     try:
         run = open_run(engine, spec)
         if run is None:
             return RunReport(None, RunOutcome.SKIPPED, "Another run holds the lease.")
         error = _steps(engine, run)
+    except SidePaused as paused:
+        if spec.mode is RunMode.SCHEDULED and engine.ledger.run_by_key(spec.run_key) is None:
+            return RunReport(None, RunOutcome.SKIPPED, str(paused))
+        error = str(paused)
     except TaskBridgeError as problem:
         error = str(problem)
     return report(engine, spec.run_key, error)

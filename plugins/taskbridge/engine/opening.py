@@ -11,6 +11,7 @@ from taskbridge.core.model import Side
 from taskbridge.core.users import Moment, map_users
 from taskbridge.engine.approval import answered
 from taskbridge.engine.engine import Engine
+from taskbridge.engine.pause import refuse_paused
 from taskbridge.engine.ports import USER_MAP, Run, RunMode, RunSpec, SideInfo, Window
 from taskbridge.engine.undo import check
 from taskbridge.errors import LedgerEmpty, SettingsInvalid, SideIdentityChanged
@@ -27,10 +28,11 @@ def open_run(engine: Engine, spec: RunSpec) -> Run | None:
 
     Reads both sides' users (one call each), whose answers carry the servers' clocks. Opening a run that is open
     already reads nothing. Raises SchemaBehind, SideIdentityChanged, LedgerEmpty (G8), SettingsInvalid,
-    ApprovalClosed, and what the sides raise; the lease is given back then.
+    ApprovalClosed, SidePaused (nobody was called then), and what the sides raise; the lease is given back then.
     """
     ledger = engine.ledger
     ledger.check_schema()
+    refuse_paused(ledger)
     fencing = ledger.take_lease(spec.run_key, engine.settings.lease)
     if fencing is None:
         return None

@@ -224,6 +224,16 @@ class SidePort(Protocol):
         """
 
 
+@dataclass(frozen=True)
+class SideState:
+    """Why a side is paused, since when, when its next login is tried, and whether that is now."""
+
+    reason: str
+    since: datetime
+    next_attempt: datetime
+    due: bool
+
+
 class RunMode(StrEnum):
     """How a run came about. The first three sync; the others do one thing that a person asked for."""
 
@@ -398,6 +408,19 @@ class Ledger(Protocol):
 
     def check_schema(self) -> str:
         """Which database it is and its schema. Raises SchemaBehind, naming both versions and `make migrate`."""
+
+    # pauses
+
+    def paused_sides(self) -> Mapping[Side, SideState]:
+        """The sides that refused our credentials and have not taken them since."""
+
+    def claim_login(self, side: Side, rest: timedelta) -> bool:
+        """Takes the attempt of a paused side that is due; the next one is due after `rest`. False when none is due."""
+
+    def pause_side(self, side: Side, reason: str, rest: timedelta) -> tuple[SideState, bool]:
+        """Pauses a side for `rest`; its state, and whether it was paused already."""
+
+    def resume_side(self, side: Side) -> None: ...
 
     # lease and run
 

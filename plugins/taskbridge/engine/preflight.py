@@ -126,6 +126,15 @@ def _database(ledger: Ledger | TaskBridgeError) -> Section:
     at = section.ask("schema", ledger.check_schema, vital=True)
     if at is not None:
         section.add(ok("schema", f"{at}, as this code needs it"))
+    for side, state in (section.ask("paused systems", ledger.paused_sides) or {}).items():
+        section.add(
+            warning(
+                f"{side.system} paused",
+                f"since {state.since:%Y-%m-%d %H:%M} UTC: {state.reason}",
+                f"in use; it is tried again at {state.next_attempt:%H:%M} UTC",
+                f"once its login above is ok: SELECT bridge.resume_side('{side}');",
+            )
+        )
     return section
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import cached_property
 
 from taskbridge.engine.engine import Engine
+from taskbridge.engine.pause import WatchedSides
 from taskbridge.engine.ports import Ledger, Sides
 from taskbridge.hooks.database import database_url
 from taskbridge.hooks.sales_connect import SalesConnectHook
@@ -62,4 +63,5 @@ def build_engine(
     features: frozenset[str] = frozenset(),
 ) -> Engine:
     """The engine of one task process."""
-    return Engine(ledger, ConnectedSides(settings, features), settings, switch)
+    sides = WatchedSides(ConnectedSides(settings, features), ledger)
+    return Engine(ledger, sides, settings, switch)

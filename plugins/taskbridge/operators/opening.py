@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 from airflow.sdk.exceptions import AirflowSensorTimeout, AirflowSkipException
 
-from taskbridge.errors import LeaseLost
+from taskbridge.errors import LeaseLost, SidePaused
 from taskbridge.operators.request import SYNC, Request
 from taskbridge.operators.step import SETTINGS_KEY, one_sentence
 from taskbridge.operators.variables import ENABLED, read_settings, switch_is_on
@@ -64,7 +64,12 @@ class OpenRunSensor(BaseSensorOperator):
                     raise AirflowSkipException(
                         f"The Variable {ENABLED} is not on any more: nothing was read."
                     )
-                run = open_run(engine, spec)
+                try:
+                    run = open_run(engine, spec)
+                except SidePaused as paused:
+                    if context["dag_run"].run_type != "scheduled":
+                        raise  # whoever asked for this run has to know that it did nothing
+                    raise AirflowSkipException(str(paused)) from None
                 if run is None:
                     self.log.info("Run %s holds the lease: waiting for it.", ledger.lease_holder())
                     return False

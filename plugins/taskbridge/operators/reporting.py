@@ -35,7 +35,7 @@ class ReportOperator(DocumentedOperator):
     def execute(self, context: Context) -> dict[str, object]:
         states = _states(context)
         if states.get(OPEN) == "skipped":
-            raise AirflowSkipException("The run was not opened, as the sync was switched off.")
+            raise AirflowSkipException(f"The run was not opened; the log of the task {OPEN} tells why.")
         settings = settings_of(context)
         error = _what_failed(context, states)
         with one_sentence(context):

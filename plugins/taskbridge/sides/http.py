@@ -174,6 +174,7 @@ class Channel:
         self._grant: Grant | None = None
         self._login_lock = threading.Lock()
         self._fence: Callable[[], None] | None = None
+        self._logins = 0  # since a session was last accepted
 
     def grant(self) -> Grant:
         """The present grant, from a login if there was none yet."""
@@ -240,6 +241,8 @@ class Channel:
         answer = self._send(grant, method, path, params, content)
         if verdict(answer.status, answer.errors) is Verdict.LOGIN:
             answer = self._send(self._login(grant), method, path, params, content)
+        if verdict(answer.status, answer.errors) not in (Verdict.LOGIN, Verdict.AUTHENTICATION):
+            self._logins = 0
         return answer
 
     def _send(
@@ -274,8 +277,12 @@ class Channel:
         """The grant to use after `refused` was not accepted; whoever comes first logs in for all."""
         with self._login_lock:
             if self._grant is None or self._grant is refused:
+                self._logins += 1
                 try:
                     self._grant = self._authenticate(self._session, self._timeouts)
+                except AuthenticationFailed as refusal:
+                    refusal.logins = self._logins
+                    raise
                 except requests.RequestException as error:
                     raise self._network(error, at_login=True) from error
             return self._grant
@@ -288,7 +295,10 @@ class Channel:
             case Verdict.FINE:
                 return answer
             case Verdict.LOGIN | Verdict.AUTHENTICATION:
-                raise AuthenticationFailed(self._sentence(f"refuses the session ({seen})", _remedy(errors)))
+                raise AuthenticationFailed(
+                    self._sentence(f"refuses the session ({seen})", _remedy(errors)),
+                    logins=max(1, self._logins),
+                )
             case Verdict.LIMIT:
                 raise ApiLimitReached(self._sentence(f"takes no more calls ({seen})", _remedy(errors)))
             case Verdict.THROTTLED:

@@ -23,7 +23,7 @@ from taskbridge.core.contract import Contract
 from taskbridge.core.match import UNNAMED
 from taskbridge.core.model import TASKS, Op, Presence, Side, frame, rows_of
 from taskbridge.engine.ports import SIDE_USERS, Allowance, Outcome, SideInfo, Window, unfenced
-from taskbridge.errors import ApiLimitReached, ReadIncomplete
+from taskbridge.errors import ApiLimitReached, AuthenticationFailed, ReadIncomplete
 from taskbridge.sides.frames import Problem, absent_rows, masked, stack, task_frame, unsendable
 from taskbridge.sides.memory_faults import Faults
 from taskbridge.sides.outcomes import RowResult, outcome_frame, row_error
@@ -76,6 +76,7 @@ class MemorySide(ABC):
     records: dict[str, Record] = field(default_factory=dict)
     users: dict[str, dict[str, Any]] = field(default_factory=dict)
     reads: int = 0
+    refused_logins: int = 0
     writes: int = 0  # rows that were asked for, whatever became of them
     features: frozenset[str] = frozenset()
     marks: bool = True
@@ -288,6 +289,9 @@ class MemorySide(ABC):
         if self.faults.on_call:
             self.faults.on_call(f"before {name}")
         self._tick()
+        if self.faults.refuse_login:
+            self.refused_logins += 1
+            raise AuthenticationFailed(f"{self.side}: refused the login; correct the credentials")
         if name != "write":
             self.reads += 1
         yield

@@ -47,6 +47,9 @@ class Faults:
     hidden: set[str] = field(default_factory=set)
     """Ids that cannot be seen at all, as sharing rules would have it."""
 
+    refuse_login: bool = False
+    """Every call is answered with AuthenticationFailed."""
+
     binned_marker_collides: bool = False
     """A marker that only a deleted record carries still counts as used."""
 

@@ -14,6 +14,7 @@ from taskbridge.store.explaining import Explaining
 from taskbridge.store.identity import Identity
 from taskbridge.store.leases import Leases
 from taskbridge.store.outbox import Outbox
+from taskbridge.store.pauses import Pauses
 from taskbridge.store.plan import Plans
 from taskbridge.store.recovery import Recovery
 from taskbridge.store.runs import Runs
@@ -25,6 +26,7 @@ PARKED_RETRY: Final = timedelta(hours=24)
 
 
 class PostgresLedger(
+    Pauses,
     Leases,
     Runs,
     Identity,

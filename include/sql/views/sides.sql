@@ -1,0 +1,19 @@
+-- Purpose: whether both systems are in use, and how far each was read
+-- Parameters: none
+-- Caller: people; made by store/migrate.py
+CREATE OR REPLACE VIEW mart.sides AS
+SELECT
+    s.side, i.identity, s.state, s.reason, s.since, s.next_attempt_at,
+    w.position AS read_until
+FROM bridge.side_state s
+LEFT JOIN bridge.side_identity i USING (side)
+LEFT JOIN bridge.watermark w USING (side);
+
+COMMENT ON VIEW mart.sides IS 'One row is a system: in use, or paused as it refuses the credentials.';
+COMMENT ON COLUMN mart.sides.side IS 'sales_connect or salesforce';
+COMMENT ON COLUMN mart.sides.identity IS 'Org or account';
+COMMENT ON COLUMN mart.sides.state IS 'active or paused';
+COMMENT ON COLUMN mart.sides.reason IS 'Why it is paused, and what helps';
+COMMENT ON COLUMN mart.sides.since IS 'Since when it is in this state';
+COMMENT ON COLUMN mart.sides.next_attempt_at IS 'When a paused system is tried again; SELECT bridge.resume_side(side) makes it now';
+COMMENT ON COLUMN mart.sides.read_until IS 'Up to where it was read and everything settled, by its own clock';

@@ -1,0 +1,161 @@
+"""A side that refuses our login is left in peace: told once, tried again now and then, resumed by itself.
+
+Both sides are needed to decide anything, so a run ends before its first call while either is paused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Final
+
+import pandas as pd
+
+from taskbridge.core.contract import Contract
+from taskbridge.core.model import Op, Side
+from taskbridge.engine.ports import Allowance, Ledger, SideInfo, SidePort, Sides, SideState, Window, unfenced
+from taskbridge.errors import AuthenticationFailed, SidePaused
+
+LOGINS_AN_HOUR: Final = 3
+_HOUR: Final = timedelta(hours=1)
+
+
+def refuse_paused(ledger: Ledger) -> None:
+    """Raises SidePaused while a side's next attempt is not due. Calls nobody."""
+    for side, state in ledger.paused_sides().items():
+        if not state.due:
+            raise SidePaused(_sentence(side, state))
+
+
+class WatchedSides(Sides):
+    """Both sides, each watched. A side is made when it is first used."""
+
+    def __init__(self, sides: Sides, ledger: Ledger) -> None:
+        object.__setattr__(self, "_sides", sides)
+        object.__setattr__(self, "_ledger", ledger)
+
+    _sides: Sides
+    _ledger: Ledger
+
+    @cached_property
+    def sales_connect(self) -> WatchedSide:
+        return WatchedSide(self._sides.sales_connect, self._ledger)
+
+    @cached_property
+    def salesforce(self) -> WatchedSide:
+        return WatchedSide(self._sides.salesforce, self._ledger)
+
+
+class WatchedSide:
+    """`SidePort` around another one: pauses the side when it refuses the credentials, resumes it when it takes them.
+
+    At its first call it asks the ledger; while the side is paused, only the one whose attempt is due goes on, and
+    every other call raises SidePaused without a login.
+    """
+
+    def __init__(self, port: SidePort, ledger: Ledger) -> None:
+        self.side, self.chunk_size = port.side, port.chunk_size
+        self._port, self._ledger = port, ledger
+        self._admitted = False
+        self._on_trial = False
+
+    def connect(self) -> SideInfo:
+        with self._watched():
+            return self._port.connect()
+
+    def log_in(self) -> str:
+        with self._watched():
+            return self._port.log_in()
+
+    def contract(self) -> Contract:
+        with self._watched():
+            return self._port.contract()
+
+    def allowance(self) -> Allowance | None:
+        with self._watched():
+            return self._port.allowance()
+
+    def tells_deletes(self) -> bool:
+        with self._watched():
+            return self._port.tells_deletes()
+
+    def read_changes(self, window: Window) -> Iterator[pd.DataFrame]:
+        with self._watched():
+            yield from self._port.read_changes(window)
+
+    def read_deletes(self, window: Window) -> Iterator[pd.DataFrame]:
+        with self._watched():
+            yield from self._port.read_deletes(window)
+
+    def read_first_sync(
+        self, owners: Sequence[str], since: datetime | None, until: datetime, *, open_only: bool
+    ) -> Iterator[pd.DataFrame]:
+        with self._watched():
+            yield from self._port.read_first_sync(owners, since, until, open_only=open_only)
+
+    def read_ids(self, ids: Sequence[str], controls: Mapping[str, str]) -> pd.DataFrame:
+        with self._watched():
+            return self._port.read_ids(ids, controls)
+
+    def find_markers(self, markers: Sequence[str]) -> pd.DataFrame:
+        with self._watched():
+            return self._port.find_markers(markers)
+
+    def carries_markers(self) -> bool:
+        with self._watched():
+            return self._port.carries_markers()
+
+    def write(self, op: Op, rows: pd.DataFrame, fence: Callable[[], None] = unfenced) -> pd.DataFrame:
+        with self._watched():
+            return self._port.write(op, rows, fence)
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        self._admit()
+        try:
+            yield
+        except AuthenticationFailed as refused:
+            raise self._pause(refused) from refused
+        if self._on_trial:
+            self._ledger.resume_side(self.side)
+            self._on_trial = False
+
+    def _admit(self) -> None:
+        if self._admitted:
+            return
+        paused = self._ledger.paused_sides().get(self.side)
+        if paused is not None:
+            if not self._ledger.claim_login(self.side, _rest(1)):
+                raise SidePaused(_sentence(self.side, paused))
+            self._on_trial = True
+        self._admitted = True
+
+    def _pause(self, refused: AuthenticationFailed) -> AuthenticationFailed:
+        """Its owner is told by the first failure alone: later ones say that nothing has changed."""
+        self._admitted = self._on_trial = False
+        state, known = self._ledger.pause_side(self.side, str(refused), _rest(refused.logins))
+        if known:
+            return SidePaused(_sentence(self.side, state))
+        return AuthenticationFailed(
+            f"{refused}. {self.side.system} is paused: no login is tried before {_clock(state.next_attempt)}, and "
+            "runs on the clock end skipped until one works. Nothing is lost, and nothing has to be switched on again.",
+            logins=refused.logins,
+        )
+
+
+def _rest(logins: int) -> timedelta:
+    """Until the next attempt, when one takes so many logins."""
+    return _HOUR / max(1, LOGINS_AN_HOUR // logins)
+
+
+def _sentence(side: Side, state: SideState) -> str:
+    return (
+        f"{side.system} is paused since {_clock(state.since)}: {state.reason}. The next login is tried at "
+        f"{_clock(state.next_attempt)}; to try it now: SELECT bridge.resume_side('{side}');"
+    )
+
+
+def _clock(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
