@@ -25,6 +25,7 @@ is safe at any time. A **dry run** shows its plan as a table in the log of `deci
 |---|---|
 | a connection that does not exist or lacks a part | Admin, Connections; `sales_connect_default` has a *Test* button |
 | a login that was refused | correct client id and secret; in Salesforce check the app's run-as user. The system is paused: runs end *skipped* and a login is tried three times an hour; `SELECT bridge.resume_side('salesforce')` (or `sales_connect`) tries it with the next run |
+| what Task lacks | grant what it names; `task_sync_doctor` shows all of it; nothing was written |
 | a system that cannot be reached, a certificate | network, address, `REQUESTS_CA_BUNDLE`; often it is over by the next run |
 | the schema | `make migrate` |
 | settings, a parameter | the message names key, value and what is allowed |

@@ -35,6 +35,7 @@ DELETE FROM bridge.action;
 DELETE FROM bridge.approval_row;
 DELETE FROM bridge.approval;
 DELETE FROM bridge.link;
+DELETE FROM bridge.contract;
 DELETE FROM bridge.watermark;
 DELETE FROM bridge.run;
 DELETE FROM bridge.user_map;

@@ -50,11 +50,17 @@ _ENOUGH_RUNS = 5
 _WRITES = re.compile(r"\b(INSERT INTO|UPDATE|DELETE FROM)\s+(bridge|staging)\.")
 _BY_A_PERSON = "a person decides, in one transaction outside of any run"
 # Statements that write and that no run of the stories reaches, with the reason why no crash point is missing.
+_AT_A_REFUSED_LOGIN = (
+    "one row that says when to log in again; it decides nothing (tests/engine/test_pause.py)"
+)
 _NOT_IN_A_RUN = {
     "conflict/save_decisions": _BY_A_PERSON,
     "conflict/replace_decisions": _BY_A_PERSON,
     "approval/answer": _BY_A_PERSON,
     "approval/ask": "names a DAG run before it is started; one that did not start is started under another name",
+    "pause/claim_login": _AT_A_REFUSED_LOGIN,
+    "pause/pause_side": _AT_A_REFUSED_LOGIN,
+    "pause/resume_side": _AT_A_REFUSED_LOGIN,
 }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from taskbridge.core.audit import DRIFT
+from taskbridge.core.contract import Contract
 from taskbridge.core.model import Answer, LinkState, Op
 from taskbridge.engine.ports import SEEN, RunMode, RunOutcome
 from taskbridge.store import PostgresLedger, statements
@@ -97,6 +98,8 @@ def test_every_statement_runs(
     assert ledger.paused_sides()[SC].due
     assert ledger.claim_login(SC, TTL)
     ledger.resume_side(SC)
+    ledger.save_contract(open_run(ledger), SF, Contract(), ["INVALID_FIELD"])
+    assert ledger.known_contract(open_run(ledger), SF, TTL, [])
     ledger.watermarks()
     ledger.revert_watermark(SC)
     run = open_run(ledger, at(5))

@@ -45,21 +45,23 @@ class FieldNeed:
 
 @dataclass(frozen=True)
 class ObjectNeed:
-    """An object that is read and written, its fields, and the field that carries the marker (G2).
+    """An object, its fields, the rights, and the field that carries the marker (G2), if one has to.
 
-    `shared` names the objects that take their fields from the same definition, for the remedy.
+    `shared` names the object on which the marker field is defined, for the remedy.
     """
 
     name: str
     fields: tuple[FieldNeed, ...]
-    marker: str
+    marker: str | None = None
     shared: str = ""
+    rights: tuple[str, ...] = ("read", "create", "edit", "delete")
 
 
 @dataclass(frozen=True)
 class Contract:
     """An object's description, judged. Both are empty for a system that describes nothing."""
 
+    name: str = ""  # of the object
     findings: tuple[Finding, ...] = ()
     readable: bool = True  # every field that is read can be seen
     values: Mapping[str, tuple[str, ...]] = field(
@@ -71,29 +73,39 @@ class Contract:
         """What keeps TaskBridge from working."""
         return tuple(found for found in self.findings if found.level is Level.PROBLEM)
 
+    @property
+    def sentence(self) -> str:
+        """The breaches in one sentence, for an error."""
+        named = ". ".join(map(str, self.breaches))
+        return f"salesforce_default: {self.name} lacks what the sync needs. {named}. Nothing is written until then"
+
 
 def judge(shape: ObjectShape | None, need: ObjectNeed) -> Contract:
     """The description against the need, a finding for each right, field and picklist; None: no such object."""
     if shape is None:
+        rights = ", ".join(need.rights)
         return Contract(
+            need.name,
             (
                 problem(
                     need.name,
                     f"the object {need.name} is not to be seen",
-                    f"{need.name}, to be read, created, edited and deleted",
-                    f"grant the integration user read, create, edit and delete on {need.name}",
+                    f"{need.name}, with the rights {rights}",
+                    f"grant the integration user the rights {rights} on {need.name}",
                 ),
             ),
             readable=False,
         )
-    findings = [*_rights(shape), *_fields(shape, need), _marker(shape, need), *_picklists(shape, need)]
+    findings = [*_rights(shape, need), *_fields(shape, need), *_picklists(shape, need)]
+    if need.marker is not None:
+        findings.append(_marker(shape, need.marker, need.shared))
     values = {
         each.name: shape.fields[each.name].values
         for each in need.fields
         if each.values and each.name in shape.fields
     }
-    wanted = {need.marker, *(each.name for each in need.fields)}
-    return Contract(tuple(findings), shape.readable and wanted <= shape.fields.keys(), values)
+    wanted = {each.name for each in need.fields} | {need.marker or need.fields[0].name}
+    return Contract(need.name, tuple(findings), shape.readable and wanted <= shape.fields.keys(), values)
 
 
 def new_values(
@@ -107,16 +119,16 @@ def new_values(
     }
 
 
-def _rights(shape: ObjectShape) -> Iterator[Finding]:
+def _rights(shape: ObjectShape, need: ObjectNeed) -> Iterator[Finding]:
     granted = {
         "read": shape.readable,
         "create": shape.createable,
         "edit": shape.updateable,
         "delete": shape.deletable,
     }
-    for right, given in granted.items():
+    for right in need.rights:
         subject = f"{shape.name}: {right}"
-        if given:
+        if granted[right]:
             yield ok(subject, "allowed")
         else:
             yield problem(
@@ -170,11 +182,11 @@ def _hidden(object_name: str, names: str) -> Finding:
     )
 
 
-def _marker(shape: ObjectShape, need: ObjectNeed) -> Finding:
-    subject = f"marker field {need.marker}"
-    found = shape.fields.get(need.marker)
+def _marker(shape: ObjectShape, name: str, shared: str) -> Finding:
+    subject = f"marker field {name}"
+    found = shape.fields.get(name)
     wanted = "a Text(255) field: External ID, Unique, to be seen and set"
-    where = f" on {need.shared}" if need.shared else ""
+    where = f" on {shared}" if shared else ""
     if found is None:
         return problem(
             subject,

@@ -25,6 +25,9 @@ class Finding:
     expected: str = ""
     remedy: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.seen}" + (f"; {self.remedy}" if self.remedy else "")
+
 
 def ok(subject: str, seen: str) -> Finding:
     return Finding(subject, Level.OK, seen)

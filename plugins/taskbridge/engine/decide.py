@@ -10,6 +10,7 @@ from taskbridge.core.model import Plan
 from taskbridge.core.plan import make_plan
 from taskbridge.core.rebase import rebase
 from taskbridge.engine.audit import compare_everything
+from taskbridge.engine.contract import require_contract
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.inputs import plan_input
 from taskbridge.engine.plausibility import believable_input
@@ -20,9 +21,11 @@ from taskbridge.engine.undo import restore, undo
 def decide(engine: Engine, run: Run) -> Plan:
     """Plans the run and stores the plan in one transaction; a dry run's plan is only there to be looked at.
 
-    Raises CountsDoNotAddUp (G5), LeaseLost, and before anything is planned SideLooksEmpty and SideLooksOld (G8).
+    Raises ContractBroken, CountsDoNotAddUp (G5), LeaseLost, and before anything is planned SideLooksEmpty and
+    SideLooksOld (G8).
     """
     plan = _PLANNERS.get(run.spec.mode, _plan_sync)(engine, run)
+    require_contract(engine, run, plan)
     engine.still_mine(run)
     engine.ledger.save_plan(run, plan)
     return plan

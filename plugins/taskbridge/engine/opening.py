@@ -10,6 +10,7 @@ from typing import Final
 from taskbridge.core.model import Side
 from taskbridge.core.users import Moment, map_users
 from taskbridge.engine.approval import answered
+from taskbridge.engine.contract import look_first
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.pause import refuse_paused
 from taskbridge.engine.ports import USER_MAP, Run, RunMode, RunSpec, SideInfo, Window
@@ -27,7 +28,7 @@ def open_run(engine: Engine, spec: RunSpec) -> Run | None:
     """Opens the run, or answers None while another run holds the lease.
 
     Reads both sides' users (one call each), whose answers carry the servers' clocks. Opening a run that is open
-    already reads nothing. Raises SchemaBehind, SideIdentityChanged, LedgerEmpty (G8), SettingsInvalid,
+    already reads nothing. Raises SchemaBehind, SideIdentityChanged, LedgerEmpty (G8), SettingsInvalid, ContractBroken,
     ApprovalClosed, SidePaused (nobody was called then), and what the sides raise; the lease is given back then.
     """
     ledger = engine.ledger
@@ -79,6 +80,7 @@ def _open(engine: Engine, spec: RunSpec, fencing: int) -> Run:
                 f"e-mail address; known: {', '.join(sorted(known))}."
             )
     ledger.save_user_map(run, users)
+    look_first(engine, run)
     if not spec.mode.syncs and not spec.mode.reads_everything:
         ledger.choose_pairs(run)
     return run

@@ -234,6 +234,14 @@ class SideState:
     due: bool
 
 
+@dataclass(frozen=True)
+class KnownContract:
+    """What a side last said of its tasks; `doubtful`: it has to be asked again before it is written to."""
+
+    values: Mapping[str, tuple[str, ...]]
+    doubtful: bool
+
+
 class RunMode(StrEnum):
     """How a run came about. The first three sync; the others do one thing that a person asked for."""
 
@@ -421,6 +429,18 @@ class Ledger(Protocol):
         """Pauses a side for `rest`; its state, and whether it was paused already."""
 
     def resume_side(self, side: Side) -> None: ...
+
+    # contracts
+
+    def known_contract(
+        self, run: Run, side: Side, age: timedelta, codes: Sequence[str]
+    ) -> KnownContract | None:
+        """What a side last said. Doubtful when it is older than `age`, was asked under other settings or by other
+        code, was broken, or when a write was refused since with one of `codes`. None when it was never asked."""
+
+    def save_contract(self, run: Run, side: Side, contract: Contract, codes: Sequence[str]) -> None:
+        """Keeps what a side says now. If that mends what was broken, rows that were refused with one of `codes`
+        are tried again at once (G4)."""
 
     # lease and run
 

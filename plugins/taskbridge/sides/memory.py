@@ -77,6 +77,7 @@ class MemorySide(ABC):
     users: dict[str, dict[str, Any]] = field(default_factory=dict)
     reads: int = 0
     refused_logins: int = 0
+    described: Contract = field(default_factory=Contract)  # what the side says of its tasks
     writes: int = 0  # rows that were asked for, whatever became of them
     features: frozenset[str] = frozenset()
     marks: bool = True
@@ -174,8 +175,8 @@ class MemorySide(ABC):
         return self.identity
 
     def contract(self) -> Contract:
-        """Nothing: what is in memory is as it is needed."""
-        return Contract()
+        with self._call("contract"):
+            return self.described
 
     def allowance(self) -> Allowance | None:
         """None: calls are free."""

@@ -6,6 +6,7 @@ What is vendor-specific stands here, in `salesforce_records` and in `salesforce_
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -16,7 +17,7 @@ import requests
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 from simple_salesforce.format import format_soql
 
-from taskbridge.core.contract import Contract, judge
+from taskbridge.core.contract import Contract, ObjectNeed, judge
 from taskbridge.core.model import Op, Side, rows_of
 from taskbridge.engine.ports import Allowance, SideInfo, Window, unfenced
 from taskbridge.errors import AuthenticationFailed, ContractBroken, ReadIncomplete
@@ -24,7 +25,7 @@ from taskbridge.sides.frames import absent_rows, lots, stack
 from taskbridge.sides.http import TIMEOUTS, Answer, Channel, Grant, Refusal
 from taskbridge.sides.outcomes import outcome_frame
 from taskbridge.sides.salesforce_budget import Budget
-from taskbridge.sides.salesforce_describe import read_shape, task_need
+from taskbridge.sides.salesforce_describe import read_shape, task_need, user_need
 from taskbridge.sides.salesforce_ids import to_18
 from taskbridge.sides.salesforce_marking import Marked, Marking, Unmarked
 from taskbridge.sides.salesforce_records import TASK_FIELDS, USER_FIELDS, decode_tasks, decode_users
@@ -36,6 +37,7 @@ _URL_BYTES: Final = 9_000  # of one IN list as it is sent; a request's line and 
 _OWNERS: Final = 200
 _RESTARTS: Final = 3
 _NOT_FOUND: Final = 404
+_UNSEEN: Final = frozenset({"INVALID_FIELD", "INVALID_TYPE"})
 _LOST_LOCATOR: Final = "INVALID_QUERY_LOCATOR"
 
 
@@ -82,7 +84,8 @@ class SalesforceSide:
 
     def connect(self) -> SideInfo:
         pages = self._query("query", f"SELECT {', '.join(USER_FIELDS)} FROM User ORDER BY Id")
-        answer, records = next(pages)
+        with self._explained(user_need()):
+            answer, records = next(pages)
         users = decode_users([*records, *(record for _, more in pages for record in more)])
         return SideInfo(self.side, self._org(), answer.server_time, frozenset(), users)
 
@@ -90,9 +93,7 @@ class SalesforceSide:
         return self._org()
 
     def contract(self) -> Contract:
-        answer = self._channel.read(f"{self._data}/sobjects/Task/describe", accept=(_NOT_FOUND,))
-        shape = None if answer.status == _NOT_FOUND else read_shape(answer.body())
-        return judge(shape, task_need(self._marker_field))
+        return self._described(task_need(self._marker_field))
 
     def allowance(self) -> Allowance:
         limits = self._channel.read(f"{self._data}/limits").body()
@@ -164,7 +165,8 @@ class SalesforceSide:
         if self._marker_field is None:
             return False
         soql = f"SELECT Id FROM Task WHERE {self._marker_field} LIKE 'tb:%' LIMIT 1"
-        return any(records for _, records in self._query("queryAll", soql))
+        with self._explained(task_need(self._marker_field)):
+            return any(records for _, records in self._query("queryAll", soql))
 
     def write(self, op: Op, rows: pd.DataFrame, fence: Callable[[], None] = unfenced) -> pd.DataFrame:
         if len(rows) > self.chunk_size:
@@ -198,7 +200,8 @@ class SalesforceSide:
 
     def _tasks(self, where: str, order: str) -> Iterator[tuple[Answer, list[Any]]]:
         fields = ", ".join([*TASK_FIELDS, *self._marking.fields])
-        return self._query("queryAll", f"SELECT {fields} FROM Task WHERE {where} ORDER BY {order}")
+        with self._explained(task_need(self._marker_field)):
+            yield from self._query("queryAll", f"SELECT {fields} FROM Task WHERE {where} ORDER BY {order}")
 
     def _query(self, resource: str, soql: str) -> Iterator[tuple[Answer, list[Any]]]:
         """Pages with their answers. Raises ReadIncomplete when fewer records come than were announced."""
@@ -236,6 +239,21 @@ class SalesforceSide:
                 )
             self._my_id = to_18(user_id)
         return self._my_id
+
+    def _described(self, need: ObjectNeed) -> Contract:
+        answer = self._channel.read(f"{self._data}/sobjects/{need.name}/describe", accept=(_NOT_FOUND,))
+        return judge(None if answer.status == _NOT_FOUND else read_shape(answer.body()), need)
+
+    @contextmanager
+    def _explained(self, need: ObjectNeed) -> Iterator[None]:
+        """A query that names what cannot be seen becomes an error that says which fields, and what helps."""
+        try:
+            yield
+        except Refusal as refusal:
+            contract = self._described(need) if refusal.codes & _UNSEEN else Contract()
+            if contract.breaches:
+                raise ContractBroken(contract.sentence) from refusal
+            raise
 
     def _org(self) -> str:
         prefix, mark, _ = self._channel.grant().token.partition("!")

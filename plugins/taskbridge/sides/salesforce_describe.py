@@ -7,13 +7,16 @@ from typing import Any, Final
 from taskbridge.core.contract import FieldNeed, FieldShape, ObjectNeed, ObjectShape
 from taskbridge.core.fields import SALESFORCE_WORDS
 from taskbridge.errors import ContractBroken
-from taskbridge.sides.salesforce_records import TASK_FIELDS, WIRE
+from taskbridge.sides.salesforce_records import TASK_FIELDS, USER_FIELDS, WIRE
 
 _SET_ONCE: Final = ("WhoId",)
 
 
-def task_need(marker_field: str) -> ObjectNeed:
-    """Fields that are read, those that are written, and the words that are written into picklists."""
+def task_need(marker_field: str | None) -> ObjectNeed:
+    """Fields that are read, those that are written, and the words that are written into picklists.
+
+    `marker_field`: null where the org has none, and none is asked for.
+    """
     column = {wire: name for name, wire in WIRE.items()}
     fields = tuple(
         FieldNeed(
@@ -25,6 +28,11 @@ def task_need(marker_field: str) -> ObjectNeed:
         for name in TASK_FIELDS
     )
     return ObjectNeed("Task", fields, marker_field, shared="Activity")
+
+
+def user_need() -> ObjectNeed:
+    """Fields that are read."""
+    return ObjectNeed("User", tuple(map(FieldNeed, USER_FIELDS)), rights=("read",))
 
 
 def read_shape(described: Any) -> ObjectShape:

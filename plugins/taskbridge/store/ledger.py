@@ -9,6 +9,7 @@ from taskbridge.store import schema
 from taskbridge.store.approvals import Approvals
 from taskbridge.store.audits import Audits
 from taskbridge.store.conflicts import Conflicts
+from taskbridge.store.contracts import Contracts
 from taskbridge.store.database import Database
 from taskbridge.store.explaining import Explaining
 from taskbridge.store.identity import Identity
@@ -27,6 +28,7 @@ PARKED_RETRY: Final = timedelta(hours=24)
 
 class PostgresLedger(
     Pauses,
+    Contracts,
     Leases,
     Runs,
     Identity,

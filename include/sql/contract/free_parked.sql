@@ -1,0 +1,7 @@
+-- Purpose: once what was broken is whole, let rows that were refused for a right or a field be tried again now
+-- Parameters: side, codes
+-- Caller: store/contracts.py
+UPDATE bridge.dead_letter
+SET next_try_at = now()
+WHERE side = :side AND stage = 'load' AND resolved_at IS NULL AND code = ANY (:codes)
+  AND EXISTS (SELECT FROM bridge.contract c WHERE c.side = :side AND cardinality(c.breaches) > 0)

@@ -1,0 +1,96 @@
+"""The contract over the real client: what vanished stops the reading, what cannot be written stops the writing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+
+from taskbridge.engine.cycle import run_cycle
+from taskbridge.engine.ports import RunMode, RunOutcome, RunSpec, Window
+from taskbridge.errors import ContractBroken
+from taskbridge.store import PostgresLedger
+from tests.contract.sandbox_process import Sandbox
+from tests.contract.test_whole_runs import BothWorlds
+from tests.contract.worlds import SalesforceWorld
+
+ASK: dict[str, Callable[[SalesforceWorld], Any]] = {
+    "changes": lambda world: list(world.side.read_changes(Window(world.now(), world.now()))),
+    "ids": lambda world: world.read("00T5g000004AbCdEAK"),
+    "markers": lambda world: world.side.find_markers(["tb:x:1:1"]),
+    "any marker": lambda world: world.side.carries_markers(),
+}
+
+
+@pytest.mark.parametrize("ask", ["changes", "ids", "markers"])
+def test_a_field_that_vanished_is_named_with_its_object_and_remedy(
+    salesforce: SalesforceWorld, ask: str
+) -> None:
+    salesforce.service.switch(hidden_fields=["Task.Description", "Task.WhoId"])
+    with pytest.raises(ContractBroken) as broken:
+        ASK[ask](salesforce)
+    said = str(broken.value)
+    assert "salesforce_default: Task lacks what the sync needs" in said
+    assert "field Description: not there, or hidden from the integration user" in said
+    assert "Task.WhoId (field-level security)" in said
+    assert "SELECT" not in said
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize("ask", ASK)
+def test_a_marker_field_that_vanished_is_named(salesforce: SalesforceWorld, ask: str) -> None:
+    salesforce.service.switch(external_id_field=False)
+    with pytest.raises(
+        ContractBroken, match=r"marker field Taskbridge_Id__c: not there.*create it on Activity"
+    ):
+        ASK[ask](salesforce)
+
+
+def test_an_object_that_vanished_is_named(salesforce: SalesforceWorld) -> None:
+    salesforce.service.switch(hidden_objects=["Task"])
+    with pytest.raises(ContractBroken, match=r"the object Task is not to be seen; grant .* on Task"):
+        ASK["changes"](salesforce)
+
+
+def test_a_field_of_the_users_that_vanished_is_named(salesforce: SalesforceWorld) -> None:
+    salesforce.service.switch(hidden_fields=["User.Email"])
+    with pytest.raises(ContractBroken, match=r"User lacks what the sync needs\. field Email"):
+        salesforce.side.connect()
+
+
+def test_the_description_of_a_stock_org_is_as_it_is_needed(salesforce: SalesforceWorld) -> None:
+    contract = salesforce.side.contract()
+    assert contract.breaches == ()
+    assert contract.values == {
+        "Status": ("Not Started", "In Progress", "Completed", "Waiting on someone else", "Deferred"),
+        "Priority": ("High", "Normal", "Low"),
+    }
+
+
+@pytest.mark.postgres
+def test_an_idle_run_makes_two_calls_and_a_right_that_was_withdrawn_halts_before_any_write(
+    sandbox: Sandbox, ledger: PostgresLedger, database_url: str
+) -> None:
+    both = BothWorlds(sandbox, ledger, batch=True, feed=True)
+    both.sc.create("Call Cem")
+    both.sync()
+    sandbox.salesforce.control("DELETE", "/calls")
+    both.sync()
+    assert sandbox.salesforce.calls()["total"] == 2
+    before = both.writes()
+    sandbox.salesforce.switch(read_only_fields=["Task.ActivityDate"])
+    with psycopg.connect(database_url) as connection:
+        connection.execute("UPDATE bridge.contract SET looked_at = looked_at - interval '61 minutes'")
+    both.sc.create("Call Ann")
+    both.sf.create("Call Ben")
+    for world in (both.sc, both.sf):
+        world.advance(60)
+    report = run_cycle(both.engine, RunSpec("halts", RunMode.SCHEDULED, "settings", "code"))
+    assert report.outcome is RunOutcome.FAILED
+    assert "field ActivityDate: to be seen, but not to be set on create or edited" in report.text
+    assert both.writes() == before
+    sandbox.salesforce.switch(read_only_fields=[])
+    both.sync()
+    assert [task["Subject"] for task in both.tasks()[0]] == ["Call Cem", "Call Ben", "Call Ann"]
