@@ -56,7 +56,7 @@ class WatchedSide:
     """
 
     def __init__(self, port: SidePort, ledger: Ledger) -> None:
-        self.side, self.chunk_size = port.side, port.chunk_size
+        self.side, self.chunk_size, self.marks = port.side, port.chunk_size, port.marks
         self._port, self._ledger = port, ledger
         self._admitted = False
         self._on_trial = False
@@ -102,6 +102,10 @@ class WatchedSide:
     def find_markers(self, markers: Sequence[str]) -> pd.DataFrame:
         with self._watched():
             return self._port.find_markers(markers)
+
+    def find_created(self, since: datetime, until: datetime) -> pd.DataFrame:
+        with self._watched():
+            return self._port.find_created(since, until)
 
     def carries_markers(self) -> bool:
         with self._watched():
