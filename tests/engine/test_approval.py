@@ -296,9 +296,9 @@ def test_S1_what_the_brake_left_of_an_answer_is_carried_out_later(world: World) 
     run = _decided(world, approval_id)
     write = world.sf.write
 
-    def brake(op: Op, rows: Any) -> Any:
+    def brake(op: Op, rows: Any, fence: Any) -> Any:
         world.enabled = False
-        return write(op, rows)
+        return write(op, rows, fence)
 
     world.sf.write = brake  # type: ignore[method-assign]
     load(world.engine, run, SF, (Op.CREATE, Op.UPDATE))
