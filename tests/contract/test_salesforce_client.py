@@ -228,13 +228,6 @@ def test_a_page_of_another_shape_is_no_result(body: Any) -> None:
         list(side.read_changes(WINDOW))
 
 
-def test_an_unknown_field_says_what_to_do() -> None:
-    error = {"errorCode": "INVALID_FIELD", "message": "No such column 'Taskbridge_Id__c' on entity 'Task'."}
-    side, _ = scripted_salesforce((400, [error]))
-    with pytest.raises(ContractBroken, match=r"salesforce_default.*Taskbridge_Id__c.*field-level security"):
-        list(side.read_changes(WINDOW))
-
-
 def test_half_a_surrogate_pair_spoils_its_own_record_only() -> None:
     stamp = "2026-03-01T08:00:00.000+0000"
     good = {

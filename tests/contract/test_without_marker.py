@@ -10,6 +10,7 @@ import pytest
 from taskbridge.core.match import UNNAMED
 from taskbridge.core.model import Op, rows_of
 from taskbridge.engine.ports import RunOutcome
+from taskbridge.errors import ContractBroken
 from taskbridge.sides.memory import MemorySalesforce
 from taskbridge.store import PostgresLedger
 from tests.contract.sandbox_process import Sandbox
@@ -68,7 +69,7 @@ def test_a_lost_create_is_unknown_and_found(world: World) -> None:
 def test_an_org_without_the_field_refuses_it(salesforce: SalesforceWorld) -> None:
     """So a setting that names the field where there is none is found out at the first read."""
     salesforce.service.switch(external_id_field=False)
-    with pytest.raises(Exception, match="INVALID_FIELD"):
+    with pytest.raises(ContractBroken, match=r"Taskbridge_Id__c: not there.*salesforce_marker_field"):
         list(salesforce.side.read_changes(salesforce.lately()))
     (refused,) = salesforce.write(Op.CREATE, salesforce.new("t", "tb:x:1"))
     assert (refused["outcome"], refused["code"]) == ("rejected", "INVALID_FIELD")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -62,6 +63,59 @@ def ledger_lost(world: World) -> None:
     world.sf_task("two", status="In Progress")
     world.settle()
     world.rows_changed(EMPTY)
+
+
+def synced(world: World) -> None:
+    """The last run created, changed and deleted on both sides."""
+    world.sync()
+    here = {name: world.sc_task(name, details="base") for name in ("changed", "gone")}
+    there = {name: world.sf_task(name, details="base") for name in ("changed there", "gone there")}
+    world.settle()
+    world.sc.edit(here["changed"], due_date=date(2026, 5, 5))
+    world.sf.edit(there["changed there"], details="changed")
+    world.sc.delete(here["gone"])
+    world.sf.delete(there["gone there"])
+    world.sc_task("new here")
+    world.sf_task("new there")
+    world.sync()
+
+
+def template_changed(world: World) -> None:
+    """A pair was named by the template of before."""
+    world.sync()
+    world.sc_task("one")
+    world.settle()
+    world.with_settings(subject_template="TB: {{activity_subject}}")
+
+
+def set_back(world: World) -> None:
+    """Both systems came back as older copies of themselves, and a person has looked."""
+    world.sync()
+    tasks = [world.sc_task(f"Task {number}", details="first") for number in range(24)]
+    world.settle()
+    copies = [(system, deepcopy(system.records)) for system in (world.sc, world.sf)]
+    world.advance(3_600)
+    for task in tasks:
+        world.sc.edit(task, details="second")
+        world.sf.edit(world.partner(Side.SALES_CONNECT, task) or "", priority="High")
+    world.settle()
+    for system, records in copies:
+        system.records = records
+    world.advance(3_600)
+    for here, there in zip(tasks[:12], tasks[12:], strict=True):
+        world.sc.edit(here, due_date=date(2026, 5, 5))
+        world.sf.edit(world.partner(Side.SALES_CONNECT, there) or "", details="third")
+    world.sync()  # the targets are not as they were left
+
+
+def _last_run(world: World) -> int:
+    return int(world.rows("SELECT max(run_id) FROM bridge.run")[0][0])
+
+
+def _gone(world: World) -> str:
+    """The pair of which Salesforce's record was deleted by us."""
+    found = world.rows("SELECT link_id FROM bridge.action WHERE op = 'delete' AND side = 'salesforce'")
+    return str(found[0][0])
 
 
 def busy(world: World) -> None:
@@ -140,6 +194,12 @@ STORIES = {
     "rebase": Story(ledger_lost, asked=lambda world: {"mode": RunMode.REBASE}),
     "approved": Story(answered(Answer.APPROVED), asked=carrying_out),
     "rejected": Story(answered(Answer.REJECTED), asked=carrying_out),
+    "rerender": Story(template_changed, asked=lambda world: {"mode": RunMode.RERENDER}),
+    "set back": Story(set_back, asked=lambda world: {"asked": {"accept_side": "both"}}),
+    "undo": Story(synced, asked=lambda world: {"mode": RunMode.UNDO, "asked": {"run_id": _last_run(world)}}),
+    "restore": Story(
+        synced, asked=lambda world: {"mode": RunMode.RESTORE, "asked": {"link_id": _gone(world)}}
+    ),
 }
 
 
@@ -218,7 +278,7 @@ _BASE = ", ".join(f"{side.prefix}_{name}" for side in Side for name in FIELDS)
 
 def base(world: World) -> list[str]:
     """The ledger's pairs with their base."""
-    rows = world.rows(f"SELECT state, dirty, generation, {_BASE} FROM bridge.link")
+    rows = world.rows(f"SELECT state, dirty, {_BASE} FROM bridge.link")
     return sorted(str(row) for row in rows)
 
 

@@ -19,7 +19,7 @@ from taskbridge.engine.decide import decide
 from taskbridge.engine.extract import extract, read_dirty
 from taskbridge.engine.load import load
 from taskbridge.engine.opening import open_run
-from taskbridge.engine.ports import RunOutcome
+from taskbridge.engine.ports import RunMode, RunOutcome
 from taskbridge.engine.recover import recover
 from taskbridge.engine.report import RunReport, report
 from taskbridge.engine.settle import settle
@@ -71,6 +71,7 @@ class Stage:
     story: Story
     world: World
     ledger: Snapshot
+    asked: dict[str, Any]
 
     def begin(self) -> World:
         self.ledger.restore()
@@ -85,7 +86,11 @@ def stage(story: str, ledger: PostgresLedger, database_url: str) -> Stage:
     world = World(ledger, database_url)
     STORIES[story].before(world)
     world.advance(60)
-    return Stage(STORIES[story], world, Snapshot.take(database_url))
+    return _stage(STORIES[story], world)
+
+
+def _stage(story: Story, world: World) -> Stage:
+    return Stage(story, world, Snapshot.take(world.database_url), story.asked(world))
 
 
 @pytest.mark.parametrize(
@@ -125,7 +130,7 @@ def test_every_step_done_twice_is_done_once(stage: Stage) -> None:
     _make_good(stage, world)
     wanted = _end(world)
     world = stage.begin()
-    engine, spec = world.engine, world.spec(**stage.story.asked(world))
+    engine, spec = world.engine, world.spec(**stage.asked)
     run = _twice(open_run, engine, spec)
     assert run is not None
     _twice(recover, engine, run)
@@ -163,7 +168,7 @@ def test_every_durable_write_is_a_crash_point(ledger: PostgresLedger, database_u
         story.before(world)
         world.advance(60)
         (first,) = world.rows("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")[0]
-        _perform(Stage(story, world, Snapshot.take(database_url)), world, points)
+        _perform(_stage(story, world), world, points)
         statements |= points.statements
         assert not _written_unwatched(world, int(first), points.transactions)
     writing = {name for name, text in _statements().items() if _WRITES.search(text)}
@@ -220,7 +225,7 @@ def _perform(stage: Stage, world: World, points: Points) -> None:
     watch_sides(points, {Side.SALES_CONNECT: world.sc, Side.SALESFORCE: world.sf})
     with watched_ledger(world.database_url, points) as ledger, contextlib.suppress(Killed):
         world.ledger = ledger
-        run_cycle(world.engine, world.spec(**story.asked(world)))
+        run_cycle(world.engine, world.spec(**stage.asked))
     world.sc.faults.on_call = world.sf.faults.on_call = None
     if not acted:
         story.during(world)
@@ -231,8 +236,8 @@ def _make_good(stage: Stage, world: World) -> None:
     world.rows_changed("UPDATE bridge.lease SET expires_at = now() - interval '1 second'")
     world.advance(_LONGER_THAN_ANY_REQUEST)
     world.ledger = stage.world.ledger
-    if asked := stage.story.asked(world):  # a person asks again
-        told = world.sync(**asked)
+    if stage.asked and stage.asked.get("mode") is not RunMode.APPROVAL:  # a person asks again
+        told = world.sync(**stage.asked)
         assert told.outcome is not RunOutcome.FAILED, told.text
     for _ in range(_ENOUGH_RUNS):
         writes = world.writes

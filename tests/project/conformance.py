@@ -49,7 +49,7 @@ RULES = {
     "K6": "A field that goes to and fro",
     "G1": "No echo",
     "G2": "No duplicates",
-    "G3": "Blast radius: holding (approval is to come)",
+    "G3": "Blast radius: holding and approval",
     "G4": "A rejected row delays itself",
     "G5": "Counts add up",
     "G6": "A run with rejected rows is not green",

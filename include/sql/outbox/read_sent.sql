@@ -8,11 +8,20 @@ WITH sent AS (
            CASE a.side WHEN 'sales_connect' THEN s.sc_server_time ELSE s.sf_server_time END
            + (a.sent_at - s.opened_at) AS sent_before,
            CASE a.side WHEN 'sales_connect' THEN r.sc_server_time ELSE r.sf_server_time END
-           + (clock_timestamp() - r.opened_at) AS server_now
+           + (clock_timestamp() - r.opened_at) AS server_now,
+           CASE WHEN a.side = 'sales_connect' THEN l.sc_owner_now END AS witnessed
     FROM bridge.action a
     JOIN bridge.run s ON s.run_id = a.run_id
     JOIN bridge.run r ON r.run_id = CAST(:run_id AS bigint)
+    LEFT JOIN bridge.link l ON l.link_id = a.link_id
     WHERE a.side = CAST(:side AS text) AND a.state = 'sent'
+),
+controls AS (
+    SELECT sc_owner_now AS owner_of_control, coalesce(min(sc_id) FILTER (WHERE NOT dirty), min(sc_id)) AS control
+    FROM bridge.link
+    WHERE state = 'linked' AND sc_owner_now IN (SELECT witnessed FROM sent)
+      AND sc_id NOT IN (SELECT remote_id FROM sent WHERE side = 'sales_connect' AND remote_id IS NOT NULL)
+    GROUP BY sc_owner_now
 )
 SELECT
     action_id, seq, link_id, side, op, remote_id, marker, state, rule, kind, asks, approval_id, sc_user_id, first_import,
@@ -23,6 +32,8 @@ SELECT
     ) AS waited,
     -- A request that was answered is over, whatever the answer was.
     coalesce(code, '') IN ('SERVER_FAILED', 'ANSWER_UNUSABLE') AS over,
-    code
+    code,
+    control
 FROM sent
+LEFT JOIN controls ON owner_of_control = witnessed
 ORDER BY run_id, seq

@@ -213,7 +213,6 @@ class Deliberate(PairStep):
         new_links = _concat(self.draft.new_links, NEW_LINKS)
         # A pair whose record is not created now stays as it is.
         waiting = actions["link_id"].filter(pa.array(held))
-        strangers = {side: Ends(len(self.matched[side])) for side in Side}
         return Plan(
             actions=frame(actions),
             ledger_changes=frame(_concat(self.draft.changes, LEDGER_CHANGES)),
@@ -221,11 +220,17 @@ class Deliberate(PairStep):
             conflicts=empty(CONFLICTS),
             dispositions=frame(
                 pa.concat_tables(
-                    [dispositions(self.matched, side, self.draft, strangers[side]) for side in Side]
+                    [dispositions(self.matched, side, self.draft, self._strangers(side)) for side in Side]
                 )
             ),
             left_out=frame(_concat(self.draft.left_out, LEFT_OUT)),
         )
+
+    def _strangers(self, side: Side) -> Ends:
+        """Staged rows of no pair: those that a pair had before a plan of this run, made once already, replaced them."""
+        ends = Ends(len(self.matched[side]))
+        ends.end(np.flatnonzero(self.matched[side].link < 0), Disposition.IGNORED, self.rule)
+        return ends
 
     def _weigh(self, actions: pa.Table, approved: Columns) -> tuple[pa.Table, Flags]:
         """The actions with their state and kind, and which of them are held."""

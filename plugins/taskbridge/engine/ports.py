@@ -74,6 +74,7 @@ UNSETTLED: Final = pa.schema(
         ("waited", pa.float64()),  # seconds since, by the server's clock or ours, whichever says more
         ("over", pa.bool_()),  # the server has ended the request: it cannot land any more
         ("code", pa.string()),
+        ("control", pa.string()),  # another linked record of the same owner, or null (C5)
     ]
 )
 """Rows that were sent and not answered."""

@@ -116,14 +116,18 @@ def _resolve_others(engine: Engine, run: Run, side: Side, lost: pd.DataFrame) ->
     """One outcome for each write that is settled: its effect is there, or it can no longer come."""
     if lost.empty:
         return []
-    read = engine.sides[side].read_ids(list(lost["remote_id"].unique()), {})
+    controls: dict[str, str] = dict(
+        lost.dropna(subset=["control"])[["remote_id", "control"]].itertuples(index=False)
+    )
+    read = engine.sides[side].read_ids(list(lost["remote_id"].unique()), controls)
     present = {row["remote_id"]: row for row in rows_of(read)}
     outcomes = {row["action_id"]: _other_outcome(row, present[row["remote_id"]]) for row in rows_of(lost)}
     late = engine.settings.late_request.total_seconds()
     open_still = [
         row["action_id"]
         for row in rows_of(lost)
-        if outcomes[row["action_id"]] is Outcome.RETRY and row["waited"] < late and not row["over"]
+        if outcomes[row["action_id"]] is Outcome.UNKNOWN
+        or (outcomes[row["action_id"]] is Outcome.RETRY and row["waited"] < late and not row["over"])
     ]
     _keep_in_sight(engine, run, side, lost[lost["action_id"].isin(open_still)], read)
     return [
@@ -147,7 +151,10 @@ def _keep_in_sight(engine: Engine, run: Run, side: Side, waiting: pd.DataFrame, 
 def _other_outcome(row: Row, now: Row) -> Outcome:
     if now["presence"] == Presence.DELETED:
         return Outcome.GONE
-    if row["op"] == Op.DELETE or now["presence"] != Presence.LIVE:
+    if now["presence"] != Presence.LIVE:
+        # Were a delete that was done taken for one that was not, its proof, coming later, would pass for a person's.
+        return Outcome.UNKNOWN if row["op"] == Op.DELETE else Outcome.RETRY
+    if row["op"] == Op.DELETE:
         return Outcome.RETRY
     written = [name for name in FIELDS if row["mask"] & BIT[name]]
     return Outcome.DONE if all(now[name] == row[name] for name in written) else Outcome.RETRY
