@@ -44,8 +44,9 @@ SELECT setval(pg_get_serial_sequence('bridge.conflict', 'conflict_id'), 1, false
 """
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: _turn(item.path))
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):  # one of several workers
+        items.sort(key=lambda item: _turn(item.path))
 
 
 def _turn(path: Path) -> int:

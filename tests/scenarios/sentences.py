@@ -311,6 +311,11 @@ def dry_run(stage: Stage, place: Place, outcome: str, rows: str) -> None:
     stage.run(place, outcome, _rows(rows), dry_run=True)
 
 
+@_sentence(TASKBRIDGE, "A rebase ends {outcome} and writes {rows}")
+def rebase(stage: Stage, place: Place, outcome: str, rows: str) -> None:
+    stage.run(place, outcome, _rows(rows), mode=RunMode.REBASE)
+
+
 @_sentence(TASKBRIDGE, 'A run stops, writes nothing and says "{text}"')
 def run_stops(stage: Stage, place: Place, text: str) -> None:
     stage.run(place, RunOutcome.FAILED, _rows("nothing"))
