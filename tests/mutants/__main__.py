@@ -46,11 +46,12 @@ _FAILED: Final = re.compile(r"^(?:FAILED|ERROR) (tests/\S+)", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Verdict:
-    """Which test noticed a fault; none did if `caught_by` is None."""
+    """Which test noticed a fault; none did if `caught_by` is None, and nobody knows if the tests did not run."""
 
     fault: Fault
     caught_by: str | None
     seconds: float
+    trouble: str | None = None
 
 
 class Unusable(Exception):
@@ -88,24 +89,29 @@ def try_out(copies: Copies, fault: Fault) -> Verdict:
         path = copy / CODE / fault.file
         whole = path.read_text(encoding="utf-8")
         begin = time.monotonic()
+        caught_by, trouble = None, None
         try:
             path.write_text(fault.applied_to(copy), encoding="utf-8")
-            caught_by = first_failure(copy, fault.file.split("/")[0])
+            caught_by = (_run(copy, fault.near) if fault.near else None) or first_failure(
+                copy, fault.file.split("/")[0]
+            )
+        except Unusable as problem:
+            trouble = str(problem)
         finally:
             path.write_text(whole, encoding="utf-8")
-        return Verdict(fault, caught_by, time.monotonic() - begin)
+        return Verdict(fault, caught_by, time.monotonic() - begin, trouble)
 
 
 def first_failure(copy: Path, folder: str) -> str | None:
     """The first test that fails, or None; tests about `folder` run first. Raises Unusable."""
     for step in sorted(STEPS, key=lambda name: name != folder):
-        if found := _run(copy, step):
+        if found := _run(copy, *STEPS[step]):
             return found
     return None
 
 
-def _run(copy: Path, step: str) -> str | None:
-    command = [sys.executable, "-m", "pytest", *STEPS[step], "-x", "-q", "-rfE", "-p", "no:cacheprovider"]
+def _run(copy: Path, *tests: str) -> str | None:
+    command = [sys.executable, "-m", "pytest", *tests, "-x", "-q", "-rfE", "-p", "no:cacheprovider"]
     # The project is installed where it stands; here the copy's code counts.
     env = os.environ | {"PYTHONPATH": f"{copy / 'plugins'}:{copy}", "PYTHONDONTWRITEBYTECODE": "1"}
     try:
@@ -113,12 +119,14 @@ def _run(copy: Path, step: str) -> str | None:
             command, cwd=copy, env=env, capture_output=True, text=True, check=False, timeout=PATIENCE
         )
     except subprocess.TimeoutExpired:
-        return f"{step} (no end after {PATIENCE:.0f} s)"
+        return f"{' '.join(tests)} (no end after {PATIENCE:.0f} s)"
     failed = _FAILED.search(done.stdout)
     if done.returncode == 1 and failed:
         return failed[1]
     if done.returncode:
-        raise Unusable(f"The tests of {step} could not be run:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        raise Unusable(
+            f"{' '.join(tests)} ended with code {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+        )
     return None
 
 
@@ -152,6 +160,7 @@ def _tell(verdict: Verdict) -> bool:
     """Prints a verdict; answers whether the fault survived."""
     fault = verdict.fault
     told = f"caught by {verdict.caught_by}" if verdict.caught_by else f"SURVIVED: {fault.breaks}"
+    told = f"NOT TRIED: {verdict.trouble}" if verdict.trouble else told
     print(f"{fault.name} ({fault.file}, {verdict.seconds:.0f} s): {told}", flush=True)
     return verdict.caught_by is None
 

@@ -11,13 +11,17 @@ CODE: Final = Path("plugins/taskbridge")
 
 @dataclass(frozen=True)
 class Fault:
-    """`old` stands once in the file and is replaced by `new`; `breaks` says what is wrong then."""
+    """`old` stands once in the file and is replaced by `new`; `breaks` says what is wrong then.
+
+    `near` names the tests that are the likeliest to notice; they run before all others.
+    """
 
     name: str
     file: str
     old: str
     new: str
     breaks: str
+    near: str = ""
 
     def applied_to(self, project: Path) -> str:
         """The file's text with the fault. Raises ValueError when the fault does not apply."""
@@ -170,52 +174,71 @@ FAULTS: Final = (
           "GuardKind.COMPLETE: update & completes & False", "a wave of completions sends e-mails (G3)"),
     # the steps of a run
     Fault("no_brake", "engine/load.py", "            engine.require_switch()\n", "",
-          "switching off does not stop a run that is writing (S1)"),
+          "switching off does not stop a run that is writing (S1)",
+          near="tests/engine/test_switching.py"),
     Fault("no_last_look", "engine/load.py",
           "ready = chunk if op is Op.CREATE else _still_as_seen(engine, run, side, op, chunk)", "ready = chunk",
-          "an edit between decide and load is overwritten (invariant 19)"),
+          "an edit between decide and load is overwritten (invariant 19)",
+          near="tests/engine/test_safety.py"),
     Fault("deletes_are_not_kept", "engine/load.py",
           "    if op is Op.DELETE:\n        _keep(", "    if False:\n        _keep(",
-          "what a delete removes is gone (K5)"),
+          "what a delete removes is gone (K5)",
+          near="tests/engine/test_kept.py"),
     Fault("nothing_is_sent_back", "engine/load.py",
-          "        engine.ledger.unsend(run, ids)\n", "", "what certainly was not written counts as perhaps written"),
+          "        engine.ledger.unsend(run, ids)\n", "", "what certainly was not written counts as perhaps written",
+          near="tests/machine/test_crash_loop.py"),
     Fault("intent_after_the_act", "engine/load.py",
-          "engine.ledger.mark_sent(run, ids)\n    try:\n        outcomes = engine.sides[side].write(op, rows)\n",
-          "try:\n        outcomes = engine.sides[side].write(op, rows)\n        engine.ledger.mark_sent(run, ids)\n",
-          "a crash between both writes doubles a task (G2)"),
+          "engine.ledger.mark_sent(run, ids)\n    try:\n        outcomes = engine.sides[side].write(op, rows, fence)\n",
+          "try:\n        outcomes = engine.sides[side].write(op, rows, fence)\n"
+          "        engine.ledger.mark_sent(run, ids)\n",
+          "a crash between both writes doubles a task (G2)",
+          near="tests/machine/test_crash_loop.py"),
     Fault("no_answer_means_done", "engine/load.py",
-          "fill_null(Outcome.UNKNOWN.value)", "fill_null(Outcome.DONE.value)", "a lost row counts as written (G5)"),
+          "fill_null(Outcome.UNKNOWN.value)", "fill_null(Outcome.DONE.value)", "a lost row counts as written (G5)",
+          near="tests/machine/test_crash_loop.py"),
     Fault("recovered_base_stays", "engine/recover.py",
           "    if found or engine.ledger.unfollowed():\n", "    if False:\n",
-          "after a crash what was written looks like an edit (F6, G1)"),
+          "after a crash what was written looks like an edit (F6, G1)",
+          near="tests/engine/test_safety.py"),
     Fault("unseen_create_counts_as_refused", "engine/recover.py",
-          "    if not carriers and retry_unseen:\n", "    if False:\n", "a create that never arrived is parked (G2)"),
+          "    if not carriers and retry_unseen:\n", "    if False:\n", "a create that never arrived is parked (G2)",
+          near="tests/engine/test_safety.py"),
     Fault("lost_update_counts_as_done", "engine/recover.py",
           "return Outcome.DONE if all(now[name] == row[name] for name in written) else Outcome.RETRY",
-          "return Outcome.DONE", "an update that never arrived is forgotten"),
+          "return Outcome.DONE", "an update that never arrived is forgotten",
+          near="tests/machine/test_crash_loop.py"),
     Fault("no_sweep_after_a_gap", "engine/extract.py",
-          "    if side in run.gaps:\n", "    if False:\n", "deletes of a long outage are missed (C6)"),
+          "    if side in run.gaps:\n", "    if False:\n", "deletes of a long outage are missed (C6)",
+          near="tests/engine/test_outage.py"),
     Fault("no_overlap", "engine/opening.py",
           "    return Window(position - engine.settings.overlap, now)", "    return Window(position, now)",
-          "late commits are missed (invariant 12)"),
+          "late commits are missed (invariant 12)",
+          near="tests/engine/test_safety.py"),
     Fault("any_org_will_do", "engine/opening.py",
-          "if side in known and known[side] != info.identity:", "if False:", "a refreshed copy is written to (G8)"),
+          "if side in known and known[side] != info.identity:", "if False:", "a refreshed copy is written to (G8)",
+          near="tests/engine/test_safety.py"),
     Fault("empty_ledger_goes_on", "engine/opening.py",
-          "if not may_be_empty and ledger.link_count() == 0:", "if False:", "a lost ledger doubles every task (G8)"),
+          "if not may_be_empty and ledger.link_count() == 0:", "if False:", "a lost ledger doubles every task (G8)",
+          near="tests/engine/test_rebase.py"),
     Fault("off_moves_watermarks", "engine/settle.py",
           "(run.spec.moves_watermarks or run.spec.mode is RunMode.REBASE) and engine.switch()",
           "(run.spec.moves_watermarks or run.spec.mode is RunMode.REBASE)",
-          "what was left when the switch went off is never read again (S3)"),
+          "what was left when the switch went off is never read again (S3)",
+          near="tests/engine/test_switching.py"),
     Fault("window_moves_watermarks", "engine/ports.py",
           "return self.mode.syncs and self.window is None and not self.users",
-          "return self.mode.syncs", "a backfill moves the watermark back (invariant 12)"),
+          "return self.mode.syncs", "a backfill moves the watermark back (invariant 12)",
+          near="tests/engine/test_safety.py"),
     Fault("lost_rows_are_green", "engine/report.py",
           'lost = 0 if error else sum(ends.get("", 0) for ends in counts.staged.values())', "lost = 0",
-          "a staged row that ended nowhere is not noticed (G5)"),
+          "a staged row that ended nowhere is not noticed (G5)",
+          near="tests/engine/test_steps.py"),
     Fault("one_side_stops_the_other", "engine/cycle.py",
           "            error = error or str(problem)\n", "            return str(problem)\n",
-          "a side that is down keeps the other from its share"),
+          "a side that is down keeps the other from its share",
+          near="tests/engine/test_steps.py"),
     Fault("deletes_come_first", "engine/cycle.py",
           "LOAD_STEPS = (\n", "LOAD_STEPS = (\n    (Side.SALES_CONNECT, (Op.DELETE,)),\n",
-          "a delete is written before the creates (order of writing)"),
+          "a delete is written before the creates (order of writing)",
+          near="tests/engine/test_steps.py"),
 )  # fmt: skip

@@ -1,0 +1,79 @@
+"""The steps of a run among themselves: their order, a side that is down, counts that do not add up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from taskbridge.core.model import Op, Side
+from taskbridge.engine.ports import RunOutcome
+from taskbridge.engine.report import report
+from taskbridge.errors import CountsDoNotAddUp, SideUnreachable
+from tests.engine.world import World, planned
+
+
+def test_creates_and_updates_on_both_sides_come_before_any_delete(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, gone, gone_there = world.sc_task("kept"), world.sc_task("gone"), world.sf_task("gone there")
+    world.sync()
+    wrote: list[tuple[Side, str]] = []
+    for system in (world.sc, world.sf):
+        write = system.write
+
+        def noting(op: Op, *given: Any, side: Side = system.side, write: Any = write) -> pd.DataFrame:
+            wrote.append((side, op))
+            return write(op, *given)  # type: ignore[no-any-return]
+
+        monkeypatch.setattr(system, "write", noting)
+    world.sc.delete(gone)
+    world.sf.delete(gone_there)
+    world.sc.edit(kept, priority="high")
+    world.sc_task("new")
+    world.sf_task("new there")
+    world.sync()
+    assert wrote == [
+        (Side.SALESFORCE, Op.CREATE),
+        (Side.SALESFORCE, Op.UPDATE),
+        (Side.SALES_CONNECT, Op.CREATE),
+        (Side.SALESFORCE, Op.DELETE),
+        (Side.SALES_CONNECT, Op.DELETE),
+    ]
+
+
+@pytest.mark.parametrize("down", list(Side))
+def test_a_side_that_is_down_does_not_keep_the_other_from_its_share(world: World, down: Side) -> None:
+    mine, theirs = world.sc_task("mine"), world.sf_task("theirs")
+    world.sync()
+    world.sc.edit(mine, priority="high")
+    world.sf.edit(theirs, priority="High")
+    system = world.sc if down is Side.SALES_CONNECT else world.sf
+
+    def refuse(call: str) -> None:
+        if call == "before write":
+            raise SideUnreachable("no route to the host")
+
+    system.faults.on_call = refuse
+    outcome = world.sync()
+    assert outcome.outcome is RunOutcome.FAILED
+    assert "no route to the host" in outcome.text
+    arrived = (world.sf_of(mine)["priority"], world.sc_of(theirs)["priority"])
+    assert arrived == (("High", "normal") if down is Side.SALES_CONNECT else ("Normal", "high"))
+    system.faults.on_call = None
+    world.sync()
+    assert (world.sf_of(mine)["priority"], world.sc_of(theirs)["priority"]) == ("High", "high")
+
+
+def test_G5_a_row_that_ended_nowhere_fails_the_run(world: World) -> None:
+    world.sc_task()
+    run = planned(world)
+    world.rows_changed(
+        f"update staging.sales_connect_task set disposition = null where run_id = {run.run_id}"
+    )
+    with pytest.raises(CountsDoNotAddUp, match="1 staged rows ended nowhere"):
+        report(world.engine, run.spec.run_key)
+    (outcome,) = world.rows("select outcome from bridge.run where run_id = %s", run.run_id)
+    assert outcome == ("failed",)
+    assert world.ledger.lease_holder() is None
