@@ -10,41 +10,10 @@ import pytest
 from taskbridge.engine.ports import OUTCOMES, Outcome
 from taskbridge.sides.answers import RemoteError, Verdict, remote_errors, verdict
 from taskbridge.sides.outcomes import CODES, Category, Reaction, RowResult, meaning, outcome_frame, row_error
+from tests.contract.error_codes import AUTHENTICATION, INTERMITTENT, LISTED, OTHER, PARKED, UNHEARD_OF
 
-INTERMITTENT = [
-    "FAILED_WRITE",
-    "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE",
-    "QUERY_TIMEOUT",
-    "REQUEST_LIMIT_EXCEEDED",
-    "SERVER_UNAVAILABLE",
-    "UNABLE_TO_LOCK_ROW",
-]
-AUTHENTICATION = [
-    "AUTHENTICATION_FAILURE",
-    "EXPIRED_ACCESS",
-    "INACTIVE_ORGANIZATION",
-    "INACTIVE_USER",
-    "INVALID_GRANT",
-    "INVALID_SESSION_ID",
-]
-PARKED = [
-    "API_CURRENTLY_DISABLED",
-    "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
-    "ENTITY_IS_LOCKED",
-    "FIELD_CUSTOM_VALIDATION_EXCEPTION",
-    "FIELD_FILTER_VALIDATION_EXCEPTION",
-    "FIELD_INTEGRITY_EXCEPTION",
-    "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY",
-    "INSUFFICIENT_ACCESS_OR_READONLY",
-    "INVALID_FIELD",
-    "INVALID_FIELD_FOR_INSERT_UPDATE",
-    "INVALID_TYPE",
-    "REQUIRED_FIELD_MISSING",
-    "TXN_SECURITY_NO_ACCESS",
-    "STRING_TOO_LONG",
-    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
-]
-OTHER = ["CANNOT_UPDATE_CONVERTED_LEAD", "UNKNOWN_EXCEPTION", "SOMETHING_UNHEARD_OF"]
+SOON = ["FAILED_WRITE", "QUERY_TIMEOUT", "SERVER_UNAVAILABLE", "UNABLE_TO_LOCK_ROW"]
+LATER = [code for code in INTERMITTENT if code not in SOON]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +22,7 @@ OTHER = ["CANNOT_UPDATE_CONVERTED_LEAD", "UNKNOWN_EXCEPTION", "SOMETHING_UNHEARD
         (INTERMITTENT, {Category.INTERMITTENT}),
         (AUTHENTICATION, {Category.AUTHENTICATION}),
         (PARKED, {Category.ACCESS, Category.VALIDATION}),
-        (OTHER, {Category.OTHER}),
+        ([*OTHER, UNHEARD_OF], {Category.OTHER}),
     ],
 )
 def test_g4_every_code_has_a_category_an_actor_and_a_remedy(
@@ -68,9 +37,10 @@ def test_g4_every_code_has_a_category_an_actor_and_a_remedy(
 @pytest.mark.parametrize(
     ("codes", "outcome"),
     [
-        (INTERMITTENT, Outcome.RETRY),
+        (SOON, Outcome.BUSY),
+        (LATER, Outcome.RETRY),
         (PARKED, Outcome.REJECTED),
-        (OTHER, Outcome.REJECTED),
+        ([*OTHER, UNHEARD_OF], Outcome.REJECTED),
         (["ENTITY_IS_DELETED", "GONE"], Outcome.GONE),
         (["DUPLICATE_VALUE"], Outcome.EXISTS),
         (["INVALID_CROSS_REFERENCE_KEY"], Outcome.REJECTED),
@@ -81,6 +51,10 @@ def test_g4_what_becomes_of_a_row(codes: list[str], outcome: Outcome) -> None:
     assert {row_error("a1", code, "text").outcome for code in codes} == {outcome}
 
 
+def test_every_listed_code_has_a_meaning_of_its_own() -> None:
+    assert set(LISTED) <= set(CODES)
+
+
 def test_an_unknown_code_is_kept_as_it_came() -> None:
     (row,) = outcome_frame([row_error("a1", "SOMETHING_UNHEARD_OF", "in its own words")]).to_dict("records")
     assert (row["code"], row["category"]) == ("SOMETHING_UNHEARD_OF", "other")
@@ -89,13 +63,13 @@ def test_an_unknown_code_is_kept_as_it_came() -> None:
 
 def test_a_real_unknown_field_and_a_timeout_are_told_apart() -> None:
     assert meaning("INVALID_FIELD", "No such column 'X__c'").reaction is Reaction.REJECTED
-    assert meaning("INVALID_FIELD", "Net::ReadTimeout").reaction is Reaction.RETRY
+    assert meaning("INVALID_FIELD", "Net::ReadTimeout").reaction is Reaction.SOON
 
 
 def test_the_two_request_limits_are_told_apart() -> None:
     assert meaning("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.").reaction is Reaction.LIMIT
     concurrent = "ConcurrentRequests (Concurrent API Requests) Limit exceeded."
-    assert meaning("REQUEST_LIMIT_EXCEEDED", concurrent).reaction is Reaction.RETRY
+    assert meaning("REQUEST_LIMIT_EXCEEDED", concurrent).reaction is Reaction.SOON
 
 
 def test_texts_of_the_table_fit_into_a_sentence() -> None:
@@ -144,6 +118,13 @@ def test_texts_of_the_table_fit_into_a_sentence() -> None:
 )
 def test_whole_answers(status: int, body: Any, expected: Verdict) -> None:
     assert verdict(status, remote_errors(body)) is expected
+
+
+@pytest.mark.parametrize("code", AUTHENTICATION)
+def test_G4_an_authentication_code_in_a_whole_answer_is_about_the_login(code: str) -> None:
+    found = {verdict(status, [RemoteError(code, "")]) for status in (400, 403, 500)}
+    assert found == {Verdict.LOGIN if code == "INVALID_SESSION_ID" else Verdict.AUTHENTICATION}
+    assert verdict(401, [RemoteError(code, "")]) is Verdict.LOGIN, "a new login may help, once"
 
 
 def test_errors_are_read_in_all_their_shapes() -> None:

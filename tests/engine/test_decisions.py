@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from taskbridge.core.model import Side
+from taskbridge.engine.busy import TRIES
 from taskbridge.engine.conflicts import decide_conflicts
 from taskbridge.engine.ports import RunOutcome
 from taskbridge.errors import ConflictNotOpen, SettingsInvalid
@@ -58,7 +59,7 @@ def test_K3_the_next_run_carries_a_decision_out(world: World, winner: Side, valu
 def test_K3_a_decision_outlives_a_run_that_could_not_write(world: World) -> None:
     sc_id, sf_id, number = contest(world)
     decide_conflicts(world.ledger, [number], Side.SALES_CONNECT, "ann")
-    world.sf.faults.lock_titles["Contested"] = 1
+    world.sf.faults.lock_titles["Contested"] = TRIES
     world.sync()
     assert dates(world, sc_id, sf_id) == (OURS, THEIRS)
     assert world.rows(STATES) == [("open",)]

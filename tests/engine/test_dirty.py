@@ -12,6 +12,7 @@ from datetime import date, timedelta
 import pytest
 
 from taskbridge.core.model import Op, Side
+from taskbridge.engine.busy import TRIES
 from taskbridge.engine.load import load
 from taskbridge.engine.settle import settle
 from tests.engine.world import World, planned
@@ -30,7 +31,7 @@ def stale(world: World, sc_id: str, sf_id: str) -> None:
 
 
 def retried(world: World, sc_id: str, sf_id: str) -> None:
-    world.sf.faults.lock_titles["Pair"] = 1
+    world.sf.faults.lock_titles["Pair"] = TRIES
     world.sc.edit(sc_id, due_date=DUE)
     world.sync()
 

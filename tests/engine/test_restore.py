@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from taskbridge.core.model import Side
+from taskbridge.engine.busy import TRIES
 from taskbridge.engine.ports import RunMode, RunOutcome
 from taskbridge.engine.report import RunReport
 from tests.engine.test_undo import SHOWN, codes, left_out, pair, quiet
@@ -171,7 +172,7 @@ def test_a_restore_of_which_half_was_written_loses_nothing_and_can_be_repeated(w
     task, _ = pair(world, "Gone")
     world.sc.delete(task)
     world.settle()
-    world.sf.faults.lock_titles["Gone"] = 1
+    world.sf.faults.lock_titles["Gone"] = TRIES
     report = restore(world, link_id=task)
     assert report.outcome is RunOutcome.PARTIAL
     titles = [values["title"] for system in (world.sc, world.sf) for values in system.live().values()]
@@ -187,7 +188,7 @@ def test_a_value_of_which_half_was_written_is_carried_over_by_the_next_run(
     contested: tuple[World, str, str],
 ) -> None:
     world, task, there = contested
-    world.sc.faults.lock_titles["Call"] = 1
+    world.sc.faults.lock_titles["Call"] = TRIES
     assert restore(world, conflict_id=conflict(world, "details")).outcome is RunOutcome.PARTIAL
     world.settle()
     assert both(world, task, there, "details") == ("ours", "ours")

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from taskbridge.core.model import Op, Side
+from taskbridge.engine.busy import TRIES
 from taskbridge.engine.load import load
 from taskbridge.engine.opening import open_run
 from taskbridge.engine.ports import RunMode, RunOutcome
@@ -187,7 +188,7 @@ def test_G4_a_parked_row_is_tried_again_when_its_record_moves(world: World) -> N
 
 def test_G4_a_locked_row_is_retried_by_itself(world: World) -> None:
     task = world.sc_task("Locked")
-    world.sf.faults.lock_titles["Locked"] = 1
+    world.sf.faults.lock_titles["Locked"] = TRIES
     world.sync()
     world.sync()
     assert world.partner(Side.SALES_CONNECT, task)
@@ -287,7 +288,7 @@ def test_G9_a_dirty_pair_is_decided_only_after_both_records_are_read(world: Worl
     world.sync()
     partner = world.partner(Side.SALES_CONNECT, task)
     assert partner is not None
-    world.sf.faults.lock_titles["Locked"] = 1
+    world.sf.faults.lock_titles["Locked"] = TRIES
     world.sc.edit(task, due_date=date(2026, 1, 1))
     world.sync()
     world.sf.faults.visible_after = timedelta(hours=5)

@@ -50,7 +50,7 @@ class World:
     @property
     def engine(self) -> Engine:
         sides = WatchedSides(Sides(self.sc, self.sf), self.ledger)
-        return Engine(self.ledger, sides, self.settings, lambda: self.enabled)
+        return Engine(self.ledger, sides, self.settings, lambda: self.enabled, sleep=lambda _: None)
 
     def with_settings(self, **values: Any) -> World:
         self.settings = Settings.model_validate({**self.settings.model_dump(), **values})

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from taskbridge.core.model import Side
+from taskbridge.engine.busy import TRIES
 from taskbridge.engine.conflicts import decide_conflicts
 from taskbridge.engine.ports import RunMode, RunOutcome
 from tests.engine.world import NAMES
@@ -49,9 +50,9 @@ class FaultRules(RuleBasedStateMachine):
         self.story.systems[side].faults.lose_answers = 1
 
     @one_of(_ACCIDENTS, side=SIDES, title=TITLES)
-    def a_row_is_locked_once(self, side: Side, title: str) -> None:
-        self.story.tell(f"{side.system} cannot lock {title[:12]!r} once")
-        self.story.systems[side].faults.lock_titles[title] = 1
+    def a_row_is_locked_for_a_run(self, side: Side, title: str) -> None:
+        self.story.tell(f"{side.system} cannot lock {title[:12]!r} for a run")
+        self.story.systems[side].faults.lock_titles[title] = TRIES
 
     @one_of(
         _ACCIDENTS,

@@ -10,6 +10,7 @@ from typing import Any
 
 from taskbridge.core.model import FIELDS, Answer, Op, Side
 from taskbridge.engine.approval import APPROVAL_ID
+from taskbridge.engine.busy import TRIES
 from taskbridge.engine.load import load
 from taskbridge.engine.ports import ApprovalState, RunMode
 from taskbridge.errors import SideUnreachable
@@ -128,7 +129,7 @@ def busy(world: World) -> None:
     tasks["campaign"] = world.sc_task("campaign", campaign_name="Spring", campaign_step="1")
     world.sf_task("of chi", owner="chi", details="from before her switch-on")
     world.settle()
-    world.sf.faults.lock_titles["locked"] = 3
+    world.sf.faults.lock_titles["locked"] = TRIES + 2  # for one run, and at first in the next
     world.sc.edit(tasks["locked"], due_date=date(2026, 5, 8))
     world.sync()
     _lose_answers(world, tasks, there)

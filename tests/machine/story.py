@@ -131,7 +131,9 @@ class Story(World):
     @property
     def mortal_engine(self) -> Engine:
         ledger: Any = MortalLedger(self.ledger, self.fuse)
-        return Engine(ledger, Sides(self.sc, self.sf), self.settings, lambda: self.enabled)
+        return Engine(
+            ledger, Sides(self.sc, self.sf), self.settings, lambda: self.enabled, sleep=lambda _: None
+        )
 
     # telling
 

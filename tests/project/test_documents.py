@@ -8,10 +8,16 @@ from pathlib import Path
 import pytest
 
 from taskbridge import settings
+from taskbridge.engine.busy import TRIES
+from taskbridge.engine.pause import LOGINS_AN_HOUR
+from taskbridge.sides import error_table
+from taskbridge.sides.outcomes import Policy
+from tests.contract.error_codes import LISTED
 from tests.project import conformance
 from tests.scenarios import sentences
 
 ROOT = Path(__file__).resolve().parents[2]
+_NUMBERS = {3: "three", 4: "four"}
 
 
 @pytest.mark.parametrize("rule", sorted(conformance.RULES))
@@ -38,6 +44,19 @@ def test_the_conformance_table_is_up_to_date() -> None:
 def test_the_table_of_settings_is_up_to_date() -> None:
     document = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     assert settings.describe() in document, "docs/settings.md differs from `python -m taskbridge.settings`"
+
+
+def test_the_table_of_error_codes_is_up_to_date_and_holds_every_listed_code() -> None:
+    document = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    assert f"<!-- errors -->\n{error_table.describe()}\n<!-- /errors -->" in document, "run: make documents"
+    missing = [code for code in LISTED if f"| `{code}` |" not in document]
+    assert not missing
+
+
+def test_every_policy_is_explained() -> None:
+    assert set(error_table.POLICIES) == set(Policy)
+    assert f"up to {_NUMBERS[TRIES]} times" in error_table.POLICIES[Policy.RETRY_SOON]
+    assert f"at most {_NUMBERS[LOGINS_AN_HOUR]} logins" in error_table.POLICIES[Policy.PAUSE]
 
 
 def test_the_sentences_of_the_scenarios_are_up_to_date() -> None:

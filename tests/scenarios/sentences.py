@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from taskbridge.core.model import Side
+from taskbridge.engine.busy import TRIES
 from taskbridge.engine.conflicts import decide_conflicts
 from taskbridge.engine.ports import RunMode, RunOutcome
 from tests.scenarios import values
@@ -241,9 +242,14 @@ def accepts(stage: Stage, place: Place, system: Side, text: str) -> None:
     del stage.system(system).faults.refuse_titles[text]
 
 
-@_sentence(PEOPLE, '{system} locks tasks called "{text}" for one write')
-def locks(stage: Stage, place: Place, system: Side, text: str) -> None:
+@_sentence(PEOPLE, '{system} locks tasks called "{text}" for a moment')
+def locks_briefly(stage: Stage, place: Place, system: Side, text: str) -> None:
     stage.system(system).faults.lock_titles[text] = 1
+
+
+@_sentence(PEOPLE, '{system} locks tasks called "{text}" for a whole run')
+def locks(stage: Stage, place: Place, system: Side, text: str) -> None:
+    stage.system(system).faults.lock_titles[text] = TRIES
 
 
 @_sentence(PEOPLE, "Salesforce has {number} calls left for writing")

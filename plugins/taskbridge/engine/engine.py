@@ -14,13 +14,14 @@ from taskbridge.settings import Settings
 @dataclass(frozen=True)
 class Engine:
     """Ports, settings and the switch. `switch` reads the Variable `taskbridge_enabled` each time it is asked (S1);
-    `monotonic` tells seconds of this machine that go on while a process is stopped."""
+    `monotonic` tells seconds of this machine that go on while a process is stopped; `sleep` waits for some."""
 
     ledger: Ledger
     sides: Sides
     settings: Settings
     switch: Callable[[], bool]
     monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
 
     def may_run(self, spec: RunSpec) -> bool:
         """Whether a run may begin: the switch is on, or the run only looks (S3)."""

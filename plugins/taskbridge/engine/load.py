@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,10 @@ import pyarrow as pa
 
 from taskbridge.core.arrays import columns, distinct, equals, find, take
 from taskbridge.core.model import FIELDS, Op, Presence, Side, frame
+from taskbridge.engine.busy import busy_rows, given_up, in_rounds
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.ports import KEPT, OUTCOMES, Outcome, Run
+from taskbridge.engine.pause import refuse_paused
+from taskbridge.engine.ports import AUTHENTICATION, KEPT, OUTCOMES, Outcome, Run
 from taskbridge.engine.recover import adopt, recover_side
 from taskbridge.errors import ApiLimitReached, AuthenticationFailed, SideUnreachable, SwitchedOff
 
@@ -22,47 +25,59 @@ _log = logging.getLogger(__name__)
 _ORDER = (Op.CREATE, Op.UPDATE, Op.DELETE)
 
 
-@dataclass(frozen=True)
+@dataclass
 class LoadResult:
     """What a load did: rows by outcome, rows that had moved, and why it stopped early, if it did."""
 
-    outcomes: dict[str, int]
-    stale: int
+    outcomes: dict[str, int] = field(default_factory=dict)
+    stale: int = 0
     stopped: str | None = None
+
+    def add(self, outcomes: pd.DataFrame) -> None:
+        """Counts OUTCOMES in; what is tried again within the load counts when it has ended."""
+        for outcome in outcomes["outcome"]:
+            if outcome != Outcome.BUSY:
+                self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
 
 
 def load(engine: Engine, run: Run, side: Side, ops: Sequence[Op]) -> LoadResult:
     """Writes the run's planned actions of these kinds to one side, creates first, deletes last.
 
     Stops, with the rest still planned, when the switch goes off or the side's call allocation is used up.
-    Raises LeaseLost, AuthenticationFailed and SideUnreachable; nothing of the chunk under way was written then.
+    Rows that are busy are tried again alone. Raises LeaseLost, AuthenticationFailed and SideUnreachable; nothing of
+    the chunk under way was written then, or all of it is recorded.
     """
     recover_side(engine, run, side)
-    outcomes: dict[str, int] = {}
-    stale = 0
-    for op, chunk in _chunks(engine, run, side, ops):
-        try:
-            engine.require_switch()
-            fence = engine.fence(run)
-            ready = chunk if op is Op.CREATE else _still_as_seen(engine, run, side, op, chunk)
-            stale += len(chunk) - len(ready)
-            if not ready.empty:
-                for outcome in _write(engine, run, side, op, ready, fence)["outcome"]:
-                    outcomes[outcome] = outcomes.get(outcome, 0) + 1
-        except (SwitchedOff, ApiLimitReached) as reason:
-            engine.ledger.note(run, str(reason))
-            _log.warning("%s", reason)
-            return LoadResult(outcomes, stale, str(reason))
-    return LoadResult(outcomes, stale)
-
-
-def _chunks(engine: Engine, run: Run, side: Side, ops: Sequence[Op]) -> Iterator[tuple[Op, pd.DataFrame]]:
-    size = engine.sides[side].chunk_size
     planned = engine.ledger.actions(run, side, ops)
-    for op in _ORDER:
-        rows = planned[planned["op"] == op]
-        for start in range(0, len(rows), size):
-            yield op, rows.iloc[start : start + size].reset_index(drop=True)
+    result = LoadResult()
+    try:
+        for op in _ORDER:
+            write = partial(_write_all, engine, run, side, op, result)
+            in_rounds(planned[planned["op"] == op], write, engine.sleep)
+    except (SwitchedOff, ApiLimitReached) as reason:
+        engine.ledger.note(run, str(reason))
+        _log.warning("%s", reason)
+        result.stopped = str(reason)
+    return result
+
+
+def _write_all(
+    engine: Engine, run: Run, side: Side, op: Op, result: LoadResult, rows: pd.DataFrame, last: bool
+) -> pd.DataFrame:
+    """One round over the rows, chunk by chunk; answers OUTCOMES of those that were busy, none in the last round."""
+    size = engine.sides[side].chunk_size
+    busy: list[pd.DataFrame] = [frame(OUTCOMES.empty_table())]
+    for start in range(0, len(rows), size):
+        chunk = rows.iloc[start : start + size].reset_index(drop=True)
+        engine.require_switch()
+        fence = engine.fence(run)
+        ready = chunk if op is Op.CREATE else _still_as_seen(engine, run, side, op, chunk)
+        result.stale += len(chunk) - len(ready)
+        if not ready.empty:
+            outcomes = _write(engine, run, side, op, ready, fence, last)
+            result.add(outcomes)
+            busy.append(busy_rows(outcomes))
+    return pd.concat(busy, ignore_index=True)
 
 
 def _still_as_seen(engine: Engine, run: Run, side: Side, op: Op, chunk: pd.DataFrame) -> pd.DataFrame:
@@ -94,8 +109,9 @@ def _keep(engine: Engine, run: Run, side: Side, deletes: pd.DataFrame, records: 
 
 
 def _write(
-    engine: Engine, run: Run, side: Side, op: Op, rows: pd.DataFrame, fence: Callable[[], None]
+    engine: Engine, run: Run, side: Side, op: Op, rows: pd.DataFrame, fence: Callable[[], None], last: bool
 ) -> pd.DataFrame:
+    """Raises SidePaused, with everything recorded, when rows were answered that our login is not accepted."""
     ids = list(rows["action_id"])
     engine.ledger.mark_sent(run, ids)
     try:
@@ -106,7 +122,13 @@ def _write(
     outcomes = _one_for_each(rows, outcomes)
     if op is Op.CREATE:
         outcomes = adopt(engine, side, rows, outcomes)
-    engine.ledger.record(run, outcomes)
+    if last:
+        outcomes = given_up(outcomes)
+    busy = busy_rows(outcomes)
+    engine.ledger.unsend(run, list(busy["action_id"]))
+    engine.ledger.record(run, outcomes.drop(busy.index))
+    if (outcomes["category"] == AUTHENTICATION).any():
+        refuse_paused(engine.ledger)
     return outcomes
 
 

@@ -15,7 +15,17 @@ import pandas as pd
 
 from taskbridge.core.contract import Contract
 from taskbridge.core.model import Op, Side
-from taskbridge.engine.ports import Allowance, Ledger, SideInfo, SidePort, Sides, SideState, Window, unfenced
+from taskbridge.engine.ports import (
+    AUTHENTICATION,
+    Allowance,
+    Ledger,
+    SideInfo,
+    SidePort,
+    Sides,
+    SideState,
+    Window,
+    unfenced,
+)
 from taskbridge.errors import AuthenticationFailed, SidePaused
 
 LOGINS_AN_HOUR: Final = 3
@@ -112,8 +122,13 @@ class WatchedSide:
             return self._port.carries_markers()
 
     def write(self, op: Op, rows: pd.DataFrame, fence: Callable[[], None] = unfenced) -> pd.DataFrame:
+        """Rows that were refused for our login pause the side as well; the answers of the others are handed on."""
         with self._watched():
-            return self._port.write(op, rows, fence)
+            outcomes = self._port.write(op, rows, fence)
+        refused = outcomes[outcomes["category"] == AUTHENTICATION]
+        if not refused.empty:
+            self._pause(AuthenticationFailed(_refused_rows(self.side, refused)))
+        return outcomes
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
@@ -147,6 +162,14 @@ class WatchedSide:
             "runs on the clock end skipped until one works. Nothing is lost, and nothing has to be switched on again.",
             logins=refused.logins,
         )
+
+
+def _refused_rows(side: Side, refused: pd.DataFrame) -> str:
+    first = refused.iloc[0]
+    return (
+        f"{side.system} refused {len(refused)} rows of a write for our login ({first['code']}: {first['message']}); "
+        f"{first['remedy']}"
+    )
 
 
 def _rest(logins: int) -> timedelta:

@@ -101,6 +101,9 @@ OUTCOMES: Final = pa.schema(
 )
 """One row for every row written, paired by `action_id`, never by position."""
 
+AUTHENTICATION: Final = "authentication"
+"""The category of errors for which a side is paused."""
+
 
 _NOT_KEPT: Final = ("presence", "delete_cause", "problem_code", "problem_message")
 
@@ -124,7 +127,8 @@ class Outcome(StrEnum):
     DONE = "done"
     GONE = "gone"  # the record is deleted: done for a delete, proof of a delete for an update (C5)
     EXISTS = "exists"  # a record with this marker is there already (G2)
-    RETRY = "retry"  # certainly not written, and worth trying again
+    BUSY = "busy"  # certainly not written, and worth trying again in a moment
+    RETRY = "retry"  # certainly not written, and worth trying again in the next run
     UNKNOWN = "unknown"  # perhaps written: the answer was lost
     REJECTED = "rejected"  # not written, and somebody has to act (G4)
 

@@ -45,7 +45,7 @@ def verdict(status: int, errors: Sequence[RemoteError]) -> Verdict:
         return Verdict.FINE
     reactions = {meaning(error.code, error.message).reaction for error in errors}
     codes = {normalise_code(error.code, error.message) for error in errors}
-    if status == 401:
+    if status == 401 or "INVALID_SESSION_ID" in codes:
         return Verdict.LOGIN
     if Reaction.AUTHENTICATION in reactions:
         return Verdict.AUTHENTICATION

@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from taskbridge.core.model import frame
-from taskbridge.engine.ports import OUTCOMES, Outcome
+from taskbridge.engine.ports import AUTHENTICATION, OUTCOMES, Outcome
 from taskbridge.errors import ApiLimitReached, SideUnreachable, TaskBridgeError
 
 
@@ -23,21 +23,47 @@ class Category(StrEnum):
     """The groups in which people see errors."""
 
     INTERMITTENT = "intermittent"
-    AUTHENTICATION = "authentication"
+    AUTHENTICATION = AUTHENTICATION
     ACCESS = "access"
     VALIDATION = "validation"
     OTHER = "other"
 
 
+class Policy(StrEnum):
+    """What TaskBridge does about an error, in the words of people."""
+
+    RETRY_SOON = "retry soon"
+    CARRY_OVER = "carry over"
+    PARK = "park"
+    PAUSE = "pause the side"
+    FACT = "fact"
+
+
 class Reaction(StrEnum):
     """What an error makes of the row or the run that met it."""
 
+    SOON = "soon"
     RETRY = "retry"
     REJECTED = "rejected"
     GONE = "gone"
     EXISTS = "exists"
     AUTHENTICATION = "authentication"
     LIMIT = "limit"
+
+    @property
+    def policy(self) -> Policy:
+        return _POLICIES[self]
+
+
+_POLICIES: Final[Mapping[Reaction, Policy]] = {
+    Reaction.SOON: Policy.RETRY_SOON,
+    Reaction.RETRY: Policy.CARRY_OVER,
+    Reaction.LIMIT: Policy.CARRY_OVER,
+    Reaction.REJECTED: Policy.PARK,
+    Reaction.AUTHENTICATION: Policy.PAUSE,
+    Reaction.GONE: Policy.FACT,
+    Reaction.EXISTS: Policy.FACT,
+}
 
 
 @dataclass(frozen=True)
@@ -64,6 +90,10 @@ def _transient(meaning: str) -> Meaning:
     return Meaning(Category.INTERMITTENT, meaning, _NOBODY, _BY_ITSELF, Reaction.RETRY)
 
 
+def _brief(meaning: str) -> Meaning:
+    return Meaning(Category.INTERMITTENT, meaning, _NOBODY, _BY_ITSELF, Reaction.SOON)
+
+
 def _login(meaning: str, remedy: str) -> Meaning:
     return Meaning(Category.AUTHENTICATION, meaning, _SF_ADMIN, remedy, Reaction.AUTHENTICATION)
 
@@ -83,9 +113,9 @@ _API_OFF: Final = _access(
 
 CODES: Final[Mapping[str, Meaning]] = {
     # intermittent
-    "FAILED_WRITE": _transient("the connection was cut while a request was under way"),
+    "FAILED_WRITE": _brief("the connection was cut while a request was under way"),
     "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE": _transient("Salesforce is under maintenance"),
-    "QUERY_TIMEOUT": _transient("a query took longer than Salesforce allows"),
+    "QUERY_TIMEOUT": _brief("a query took longer than Salesforce allows"),
     "REQUEST_LIMIT_EXCEEDED": Meaning(
         Category.INTERMITTENT,
         "the org's API calls of the last 24 hours, or its long-running requests, are used up",
@@ -93,10 +123,10 @@ CODES: Final[Mapping[str, Meaning]] = {
         "the work is carried over to a later run; raise the org's API allocation if this is usual",
         Reaction.LIMIT,
     ),
-    "SERVER_UNAVAILABLE": _transient("the server did not answer properly"),
-    "UNABLE_TO_LOCK_ROW": _transient("another process was writing the record or its account"),
+    "SERVER_UNAVAILABLE": _brief("the server did not answer properly"),
+    "UNABLE_TO_LOCK_ROW": _brief("another process was writing the record or its account"),
     "RATE_LIMITED": _transient("Sales Connect takes no more requests in this minute"),
-    "READ_TIMEOUT": _transient("a request took too long inside the system"),
+    "READ_TIMEOUT": _brief("a request took too long inside the system"),
     # authentication
     "AUTHENTICATION_FAILURE": _login(
         "the credentials are not accepted", "correct the connection's client id and secret"
@@ -277,16 +307,17 @@ def meaning(code: str, message: str = "") -> Meaning:
     """What a code means; unknown codes are "other" and rejected, so that somebody looks at them."""
     code = normalise_code(code, message)
     if is_concurrency_limit(code, message):
-        return _transient("too many long-running requests at once")
+        return _brief("too many long-running requests at once")
     return CODES.get(code, _UNKNOWN)
 
 
 _OUTCOME: Final[Mapping[Reaction, Outcome]] = {
+    Reaction.SOON: Outcome.BUSY,
     Reaction.RETRY: Outcome.RETRY,
     Reaction.REJECTED: Outcome.REJECTED,
     Reaction.GONE: Outcome.GONE,
     Reaction.EXISTS: Outcome.EXISTS,
-    # A row is no place to log in or to count calls: it goes back, and the next call meets the whole answer.
+    # Of an authentication code the category pauses the side, once the answers of all rows are recorded.
     Reaction.AUTHENTICATION: Outcome.RETRY,
     Reaction.LIMIT: Outcome.RETRY,
 }
@@ -317,7 +348,7 @@ def carried_over(action_id: str, stop: TaskBridgeError) -> RowResult:
         code = "REQUEST_LIMIT_EXCEEDED"
     elif isinstance(stop, SideUnreachable):
         code = "SERVER_UNAVAILABLE"
-    return row_error(action_id, code, str(stop))
+    return RowResult(action_id, Outcome.RETRY, None, None, code, str(stop))
 
 
 def outcome_frame(results: Iterable[RowResult]) -> pd.DataFrame:
