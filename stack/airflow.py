@@ -82,7 +82,9 @@ def _settings(plan: AirflowPlan) -> dict[str, str]:
         # The default second between two loops costs a second a task.
         "scheduler": {"scheduler_idle_sleep_time": "0.1"},
         # So long (by default five seconds) a worker can take to see that a task has ended, and keeps its slot.
-        "workers": {"min_heartbeat_interval": "1"},
+        # And one api-server serves everybody: on a busy machine an answer takes longer than the default five seconds,
+        # and the task would fail before it began.
+        "workers": {"min_heartbeat_interval": "1", "execution_api_timeout": "60"},
         "dag_processor": {"refresh_interval": "30", "min_file_process_interval": "30"},
         "logging": {
             "base_log_folder": str(plan.layout.airflow_home / "logs"),

@@ -135,6 +135,15 @@ def test_K5_a_task_that_was_deleted_on_both_sides_comes_back_on_both(
     assert world.sf_of(key)["details"] == "lives on"
 
 
+def test_C5_the_last_task_of_a_person_comes_back_without_a_witness(world: World) -> None:
+    task, _ = pair(world, "Gone")
+    world.sc.delete(task)
+    world.settle()
+    assert restore(world, link_id=task).outcome is RunOutcome.CLEAN
+    assert [len(system.live()) for system in (world.sc, world.sf)] == [1, 1]
+    quiet(world)
+
+
 def test_K5_an_edit_that_a_delete_overruled_comes_back_with_its_task(world: World) -> None:
     world.sc_task("anchor")
     task, there = pair(world, "Gone", details="old")

@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from taskbridge.core.model import Side
+from taskbridge.core.model import Answer, Side
+from taskbridge.engine.approval import APPROVAL_ID
 from taskbridge.engine.busy import TRIES
 from taskbridge.engine.conflicts import decide_conflicts
 from taskbridge.engine.ports import RunMode, RunOutcome
+from taskbridge.engine.undo import LINK_ID, RUN_ID
 from tests.scenarios import values
 from tests.scenarios.document import PEOPLE, SYSTEMS, TASKBRIDGE, NotUnderstood, Place, Sentence
 from tests.scenarios.stage import Stage
@@ -168,6 +170,16 @@ def decides(stage: Stage, place: Place, column: str, task: str, system: Side) ->
     decide_conflicts(stage.world.ledger, [number], system, "operator")
 
 
+@_sentence(PEOPLE, "An operator approves what is held")
+def approves(stage: Stage, place: Place) -> None:
+    _answer(stage, place, Answer.APPROVED)
+
+
+@_sentence(PEOPLE, "An operator rejects what is held")
+def rejects(stage: Stage, place: Place) -> None:
+    _answer(stage, place, Answer.REJECTED)
+
+
 @_sentence(PEOPLE, "{person} turns her sync on")
 def turns_on(stage: Stage, place: Place, person: str) -> None:
     stage.world.sc.switch(stage.person(Side.SALES_CONNECT, person), True)
@@ -322,6 +334,29 @@ def rebase(stage: Stage, place: Place, outcome: str, rows: str) -> None:
     stage.run(place, outcome, _rows(rows), mode=RunMode.REBASE)
 
 
+@_sentence(TASKBRIDGE, "The answer is carried out: it ends {outcome} and writes {rows}")
+def answer_carried_out(stage: Stage, place: Place, outcome: str, rows: str) -> None:
+    (request,) = stage.world.ledger.unfinished_approvals()
+    asked = {APPROVAL_ID: request.approval_id}
+    stage.run(place, outcome, _rows(rows), mode=RunMode.APPROVAL, asked=asked)
+
+
+@_sentence(TASKBRIDGE, "An undo of the last run ends {outcome} and writes {rows}")
+def undo(stage: Stage, place: Place, outcome: str, rows: str) -> None:
+    assert stage.report is not None, f"{place}: no run came before"
+    stage.run(place, outcome, _rows(rows), mode=RunMode.UNDO, asked={RUN_ID: stage.report.run_id})
+
+
+@_sentence(TASKBRIDGE, "A restore of {task} ends {outcome} and writes {rows}")
+def restore(stage: Stage, place: Place, task: str, outcome: str, rows: str) -> None:
+    stage.run(place, outcome, _rows(rows), mode=RunMode.RESTORE, asked={LINK_ID: _pair(stage, task)})
+
+
+@_sentence(TASKBRIDGE, "A rerender ends {outcome} and writes {rows}")
+def rerender(stage: Stage, place: Place, outcome: str, rows: str) -> None:
+    stage.run(place, outcome, _rows(rows), mode=RunMode.RERENDER)
+
+
 @_sentence(TASKBRIDGE, 'A run stops, writes nothing and says "{text}"')
 def run_stops(stage: Stage, place: Place, text: str) -> None:
     stage.run(place, RunOutcome.FAILED, _rows("nothing"))
@@ -409,6 +444,12 @@ def not_in_command_center(stage: Stage, place: Place, person: str, task: str) ->
     assert stage.record(place, task, Side.SALES_CONNECT) not in found, (
         f"{place}: Command Center shows {found}"
     )
+
+
+def _answer(stage: Stage, place: Place, answer: Answer) -> None:
+    unfinished = stage.world.ledger.unfinished_approvals()
+    assert len(unfinished) == 1, f"{place}: {len(unfinished)} requests wait for an answer"
+    stage.world.answer(unfinished[0].approval_id, answer)
 
 
 def _command_center(stage: Stage, person: str) -> list[str]:

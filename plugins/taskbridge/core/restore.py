@@ -162,9 +162,11 @@ class Restore(Deliberate):
         return rows
 
     def _is_gone(self, side: Side, rows: Positions) -> Flags:
-        """Deleted, or not the pair's any more."""
+        """Deleted, or not the pair's any more. The records of a pair that has ended were proven deleted (C5)."""
         nobody = ~flags(pc.is_valid(self.linked(f"{side.prefix}_id", rows)))
-        return nobody | self.matched.deleted[side][self.link(rows)]
+        link = self.link(rows)
+        ended = equals(self.linked("state", rows), LinkState.TOMBSTONE) & self.matched.absent[side][link]
+        return nobody | ended | self.matched.deleted[side][link]
 
     def _last(self, kept: Side, side: Side, name: str, rows: Positions) -> pa.Array:
         """What the record on `side` holds, or held when it was last known."""
