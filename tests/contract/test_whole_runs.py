@@ -55,9 +55,10 @@ class BothWorlds:
         self._keys = itertools.count()
         self.sync()
 
-    def sync(self, mode: RunMode = RunMode.SCHEDULED, **asked: int) -> RunReport:
-        self.sc.advance(60)
-        self.sf.advance(60)
+    def sync(self, mode: RunMode = RunMode.SCHEDULED, wait: float = 60, **asked: int) -> RunReport:
+        """One run, so many seconds after whatever was before."""
+        self.sc.advance(wait)
+        self.sf.advance(wait)
         report = self.run(mode, **asked)
         assert report.outcome is not RunOutcome.FAILED, report.text
         return report
