@@ -608,7 +608,7 @@ class _Planner:
             sc_user_id=user["sc_user_id"],
             first_import=source == SF and rule == "C1" and bool(user["first_sync_owed"]),
             mask=ALL_FIELDS,
-            person=row["person"],
+            person=row["person"] if self.policy.fill_person or target == SC else None,
             **values,
         )
         bases = {f"{PREFIX[source]}_{name}": row[name] for name in FIELDS}

@@ -68,6 +68,11 @@ class Settings(_Closed):
     include_logged_activities: bool = Field(
         False, description="Let Salesforce tasks take part that were completed when they were created (C2)"
     )
+    fill_person: bool = Field(
+        True,
+        description="Give a new Salesforce task the contact or lead that its Sales Connect person is, where that is "
+        "known (WhoId)",
+    )
     user_map: Mapping[str, str] = Field(
         default_factory=dict,
         description="SC user (id or e-mail) to Salesforce user (id or e-mail); overrides the matching (S2)",
@@ -165,6 +170,7 @@ class Settings(_Closed):
             first_sync_mode=self.first_sync_mode,
             first_sync_lookback=timedelta(hours=self.first_sync_lookback_hours),
             include_logged_activities=self.include_logged_activities,
+            fill_person=self.fill_person,
             delete_max_age=timedelta(days=self.delete_max_age_days),
             limits=Limits(**self.limits.model_dump()),
         )

@@ -21,6 +21,11 @@ def _owner() -> Field:
     return lookup("OwnerId", "Owner ID", "Owner", "User", nillable=False, defaulted_on_create=True)
 
 
+def _master(name: str) -> Field:
+    """Of a record that was merged into another: that other one."""
+    return read_only(lookup("MasterRecordId", "Master Record ID", "MasterRecord", name))
+
+
 USER = SObject(
     "User",
     "User",
@@ -67,6 +72,7 @@ CONTACT = SObject(
     (
         id_field("Contact ID"),
         deleted_flag(),
+        _master("Contact"),
         lookup("AccountId", "Account ID", "Account", "Account"),
         *_person_name(),
         text("Title", "Title", 128),
@@ -85,12 +91,17 @@ LEAD = SObject(
     (
         id_field("Lead ID"),
         deleted_flag(),
+        _master("Lead"),
         *_person_name(),
         text("Company", "Company", nillable=False),
         text("Title", "Title", 128),
         text("Phone", "Phone", 40, type="phone"),
         text("Email", "Email", 80, type="email"),
         _owner(),
+        read_only(flag("IsConverted", "Converted")),
+        read_only(Field("ConvertedDate", "date", "Converted Date")),
+        read_only(lookup("ConvertedAccountId", "Converted Account ID", "ConvertedAccount", "Account")),
+        read_only(lookup("ConvertedContactId", "Converted Contact ID", "ConvertedContact", "Contact")),
         *audit_fields(),
     ),
 )

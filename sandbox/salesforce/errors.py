@@ -58,6 +58,10 @@ def invalid_reference(*fields: str) -> ApiError:
     return ApiError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", 400, fields)
 
 
+def converted_lead(what: str) -> ApiError:
+    return ApiError("CANNOT_UPDATE_CONVERTED_LEAD", f"cannot {what} converted lead", 400, [])
+
+
 def unknown_column(name: str, sobject: str) -> ApiError:
     return ApiError("INVALID_FIELD", f"No such column '{name}' on sobject of type {sobject}")
 

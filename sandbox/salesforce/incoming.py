@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .errors import ApiError, invalid_reference, json_parser_error, unknown_column
+from .errors import ApiError, converted_lead, invalid_reference, json_parser_error, unknown_column
 from .ids import full_id
 from .records import Predicate, Records
 from .schema import TEXT_TYPES, Field, SObject
@@ -137,11 +137,17 @@ def _reference(records: Records, field: Field, value: Any, shows: Predicate) -> 
         message = f"{field.label}: id value of incorrect type: {text}"
         raise ApiError("MALFORMED_ID", message, 400, [field.name])
     target = records.find(found)
-    if target is None or target.get("IsDeleted"):
+    if target is None:
+        raise invalid_reference(field.name)
+    if target.get("IsDeleted"):
+        if records.switches.deleted_reference == "ENTITY_IS_DELETED":
+            raise ApiError("ENTITY_IS_DELETED", "entity is deleted", 400, [])
         raise invalid_reference(field.name)
     if not shows(target):
         message = f"insufficient access rights on cross-reference id: {found[:15]}"
         raise ApiError("INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", message, 400, [])
+    if target.get("IsConverted"):
+        raise converted_lead("reference")
     return found
 
 

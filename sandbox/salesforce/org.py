@@ -11,7 +11,7 @@ from sandbox.kernel.faults import FaultBook
 from sandbox.kernel.store import Document
 
 from .derived import derive
-from .errors import ApiError, SeveralHolders, entity_is_deleted, not_found
+from .errors import ApiError, SeveralHolders, converted_lead, entity_is_deleted, not_found
 from .ids import make_id
 from .incoming import changes, key_value, missing
 from .records import PURGED_AT, VISIBLE_AT, Predicate, Records
@@ -68,6 +68,8 @@ class Org:
         old = self.records.get(whole, record_id)
         self._strike(author, _names(whole, record, old) | {record_id})
         old = self._changeable(old, author, allowed=sobject.updateable)
+        if old.get("IsConverted"):
+            raise converted_lead("update")
         given = changes(self.records, sobject, record, self._shows(author), creating=False)
         if absent := [
             sobject.by_name[name]
@@ -97,6 +99,8 @@ class Org:
         if old is None or not self.records.in_bin(old):
             raise ApiError("UNDELETE_FAILED", "Entity is not in the recycle bin", 400, [])
         draft = {**old, "IsDeleted": False, "LastModifiedById": author.user_id}
+        if "MasterRecordId" in draft:
+            draft["MasterRecordId"] = None
         self._save(sobject, old, draft, author)
 
     def upsert(
@@ -153,6 +157,11 @@ class Org:
         """When records of this object were last removed for good by a purge."""
         log = self.records.store.get(_DELETE_LOG, sobject.name)
         return log["begins"] if log else None
+
+    def rewrite(self, sobject: SObject, old: Document, values: Mapping[str, Any], author: Author) -> None:
+        """What the platform changes by itself: no rule is asked, and only SystemModstamp moves."""
+        draft = {**old, **values, "SystemModstamp": system_stamp(self.records.now())}
+        self._put(sobject, old, draft, author)
 
     def user(self, record_id: str) -> Document:
         found = self.records.store.get("User", record_id)

@@ -13,6 +13,7 @@ from .calls import Context, json_response
 from .ids import full_id
 from .org import Author
 from .schema import SObject
+from .survivors import convert, merge
 
 
 def people_router(context: Context) -> APIRouter:
@@ -46,6 +47,24 @@ def people_router(context: Context) -> APIRouter:
         """?as=user id or e-mail: moves the record to the bin."""
         target = _target(context, sobject)
         org.delete(target, _id(record_id), _author(context, request, request.query_params.get("as")))
+        return Response(status_code=204)
+
+    @router.post("/Lead/{record_id}/convert")
+    async def convert_lead(request: Request, record_id: str) -> Response:
+        """{"as": user id or e-mail, "contact": id}, each optional: the lead becomes a new contact, or that one."""
+        body = await control_body(request) if await request.body() else {}
+        contact = _id(body["contact"]) if body.get("contact") else None
+        author = _author(context, request, body.get("as"))
+        return json_response(convert(org, _id(record_id), contact, author), 201)
+
+    @router.post("/{sobject}/{record_id}/merge")
+    async def merge_records(request: Request, sobject: str, record_id: str) -> Response:
+        """{"as": user id or e-mail, "losers": [ids]}: merges one or two records into this one."""
+        body = await control_body(request)
+        if not isinstance(body.get("losers"), list):
+            raise BadControlCall(f'expected {{"losers": [ids]}}, got {sorted(body)}')
+        losers, author = [_id(each) for each in body["losers"]], _author(context, request, body.get("as"))
+        merge(org, _target(context, sobject).name, _id(record_id), losers, author)
         return Response(status_code=204)
 
     @router.post("/{sobject}/{record_id}/undelete")

@@ -23,6 +23,7 @@ class SalesforceSwitches(BaseModel):
     type_field: Task has the field Type.
     trim_text: white space at both ends of text is dropped on write.
     lead_excludes_what: a task of a lead cannot be related to an account or the like.
+    deleted_reference: the code of a lookup to a record in the bin.
     page_size: rows of a query page when the client does not ask for another size.
     tie_order: how rows come that ORDER BY leaves equal.
     shared_limit_header: Sforce-Limit-Info also names the burst limit.
@@ -69,6 +70,9 @@ class SalesforceSwitches(BaseModel):
     type_field: bool = False
     trim_text: bool = True
     lead_excludes_what: bool = True
+    deleted_reference: Literal["INVALID_CROSS_REFERENCE_KEY", "ENTITY_IS_DELETED"] = (
+        "INVALID_CROSS_REFERENCE_KEY"
+    )
     page_size: int = Field(default=2000, ge=1, le=2000)
     tie_order: Literal["id", "reversed"] = "id"
     api_daily_max: int = Field(default=15000, ge=0)

@@ -172,6 +172,25 @@ class MemoryWorld(World):
         self.side.page_size = 3
 
 
+class MemorySalesforceWorld(MemoryWorld):
+    side: MemorySalesforce
+
+    def contact(self) -> str:
+        return self.side.add_person()
+
+    def lead(self) -> str:
+        return self.side.add_person(lead=True)
+
+    def convert(self, lead: str, contact: str) -> None:
+        self.side.supersede(lead, contact)
+
+    def merge(self, loser: str, master: str) -> None:
+        self.side.supersede(loser, master)
+
+    def remove_person(self, person: str) -> None:
+        self.side.remove_person(person)
+
+
 class SandboxWorld(World):
     """What both services have in common."""
 
@@ -301,6 +320,27 @@ class SalesforceWorld(SandboxWorld):
     def small_pages(self) -> None:
         self.service.switch(page_size=3)
 
+    def contact(self) -> str:
+        return self._person("Contact", LastName="Prospect")
+
+    def lead(self) -> str:
+        return self._person("Lead", LastName="Lead", Company="Sons")
+
+    def convert(self, lead: str, contact: str) -> None:
+        self.service.control("POST", f"/people/Lead/{lead}/convert", {"contact": contact})
+
+    def merge(self, loser: str, master: str) -> None:
+        name = "Lead" if loser.startswith("00Q") else "Contact"
+        self.service.control("POST", f"/people/{name}/{master}/merge", {"losers": [loser]})
+
+    def remove_person(self, person: str) -> None:
+        name = "Lead" if person.startswith("00Q") else "Contact"
+        self.service.control("DELETE", f"/people/{name}/{person}")
+
+    def _person(self, name: str, **fields: str) -> str:
+        created: str = self.service.control("POST", f"/people/{name}", {"fields": fields})["id"]
+        return created
+
     def _user(self, email: str) -> str:
         fields = {"Username": email, "Email": email, "LastName": email.split("@")[0]}
         created: str = self.service.control("POST", "/people/User", {"fields": fields})["id"]
@@ -331,7 +371,7 @@ def memory_worlds() -> dict[str, Any]:
         "memory sales_connect": lambda: MemoryWorld(MemorySalesConnect()),
         "memory sales_connect, bare": lambda: MemoryWorld(MemorySalesConnect(features=frozenset())),
         "memory sales_connect, 410": lambda: MemoryWorld(MemorySalesConnect(gone_status=410)),
-        "memory salesforce": lambda: MemoryWorld(MemorySalesforce()),
+        "memory salesforce": lambda: MemorySalesforceWorld(MemorySalesforce()),
     }
 
 

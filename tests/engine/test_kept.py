@@ -52,6 +52,7 @@ def test_K5_a_deleted_sales_connect_task_is_kept_with_all_that_was_told_of_it(wo
 
 
 def test_K5_a_deleted_salesforce_task_is_kept_with_its_marker_and_person(world: World) -> None:
+    world.sf.add_person("003")
     task = world.sc_task("Call", person="003")
     world.sync()
     partner = world.partner(Side.SALES_CONNECT, task)

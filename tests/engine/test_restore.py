@@ -116,6 +116,7 @@ def test_K5_a_task_that_was_deleted_on_both_sides_comes_back_on_both(
 ) -> None:
     world.sc_task("anchor")
     world.sc.contacts["003A"] = "17"
+    world.sf.add_person("003A")
     task, there = pair(world, "Gone", details="kept", priority="high", person="003A")
     world.sf.edit(there, status="In Progress")
     world.settle()

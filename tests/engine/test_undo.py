@@ -67,6 +67,7 @@ def everything(world: World) -> tuple[World, Counter[tuple[Any, ...]], RunReport
     """A run that did everything that a run can do, and what both systems held before it."""
     world.with_settings(conflict_policy="salesforce_wins")
     world.sc.contacts["003A"] = "17"
+    world.sf.add_person("003A")
     tasks = [world.sc_task(f"Task {number}", details="base", person="003A") for number in range(8)]
     theirs = [world.sf_task(f"Theirs {number}", status="In Progress", priority="Low") for number in range(3)]
     world.settle()
@@ -212,6 +213,7 @@ def test_an_undone_delete_brings_the_record_back_and_leaves_the_other_side_delet
 ) -> None:
     world.sc_task("anchor")
     world.sc.contacts["003A"] = "17"
+    world.sf.add_person("003A")
     task, there = pair(world, "Gone", details="kept", person="003A")
     here, other = (world.sc, world.sf) if side is SC else (world.sf, world.sc)
     record, partner = (task, there) if side is SC else (there, task)

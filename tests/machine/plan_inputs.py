@@ -192,6 +192,7 @@ _POLICIES = st.fixed_dictionaries(
         "skipped_tasks": st.sampled_from(SkippedTasks),
         "first_sync_mode": st.sampled_from(FirstSyncMode),
         "include_logged_activities": st.booleans(),
+        "fill_person": st.booleans(),
         "limits": st.sampled_from([Limits(), Limits(count=2, user_count=1, half_of_more_than=4)]),
     }
 )

@@ -103,7 +103,7 @@ def create(
             "sc_user_id": sc_user,
             "first_import": _first_import(matched, source, users, rule),
             "mask": constant(ALL_FIELDS, length, pa.int32()),
-            "person": original["person"],
+            "person": _person(matched, target, original["person"]),
             **written,
         },
         links,
@@ -124,6 +124,12 @@ def create(
         },
         length,
     )
+
+
+def _person(matched: Matched, target: Side, known: pa.Array) -> pa.Array:
+    """Whom a new record is about; Salesforce is told by setting only."""
+    told = target is Side.SALES_CONNECT or matched.given.policy.fill_person
+    return known if told else pa.nulls(len(known), pa.string())
 
 
 def _link_ids(matched: Matched, side: Side, rows: Positions) -> pa.Array:

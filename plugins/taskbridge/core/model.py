@@ -531,6 +531,7 @@ class Policy:
     first_sync_mode: FirstSyncMode = FirstSyncMode.RECENT
     first_sync_lookback: timedelta = timedelta(hours=24)
     include_logged_activities: bool = False
+    fill_person: bool = True
     delete_max_age: timedelta = timedelta(days=15)
     limits: Limits = field(default_factory=Limits)
 

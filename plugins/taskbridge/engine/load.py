@@ -16,6 +16,7 @@ from taskbridge.core.model import FIELDS, Op, Presence, Side, frame
 from taskbridge.engine.busy import busy_rows, given_up, in_rounds
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.pause import refuse_paused
+from taskbridge.engine.people import tell_left_out
 from taskbridge.engine.ports import AUTHENTICATION, KEPT, OUTCOMES, Outcome, Run
 from taskbridge.engine.recover import adopt, recover_side
 from taskbridge.errors import ApiLimitReached, AuthenticationFailed, SideUnreachable, SwitchedOff
@@ -127,6 +128,7 @@ def _write(
     busy = busy_rows(outcomes)
     engine.ledger.unsend(run, list(busy["action_id"]))
     engine.ledger.record(run, outcomes.drop(busy.index))
+    tell_left_out(engine, run, side, outcomes)
     if (outcomes["category"] == AUTHENTICATION).any():
         refuse_paused(engine.ledger)
     return outcomes

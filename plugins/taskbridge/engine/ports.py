@@ -121,6 +121,10 @@ KEPT: Final = {
 """Records that are about to be deleted, each with the action that deletes it and all that its side told (K5)."""
 
 
+PERSON_LEFT_OUT: Final = "PERSON_LEFT_OUT"
+"""Code of a create that was done without its person, as no record goes on for it; the message names it."""
+
+
 class Outcome(StrEnum):
     """What became of one write."""
 
@@ -223,9 +227,11 @@ class SidePort(Protocol):
     def write(self, op: Op, rows: pd.DataFrame, fence: Callable[[], None] = unfenced) -> pd.DataFrame:
         """Write up to `chunk_size` WRITES rows of one op; answers OUTCOMES with exactly one row for each.
 
-        Only the fields in the mask are sent. Raises only when nothing of the chunk can have been written:
-        AuthenticationFailed, ApiLimitReached, SideUnreachable. `fence` is called right before each request leaves,
-        repeated ones too; what it raises stops the request, and may leave earlier ones of the chunk written.
+        Only the fields in the mask are sent. A new Salesforce task whose person was converted or merged gets the
+        record that goes on for it, and nobody where there is none (PERSON_LEFT_OUT). Raises only when nothing of
+        the chunk can have been written: AuthenticationFailed, ApiLimitReached, SideUnreachable. `fence` is called
+        right before each request leaves, repeated ones too; what it raises stops the request, and may leave
+        earlier ones of the chunk written.
         """
 
 

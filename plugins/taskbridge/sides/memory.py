@@ -11,7 +11,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final
 
@@ -22,7 +22,15 @@ from taskbridge.core.canonical import COMMENTS_UNITS, SUBJECT_UNITS
 from taskbridge.core.contract import Contract
 from taskbridge.core.match import UNNAMED
 from taskbridge.core.model import TASKS, Op, Presence, Side, frame, rows_of
-from taskbridge.engine.ports import SIDE_USERS, Allowance, Outcome, SideInfo, Window, unfenced
+from taskbridge.engine.ports import (
+    PERSON_LEFT_OUT,
+    SIDE_USERS,
+    Allowance,
+    Outcome,
+    SideInfo,
+    Window,
+    unfenced,
+)
 from taskbridge.errors import ApiLimitReached, AuthenticationFailed, ReadIncomplete
 from taskbridge.sides.frames import Problem, absent_rows, masked, stack, task_frame, unsendable
 from taskbridge.sides.memory_faults import Faults
@@ -30,6 +38,7 @@ from taskbridge.sides.outcomes import RowResult, outcome_frame, row_error
 from taskbridge.sides.salesforce_ids import to_18
 
 START: Final = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+_PREFIXES: Final = {"user": "005", "task": "00T", "contact": "003", "lead": "00Q"}
 _TICK: Final = timedelta(milliseconds=1)
 _FEED: Final = timedelta(days=15)  # how long Sales Connect's feed tells a delete
 
@@ -50,6 +59,14 @@ class Record:
     problem: Problem | None = None
     by_us: bool = False
     first_body: dict[str, Any] | None = None  # as a create with an idempotency key asked for it
+
+
+@dataclass
+class Person:
+    """A contact or lead. `survivor`: what it was converted or merged into; it is not `live` then."""
+
+    live: bool = True
+    survivor: str | None = None
 
 
 class Refused(Exception):
@@ -559,11 +576,31 @@ class MemorySalesforce(MemorySide):
 
     identity: str = to_18("00D5g000004AbCd")
     chunk_size: int = 200
+    persons: dict[str, Person] = field(default_factory=dict)  # contacts and leads by id
     page_size: int = 2000
     _idle_update_moves: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         self.side = Side.SALESFORCE
+
+    def add_person(self, person_id: str | None = None, *, lead: bool = False) -> str:
+        """The id of a new contact, or lead."""
+        person_id = person_id or self._new_id("lead" if lead else "contact")
+        self.persons[person_id] = Person()
+        return person_id
+
+    def supersede(self, person_id: str, survivor: str) -> None:
+        """A lead is converted to a contact, or a contact merged into another: its tasks go along."""
+        self._tick()
+        self.persons[person_id] = Person(live=False, survivor=survivor)
+        for record in self.records.values():
+            if record.values.get("person") == person_id and not record.deleted:
+                record.values["person"] = survivor
+                record.version = self._stamp()
+
+    def remove_person(self, person_id: str) -> None:
+        """Deletes a contact or lead."""
+        self.persons[person_id].live = False
 
     def undelete(self, remote_id: str) -> None:
         """A person restores a task from the bin. Raises ValueError where Salesforce would refuse it."""
@@ -604,7 +641,7 @@ class MemorySalesforce(MemorySide):
 
     def _new_id(self, kind: str) -> str:
         self._numbers += 1
-        return to_18(f"{'005' if kind == 'user' else '00T'}5g{self._numbers:010d}")
+        return to_18(f"{_PREFIXES[kind]}5g{self._numbers:010d}")
 
     def _stamp(self) -> datetime:
         return self.now.replace(microsecond=0)
@@ -668,10 +705,30 @@ class MemorySalesforce(MemorySide):
             message = f"duplicate value found: Taskbridge_Id__c duplicates value on record {other[:15]}"
             raise Refused("DUPLICATE_VALUE", message, other)
         values = self._created_values(row)
-        if row["person"]:
-            values["person"] = row["person"]
+        survivor = self._survivor(row["person"])
+        if survivor:
+            values["person"] = survivor
         if not self.marks:
             values["marker"] = None
         record = self._insert(values)
         record.by_us = True
-        return RowResult(row["action_id"], Outcome.DONE, record.remote_id, record.version)
+        done = RowResult(row["action_id"], Outcome.DONE, record.remote_id, record.version)
+        if row["person"] and not survivor:
+            return replace(done, code=PERSON_LEFT_OUT, message=f"{row['person']} is gone")
+        return done
+
+    def _survivor(self, person: str | None) -> str | None:
+        """The live record that goes on for a person; None when there is none."""
+        seen: set[str] = set()
+        while person in self.persons and person not in seen:
+            seen.add(person)
+            if self.persons[person].live:
+                return person
+            person = self.persons[person].survivor
+        return None
+
+    def _insert(self, values: dict[str, Any]) -> Record:
+        person = values.get("person")
+        if person and not (person in self.persons and self.persons[person].live):
+            raise Refused("INVALID_CROSS_REFERENCE_KEY", "WhoId: invalid cross reference id")
+        return super()._insert(values)

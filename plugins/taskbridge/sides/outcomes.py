@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from taskbridge.core.model import frame
-from taskbridge.engine.ports import AUTHENTICATION, OUTCOMES, Outcome
+from taskbridge.engine.ports import AUTHENTICATION, OUTCOMES, PERSON_LEFT_OUT, Outcome
 from taskbridge.errors import ApiLimitReached, SideUnreachable, TaskBridgeError
 
 
@@ -259,6 +259,13 @@ CODES: Final[Mapping[str, Meaning]] = {
         "the task refers to a lead that was converted",
         _OWNER,
         "move the task to the contact that the lead became",
+        Reaction.REJECTED,
+    ),
+    PERSON_LEFT_OUT: Meaning(
+        Category.OTHER,
+        "the task was created without its contact or lead, as that is gone and nothing took its place",
+        _OWNER,
+        "choose the contact or lead in Salesforce",
         Reaction.REJECTED,
     ),
     "UNKNOWN_EXCEPTION": Meaning(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -28,6 +29,7 @@ from taskbridge.sides.salesforce_budget import Budget
 from taskbridge.sides.salesforce_describe import read_shape, task_need, user_need
 from taskbridge.sides.salesforce_ids import to_18
 from taskbridge.sides.salesforce_marking import Marked, Marking, Unmarked
+from taskbridge.sides.salesforce_people import People
 from taskbridge.sides.salesforce_records import TASK_FIELDS, USER_FIELDS, decode_tasks, decode_users
 from taskbridge.sides.salesforce_writes import Collections
 
@@ -81,6 +83,7 @@ class SalesforceSide:
         self._collections = Collections(
             self._channel, f"{self._data}/composite/sobjects", self._marking, self._leave_reserve
         )
+        self._people = People(self._fetch)
 
     def connect(self) -> SideInfo:
         pages = self._query("query", f"SELECT {', '.join(USER_FIELDS)} FROM User ORDER BY Id")
@@ -171,8 +174,14 @@ class SalesforceSide:
     def write(self, op: Op, rows: pd.DataFrame, fence: Callable[[], None] = unfenced) -> pd.DataFrame:
         if len(rows) > self.chunk_size:
             raise ValueError(f"{len(rows)} rows in one write; at most {self.chunk_size}")
+        asked = rows_of(rows)
         with self._channel.fenced(fence):
-            return outcome_frame(self._collections.write(op, rows_of(rows)))
+            results = self._collections.write(op, asked)
+            if op is Op.CREATE:
+                results = self._people.follow(
+                    asked, results, lambda again: self._collections.write(op, again)
+                )
+        return outcome_frame(results)
 
     def _leave_reserve(self) -> None:
         """Raises ApiLimitReached before a call that would touch the reserve (G7); asks once what is left."""
@@ -182,16 +191,29 @@ class SalesforceSide:
 
     # reads
 
+    def _fetch(self, name: str, fields: Sequence[str], ids: Sequence[str]) -> list[Any]:
+        """Records of any object by their ids, deleted ones included."""
+        found: list[Any] = []
+        for lot in _url_lots(ids):
+            where = f"Id IN {format_soql('{}', list(lot))}"
+            soql = f"SELECT {', '.join(fields)} FROM {name} WHERE {where} ORDER BY Id"
+            for records in self._to_the_end(partial(self._query, "queryAll", soql)):
+                found += records
+        return found
+
     def _by_values(self, name: str, values: Sequence[str]) -> Iterator[pd.DataFrame]:
         for lot in _url_lots(values):
             for records in self._whole(f"{name} IN {format_soql('{}', list(lot))}"):
                 yield decode_tasks(records, self._marking)
 
     def _whole(self, where: str) -> list[list[Any]]:
+        return self._to_the_end(lambda: self._tasks(where, "Id"))
+
+    def _to_the_end(self, ask: Callable[[], Iterator[tuple[Answer, list[Any]]]]) -> list[list[Any]]:
         """All pages, read anew when the query's place is lost: nothing is handed on before its end."""
         for _ in range(1 + _RESTARTS):
             try:
-                return [records for _, records in self._tasks(where, "Id")]
+                return [records for _, records in ask()]
             except _LocatorLost:
                 continue
         raise ReadIncomplete(
