@@ -111,6 +111,11 @@ class Settings(_Closed):
     salesforce_api_reserve: Share = Field(
         0.10, description="Share of Salesforce's daily calls that writing leaves to the org's people (G7)"
     )
+    salesforce_guarded_updates: Count = Field(
+        3,
+        description="A run with at most so many updates for Salesforce sends each alone, to be refused if somebody "
+        "changed the task since; each takes a call (invariant 19)",
+    )
     salesforce_marker_field: Annotated[str, Field(pattern=r"^[A-Za-z]\w*__c$")] | None = Field(
         "Taskbridge_Id__c",
         description="The unique external id field on Activity; null for an org that cannot have one, where lost "

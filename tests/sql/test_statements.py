@@ -100,6 +100,9 @@ def test_every_statement_runs(
     ledger.resume_side(SC)
     ledger.save_contract(open_run(ledger), SF, Contract(), ["INVALID_FIELD"])
     assert ledger.known_contract(open_run(ledger), SF, TTL, [])
+    assert ledger.conditional(SF, TTL) is None
+    ledger.save_conditional(open_run(ledger), SF, True)
+    assert ledger.conditional(SF, TTL)
     ledger.watermarks()
     ledger.revert_watermark(SC)
     run = open_run(ledger, at(5))

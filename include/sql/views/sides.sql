@@ -5,7 +5,7 @@ CREATE OR REPLACE VIEW mart.sides AS
 SELECT
     s.side, i.identity, s.state, s.reason, s.since, s.next_attempt_at,
     w.position AS read_until,
-    c.looked_at, c.breaches
+    c.looked_at, c.breaches, c.conditional_updates
 FROM bridge.side_state s
 LEFT JOIN bridge.side_identity i USING (side)
 LEFT JOIN bridge.watermark w USING (side)
@@ -21,3 +21,5 @@ COMMENT ON COLUMN mart.sides.next_attempt_at IS 'When a paused system is tried a
 COMMENT ON COLUMN mart.sides.read_until IS 'Up to where it was read and everything settled, by its own clock';
 COMMENT ON COLUMN mart.sides.looked_at IS 'When its fields, rights and picklists were last looked at; null where a system says nothing of them';
 COMMENT ON COLUMN mart.sides.breaches IS 'What it lacked then, with remedies; empty when all is there';
+COMMENT ON COLUMN mart.sides.conditional_updates IS
+    'Whether it refuses an update of ours when somebody changed the task since it was read; null while not found out';

@@ -15,6 +15,7 @@ from taskbridge.core.arrays import columns, distinct, equals, find, take
 from taskbridge.core.model import FIELDS, Op, Presence, Side, frame
 from taskbridge.engine.busy import busy_rows, given_up, in_rounds
 from taskbridge.engine.engine import Engine
+from taskbridge.engine.guarded import guard, remember, since_read
 from taskbridge.engine.pause import refuse_paused
 from taskbridge.engine.people import tell_left_out
 from taskbridge.engine.ports import AUTHENTICATION, KEPT, OUTCOMES, Outcome, Run
@@ -50,6 +51,7 @@ def load(engine: Engine, run: Run, side: Side, ops: Sequence[Op]) -> LoadResult:
     """
     recover_side(engine, run, side)
     planned = engine.ledger.actions(run, side, ops)
+    guard(engine, side, planned)
     result = LoadResult()
     try:
         for op in _ORDER:
@@ -100,7 +102,7 @@ def _still_as_seen(engine: Engine, run: Run, side: Side, op: Op, chunk: pd.DataF
     ready = chunk.loc[np.logical_not(stale)].reset_index(drop=True)
     if op is Op.DELETE:
         _keep(engine, run, side, ready, read[read["presence"] == Presence.LIVE])
-    return ready
+    return since_read(engine, side, ready, read) if op is Op.UPDATE else ready
 
 
 def _keep(engine: Engine, run: Run, side: Side, deletes: pd.DataFrame, records: pd.DataFrame) -> None:
@@ -129,6 +131,7 @@ def _write(
     engine.ledger.unsend(run, list(busy["action_id"]))
     engine.ledger.record(run, outcomes.drop(busy.index))
     tell_left_out(engine, run, side, outcomes)
+    remember(engine, run, side, rows)
     if (outcomes["category"] == AUTHENTICATION).any():
         refuse_paused(engine.ledger)
     return outcomes

@@ -71,6 +71,14 @@ class WatchedSide:
         self._admitted = False
         self._on_trial = False
 
+    @property
+    def conditional(self) -> bool | None:
+        return self._port.conditional
+
+    @conditional.setter
+    def conditional(self, known: bool | None) -> None:
+        self._port.conditional = known
+
     def connect(self) -> SideInfo:
         with self._watched():
             return self._port.connect()

@@ -66,6 +66,9 @@ USER_MAP: Final = pa.schema(
 WRITES: Final = pa.schema([("action_id", pa.string()), *ACTIONS])
 """Rows that a side is asked to write: the action with its stored id."""
 
+UNMODIFIED_SINCE: Final = "unmodified_since"
+"""A column (stamp) that WRITES may have besides, see `SidePort.write`."""
+
 UNSETTLED: Final = pa.schema(
     [
         *WRITES,
@@ -180,6 +183,9 @@ class SidePort(Protocol):
     marks: (
         bool  # whether what it creates carries its marker; without, a lost create is told by `find_created`
     )
+    conditional: bool | None
+    """Whether it refuses an update whose record was modified since a moment; None: the next one finds it out; False
+    also where nobody wants it to."""
 
     def connect(self) -> SideInfo:
         """Identity, clock, features and all users, by at most one call besides the login."""
@@ -227,11 +233,14 @@ class SidePort(Protocol):
     def write(self, op: Op, rows: pd.DataFrame, fence: Callable[[], None] = unfenced) -> pd.DataFrame:
         """Write up to `chunk_size` WRITES rows of one op; answers OUTCOMES with exactly one row for each.
 
-        Only the fields in the mask are sent. A new Salesforce task whose person was converted or merged gets the
-        record that goes on for it, and nobody where there is none (PERSON_LEFT_OUT). Raises only when nothing of
-        the chunk can have been written: AuthenticationFailed, ApiLimitReached, SideUnreachable. `fence` is called
-        right before each request leaves, repeated ones too; what it raises stops the request, and may leave
-        earlier ones of the chunk written.
+        Only the fields in the mask are sent. Updates may have a further column `unmodified_since`: where
+        `conditional` allows, such a row is refused (PRECONDITION_FAILED) if its record was modified later. A new
+        Salesforce task whose person was converted or merged gets the record that goes on for it, and nobody where
+        there is none (PERSON_LEFT_OUT).
+
+        Raises only when nothing of the chunk can have been written: AuthenticationFailed, ApiLimitReached,
+        SideUnreachable. `fence` is called right before each request leaves, repeated ones too; what it raises
+        stops the request, and may leave earlier ones of the chunk written.
         """
 
 
@@ -452,6 +461,11 @@ class Ledger(Protocol):
     def save_contract(self, run: Run, side: Side, contract: Contract, codes: Sequence[str]) -> None:
         """Keeps what a side says now. If that mends what was broken, rows that were refused with one of `codes`
         are tried again at once (G4)."""
+
+    def conditional(self, side: Side, age: timedelta) -> bool | None:
+        """Whether a side honours conditions on updates; None when that was not found out within `age`."""
+
+    def save_conditional(self, run: Run, side: Side, honoured: bool) -> None: ...
 
     # lease and run
 

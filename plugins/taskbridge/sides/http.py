@@ -200,7 +200,12 @@ class Channel:
         return self._retried(once, writing=False)
 
     def write(
-        self, method: str, path: str, body: Any = None, params: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """One write. Only what was certainly not done is tried again.
 
@@ -211,7 +216,7 @@ class Channel:
         content = None if body is None else orjson.dumps(body)
 
         def once() -> Answer:
-            answer = self._exchange(method, path, params, content)
+            answer = self._exchange(method, path, params, content, headers)
             found = verdict(answer.status, answer.errors)
             if found in (Verdict.FINE, Verdict.REFUSED):
                 return answer
@@ -236,11 +241,12 @@ class Channel:
         path: str,
         params: Mapping[str, Any] | Sequence[tuple[str, Any]] | None,
         content: bytes | None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         grant = self._login(None)
-        answer = self._send(grant, method, path, params, content)
+        answer = self._send(grant, method, path, params, content, headers)
         if verdict(answer.status, answer.errors) is Verdict.LOGIN:
-            answer = self._send(self._login(grant), method, path, params, content)
+            answer = self._send(self._login(grant), method, path, params, content, headers)
         if verdict(answer.status, answer.errors) not in (Verdict.LOGIN, Verdict.AUTHENTICATION):
             self._logins = 0
         return answer
@@ -252,6 +258,7 @@ class Channel:
         path: str,
         params: Mapping[str, Any] | Sequence[tuple[str, Any]] | None,
         content: bytes | None,
+        headers: Mapping[str, str] | None,
     ) -> Answer:
         if self._fence is not None and method != "GET":
             self._fence()
@@ -261,7 +268,8 @@ class Channel:
                 grant.base_url + path,
                 params=params,
                 data=content,
-                headers={} if content is None else {"Content-Type": "application/json"},
+                headers=({} if content is None else {"Content-Type": "application/json"})
+                | dict(headers or {}),
                 auth=_Bearer(grant.token),
                 timeout=self._timeouts,
                 allow_redirects=False,

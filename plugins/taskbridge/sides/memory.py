@@ -25,6 +25,7 @@ from taskbridge.core.model import TASKS, Op, Presence, Side, frame, rows_of
 from taskbridge.engine.ports import (
     PERSON_LEFT_OUT,
     SIDE_USERS,
+    UNMODIFIED_SINCE,
     Allowance,
     Outcome,
     SideInfo,
@@ -98,6 +99,8 @@ class MemorySide(ABC):
     writes: int = 0  # rows that were asked for, whatever became of them
     features: frozenset[str] = frozenset()
     marks: bool = True
+    conditional: bool | None = False
+    honours_conditions: bool = False  # can refuse an update whose record was modified since it was read
     _numbers: int = 0
     _under_way: list[tuple[datetime, Op, list[dict[str, Any]]]] = field(default_factory=list)
     _by_marker: dict[str, list[str]] = field(default_factory=dict)
@@ -396,12 +399,21 @@ class MemorySide(ABC):
                 return self._create_row(row)
             record = self._find(row["remote_id"])
             if op is Op.UPDATE:
+                self._require_unmodified(record, row.get(UNMODIFIED_SINCE))
                 self._update(record, self._as_server(record.values, masked(row)))
             else:
                 self._remove(record)
         except Refused as refused:
             return row_error(row["action_id"], refused.code, refused.message, remote_id=refused.remote_id)
         return RowResult(row["action_id"], Outcome.DONE, record.remote_id, record.version)
+
+    def _require_unmodified(self, record: Record, since: datetime | None) -> None:
+        """Raises Refused where conditions are honoured and this one does not hold; the first one finds that out."""
+        if since is None or self.conditional is False:
+            return
+        self.conditional = self.honours_conditions
+        if self.conditional and record.modified_at > since:
+            raise Refused("PRECONDITION_FAILED", "somebody modified the task since it was read")
 
     def _meet_faults(self, op: Op, row: Mapping[str, Any]) -> None:
         record = self.records.get(row["remote_id"] or "")

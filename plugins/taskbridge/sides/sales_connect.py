@@ -44,6 +44,7 @@ class SalesConnectSide:
 
     side = Side.SALES_CONNECT
     chunk_size = 100
+    conditional: bool | None = False
     marks = True
 
     def __init__(

@@ -27,6 +27,7 @@ from taskbridge.sides.http import TIMEOUTS, Answer, Channel, Grant, Refusal
 from taskbridge.sides.outcomes import outcome_frame
 from taskbridge.sides.salesforce_budget import Budget
 from taskbridge.sides.salesforce_describe import read_shape, task_need, user_need
+from taskbridge.sides.salesforce_guarded import Guarded
 from taskbridge.sides.salesforce_ids import to_18
 from taskbridge.sides.salesforce_marking import Marked, Marking, Unmarked
 from taskbridge.sides.salesforce_people import People
@@ -83,7 +84,16 @@ class SalesforceSide:
         self._collections = Collections(
             self._channel, f"{self._data}/composite/sobjects", self._marking, self._leave_reserve
         )
+        self._guarded = Guarded(self._channel, f"{self._data}/sobjects/Task", self._collections)
         self._people = People(self._fetch)
+
+    @property
+    def conditional(self) -> bool | None:
+        return self._guarded.conditional
+
+    @conditional.setter
+    def conditional(self, known: bool | None) -> None:
+        self._guarded.conditional = known
 
     def connect(self) -> SideInfo:
         pages = self._query("query", f"SELECT {', '.join(USER_FIELDS)} FROM User ORDER BY Id")
@@ -176,7 +186,8 @@ class SalesforceSide:
             raise ValueError(f"{len(rows)} rows in one write; at most {self.chunk_size}")
         asked = rows_of(rows)
         with self._channel.fenced(fence):
-            results = self._collections.write(op, asked)
+            updating = op is Op.UPDATE
+            results = self._guarded.write(asked) if updating else self._collections.write(op, asked)
             if op is Op.CREATE:
                 results = self._people.follow(
                     asked, results, lambda again: self._collections.write(op, again)

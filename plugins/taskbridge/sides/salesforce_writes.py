@@ -48,12 +48,12 @@ class Collections:
         try:
             answer = self._call(op, rows)
         except Transient as lost:
-            return [_unknown(op, row, lost.code, lost.seen) for row in rows]
+            return [unknown(op, row, lost.code, lost.seen) for row in rows]
         if verdict(answer.status, answer.errors) is not Verdict.FINE:
             if len(rows) > 1 and answer.status == 400:
                 return self._halved(op, rows)
             errors = answer.errors or (RemoteError(f"HTTP_{answer.status}", ""),)
-            return [self._refused(op, row, errors) for row in rows]
+            return [self.refused(op, row, errors) for row in rows]
         return self._results(op, rows, answer)
 
     def _halved(self, op: Op, rows: Sequence[Row]) -> list[RowResult]:
@@ -84,21 +84,22 @@ class Collections:
         try:
             entries = answer.body()
         except ContractBroken as unusable:
-            return [_unknown(op, row, "ANSWER_UNUSABLE", str(unusable)) for row in rows]
+            return [unknown(op, row, "ANSWER_UNUSABLE", str(unusable)) for row in rows]
         if not _fits(op, rows, entries):
             seen = f"{len(entries)} results" if isinstance(entries, list) else type(entries).__name__
             message = f"{len(rows)} rows were answered by {seen} that do not fit them"
-            return [_unknown(op, row, "ANSWER_UNUSABLE", message) for row in rows]
+            return [unknown(op, row, "ANSWER_UNUSABLE", message) for row in rows]
         return [self._result(op, row, entry, answer.date) for row, entry in zip(rows, entries, strict=True)]
 
     def _result(self, op: Op, row: Row, entry: Row, now: datetime | None) -> RowResult:
         if entry["success"]:
             return RowResult(row["action_id"], Outcome.DONE, to_18(entry["id"]), now)
-        return self._refused(
+        return self.refused(
             op, row, remote_errors(entry["errors"]) or (RemoteError("UNKNOWN_EXCEPTION", ""),)
         )
 
-    def _refused(self, op: Op, row: Row, errors: Sequence[RemoteError]) -> RowResult:
+    def refused(self, op: Op, row: Row, errors: Sequence[RemoteError]) -> RowResult:
+        """The result of a row that was answered with these errors."""
         error = errors[0]
         message = "; ".join(map(_worded, errors))
         action_id: str = row["action_id"]
@@ -152,6 +153,7 @@ def _worded(error: RemoteError) -> str:
     return f"{error.message or error.code}{fields}"
 
 
-def _unknown(op: Op, row: Row, code: str, seen: str) -> RowResult:
+def unknown(op: Op, row: Row, code: str, seen: str) -> RowResult:
+    """The result of a row whose answer was lost or says nothing."""
     remote_id = None if op is Op.CREATE else row["remote_id"]
     return RowResult(row["action_id"], Outcome.UNKNOWN, remote_id, None, code, seen)

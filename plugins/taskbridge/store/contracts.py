@@ -43,3 +43,12 @@ class Contracts(LedgerPart):
                 code_version=run.spec.code_version,
                 run_id=run.run_id,
             )
+
+    def conditional(self, side: Side, age: timedelta) -> bool | None:
+        with self._db.transaction() as tx:
+            row = tx.run("contract/read_conditional", side=side.value, age=age).one_or_none()
+        return None if row is None else bool(row.conditional_updates)
+
+    def save_conditional(self, run: Run, side: Side, honoured: bool) -> None:
+        with self._db.fenced(run) as tx:
+            tx.run("contract/save_conditional", side=side.value, honoured=honoured)

@@ -1,0 +1,52 @@
+"""A few updates that depend on their record being unmodified since it was read, where the org honours that.
+
+Reading the targets just before a write leaves milliseconds in which somebody may edit one of them (invariant 19).
+Salesforce can refuse such a write, if it is sent alone, so a run with few updates sends them so. Whether an org
+does is nowhere documented for tasks: the first such update finds it out, and the ledger remembers.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+import pandas as pd
+import pyarrow as pa
+
+from taskbridge.core.arrays import columns, find, take
+from taskbridge.core.model import Op, Side, frame
+from taskbridge.engine.engine import Engine
+from taskbridge.engine.ports import UNMODIFIED_SINCE, Run
+
+FOUND_OUT_FOR: Final = timedelta(days=1)
+"""So long an org is taken for what it was found to be."""
+
+
+def guard(engine: Engine, side: Side, planned: pd.DataFrame) -> None:
+    """Tells the side whether updates of this load are to be guarded: where it can, and if they are few."""
+    if side is not Side.SALESFORCE:
+        return
+    updates = int((planned["op"] == Op.UPDATE).sum())
+    few = 0 < updates <= engine.settings.salesforce_guarded_updates
+    engine.sides[side].conditional = engine.ledger.conditional(side, FOUND_OUT_FOR) if few else False
+
+
+def since_read(engine: Engine, side: Side, updates: pd.DataFrame, read: pd.DataFrame) -> pd.DataFrame:
+    """The updates, if they are guarded with the version that their record had when it was read.
+
+    A version is never before the last edit, so it is a condition that holds as long as nobody edits.
+    """
+    if engine.sides[side].conditional is False:
+        return updates
+    wanted, target = columns(updates), columns(read)
+    place = find(wanted["remote_id"], target["remote_id"])
+    return frame(pa.table({**wanted, UNMODIFIED_SINCE: take(target["version"], place)}))
+
+
+def remember(engine: Engine, run: Run, side: Side, written: pd.DataFrame) -> None:
+    """Keeps what the side was found to be by these writes."""
+    honoured = engine.sides[side].conditional
+    if UNMODIFIED_SINCE not in written.columns or honoured is None:
+        return
+    if engine.ledger.conditional(side, FOUND_OUT_FOR) is None:
+        engine.ledger.save_conditional(run, side, honoured)

@@ -1,0 +1,95 @@
+"""Updates sent one by one, each with the condition that nobody modified its record since it was read.
+
+Collections take no condition; a single record takes `If-Unmodified-Since`, to the second, and whether an org honours
+it on a Task is not documented. So the first update says a moment before the record's last change: 412 means that
+the org honours the header, and the update goes out again as it should be; 204 means that it does not, and the
+update is done all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http import HTTPStatus
+from typing import Any, Final
+
+from taskbridge.core.model import Op
+from taskbridge.engine.ports import UNMODIFIED_SINCE, Outcome
+from taskbridge.errors import ApiLimitReached, AuthenticationFailed, SideUnreachable
+from taskbridge.sides.answers import RemoteError, Verdict, verdict
+from taskbridge.sides.frames import masked, unsendable
+from taskbridge.sides.http import Answer, Channel, Transient
+from taskbridge.sides.outcomes import RowResult, carried_over, row_error
+from taskbridge.sides.salesforce_ids import to_18
+from taskbridge.sides.salesforce_records import encode_fields
+from taskbridge.sides.salesforce_writes import Collections, unknown
+
+_BEFORE: Final = timedelta(hours=1)
+_MOVED: Final = "somebody modified the task since it was read"
+
+Row = Mapping[str, Any]
+
+
+class Guarded:
+    """`path` is that of single Tasks. `conditional`: see `engine.ports.SidePort`."""
+
+    def __init__(self, channel: Channel, path: str, collections: Collections) -> None:
+        self._channel, self._path, self._collections = channel, path, collections
+        self.conditional: bool | None = None
+
+    def write(self, rows: Sequence[Row]) -> list[RowResult]:
+        """One result for each row: those that name a moment one by one, the others together, as are all that
+        are left once the org turns out to honour no condition."""
+        left = list(rows)
+        results: list[RowResult] = []
+        try:
+            while self.conditional is not False and (row := _guarded(left)) is not None:
+                result = self._one(row)
+                left.remove(row)
+                results.append(result)
+            return results + self._collections.write(Op.UPDATE, left)
+        except (AuthenticationFailed, ApiLimitReached, SideUnreachable) as stop:
+            if not results:
+                raise
+            return results + [carried_over(row["action_id"], stop) for row in left]
+
+    def _one(self, row: Row) -> RowResult:
+        if why := unsendable(masked(row)):
+            return row_error(row["action_id"], "CONTROL_CHARACTERS", why)
+        try:
+            answer = self._probed(row) if self.conditional is None else self._sent(row, _moment(row))
+        except Transient as lost:
+            return unknown(Op.UPDATE, row, lost.code, lost.seen)
+        if verdict(answer.status, answer.errors) is Verdict.FINE:
+            return RowResult(row["action_id"], Outcome.DONE, to_18(row["remote_id"]), answer.date)
+        if answer.status == HTTPStatus.PRECONDITION_FAILED:
+            return row_error(row["action_id"], "PRECONDITION_FAILED", _MOVED)
+        errors = answer.errors or (RemoteError(f"HTTP_{answer.status}", ""),)
+        return self._collections.refused(Op.UPDATE, row, errors)
+
+    def _probed(self, row: Row) -> Answer:
+        answer = self._sent(row, _moment(row) - _BEFORE)
+        if answer.status == HTTPStatus.PRECONDITION_FAILED:
+            answer = self._sent(row, _moment(row))
+            # An org that refuses a condition that holds as well would refuse this task for ever.
+            self.conditional = answer.status != HTTPStatus.PRECONDITION_FAILED
+            return answer
+        if verdict(answer.status, answer.errors) is Verdict.FINE:
+            self.conditional = False
+        return answer
+
+    def _sent(self, row: Row, unmodified_since: datetime) -> Answer:
+        self._collections.before_call()
+        condition = {"If-Unmodified-Since": format_datetime(unmodified_since.astimezone(UTC), usegmt=True)}
+        path = f"{self._path}/{row['remote_id']}"
+        return self._channel.write("PATCH", path, encode_fields(row), headers=condition)
+
+
+def _guarded(rows: Sequence[Row]) -> Row | None:
+    return next((row for row in rows if row.get(UNMODIFIED_SINCE) is not None), None)
+
+
+def _moment(row: Row) -> datetime:
+    moment: datetime = row[UNMODIFIED_SINCE]
+    return moment
