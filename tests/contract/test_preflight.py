@@ -113,7 +113,13 @@ DEFECTS = {
         ("not to be set on create or edited", "Task.ActivityDate"),
     ),
     "hidden field that is only read": Defect(
-        {"hidden_fields": ["Task.TaskSubtype"]}, "field TaskSubtype", ("hidden", "Task.TaskSubtype")
+        {"hidden_fields": ["Task.IsClosed"]}, "field IsClosed", ("hidden", "Task.IsClosed")
+    ),
+    "hidden field that is done without": Defect(
+        {"hidden_fields": ["Task.TaskSubtype"]},
+        "field TaskSubtype",
+        ("hidden", "every task counts as a reminder", "Task.TaskSubtype"),
+        Level.WARNING,
     ),
     "no marker": Defect(
         {"external_id_field": False},

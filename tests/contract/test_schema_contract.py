@@ -28,13 +28,13 @@ ASK: dict[str, Callable[[SalesforceWorld], Any]] = {
 def test_a_field_that_vanished_is_named_with_its_object_and_remedy(
     salesforce: SalesforceWorld, ask: str
 ) -> None:
-    salesforce.service.switch(hidden_fields=["Task.Description", "Task.WhoId"])
+    salesforce.service.switch(hidden_fields=["Task.Description", "Task.IsClosed"])
     with pytest.raises(ContractBroken) as broken:
         ASK[ask](salesforce)
     said = str(broken.value)
     assert "salesforce_default: Task lacks what the sync needs" in said
     assert "field Description: not there, or hidden from the integration user" in said
-    assert "Task.WhoId (field-level security)" in said
+    assert "Task.IsClosed (field-level security)" in said
     assert "SELECT" not in said
     assert "\n" not in said
 

@@ -61,6 +61,7 @@ _NOT_IN_A_RUN = {
     "pause/claim_login": _AT_A_REFUSED_LOGIN,
     "pause/pause_side": _AT_A_REFUSED_LOGIN,
     "pause/resume_side": _AT_A_REFUSED_LOGIN,
+    "side/save_lacking": "names of fields that are not asked for; a run that is not told asks again",
 }
 
 

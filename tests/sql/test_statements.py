@@ -103,6 +103,8 @@ def test_every_statement_runs(
     assert ledger.conditional(SF, TTL) is None
     ledger.save_conditional(open_run(ledger), SF, True)
     assert ledger.conditional(SF, TTL)
+    ledger.save_lacking(SF, frozenset({"Task.WhoId", "Task.IsArchived"}))
+    assert ledger.lacking(SF) == {"Task.WhoId", "Task.IsArchived"}
     ledger.watermarks()
     ledger.revert_watermark(SC)
     run = open_run(ledger, at(5))

@@ -5,7 +5,7 @@ CREATE OR REPLACE VIEW mart.sides AS
 SELECT
     s.side, i.identity, s.state, s.reason, s.since, s.next_attempt_at,
     w.position AS read_until,
-    c.looked_at, c.breaches, c.conditional_updates
+    c.looked_at, c.breaches, c.conditional_updates, s.lacking
 FROM bridge.side_state s
 LEFT JOIN bridge.side_identity i USING (side)
 LEFT JOIN bridge.watermark w USING (side)
@@ -23,3 +23,4 @@ COMMENT ON COLUMN mart.sides.looked_at IS 'When its fields, rights and picklists
 COMMENT ON COLUMN mart.sides.breaches IS 'What it lacked then, with remedies; empty when all is there';
 COMMENT ON COLUMN mart.sides.conditional_updates IS
     'Whether it refuses an update of ours when somebody changed the task since it was read; null while not found out';
+COMMENT ON COLUMN mart.sides.lacking IS 'Fields that it does not have or show, and that TaskBridge does without';

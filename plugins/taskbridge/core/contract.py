@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from taskbridge.core.finding import Finding, Level, ok, problem, warning
 
@@ -35,12 +35,16 @@ class ObjectShape:
 
 @dataclass(frozen=True)
 class FieldNeed:
-    """A field that is read; and set when a record is created, changed later, given one of `values`."""
+    """A field that is read; and set when a record is created, changed later, given one of `values`.
+
+    `without`: what it means when the field is not there or may not be used so; empty where nothing goes without it.
+    """
 
     name: str
     create: bool = False
     update: bool = False
     values: tuple[str, ...] = ()
+    without: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,7 @@ class Contract:
     values: Mapping[str, tuple[str, ...]] = field(
         default_factory=dict
     )  # of picklists that are mapped, by field
+    absent: frozenset[str] = frozenset()  # fields that are done without
 
     @property
     def breaches(self) -> tuple[Finding, ...]:
@@ -96,16 +101,20 @@ def judge(shape: ObjectShape | None, need: ObjectNeed) -> Contract:
             ),
             readable=False,
         )
-    findings = [*_rights(shape, need), *_fields(shape, need), *_picklists(shape, need)]
+    absent = frozenset(each.name for each in need.fields if each.without and not _usable(shape, each))
+    needed = replace(need, fields=tuple(each for each in need.fields if each.name not in absent))
+    findings = [*_rights(shape, needed), *_fields(shape, needed), *_picklists(shape, needed)]
+    findings += [_done_without(shape.name, each) for each in need.fields if each.name in absent]
     if need.marker is not None:
         findings.append(_marker(shape, need.marker, need.shared))
     values = {
         each.name: shape.fields[each.name].values
-        for each in need.fields
+        for each in needed.fields
         if each.values and each.name in shape.fields
     }
-    wanted = {each.name for each in need.fields} | {need.marker or need.fields[0].name}
-    return Contract(need.name, tuple(findings), shape.readable and wanted <= shape.fields.keys(), values)
+    wanted = {each.name for each in needed.fields} | {need.marker or need.fields[0].name}
+    readable = shape.readable and wanted <= shape.fields.keys()
+    return Contract(need.name, tuple(findings), readable, values, absent)
 
 
 def new_values(
@@ -149,6 +158,23 @@ def _fields(shape: ObjectShape, need: ObjectNeed) -> Iterator[Finding]:
         yield _hidden(shape.name, ", ".join(hidden))
     else:
         yield ok("fields that are only read", f"all {len(only_read)} to be seen")
+
+
+def _usable(shape: ObjectShape, need: FieldNeed) -> bool:
+    found = shape.fields.get(need.name)
+    return (
+        found is not None and (found.createable or not need.create) and (found.updateable or not need.update)
+    )
+
+
+def _done_without(object_name: str, need: FieldNeed) -> Finding:
+    use = "to be seen and set" if need.create else "to be seen"
+    return warning(
+        f"field {need.name}",
+        f"not there, or hidden from the integration user: {need.without}",
+        use,
+        f"if that is not wanted, give the integration user access to {object_name}.{need.name} (field-level security)",
+    )
 
 
 def _field(shape: ObjectShape, need: FieldNeed) -> Finding:

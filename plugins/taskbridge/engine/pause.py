@@ -62,7 +62,7 @@ class WatchedSide:
     """`SidePort` around another one: pauses the side when it refuses the credentials, resumes it when it takes them.
 
     At its first call it asks the ledger; while the side is paused, only the one whose attempt is due goes on, and
-    every other call raises SidePaused without a login.
+    every other call raises SidePaused without a login. The ledger also keeps which fields the side was found to lack.
     """
 
     def __init__(self, port: SidePort, ledger: Ledger) -> None:
@@ -70,6 +70,15 @@ class WatchedSide:
         self._port, self._ledger = port, ledger
         self._admitted = False
         self._on_trial = False
+        self._lacking = port.lacking
+
+    @property
+    def lacking(self) -> frozenset[str]:
+        return self._port.lacking
+
+    @lacking.setter
+    def lacking(self, names: frozenset[str]) -> None:
+        self._port.lacking = names
 
     @property
     def conditional(self) -> bool | None:
@@ -145,9 +154,16 @@ class WatchedSide:
             yield
         except AuthenticationFailed as refused:
             raise self._pause(refused) from refused
+        self._remember_fields()
         if self._on_trial:
             self._ledger.resume_side(self.side)
             self._on_trial = False
+
+    def _remember_fields(self) -> None:
+        """What the side was found to lack is told to the next process, which would have to ask."""
+        if self._port.lacking != self._lacking:
+            self._lacking = self._port.lacking
+            self._ledger.save_lacking(self.side, self._lacking)
 
     def _admit(self) -> None:
         if self._admitted:
@@ -157,6 +173,7 @@ class WatchedSide:
             if not self._ledger.claim_login(self.side, _rest(1)):
                 raise SidePaused(_sentence(self.side, paused))
             self._on_trial = True
+        self._lacking = self._port.lacking = self._ledger.lacking(self.side)
         self._admitted = True
 
     def _pause(self, refused: AuthenticationFailed) -> AuthenticationFailed:

@@ -187,6 +187,10 @@ class SidePort(Protocol):
     """Whether it refuses an update whose record was modified since a moment; None: the next one finds it out; False
     also where nobody wants it to."""
 
+    lacking: frozenset[str]
+    """Fields ("Task.IsArchived") that the side does not have or show and that are done without: their columns are null.
+    A read that they make impossible finds them out; to be told to a new process, which would ask again."""
+
     def connect(self) -> SideInfo:
         """Identity, clock, features and all users, by at most one call besides the login."""
 
@@ -449,6 +453,13 @@ class Ledger(Protocol):
         """Pauses a side for `rest`; its state, and whether it was paused already."""
 
     def resume_side(self, side: Side) -> None: ...
+
+    # fields
+
+    def lacking(self, side: Side) -> frozenset[str]:
+        """See `SidePort.lacking`."""
+
+    def save_lacking(self, side: Side, names: frozenset[str]) -> None: ...
 
     # contracts
 

@@ -99,6 +99,8 @@ class MemorySide(ABC):
     writes: int = 0  # rows that were asked for, whatever became of them
     features: frozenset[str] = frozenset()
     marks: bool = True
+    lacking: frozenset[str] = frozenset()
+    unseen: Mapping[str, str] = field(default_factory=dict)  # fields that are hidden, and their columns
     conditional: bool | None = False
     honours_conditions: bool = False  # can refuse an update whose record was modified since it was read
     _numbers: int = 0
@@ -315,6 +317,7 @@ class MemorySide(ABC):
             raise AuthenticationFailed(f"{self.side}: refused the login; correct the credentials")
         if name != "write":
             self.reads += 1
+            self.lacking = frozenset(self.unseen)
         yield
         if self.faults.on_call:
             self.faults.on_call(f"after {name}")
@@ -347,6 +350,7 @@ class MemorySide(ABC):
     def _row(self, record: Record, *, by_id: bool) -> dict[str, Any]:
         return {
             **record.values,
+            **dict.fromkeys(self.unseen.values()),
             "remote_id": record.remote_id,
             "presence": Presence.DELETED if record.deleted else Presence.LIVE,
             "version": record.version,

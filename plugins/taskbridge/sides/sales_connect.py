@@ -45,6 +45,7 @@ class SalesConnectSide:
     side = Side.SALES_CONNECT
     chunk_size = 100
     conditional: bool | None = False
+    lacking: frozenset[str] = frozenset()
     marks = True
 
     def __init__(

@@ -6,7 +6,6 @@ What is vendor-specific stands here, in `salesforce_records` and in `salesforce_
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -80,6 +79,7 @@ class SalesforceSide:
         self.marks = marker_field is not None
         self._marker_field = marker_field
         self._my_id: str | None = None
+        self.lacking: frozenset[str] = frozenset()
         self._data = f"/services/data/v{api_version}"
         self._collections = Collections(
             self._channel, f"{self._data}/composite/sobjects", self._marking, self._leave_reserve
@@ -96,9 +96,11 @@ class SalesforceSide:
         self._guarded.conditional = known
 
     def connect(self) -> SideInfo:
-        pages = self._query("query", f"SELECT {', '.join(USER_FIELDS)} FROM User ORDER BY Id")
-        with self._explained(user_need()):
-            answer, records = next(pages)
+        pages = self._known(
+            user_need(),
+            lambda: self._query("query", f"SELECT {', '.join(self._user_fields)} FROM User ORDER BY Id"),
+        )
+        answer, records = next(pages)
         users = decode_users([*records, *(record for _, more in pages for record in more)])
         return SideInfo(self.side, self._org(), answer.server_time, frozenset(), users)
 
@@ -106,6 +108,8 @@ class SalesforceSide:
         return self._org()
 
     def contract(self) -> Contract:
+        if any(name.startswith("User.") for name in self.lacking):
+            self._described(user_need())
         return self._described(task_need(self._marker_field))
 
     def allowance(self) -> Allowance:
@@ -178,13 +182,15 @@ class SalesforceSide:
         if self._marker_field is None:
             return False
         soql = f"SELECT Id FROM Task WHERE {self._marker_field} LIKE 'tb:%' LIMIT 1"
-        with self._explained(task_need(self._marker_field)):
-            return any(records for _, records in self._query("queryAll", soql))
+        need = task_need(self._marker_field)
+        return any(records for _, records in self._known(need, lambda: self._query("queryAll", soql)))
 
     def write(self, op: Op, rows: pd.DataFrame, fence: Callable[[], None] = unfenced) -> pd.DataFrame:
         if len(rows) > self.chunk_size:
             raise ValueError(f"{len(rows)} rows in one write; at most {self.chunk_size}")
         asked = rows_of(rows)
+        if "Task.WhoId" in self.lacking:
+            asked = [{**row, "person": None} for row in asked]
         with self._channel.fenced(fence):
             updating = op is Op.UPDATE
             results = self._guarded.write(asked) if updating else self._collections.write(op, asked)
@@ -232,9 +238,47 @@ class SalesforceSide:
         )
 
     def _tasks(self, where: str, order: str) -> Iterator[tuple[Answer, list[Any]]]:
-        fields = ", ".join([*TASK_FIELDS, *self._marking.fields])
-        with self._explained(task_need(self._marker_field)):
-            yield from self._query("queryAll", f"SELECT {fields} FROM Task WHERE {where} ORDER BY {order}")
+        yield from self._known(
+            task_need(self._marker_field),
+            lambda: self._query(
+                "queryAll", f"SELECT {', '.join(self._fields)} FROM Task WHERE {where} ORDER BY {order}"
+            ),
+        )
+
+    @property
+    def _fields(self) -> list[str]:
+        return [*self._shown("Task", TASK_FIELDS), *self._marking.fields]
+
+    @property
+    def _user_fields(self) -> list[str]:
+        return self._shown("User", USER_FIELDS)
+
+    def _shown(self, name: str, fields: Sequence[str]) -> list[str]:
+        return [field for field in fields if f"{name}.{field}" not in self.lacking]
+
+    def _known(
+        self, need: ObjectNeed, ask: Callable[[], Iterator[tuple[Answer, list[Any]]]]
+    ) -> Iterator[tuple[Answer, list[Any]]]:
+        """The pages of a query. One that names what cannot be seen is asked again without what is done without; or
+        raises ContractBroken, which says which fields are needed, and what helps."""
+        pages = ask()
+        try:
+            first = next(pages)
+        except Refusal as refusal:
+            if not (refusal.codes & _UNSEEN and self._learns(need, refusal)):
+                raise
+            pages = ask()
+            first = next(pages)
+        yield first
+        yield from pages
+
+    def _learns(self, need: ObjectNeed, refusal: Refusal) -> bool:
+        """Whether a description tells something that was not known before."""
+        before = self.lacking
+        contract = self._described(need)
+        if contract.breaches:
+            raise ContractBroken(contract.sentence) from refusal
+        return self.lacking != before
 
     def _query(self, resource: str, soql: str) -> Iterator[tuple[Answer, list[Any]]]:
         """Pages with their answers. Raises ReadIncomplete when fewer records come than were announced."""
@@ -275,18 +319,10 @@ class SalesforceSide:
 
     def _described(self, need: ObjectNeed) -> Contract:
         answer = self._channel.read(f"{self._data}/sobjects/{need.name}/describe", accept=(_NOT_FOUND,))
-        return judge(None if answer.status == _NOT_FOUND else read_shape(answer.body()), need)
-
-    @contextmanager
-    def _explained(self, need: ObjectNeed) -> Iterator[None]:
-        """A query that names what cannot be seen becomes an error that says which fields, and what helps."""
-        try:
-            yield
-        except Refusal as refusal:
-            contract = self._described(need) if refusal.codes & _UNSEEN else Contract()
-            if contract.breaches:
-                raise ContractBroken(contract.sentence) from refusal
-            raise
+        contract = judge(None if answer.status == _NOT_FOUND else read_shape(answer.body()), need)
+        others = {name for name in self.lacking if not name.startswith(f"{need.name}.")}
+        self.lacking = frozenset(others | {f"{need.name}.{name}" for name in contract.absent})
+        return contract
 
     def _org(self) -> str:
         prefix, mark, _ = self._channel.grant().token.partition("!")

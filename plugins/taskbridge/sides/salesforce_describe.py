@@ -11,6 +11,15 @@ from taskbridge.sides.salesforce_records import TASK_FIELDS, USER_FIELDS, WIRE
 
 _SET_ONCE: Final = ("WhoId",)
 
+_WITHOUT: Final = {
+    "WhoId": "no task is told whom it is about, in neither direction",
+    "TaskSubtype": "every task counts as a reminder, logged e-mails and calls too (C2)",
+    "CompletedDateTime": "tasks that were completed when they were made cannot be told, and take part (C2)",
+    "IsArchived": "the staging does not tell which tasks are archived",
+    "TimeZoneSidKey": "the time zone of Salesforce users is not known",
+}
+"""Fields that TaskBridge does without, and what it means: their columns are null then."""
+
 
 def task_need(marker_field: str | None) -> ObjectNeed:
     """Fields that are read, those that are written, and the words that are written into picklists.
@@ -24,6 +33,7 @@ def task_need(marker_field: str | None) -> ObjectNeed:
             create=name in column or name in _SET_ONCE,
             update=name in column,
             values=SALESFORCE_WORDS.get(column.get(name, ""), ()),
+            without=_WITHOUT.get(name, ""),
         )
         for name in TASK_FIELDS
     )
@@ -32,7 +42,8 @@ def task_need(marker_field: str | None) -> ObjectNeed:
 
 def user_need() -> ObjectNeed:
     """Fields that are read."""
-    return ObjectNeed("User", tuple(map(FieldNeed, USER_FIELDS)), rights=("read",))
+    fields = tuple(FieldNeed(name, without=_WITHOUT.get(name, "")) for name in USER_FIELDS)
+    return ObjectNeed("User", fields, rights=("read",))
 
 
 def read_shape(described: Any) -> ObjectShape:

@@ -39,7 +39,8 @@ TASK_FIELDS: Final = (
     "IsArchived",
     "CompletedDateTime",
 )
-"""Fields that every org has, besides the marker field. `Type` is none of them (F8)."""
+"""Fields that are read, besides the marker field; some of them are done without (see `salesforce_describe`). `Type` is
+none of them (F8)."""
 
 WIRE: Final[Mapping[str, str]] = {
     "title": "Subject",

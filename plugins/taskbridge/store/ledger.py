@@ -20,6 +20,7 @@ from taskbridge.store.plan import Plans
 from taskbridge.store.recovery import Recovery
 from taskbridge.store.runs import Runs
 from taskbridge.store.settling import Settling
+from taskbridge.store.side_fields import SideFields
 from taskbridge.store.staging import Staging
 from taskbridge.store.users import Users
 
@@ -38,6 +39,7 @@ class PostgresLedger(
     Conflicts,
     Approvals,
     Audits,
+    SideFields,
     Outbox,
     Settling,
     Explaining,
