@@ -183,7 +183,7 @@ def test_G2_an_update_that_salesforce_carries_out_late_overtakes_nothing(
     task = both.sc.create("late")
     both.sync()
     both.sync()
-    sandbox.salesforce.fault(kind="drop_late", endpoint="PATCH *composite/sobjects*", seconds=300)
+    sandbox.salesforce.fault(kind="drop_late", endpoint="PATCH *sobjects*", seconds=300)
     both.sc.edit(task, due_date=date(2026, 5, 5))
     both.sync()
     both.sc.edit(task, due_date=date(2026, 6, 6))
