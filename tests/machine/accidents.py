@@ -29,6 +29,8 @@ UNION ALL SELECT 'action', to_jsonb(a) FROM bridge.action a JOIN bridge.run r US
 UNION ALL SELECT 'conflict', to_jsonb(c) FROM bridge.conflict c WHERE NOT dry_run
 UNION ALL SELECT 'change', to_jsonb(c) FROM bridge.ledger_change c
 UNION ALL SELECT 'letter', to_jsonb(d) FROM bridge.dead_letter d
+UNION ALL SELECT 'request', to_jsonb(p) FROM bridge.approval p
+UNION ALL SELECT 'asked', to_jsonb(p) FROM bridge.approval_row p
 UNION ALL SELECT 'mark', to_jsonb(w) FROM bridge.watermark w
 ORDER BY 1, 2
 """

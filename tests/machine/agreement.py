@@ -7,98 +7,19 @@ read, it is because the promise is about that table (K5, the base, conservation)
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
 from taskbridge.core.model import FIELDS, MERGED_FIELDS, Side
 from taskbridge.sides.memory import Record
+from tests.machine.apart import Apart
+from tests.machine.pairs import Pair, all_pairs
 from tests.machine.story import Story
 from tests.machine.watching import Broken, Event, canonical
 
 _SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE
-STATUS: Final = {"open": "Not Started", "complete": "Completed"}
-PRIORITY: Final = {"normal": "Normal", "high": "High"}
-_COMMENTS: Final = 32_000
-
-
-def cut(text: str | None) -> str | None:
-    """What Salesforce can hold of a text (F5)."""
-    if text is None:
-        return None
-    return canonical(text.encode("utf-16-le")[: 2 * _COMMENTS].decode("utf-16-le", errors="ignore"))  # type: ignore[no-any-return]
-
-
-@dataclass(frozen=True)
-class Pair:
-    """All records of one pair, deleted ones included."""
-
-    name: str
-    story: Story
-    members: dict[Side, list[str]]
-
-    def records(self, side: Side) -> list[Record]:
-        return [self.story.systems[side].records[one] for one in self.members[side]]
-
-    def live(self, side: Side) -> list[Record]:
-        return [record for record in self.records(side) if not record.deleted]
-
-    @cached_property
-    def complete(self) -> bool:
-        return bool(self.live(_SC) and self.live(_SF))
-
-    def value(self, side: Side, name: str) -> Any:
-        return canonical(self.live(side)[0].values[name])
-
-    @cached_property
-    def takes_part(self) -> bool:
-        """Every record, deleted ones too, belongs to somebody who takes part, and is a reminder (S2, C2, C3)."""
-        owners = [(side, record.values["owner"]) for side in Side for record in self.records(side)]
-        return all(self.story.takes_part(*one) for one in owners) and all(
-            self.reminder(record) for record in self.live(_SF)
-        )
-
-    @staticmethod
-    def reminder(record: Record) -> bool:
-        values = record.values
-        at_once = values["is_closed"] and values.get("completed_at") == record.created_at
-        made_by_us = (values.get("marker") or "").startswith("tb:")
-        ordinary = values["subtype"] in ("Task", None) and not values["is_recurrence"]
-        return bool(ordinary and (made_by_us or not at_once))
-
-    def agree(self, name: str, sc: Any, sf: Any) -> bool:
-        """Whether two values of a field count as the same (F2 to F5), by any map of users there ever was."""
-        match name:
-            case "status":
-                return bool(STATUS.get(sc) == sf)
-            case "priority":
-                return bool(PRIORITY.get(sc) == sf)
-            case "details":
-                return bool(cut(sc) == sf or (self.was_cut and (sc or "").startswith(sf or "")))
-            case "owner":
-                return (sc, sf) in self.story.ever_mapped
-            case _:
-                return bool(sc == sf)
-
-    @cached_property
-    def was_cut(self) -> bool:
-        """SC once held more than Salesforce can: then a tail may be there that Salesforce never had (F5)."""
-        held = self.story.log.held
-        texts = [text for one in self.members[_SC] for text in held[_SC, one, "details"]]
-        return any(text and len(text.encode("utf-16-le")) > 2 * _COMMENTS for text in texts)
-
-    def crosses(self, name: str) -> bool:
-        """Whether the present values of a field can cross at all (F2, F3, C4)."""
-        if name == "status":
-            return self.value(_SC, name) in STATUS and self.value(_SF, name) in STATUS.values()
-        return name != "priority" or self.value(_SF, name) in PRIORITY.values()
-
-
-def all_pairs(story: Story) -> Iterator[Pair]:
-    for name, members in sorted(story.pairs().items()):
-        yield Pair(name, story, members)
 
 
 @dataclass(frozen=True)
@@ -109,6 +30,10 @@ class Agreement:
     manual: bool = False  # contested fields may wait for a person (K3)
     poison: bool = False  # records that cannot be understood or written stay behind, alone (G4)
 
+    @cached_property
+    def apart(self) -> Apart:
+        return Apart.of(self.story)
+
     def check(self) -> None:
         for pair in all_pairs(self.story):
             if not (self.poison and self._is_poisoned(pair)):
@@ -116,6 +41,7 @@ class Agreement:
                 self.check_4_the_last_word_stands(pair)
                 self.check_7_one_partner(pair)
                 self.check_12_nothing_is_left_out(pair)
+            self.apart.check_3_what_was_undone_stays(pair)
         self.check_4_what_was_overwritten_is_kept()
         self.check_10_counts_add_up()
         self.check_11_the_base_was_true()
@@ -141,7 +67,9 @@ class Agreement:
         if not pair.takes_part or not all(pair.members.values()):
             return
         if not pair.complete:
-            if (pair.live(_SC) or pair.live(_SF)) and not self._may_stay_alone(pair):
+            if (pair.live(_SC) or pair.live(_SF)) and not (
+                self._may_stay_alone(pair) or self.apart.may_be_alone(pair)
+            ):
                 where = _SC if pair.live(_SC) else _SF
                 raise Broken(f"1: {pair.name} is left in {where.system} only, deleted on the other side")
             return
@@ -149,7 +77,8 @@ class Agreement:
             values = pair.value(_SC, name), pair.value(_SF, name)
             mapped_now = self.story.mapped.get(values[0]) == values[1]
             same = mapped_now if name == "owner" else pair.agree(name, *values)
-            if not same and pair.crosses(name) and not (self.manual and self._contested(pair, name)):
+            waits = self.manual and self._contested(pair, name)
+            if not (same or waits or self.apart.may_differ(pair, name)) and pair.crosses(name):
                 raise Broken(f"1: {name} of {pair.name} is {values[0]!r} and {values[1]!r}")
 
     def _may_stay_alone(self, pair: Pair) -> bool:
@@ -233,6 +162,18 @@ class Agreement:
             if canonical(kept[action][name]) != value:
                 raise Broken(f"4: {name} {value!r}, overwritten by action {action}, is not kept (K5)")
 
+    # F1, T3
+
+    def check_subjects(self) -> None:
+        """Where Subjects were just made anew, each is what the template says."""
+        template = self.story.settings.subject_template
+        for pair in all_pairs(self.story):
+            if pair.complete and pair.takes_part and not self.apart.may_differ(pair, "title"):
+                sc = pair.live(_SC)[0].values
+                wanted, found = rendered(template, sc), pair.value(_SF, "title")
+                if wanted != found:
+                    raise Broken(f"T3: the Subject of {pair.name} is {found!r}, the template says {wanted!r}")
+
     # 12
 
     def check_12_nothing_is_left_out(self, pair: Pair) -> None:
@@ -240,7 +181,7 @@ class Agreement:
         for side in Side:
             if pair.live(side) and not pair.members[side.other]:
                 record = pair.live(side)[0]
-                if self._is_let_in(side, record):
+                if self._is_let_in(side, record) and not self.apart.may_be_alone(pair):
                     raise Broken(
                         f"12: {self.story.named(side, record.remote_id)} in {side.system} has no partner"
                     )
@@ -256,7 +197,8 @@ class Agreement:
             return bool(record.created_at > since)
         none = any(policy.get("first_sync_mode") == "none" for policy in story.policies)
         lookback = timedelta(0) if none else timedelta(hours=24)
-        return bool(record.modified_at >= since - lookback and Pair.reminder(record))
+        pair = Pair(story.pair_of(side, record.remote_id), story, {})
+        return bool(record.modified_at >= since - lookback and pair.reminder(record))
 
     # the ledger
 
@@ -303,6 +245,16 @@ class Agreement:
             for side, remote_id in ((_SC, sc_id), (_SF, sf_id)):
                 if remote_id and self.story.pair_of(side, remote_id) != link_id:
                     raise Broken(f"13: {link_id} holds {remote_id}, a record of another pair")
+
+
+def rendered(template: str, sc: dict[str, Any]) -> Any:
+    """The Subject by the template, told naively (T1, T2)."""
+    values = {"activity_subject": sc["title"], "sales_campaign_step": sc.get("campaign_step")}
+    values["activity_type"] = {"custom": "Custom", "email": "Email"}[sc["type"]]
+    for name, value in values.items():
+        template = template.replace("{{" + name + "}}", value or "")
+    text = "".join(one for one in template if one not in "\r\n\v\f\x85\u2028\u2029")
+    return canonical(text.encode("utf-16-le")[: 2 * 255].decode("utf-16-le", errors="ignore"))
 
 
 def describe(story: Story) -> str:

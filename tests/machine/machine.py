@@ -8,12 +8,17 @@ from typing import ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant
 
-from taskbridge.core.model import Side
-from taskbridge.engine.ports import RunOutcome
+from taskbridge.core.contract import Contract
+from taskbridge.core.model import Answer, Side
+from taskbridge.engine.approval import APPROVAL_ID
+from taskbridge.engine.ports import ApprovalState, RunMode, RunOutcome
 from tests.engine.world import NAMES
-from tests.machine.accidents import FaultRules, OperatorRules
-from tests.machine.agreement import Agreement, Pair, all_pairs, describe
+from tests.machine.accidents import FaultRules
+from tests.machine.agreement import Agreement, describe
 from tests.machine.clock import NewDatabase
+from tests.machine.deliberate import DeliberateRules
+from tests.machine.outages import OutageRules
+from tests.machine.pairs import Pair, all_pairs
 from tests.machine.story import Story
 from tests.machine.watching import PERSON, Broken
 
@@ -22,9 +27,10 @@ OPEN_LIMITS = {"count": 10_000, "user_count": 10_000, "half_of_more_than": 10_00
 SMALL_LIMITS = {"count": 3, "share": 0.0, "delete_share": 0.0, "user_count": 2, "user_share": 0.0}
 _DAY = 25 * 3600
 _FIELDS = 4
+_ROUNDS = 6
 
 
-class TwoSystems(FaultRules, OperatorRules):
+class TwoSystems(FaultRules, OutageRules, DeliberateRules):
     """Edits of every kind on both sides, faults of every kind, operators, and runs in between."""
 
     database: ClassVar[NewDatabase]
@@ -38,8 +44,20 @@ class TwoSystems(FaultRules, OperatorRules):
         small=st.sampled_from([False, False, True]),
         pages=st.sampled_from([100, 2]),
         chunks=st.sampled_from([100, 1]),
+        marks=st.sampled_from([True, True, False]),
+        answer=st.sampled_from(list(Answer)),
     )
-    def begin(self, feed: bool, gone: int, collides: bool, small: bool, pages: int, chunks: int) -> None:
+    def begin(
+        self,
+        feed: bool,
+        gone: int,
+        collides: bool,
+        small: bool,
+        pages: int,
+        chunks: int,
+        marks: bool,
+        answer: Answer,
+    ) -> None:
         story = self.story = Story.begin(type(self).database())
         type(self).told = story.lines
         story.with_settings(limits=SMALL_LIMITS if small else OPEN_LIMITS, sc_sweep_minutes=1)
@@ -47,11 +65,13 @@ class TwoSystems(FaultRules, OperatorRules):
         story.sc.features = frozenset({"deleted_tasks"} if feed else ())
         story.sc.gone_status = gone
         story.sf.faults.binned_marker_collides = collides
+        story.sf.marks, self.last_answer = marks, answer
         for system in story.systems.values():
             system.page_size, system.chunk_size = pages, chunks
         story.tell(
             f"Sales Connect has {'a' if feed else 'no'} delete feed and answers {gone} for deleted tasks; "
-            f"{'small' if small else 'no'} limits; {pages} records a page, {chunks} a write"
+            f"{'small' if small else 'no'} limits; {pages} records a page, {chunks} a write; Salesforce has "
+            f"{'the' if marks else 'no'} field for markers"
         )
         story.sync()
         # Without a feed a delete is proved only while another task of the same assignee answers (C5).
@@ -60,6 +80,9 @@ class TwoSystems(FaultRules, OperatorRules):
         )
         if self.anchors:
             story.sync()
+
+    last_answer: Answer
+    """To what is still asked when everything rests."""
 
     steps: ClassVar[int] = 0
     """Steps of all stories that were played."""
@@ -81,6 +104,7 @@ class TwoSystems(FaultRules, OperatorRules):
     def _rest(self) -> None:
         story = self.story
         self._calm_down()
+        self._decide_everything()
         if self._poisoned():
             story.settle()
             Agreement(story, manual=True, poison=True).check()
@@ -120,13 +144,14 @@ class TwoSystems(FaultRules, OperatorRules):
         story.enabled = True
         story.with_settings(limits=OPEN_LIMITS)
         story.log.limits = {}
+        story.sf.described = Contract("Task")
         for side, system in story.systems.items():
             faults = system.faults
             faults.lose_answers = faults.truncate_reads = 0
             faults.lock_titles.clear()
             faults.hidden.clear()
             faults.visible_after = timedelta(0)
-            faults.normalise = faults.flaky_versions = False
+            faults.normalise = faults.flaky_versions = faults.refuse_login = False
             system.now = max(system.now, story.log.latest.get(side, system.now))
         story.advance(_DAY)  # parked rows are tried again after a day (G4)
         self._move_outdated()
@@ -139,6 +164,26 @@ class TwoSystems(FaultRules, OperatorRules):
             for remote_id, record in system.records.items():
                 if not record.deleted and record.version < story.log.newest[side, remote_id]:
                     system.touch(remote_id)
+
+    def _decide_everything(self) -> None:
+        """Eva says of every lost create what it was, and answers every request, until none is left."""
+        story = self.story
+        for _ in range(_ROUNDS):
+            story.settle()
+            self.lost_creates_are_told()
+            waiting = story.ledger.unfinished_approvals()
+            if not waiting:
+                return
+            for one in waiting:
+                if one.state is ApprovalState.OPEN:
+                    story.decide(one.approval_id, self.last_answer)
+                self.deliberate(
+                    f"request {one.approval_id} ({one.kind}) is {self.last_answer} and carried out",
+                    RunMode.APPROVAL,
+                    {APPROVAL_ID: one.approval_id},
+                    None,
+                )
+        raise Broken(f"9: after {_ROUNDS} rounds of answers there are still requests: {waiting}")
 
     def _poisoned(self) -> bool:
         return any(

@@ -200,13 +200,12 @@ class PeopleRules(RuleBasedStateMachine):
 
     @property
     def binned(self) -> list[str]:
-        sf = self.story.sf
-        found = []
-        for key, record in sf.records.items():
-            marker = record.values.get("marker")
-            taken = marker and any(not sf.records[other].deleted for other in sf.carrying(marker))
-            if record.deleted and not record.purged and not taken:
-                found.append(key)
+        """What can be restored. Where its pair has another copy by now, that would be a person's second one."""
+        sf, found = self.story.sf, []
+        for members in self.story.pairs().values():
+            of_pair = [sf.records[one] for one in members[_SF]]
+            if all(record.deleted for record in of_pair):
+                found += [record.remote_id for record in of_pair if not record.purged]
         return sorted(found)
 
     # kinds of Salesforce tasks that leave and enter the scope (C2)

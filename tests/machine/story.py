@@ -4,28 +4,37 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from taskbridge.core.model import Side
+from taskbridge.core.model import Answer, Side
+from taskbridge.core.plausible import ENOUGH
+from taskbridge.engine.approval import APPROVAL_ID
 from taskbridge.engine.cycle import LOAD_STEPS, run_cycle
 from taskbridge.engine.decide import decide
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.extract import extract, read_dirty
 from taskbridge.engine.load import load
 from taskbridge.engine.opening import open_run
-from taskbridge.engine.ports import RunOutcome, RunSpec, Sides
+from taskbridge.engine.pause import LOGINS_AN_HOUR, WatchedSides
+from taskbridge.engine.ports import Approval, ApprovalState, RunMode, RunOutcome, RunSpec, Sides
 from taskbridge.engine.recover import recover
 from taskbridge.engine.report import RunReport, report
 from taskbridge.engine.settle import settle
+from taskbridge.engine.undo import APPROVED_PLAN, RUN_ID
 from taskbridge.errors import TaskBridgeError
 from taskbridge.sides.memory import Record
 from tests.engine.world import NAMES, World
 from tests.machine.clock import StoryDatabase
-from tests.machine.watching import Broken, Log, Watched, WatchedSalesConnect, WatchedSalesforce
+from tests.machine.watching import US, Broken, Log, Watched, WatchedSalesConnect, WatchedSalesforce
 
 OTHER_NAME = {Side.SALES_CONNECT: "Sales Connect", Side.SALESFORCE: "Salesforce"}
+_APPROVED = """
+SELECT w.link_id, w.side, a.kind FROM bridge.approval_row w JOIN bridge.approval a USING (approval_id)
+WHERE approval_id = %s AND a.answer = 'approved'
+"""
 SPARE = "dan"  # a Salesforce user without an SC user, whom a map may name
 
 
@@ -91,6 +100,10 @@ class Story(World):
     ever_hidden: set[tuple[Side, str]] = field(default_factory=set)
     purged: set[str] = field(default_factory=set)
     policies: list[dict[str, Any]] = field(default_factory=list)
+    spans: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """By run key the number of the last event before the run began, and of the last one when it had ended."""
+    answers: dict[int, Answer] = field(default_factory=dict)  # to requests, by their number
+    logins: list[tuple[float, Side]] = field(default_factory=list)  # refused ones, by the database's clock
     _own_number: Iterator[int] = field(default_factory=lambda: iter(range(1, 10**9)))
 
     @classmethod
@@ -131,9 +144,8 @@ class Story(World):
     @property
     def mortal_engine(self) -> Engine:
         ledger: Any = MortalLedger(self.ledger, self.fuse)
-        return Engine(
-            ledger, Sides(self.sc, self.sf), self.settings, lambda: self.enabled, sleep=lambda _: None
-        )
+        sides = WatchedSides(Sides(self.sc, self.sf), ledger)
+        return Engine(ledger, sides, self.settings, lambda: self.enabled, sleep=lambda _: None)
 
     # telling
 
@@ -169,27 +181,76 @@ class Story(World):
             self.advance(wait)
         truncated = any(system.faults.truncate_reads for system in self.systems.values())
         marks = self.watermarks() if not self.enabled else None
-        self.log.run_began = self.log.number
-        self.fuse.calls = 0
-        outcome = run_cycle(self.mortal_engine, spec)
+        with self._watching(spec):
+            outcome = run_cycle(self.mortal_engine, spec)
         self._note_map()
         if wait:
             self.advance(1)
-        if outcome.outcome is RunOutcome.FAILED and not truncated:
+        if outcome.outcome is RunOutcome.FAILED and not (truncated or self._explained(outcome.text)):
             raise Broken(f"10: a run failed though nothing was amiss:\n{outcome.text}")
         if marks is not None and marks != self.watermarks():
             raise Broken("20: a watermark moved while the switch was off (S3)")
         self.fuse.surprise = None
         return outcome
 
-    def dying_run(self, calls: int) -> str | None:
+    def _explained(self, text: str) -> bool:
+        """Whether a run fails for a reason that is there, told from the systems."""
+        if any(system.faults.refuse_login for system in self.systems.values()) or self.sf.described.breaches:
+            return True
+        for side, system in self.systems.items():
+            gone = sum(
+                key in system.faults.hidden or (record.deleted and record.purged)
+                for key, record in system.records.items()
+            )
+            older = sum(record.version < self.log.newest[side, key] for key, record in system.records.items())
+            if (gone > ENOUGH and f"{side.system} looks empty" in text) or (
+                older > ENOUGH and f"{side.system} looks like an older copy" in text
+            ):
+                return True
+        return "is paused since" in text and bool(self.ledger.paused_sides())
+
+    @contextmanager
+    def _watching(self, spec: RunSpec) -> Iterator[None]:
+        """What a run may do besides syncing, as a person asked for it; and when it was."""
+        log = self.log
+        before = log.run_began = log.number
+        self.fuse.calls = 0
+        refused = {side: system.refused_logins for side, system in self.systems.items()}
+        log.on_behalf = spec.mode in (RunMode.UNDO, RunMode.RESTORE)
+        log.seen_whole = APPROVED_PLAN in spec.asked
+        if spec.mode is RunMode.APPROVAL:
+            log.granted = frozenset(self.db.rows(_APPROVED, spec.asked[APPROVAL_ID]))
+        if spec.mode is RunMode.UNDO:
+            log.undoes = frozenset(self.made_by(spec.asked[RUN_ID]))
+        try:
+            yield
+        finally:
+            log.on_behalf = log.seen_whole = False
+            log.granted, log.undoes = frozenset(), frozenset()
+            self.spans[spec.run_key] = (before, log.number)
+            for side, system in self.systems.items():
+                self.logins += [(self.db.ahead, side)] * (system.refused_logins - refused[side])
+        lately = [side for at, side in self.logins if self.db.ahead - at < 3_590]
+        if any(lately.count(side) > LOGINS_AN_HOUR for side in Side):
+            raise Broken(f"a system that refuses the login was tried {len(lately)} times within an hour")
+
+    def made_by(self, run_id: object) -> Iterator[tuple[Side, str]]:
+        """The records that a run created."""
+        ((key,),) = self.db.rows("SELECT run_key FROM bridge.run WHERE run_id = %s", run_id)
+        first, last = self.spans[key]
+        for event in self.log.events[first:last]:
+            if event.what == "created" and event.who == US:
+                yield event.side, event.remote_id
+
+    def dying_run(self, calls: int, spec: RunSpec | None = None) -> str | None:
         """A run whose process dies at its n-th call; answers where, or None when it ended before."""
         self.advance(60)
-        self.log.run_began = self.log.number
-        self.fuse.calls, self.fuse.at = 0, calls
         place = None
+        self.fuse.at = calls
         try:
-            run_cycle(self.mortal_engine, self.spec())
+            spec = spec or self.spec()
+            with self._watching(spec):
+                run_cycle(self.mortal_engine, spec)
         except Died as death:
             place = str(death)
         self._revive()
@@ -200,10 +261,10 @@ class Story(World):
     def retried_run(self, calls: int) -> str | None:
         """As Airflow runs it, step by step: the step whose worker dies is tried again, under the same lease."""
         self.advance(60)
-        self.log.run_began = self.log.number
-        self.fuse.calls, self.fuse.at = 0, calls
+        self.fuse.at = calls
         spec, places = self.spec(), list[str]()
-        failed = self._run_steps(spec, places)
+        with self._watching(spec):
+            failed = self._run_steps(spec, places)
         self._revive()
         report(self.engine, spec.run_key, failed)
         self.advance(1)
@@ -212,10 +273,10 @@ class Story(World):
     def _run_steps(self, spec: RunSpec, places: list[str]) -> str | None:
         """The first error of the steps; where workers died is added to `places`."""
         engine, failed = self.mortal_engine, None
-        run = self._tried_again(lambda: open_run(engine, spec), places)
-        if run is None:
-            return "Another run holds the lease."
         try:
+            run = self._tried_again(lambda: open_run(engine, spec), places)
+            if run is None:
+                return "Another run holds the lease."
             self._tried_again(lambda: recover(engine, run), places)
             for side in Side:
                 self._tried_again(partial(extract, engine, run, side), places)
@@ -280,19 +341,34 @@ class Story(World):
         looks = [look for look in self.log.opened[self.changed_at[name] :] if len(look) == 2]
         return looks[0][side] if looks else None
 
-    def _partners(self, side: Side, remote_id: str) -> list[Record]:
-        other = self.systems[side.other]
-        marker = self.systems[side].records[remote_id].values.get("marker")
-        pair = self.pair_of(side, remote_id)
-        found = []
+    def pair_of(self, side: Side, remote_id: str) -> str:
+        """As it was made: an org without the external id field does not carry the marker."""
+        marker = self.log.made.get((side, remote_id))
         if marker:
-            origin = pair.rpartition(":")[2]
-            found += [other.records[origin]] if origin in other.records else []
-        prefix = f"tb:{pair}:"
-        for carried, ids in other._by_marker.items():
-            if carried.startswith(prefix):
-                found += [other.records[one] for one in ids]
+            return marker.removeprefix("tb:").rpartition(":")[0]
+        return f"{side.prefix}:{self.systems[side].identity}:{remote_id}"
+
+    def _partners(self, side: Side, remote_id: str) -> list[Record]:
+        other, pair = self.systems[side.other], self.pair_of(side, remote_id)
+        found = [
+            other.records[copy]
+            for (where, copy), marker in self.log.made.items()
+            if where is side.other and marker.startswith(f"tb:{pair}:")
+        ]
+        origin = pair.rpartition(":")[2]
+        if (side, remote_id) in self.log.made and origin in other.records:
+            found.append(other.records[origin])
         return found
+
+    # requests to people
+
+    def requests(self, state: ApprovalState) -> list[Approval]:
+        return [one for one in self.ledger.unfinished_approvals() if one.state is state]
+
+    def decide(self, approval_id: int, answer: Answer) -> None:
+        """A person answers, and it is remembered what was said."""
+        self.answer(approval_id, answer, by="Eva")
+        self.answers[approval_id] = answer
 
 
 def short(remote_id: str) -> str:

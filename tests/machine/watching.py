@@ -17,7 +17,7 @@ import pandas as pd
 
 from taskbridge.core.model import BIT, FIELDS, Op, Side, rows_of
 from taskbridge.engine.ports import SideInfo, unfenced
-from taskbridge.sides.memory import MemorySalesConnect, MemorySalesforce, MemorySide, Record
+from taskbridge.sides.memory import MemorySalesConnect, MemorySalesforce, MemorySide, Record, Refused
 
 US, PERSON = "us", "person"
 Key = tuple[Side, str]
@@ -78,7 +78,13 @@ class Log:
     latest: dict[Side, datetime] = field(default_factory=dict)  # the latest stamp that each clock ever gave
     unknown: set[Key] = field(default_factory=set)  # copies whose id we cannot know yet
     lost: set[Key] = field(default_factory=set)  # of those, the ones deleted before we could
+    made: dict[Key, str] = field(default_factory=dict)  # our copies, by the marker that we asked for
     run_began: int = 0
+    # of the run that is under way
+    on_behalf: bool = False  # a person asked for exactly this: what is written is that person's word
+    undoes: frozenset[Key] = frozenset()  # what the run that is being undone had created
+    granted: frozenset[tuple[str, str, str]] = frozenset()  # link, side, kind: approved
+    seen_whole: bool = False  # a person has seen the whole plan in a dry run
 
     def add(self, side: Side, remote_id: str, what: str, who: str, *values: Any) -> None:
         self.number += 1
@@ -112,8 +118,10 @@ class Log:
                 self.held[side, remote_id, name].add(canonical(row[name]))
             if old == new and before:
                 continue
-            ours = row is not None and (
-                (asked and canonical(row[name]) == new) or (not before and row[name] is None)
+            ours = (
+                row is not None
+                and not self.on_behalf
+                and ((asked and canonical(row[name]) == new) or (not before and row[name] is None))
             )
             self.add(side, remote_id, "typed", US if ours else PERSON, name, old, new)
 
@@ -160,6 +168,8 @@ class Watched(MemorySide):
         # What the vendor makes besides, such as a campaign's next step, is nothing that we asked for.
         row, self._asked = self._asked, None
         super()._derive(record, before)  # type: ignore[safe-super]
+        if row and not before:
+            self.log.made[self.side, record.remote_id] = row["marker"]
         self.log.changed(self, record, before, row)
         self._note_version(record)
 
@@ -190,6 +200,11 @@ class WatchedSalesConnect(Watched, MemorySalesConnect):
 
 
 class WatchedSalesforce(Watched, MemorySalesforce):
+    def _meet_faults(self, op: Op, row: Row) -> None:
+        super()._meet_faults(op, row)
+        if self.described.breaches and row["mask"] & BIT["due_date"] and op is not Op.DELETE:
+            raise Refused("INVALID_FIELD_FOR_INSERT_UPDATE", "Unable to create/update fields: ActivityDate")
+
     def undelete(self, remote_id: str) -> None:
         super().undelete(remote_id)
         self.log.add(self.side, remote_id, "restored", PERSON)
@@ -225,13 +240,8 @@ class Judge:
         origin, generation = row["link_id"].partition(":")[0], int(row["marker"].rpartition(":")[2])
         if not row["marker"].startswith("tb:"):
             raise Broken(f"7: the marker {row['marker']!r} is not derived")
-        live = [
-            remote_id
-            for remote_id in self.system.carrying(row["marker"])
-            if not self.system.records[remote_id].deleted
-        ]
         if origin == self.system.side.prefix and generation == 1:
-            raise Broken(f"7: {row['marker']} would be created in the system that it began in ({live})")
+            raise Broken(f"7: {row['marker']} would be created in the system that it began in")
 
     def _is_what_decide_saw(self, row: Row, record: Record) -> None:
         """19: nobody has edited the target since it was decided on."""
@@ -258,6 +268,11 @@ class Judge:
 
     def _is_proved(self, row: Row, record: Record) -> None:
         """8: the other record of the pair was deleted, and by a person; all values of this one are kept (K5)."""
+        self.log.overwritten += [(row["action_id"], name, canonical(record.values[name])) for name in FIELDS]
+        if (self.system.side, record.remote_id) in self.log.undoes or self._is_granted(
+            row, "delete", "missing"
+        ):
+            return
         others = self.log.partners(self.system.side, record.remote_id)
         if not others:
             raise Broken(f"8: {record.remote_id} would be deleted, and has no partner")
@@ -269,7 +284,12 @@ class Judge:
             raise Broken(f"8: {record.remote_id} would be deleted, and nobody deleted {newest.remote_id}")
         if gone.after == "user_deleted":
             raise Broken(f"8: {record.remote_id} would be deleted, as a user was deleted (C5)")
-        self.log.overwritten += [(row["action_id"], name, canonical(record.values[name])) for name in FIELDS]
+
+    def _is_granted(self, row: Row, *kinds: str) -> bool:
+        """Whether a person approved this very effect, or has seen it in the whole plan."""
+        return self.log.seen_whole or any(
+            (row["link_id"], self.system.side.value, kind) in self.log.granted for kind in kinds
+        )
 
     def written(self, op: Op, rows: list[dict[str, Any]], before: int, *, answered: bool) -> None:
         """What became of it: effects that count for limits, and copies whose ids nobody told us."""
@@ -279,7 +299,7 @@ class Judge:
         created = [event.remote_id for event in done if event.what == "created"]
         if not answered:
             self.log.unknown |= {(self.system.side, remote_id) for remote_id in created}
-        markers = {self.system.records[remote_id].values.get("marker") for remote_id in created}
+        markers = {self.log.made[self.system.side, remote_id] for remote_id in created}
         for row in rows:
             if row["marker"] in markers if op is Op.CREATE else row["remote_id"] in touched:
                 for kind in _kinds(op, row):
@@ -287,7 +307,7 @@ class Judge:
 
     def _count(self, kind: str, row: Row) -> None:
         """9 and 25: over any hour at most the limit, overall and for a user (G3)."""
-        if not self.log.limits or row["first_import"]:
+        if not self.log.limits or row["first_import"] or self._is_granted(row, kind):
             return
         now = self.log.seconds()
         self.log.effects.append(Effect(now, kind, row["sc_user_id"]))

@@ -1,0 +1,122 @@
+"""What happens to a whole system: its login, its permissions, its fields; and waves of tasks."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from taskbridge.core.contract import Contract
+from taskbridge.core.finding import problem
+from taskbridge.core.model import Side
+from taskbridge.engine.plausibility import ACCEPT_SIDE, BOTH
+from taskbridge.engine.ports import RunMode
+from tests.machine.kinds import Kinds, one_of, play_one
+from tests.machine.people import OWNERS, PeopleRules
+
+_SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE
+SIDES: Final = st.sampled_from(list(Side))
+_OUTAGES: Final[Kinds] = []
+_WAVE: Final = 12  # more than what G8 and the half of G3 take for too few to tell
+_BROKEN: Final = Contract(
+    "Task",
+    (
+        problem(
+            "field ActivityDate", "not to be edited", "to be edited", "give edit access to Task.ActivityDate"
+        ),
+    ),
+)
+
+
+class OutageRules(PeopleRules):
+    """Each goes on until somebody mends it, or the story rests."""
+
+    @one_of(_OUTAGES, side=SIDES, calls=st.integers(0, 40))
+    def the_login_is_refused(self, side: Side, calls: int) -> None:
+        """From the beginning of a run, or in the midst of it."""
+        story, faults = self.story, self.story.systems[side].faults
+
+        def refuse() -> None:
+            faults.refuse_login = True
+
+        if not story.enabled or faults.refuse_login:
+            return
+        if calls:
+            story.fuse.surprise, story.fuse.surprise_at = refuse, calls
+        else:
+            refuse()
+        outcomes = [story.sync().outcome for _ in range(4)]
+        story.tell(
+            f"{side.system} refuses the login from call {calls} of a run on; runs: {', '.join(outcomes)}"
+        )
+
+    @one_of(_OUTAGES, minutes=st.sampled_from([1, 21, 70]))
+    def logins_work_again(self, minutes: int) -> None:
+        for side, system in self.story.systems.items():
+            if system.faults.refuse_login:
+                system.faults.refuse_login = False
+                self.story.advance(60 * minutes)
+                outcome = self.story.sync().outcome
+                self.story.tell(f"{side.system} takes the login again, {minutes} min later a run: {outcome}")
+
+    @one_of(_OUTAGES, side=SIDES, every=st.sampled_from([1, 1, 2]))
+    def permissions_shrink(self, side: Side, every: int) -> None:
+        """0 deletes, and a halt where nearly everything is gone (G8)."""
+        story, system = self.story, self.story.systems[side]
+        hidden = sorted(system.records)[::every]
+        system.faults.hidden |= set(hidden)
+        story.ever_hidden |= {(side, one) for one in hidden}
+        outcomes = [story.sync().outcome for _ in range(2)]
+        story.tell(
+            f"{'every' if every == 1 else 'every other'} task of {side.system} cannot be seen any more; "
+            f"runs: {', '.join(outcomes)}"
+        )
+
+    @one_of(_OUTAGES)
+    def permissions_are_as_before(self) -> None:
+        for side, system in self.story.systems.items():
+            if system.faults.hidden:
+                self.story.tell(f"everything in {side.system} can be seen again")
+                system.faults.hidden.clear()
+
+    @one_of(_OUTAGES, side=st.sampled_from([*(side.value for side in Side), BOTH]))
+    def a_side_is_accepted(self, side: str) -> None:
+        report = self.story.sync(mode=RunMode.MANUAL, asked={ACCEPT_SIDE: side}, asked_by="Eva")
+        self.story.tell(f"Eva accepts {side} as it is; run: {report.outcome}")
+
+    @one_of(_OUTAGES, broken=st.booleans())
+    def a_field_is_withdrawn_or_given_back(self, broken: bool) -> None:
+        sf = self.story.sf
+        if bool(sf.described.breaches) != broken:
+            sf.described = _BROKEN if broken else Contract("Task")
+            self.story.tell(
+                f"Salesforce {'withdraws' if broken else 'gives back'} the right to edit due dates"
+            )
+
+    @one_of(_OUTAGES, owner=OWNERS, side=SIDES, what=st.sampled_from(["made", "completed", "deleted"]))
+    def a_wave(self, owner: str, side: Side, what: str) -> None:
+        """Many at once: the limits hold most of them (G3)."""
+        story, system = self.story, self.story.systems[side]
+        user = (story.sc_users if side is _SC else story.sf_users)[owner]
+        if user not in system.users or not system.users[user]["active"]:
+            return
+        mine = [
+            key for key in (self.free if side is _SC else self.free_there)
+            if system.records[key].values["owner"] == user
+        ]  # fmt: skip
+        story.tell(
+            f"a wave: {_WAVE if what == 'made' else len(mine)} tasks of {owner} are {what} in {side.system}"
+        )
+        if what == "made":
+            for number in range(_WAVE):
+                system.create(user, f"Wave {number}")
+        for key in mine if what != "made" else ():
+            if what == "deleted":
+                system.delete(key)
+            else:
+                system.edit(key, status="complete" if side is _SC else "Completed")
+
+    @rule(data=st.data())
+    def something_happens_to_a_system(self, data: st.DataObject) -> None:
+        play_one(self, _OUTAGES, data)

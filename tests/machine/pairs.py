@@ -1,0 +1,94 @@
+"""The pairs of a story as the two systems hold them, told without the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from taskbridge.core.model import Side
+from taskbridge.sides.memory import Record
+from tests.machine.story import Story
+from tests.machine.watching import canonical
+
+_SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE
+STATUS: Final = {"open": "Not Started", "complete": "Completed"}
+PRIORITY: Final = {"normal": "Normal", "high": "High"}
+_COMMENTS: Final = 32_000
+
+
+def cut(text: str | None) -> str | None:
+    """What Salesforce can hold of a text (F5)."""
+    if text is None:
+        return None
+    return canonical(text.encode("utf-16-le")[: 2 * _COMMENTS].decode("utf-16-le", errors="ignore"))  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """All records of one pair, deleted ones included."""
+
+    name: str
+    story: Story
+    members: dict[Side, list[str]]
+
+    def records(self, side: Side) -> list[Record]:
+        return [self.story.systems[side].records[one] for one in self.members[side]]
+
+    def live(self, side: Side) -> list[Record]:
+        return [record for record in self.records(side) if not record.deleted]
+
+    @cached_property
+    def complete(self) -> bool:
+        return bool(self.live(_SC) and self.live(_SF))
+
+    def value(self, side: Side, name: str) -> Any:
+        return canonical(self.live(side)[0].values[name])
+
+    @cached_property
+    def takes_part(self) -> bool:
+        """Every record, deleted ones too, belongs to somebody who takes part, and is a reminder (S2, C2, C3)."""
+        owners = [(side, record.values["owner"]) for side in Side for record in self.records(side)]
+        return all(self.story.takes_part(*one) for one in owners) and all(
+            self.reminder(record) for record in self.live(_SF)
+        )
+
+    def reminder(self, record: Record) -> bool:
+        values = record.values
+        at_once = values["is_closed"] and values.get("completed_at") == record.created_at
+        made_by_us = (_SF, record.remote_id) in self.story.log.made
+        ordinary = values["subtype"] in ("Task", None) and not values["is_recurrence"]
+        return bool(ordinary and (made_by_us or not at_once))
+
+    def agree(self, name: str, sc: Any, sf: Any) -> bool:
+        """Whether two values of a field count as the same (F2 to F5), by any map of users there ever was."""
+        match name:
+            case "status":
+                return bool(STATUS.get(sc) == sf)
+            case "priority":
+                return bool(PRIORITY.get(sc) == sf)
+            case "details":
+                return bool(cut(sc) == sf or (self.was_cut and (sc or "").startswith(sf or "")))
+            case "owner":
+                return (sc, sf) in self.story.ever_mapped
+            case _:
+                return bool(sc == sf)
+
+    @cached_property
+    def was_cut(self) -> bool:
+        """SC once held more than Salesforce can: then a tail may be there that Salesforce never had (F5)."""
+        held = self.story.log.held
+        texts = [text for one in self.members[_SC] for text in held[_SC, one, "details"]]
+        return any(text and len(text.encode("utf-16-le")) > 2 * _COMMENTS for text in texts)
+
+    def crosses(self, name: str) -> bool:
+        """Whether the present values of a field can cross at all (F2, F3, C4)."""
+        if name == "status":
+            return self.value(_SC, name) in STATUS and self.value(_SF, name) in STATUS.values()
+        return name != "priority" or self.value(_SF, name) in PRIORITY.values()
+
+
+def all_pairs(story: Story) -> Iterator[Pair]:
+    for name, members in sorted(story.pairs().items()):
+        yield Pair(name, story, members)
