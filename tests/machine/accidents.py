@@ -242,6 +242,9 @@ class OperatorRules(PeopleRules):
     def _run(self, line: str, **values: Any) -> None:
         report = self.story.sync(**values)
         self.story.tell(f"{line}: {report.outcome}")
+        if not self.story.enabled:
+            self.story.tell("the sync is switched on again")
+            self.story.enabled = True
 
     @rule(
         kind=st.sampled_from([RunMode.BACKFILL, RunMode.MANUAL]),

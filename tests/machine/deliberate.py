@@ -40,8 +40,7 @@ _LEFT_OUT: Final = "SELECT code, side, field, reason FROM bridge.left_out WHERE 
 class DeliberateRules(OperatorRules):
     """Runs that do one thing that a person asked for; each may die, and what it left is settled by the others."""
 
-    @one_of(
-        _REQUESTS,
+    @rule(
         answers=st.lists(st.sampled_from(list(Answer)), min_size=1, max_size=2),
         later=st.booleans(),
         calls=CALLS,
@@ -63,7 +62,7 @@ class DeliberateRules(OperatorRules):
             asked = {APPROVAL_ID: one.approval_id}
             self.deliberate(f"request {one.approval_id} is carried out", RunMode.APPROVAL, asked, calls)
 
-    @one_of(_REQUESTS, data=st.data(), insist=st.booleans(), calls=CALLS)
+    @rule(data=st.data(), insist=st.booleans(), calls=CALLS)
     def a_run_is_undone(self, data: st.DataObject, insist: bool, calls: int | None) -> None:
         runs = [row[0] for row in self.story.db.rows(_UNDOABLE)]
         if runs:
@@ -74,7 +73,7 @@ class DeliberateRules(OperatorRules):
             report = self.deliberate(f"run {run_id} is undone", RunMode.UNDO, asked, calls)
             self._insist(report, RunMode.UNDO, asked, insist)
 
-    @one_of(_REQUESTS, data=st.data(), what=st.sampled_from(sorted(_LOST)), insist=st.booleans(), calls=CALLS)
+    @rule(data=st.data(), what=st.sampled_from(sorted(_LOST)), insist=st.booleans(), calls=CALLS)
     def something_is_restored(self, data: st.DataObject, what: str, insist: bool, calls: int | None) -> None:
         lost = [row[0] for row in self.story.db.rows(_LOST[what])]
         if not lost:
@@ -137,8 +136,4 @@ class DeliberateRules(OperatorRules):
 
     @rule(data=st.data())
     def somebody_asks(self, data: st.DataObject) -> None:
-        play_one(self, _REQUESTS, data)
-
-    @rule(data=st.data())
-    def somebody_asks_again(self, data: st.DataObject) -> None:
         play_one(self, _REQUESTS, data)

@@ -41,11 +41,12 @@ class TwoSystems(FaultRules, OutageRules, DeliberateRules):
         feed=st.booleans(),
         gone=st.sampled_from([404, 410]),
         collides=st.booleans(),
-        small=st.sampled_from([False, False, True]),
+        small=st.booleans(),
         pages=st.sampled_from([100, 2]),
         chunks=st.sampled_from([100, 1]),
         marks=st.sampled_from([True, True, False]),
         answer=st.sampled_from(list(Answer)),
+        tasks=st.integers(0, 4),
     )
     def begin(
         self,
@@ -57,6 +58,7 @@ class TwoSystems(FaultRules, OutageRules, DeliberateRules):
         chunks: int,
         marks: bool,
         answer: Answer,
+        tasks: int,
     ) -> None:
         story = self.story = Story.begin(type(self).database())
         type(self).told = story.lines
@@ -74,11 +76,13 @@ class TwoSystems(FaultRules, OutageRules, DeliberateRules):
             f"{'the' if marks else 'no'} field for markers"
         )
         story.sync()
+        for number in range(tasks):
+            (story.sc_task if number % 2 else story.sf_task)(f"Task {number}")
         # Without a feed a delete is proved only while another task of the same assignee answers (C5).
         self.anchors = (
             {story.sc_task("anchor", owner=name) for name in NAMES} if gone == 404 and not feed else set()
         )
-        if self.anchors:
+        if self.anchors or tasks:
             story.sync()
 
     last_answer: Answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
 from hypothesis import strategies as st
@@ -13,10 +14,11 @@ from taskbridge.core.model import Side
 from taskbridge.engine.plausibility import ACCEPT_SIDE, BOTH
 from taskbridge.engine.ports import RunMode
 from tests.machine.kinds import Kinds, one_of, play_one
-from tests.machine.people import OWNERS, PeopleRules
+from tests.machine.people import PeopleRules
 
 _SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE
 SIDES: Final = st.sampled_from(list(Side))
+SYNCED: Final = st.sampled_from(["ada", "ben"])
 _OUTAGES: Final[Kinds] = []
 _WAVE: Final = 12  # more than what G8 and the half of G3 take for too few to tell
 _BROKEN: Final = Contract(
@@ -32,8 +34,8 @@ _BROKEN: Final = Contract(
 class OutageRules(PeopleRules):
     """Each goes on until somebody mends it, or the story rests."""
 
-    @one_of(_OUTAGES, side=SIDES, calls=st.integers(0, 40))
-    def the_login_is_refused(self, side: Side, calls: int) -> None:
+    @one_of(_OUTAGES, side=SIDES, calls=st.integers(0, 40), minutes=st.sampled_from([None, 1, 21, 70]))
+    def the_login_is_refused(self, side: Side, calls: int, minutes: int | None) -> None:
         """From the beginning of a run, or in the midst of it."""
         story, faults = self.story, self.story.systems[side].faults
 
@@ -50,6 +52,8 @@ class OutageRules(PeopleRules):
         story.tell(
             f"{side.system} refuses the login from call {calls} of a run on; runs: {', '.join(outcomes)}"
         )
+        if minutes is not None:
+            self.logins_work_again(minutes)
 
     @one_of(_OUTAGES, minutes=st.sampled_from([1, 21, 70]))
     def logins_work_again(self, minutes: int) -> None:
@@ -94,7 +98,7 @@ class OutageRules(PeopleRules):
                 f"Salesforce {'withdraws' if broken else 'gives back'} the right to edit due dates"
             )
 
-    @one_of(_OUTAGES, owner=OWNERS, side=SIDES, what=st.sampled_from(["made", "completed", "deleted"]))
+    @rule(owner=SYNCED, side=SIDES, what=st.sampled_from(["made", "completed", "deleted", "dated"]))
     def a_wave(self, owner: str, side: Side, what: str) -> None:
         """Many at once: the limits hold most of them (G3)."""
         story, system = self.story, self.story.systems[side]
@@ -105,17 +109,18 @@ class OutageRules(PeopleRules):
             key for key in (self.free if side is _SC else self.free_there)
             if system.records[key].values["owner"] == user
         ]  # fmt: skip
-        story.tell(
-            f"a wave: {_WAVE if what == 'made' else len(mine)} tasks of {owner} are {what} in {side.system}"
-        )
+        what = what if mine else "made"
+        number = _WAVE if what == "made" else len(mine)
+        story.tell(f"a wave: {number} tasks of {owner.title()} are {what} in {side.system}")
         if what == "made":
-            for number in range(_WAVE):
-                system.create(user, f"Wave {number}")
-        for key in mine if what != "made" else ():
+            mine = [system.create(user, f"Wave {one}") for one in range(_WAVE)]
+        for key in mine:
             if what == "deleted":
                 system.delete(key)
-            else:
+            elif what == "completed":
                 system.edit(key, status="complete" if side is _SC else "Completed")
+            elif what == "dated":
+                system.edit(key, due_date=date(2026, 3, 20))
 
     @rule(data=st.data())
     def something_happens_to_a_system(self, data: st.DataObject) -> None:
