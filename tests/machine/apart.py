@@ -169,14 +169,14 @@ class Apart:
     def _is_not_echoed(self, pair: Pair, value: Value) -> None:
         first, last = self.story.spans[value.since][0], self.story.spans[value.run_key][1]
         events = [one for one in self._events(pair, first) if one.field == value.name]
-        ours = [one for one in events if one.number > last and one.who == US and one.side is value.side]
+        ours = [one for one in self._unasked(events, last) if one.side is value.side]
         if ours and not self._people(events, value.run_key):
             raise Broken(f"3: {value.name} of {pair.name} was undone, and is {ours[0].after!r} again")
 
     def _is_not_made_again(self, pair: Pair, alone: Alone) -> None:
         first, last = self.story.spans[alone.since][0], self.story.spans[alone.run_key][1]
         events = list(self._events(pair, first))
-        ours = [one for one in events if one.number > last and one.who == US and one.what != "typed"]
+        ours = [one for one in self._unasked(events, last) if one.what != "typed"]
         if ours and not self._people(events, alone.run_key):
             raise Broken(f"3: {pair.name} was undone, and {ours[0].remote_id} was {ours[0].what} after that")
 
@@ -185,6 +185,13 @@ class Apart:
         for side in Side:
             for one in pair.members[side]:
                 yield from (event for event in log.by_record[side, one] if event.number > after)
+
+    def _unasked(self, events: list[Event], after: int) -> Iterator[Event]:
+        """What was written by the sync itself after that."""
+        for one in events:
+            asked = any(first < one.number <= last for first, last in self.story.asked_for)
+            if one.number > after and one.who == US and not asked:
+                yield one
 
     def _people(self, events: list[Event], but: str) -> bool:
         """Whether a person did anything besides the undo itself."""

@@ -139,7 +139,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seeds", type=int, default=200)
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--steps", type=int, default=50)
-    parser.add_argument("--stories", type=int, default=5, help="stories of a seed")
+    parser.add_argument("--stories", type=int, default=3, help="stories of a seed")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--no-shrink", action="store_true", help="print failing stories as they were found")
     given = parser.parse_args(arguments)

@@ -102,6 +102,7 @@ class Story(World):
     policies: list[dict[str, Any]] = field(default_factory=list)
     spans: dict[str, tuple[int, int]] = field(default_factory=dict)
     """By run key the number of the last event before the run began, and of the last one when it had ended."""
+    asked_for: list[tuple[int, int]] = field(default_factory=list)  # the spans of the deliberate runs
     answers: dict[int, Answer] = field(default_factory=dict)  # to requests, by their number
     logins: list[tuple[float, Side]] = field(default_factory=list)  # refused ones, by the database's clock
     _own_number: Iterator[int] = field(default_factory=lambda: iter(range(1, 10**9)))
@@ -228,6 +229,8 @@ class Story(World):
             log.on_behalf = log.seen_whole = False
             log.granted, log.undoes = frozenset(), frozenset()
             self.spans[spec.run_key] = (before, log.number)
+            if not spec.mode.syncs:
+                self.asked_for.append((before, log.number))
             for side, system in self.systems.items():
                 self.logins += [(self.db.ahead, side)] * (system.refused_logins - refused[side])
         lately = [side for at, side in self.logins if self.db.ahead - at < 3_590]
