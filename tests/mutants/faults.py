@@ -173,7 +173,7 @@ FAULTS: Final = (
           "writes[GuardKind.COMPLETE] &= completes", "writes[GuardKind.COMPLETE] &= False",
           "a wave of completions sends e-mails (G3)"),
     # the steps of a run
-    Fault("no_brake", "engine/load.py", "            engine.require_switch()\n", "",
+    Fault("no_brake", "engine/load.py", "        engine.require_switch()\n", "",
           "switching off does not stop a run that is writing (S1)",
           near="tests/engine/test_switching.py"),
     Fault("no_last_look", "engine/load.py",
