@@ -35,7 +35,7 @@ def test_both_systems_agree_once_edits_stop(database: StoryDatabase) -> None:
         run_state_machine_as_test(
             Machine,
             settings=settings(
-                max_examples=20,
+                max_examples=12,
                 stateful_step_count=25,
                 deadline=None,
                 derandomize=True,
