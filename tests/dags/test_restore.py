@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from taskbridge.engine.ports import RunOutcome
+from taskbridge.restore import restore, undo_run
 from tests.dags.test_runs import create_in_sales_connect, subjects
 from tests.dags.world import Ended, World
 
@@ -51,6 +53,40 @@ def test_a_run_is_undone_and_its_task_brought_back(
     assert restored.state == "success", restored.error
     assert subjects(world).count("Not wanted") == 2, "the deleted one is still in the bin"
     assert live(world).count("Not wanted") == 1
+
+
+def test_K5_the_same_from_python(pushed: tuple[World, int]) -> None:
+    world, run_id = pushed
+    shown = undo_run(run_id, asked_by="ada", dry_run=True)
+    assert shown.outcome is RunOutcome.CLEAN, shown.text
+    assert "Not wanted" in live(world)
+    undone = undo_run(run_id, asked_by="ada")
+    assert undone.outcome is RunOutcome.CLEAN, undone.text
+    assert "Not wanted" not in live(world)
+    world.let_time_pass()
+    (pair,) = world.rows("SELECT link_id FROM bridge.link WHERE withheld = 'undone'")
+    restored = restore(link_id=pair["link_id"], asked_by="ada")
+    assert restored.outcome is RunOutcome.CLEAN, restored.text
+    assert live(world).count("Not wanted") == 1
+    asked = world.rows("SELECT DISTINCT asked_by FROM bridge.run WHERE mode IN ('undo', 'restore')")
+    assert asked == [{"asked_by": "ada"}]
+    refused = restore(asked_by="ada")
+    assert refused.outcome is RunOutcome.FAILED
+    assert "exactly one of conflict_id, action_id, link_id" in refused.text
+
+
+def test_S3_from_python_nothing_is_undone_while_the_sync_is_off_or_another_run_writes(
+    pushed: tuple[World, int],
+) -> None:
+    world, run_id = pushed
+    world.execute("UPDATE bridge.lease SET run_key = 'another', expires_at = now() + interval '1 hour'")
+    busy = undo_run(run_id, asked_by="ada", patience=0)
+    assert (busy.outcome, busy.text) == (RunOutcome.SKIPPED, "Another run holds the lease.")
+    world.switch(None)
+    off = undo_run(run_id, asked_by="ada")
+    assert off.outcome is RunOutcome.SKIPPED
+    assert "taskbridge_enabled" in off.text
+    assert "Not wanted" in live(world)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ ALLOWED = {
     "pipeline": {"core", "engine", "errors", "settings", "operators", "hooks"},
     "web": {"core", "engine", "errors", "settings", "store", "hooks", "web"},
     "doctor": {"engine", "errors", "hooks", "operators"},
+    "restore": {"engine", "errors", "hooks", "operators"},
     "explain": {"core", "engine", "errors", "store"},
     "provider": set(),
 }
