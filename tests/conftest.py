@@ -36,6 +36,7 @@ DELETE FROM bridge.approval_row;
 DELETE FROM bridge.approval;
 DELETE FROM bridge.link;
 DELETE FROM bridge.contract;
+DELETE FROM bridge.session;
 DELETE FROM bridge.watermark;
 DELETE FROM bridge.run;
 DELETE FROM bridge.user_map;

@@ -62,6 +62,7 @@ _NOT_IN_A_RUN = {
     "pause/pause_side": _AT_A_REFUSED_LOGIN,
     "pause/resume_side": _AT_A_REFUSED_LOGIN,
     "side/save_lacking": "names of fields that are not asked for; a run that is not told asks again",
+    "session/save_session": "a login; without it the next task logs in, and nothing else (tests/dags/test_sessions.py)",
 }
 
 

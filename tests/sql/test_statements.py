@@ -154,7 +154,10 @@ def test_every_statement_runs(
     assert ledger.known("nobody").pair is None
     ledger.close_run(run, RunOutcome.PARTIAL, "")
     ledger.run_by_key(run.spec.run_key)
+    ledger.keep_session(run.spec.run_key, SC, "sealed")
+    assert ledger.session(run.spec.run_key, SC) == "sealed"
     ledger.release_lease(run.spec.run_key)
+    assert ledger.session(run.spec.run_key, SC) is None
     held = open_run(ledger, at(6))
     ledger.save_plan(held, plan([updates[0] | {"state": "held", "asks": "due_date"}]))
     [request] = ledger.unfinished_approvals()

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
 
+from taskbridge.core.model import Side
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.pause import WatchedSides
 from taskbridge.engine.ports import Ledger, Sides
@@ -14,27 +15,39 @@ from taskbridge.hooks.database import database_url
 from taskbridge.hooks.sales_connect import SalesConnectHook
 from taskbridge.hooks.salesforce import log_in
 from taskbridge.settings import Settings
+from taskbridge.sides.http import Alone, Sessions
 from taskbridge.sides.sales_connect import SalesConnectSide
 from taskbridge.sides.salesforce import SalesforceSide
 from taskbridge.store.ledger import PostgresLedger
 
 
+def alone(_: Side) -> Sessions:
+    return Alone()
+
+
 class ConnectedSides(Sides):
     """Both systems. A connection is read when its side is first used: what asks nothing of it, needs none.
 
-    `features`: what Sales Connect offered when the run was opened.
+    `features`: what Sales Connect offered when the run was opened; `sessions`: where the run keeps its logins.
     """
 
-    def __init__(self, settings: Settings, features: frozenset[str]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        features: frozenset[str],
+        sessions: Callable[[Side], Sessions] = alone,
+    ) -> None:
         object.__setattr__(self, "_settings", settings)
         object.__setattr__(self, "_features", features)
+        object.__setattr__(self, "_sessions", sessions)
 
     _settings: Settings
     _features: frozenset[str]
+    _sessions: Callable[[Side], Sessions]
 
     @cached_property
     def sales_connect(self) -> SalesConnectSide:
-        side = SalesConnectHook().get_conn()
+        side = SalesConnectHook().get_conn(self._sessions(Side.SALES_CONNECT))
         side.features = self._features
         return side
 
@@ -45,6 +58,7 @@ class ConnectedSides(Sides):
             marker_field=self._settings.salesforce_marker_field,
             api_version=self._settings.salesforce_api_version,
             api_reserve=self._settings.salesforce_api_reserve,
+            sessions=self._sessions(Side.SALESFORCE),
         )
 
 
@@ -61,7 +75,8 @@ def build_engine(
     settings: Settings,
     switch: Callable[[], bool],
     features: frozenset[str] = frozenset(),
+    sessions: Callable[[Side], Sessions] = alone,
 ) -> Engine:
-    """The engine of one task process."""
-    sides = WatchedSides(ConnectedSides(settings, features), ledger)
+    """The engine of one task process. `sessions`: where it shares its logins with the others of its run."""
+    sides = WatchedSides(ConnectedSides(settings, features, sessions), ledger)
     return Engine(ledger, sides, settings, switch)

@@ -18,6 +18,7 @@ from taskbridge.hooks.connections import NEEDS, SALES_CONNECT, connection_named
 if TYPE_CHECKING:
     from airflow.sdk import Connection
 
+    from taskbridge.sides.http import Sessions
     from taskbridge.sides.sales_connect import SalesConnectSide
 
 
@@ -36,7 +37,7 @@ class SalesConnectHook(BaseHook):
         super().__init__()
         self.conn_id = sales_connect_conn_id
 
-    def get_conn(self) -> SalesConnectSide:
+    def get_conn(self, sessions: Sessions | None = None) -> SalesConnectSide:
         """The client, not logged in yet. Raises ConnectionMissing."""
         from taskbridge.sides.sales_connect import SalesConnectSide
 
@@ -53,7 +54,7 @@ class SalesConnectHook(BaseHook):
                 f"it needs {NEEDS[SALES_CONNECT]}."
             )
         address = _https_address(self.conn_id, connection)
-        return SalesConnectSide(address, str(connection.login), str(connection.password))
+        return SalesConnectSide(address, str(connection.login), str(connection.password), sessions=sessions)
 
     def test_connection(self) -> tuple[bool, str]:
         """The checks of `taskbridge.doctor` that concern Sales Connect: whether it can be used, and what was

@@ -53,13 +53,15 @@ class OpenRunSensor(BaseSensorOperator):
     def poke(self, context: Context) -> PokeReturnValue | bool:
         from taskbridge.engine.opening import open_run
         from taskbridge.hooks.engine import build_engine, open_ledger
+        from taskbridge.hooks.sessions import sessions_of
 
         with one_sentence(context):
             settings = read_settings()
             spec = Request.of(context, kind=self.kind).spec(settings)
             context["ti"].xcom_push(key=SETTINGS_KEY, value=settings.model_dump(mode="json"))
             with open_ledger(settings) as ledger:
-                engine = build_engine(ledger, settings, switch_is_on)
+                sessions = sessions_of(ledger, spec.run_key)
+                engine = build_engine(ledger, settings, switch_is_on, sessions=sessions)
                 if not engine.may_run(spec):
                     raise AirflowSkipException(
                         f"The Variable {ENABLED} is not on any more: nothing was read."

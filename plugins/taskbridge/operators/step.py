@@ -42,6 +42,7 @@ class StepOperator(DocumentedOperator):
 
     def execute(self, context: Context) -> Any:
         from taskbridge.hooks.engine import build_engine, open_ledger
+        from taskbridge.hooks.sessions import sessions_of
 
         settings = settings_of(context)
         with one_sentence(context), open_ledger(settings) as ledger:
@@ -51,7 +52,8 @@ class StepOperator(DocumentedOperator):
                     f"The database knows no run {run_key(context)}; clear the task {OPEN} as well, "
                     "so that it is opened."
                 )
-            engine = build_engine(ledger, settings, switch_is_on, run.features)
+            sessions = sessions_of(ledger, run.spec.run_key)
+            engine = build_engine(ledger, settings, switch_is_on, run.features, sessions)
             with noted(ledger, run, self.task_id):
                 return self.step(engine, run, context)
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import orjson
 import requests
@@ -150,8 +150,29 @@ class _Bearer(AuthBase):
         return request
 
 
+class Sessions(Protocol):
+    """Where processes that belong together share one login."""
+
+    def recall(self) -> Grant | None:
+        """What one of them kept last."""
+
+    def keep(self, grant: Grant) -> None:
+        """Takes the place of what was kept before."""
+
+
+class Alone:
+    """A process that shares its login with nobody."""
+
+    def recall(self) -> Grant | None:
+        return None
+
+    def keep(self, grant: Grant) -> None:
+        """Nobody asks for it."""
+
+
 class Channel:
-    """Authenticated calls to one system. Logs in at the first call, and again once when a session has ended.
+    """Authenticated calls to one system. Logs in at the first call, and again once when a session has ended; not where
+    `sessions` know one that was not refused.
 
     `connection` and `system` name both ends in messages. `authenticate` answers a Grant; it may raise what
     `requests` raises, AuthenticationFailed, or Transient. `observe` gets every answer before anybody judges it.
@@ -165,8 +186,10 @@ class Channel:
         *,
         timeouts: tuple[float, float] = TIMEOUTS,
         observe: Callable[[Answer], None] | None = None,
+        sessions: Sessions | None = None,
     ) -> None:
         self.connection, self.system = connection, system
+        self._sessions = sessions or Alone()
         self._observe = observe
         self._authenticate = authenticate
         self._timeouts = timeouts
@@ -282,18 +305,25 @@ class Channel:
         return answer
 
     def _login(self, refused: Grant | None) -> Grant:
-        """The grant to use after `refused` was not accepted; whoever comes first logs in for all."""
+        """The grant to use after `refused` was not accepted; whoever comes first logs in for all, or finds that
+        another process has done so."""
         with self._login_lock:
             if self._grant is None or self._grant is refused:
-                self._logins += 1
-                try:
-                    self._grant = self._authenticate(self._session, self._timeouts)
-                except AuthenticationFailed as refusal:
-                    refusal.logins = self._logins
-                    raise
-                except requests.RequestException as error:
-                    raise self._network(error, at_login=True) from error
+                kept = self._sessions.recall()
+                self._grant = self._new_grant() if kept is None or kept == refused else kept
             return self._grant
+
+    def _new_grant(self) -> Grant:
+        self._logins += 1
+        try:
+            grant = self._authenticate(self._session, self._timeouts)
+        except AuthenticationFailed as refusal:
+            refusal.logins = self._logins
+            raise
+        except requests.RequestException as error:
+            raise self._network(error, at_login=True) from error
+        self._sessions.keep(grant)
+        return grant
 
     def _accepted(self, answer: Answer) -> Answer:
         """The answer if it is a good one; raises what its verdict stands for."""

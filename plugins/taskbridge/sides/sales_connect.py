@@ -20,7 +20,7 @@ from taskbridge.core.model import Op, Presence, Side, rows_of
 from taskbridge.engine.ports import Allowance, SideInfo, Window, unfenced
 from taskbridge.errors import AuthenticationFailed, ContractBroken, ReadIncomplete
 from taskbridge.sides.frames import absent_rows, lots, stack, task_frame
-from taskbridge.sides.http import TIMEOUTS, Answer, Channel, Grant, Transient
+from taskbridge.sides.http import TIMEOUTS, Answer, Channel, Grant, Sessions, Transient
 from taskbridge.sides.outcomes import outcome_frame
 from taskbridge.sides.sales_connect_records import decode_deletes, decode_tasks, decode_users
 from taskbridge.sides.sales_connect_writes import TASKS, write_rows
@@ -56,9 +56,10 @@ class SalesConnectSide:
         *,
         page_size: int = _PER_PAGE,
         timeouts: tuple[float, float] = TIMEOUTS,
+        sessions: Sessions | None = None,
     ) -> None:
         login = _Login(base_url.rstrip("/"), client_id, client_secret)
-        self._channel = Channel(CONNECTION, "Sales Connect", login, timeouts=timeouts)
+        self._channel = Channel(CONNECTION, "Sales Connect", login, timeouts=timeouts, sessions=sessions)
         self._page_size = page_size
         self.features: frozenset[str] = frozenset()
 

@@ -22,7 +22,7 @@ from taskbridge.core.model import Op, Side, rows_of
 from taskbridge.engine.ports import Allowance, SideInfo, Window, unfenced
 from taskbridge.errors import AuthenticationFailed, ContractBroken, ReadIncomplete
 from taskbridge.sides.frames import absent_rows, lots, stack
-from taskbridge.sides.http import TIMEOUTS, Answer, Channel, Grant, Refusal
+from taskbridge.sides.http import TIMEOUTS, Answer, Channel, Grant, Refusal, Sessions
 from taskbridge.sides.outcomes import outcome_frame
 from taskbridge.sides.salesforce_budget import Budget
 from taskbridge.sides.salesforce_describe import read_shape, task_need, user_need
@@ -70,10 +70,16 @@ class SalesforceSide:
         api_version: str = "67.0",
         api_reserve: float = 0.1,
         timeouts: tuple[float, float] = TIMEOUTS,
+        sessions: Sessions | None = None,
     ) -> None:
         self._budget = Budget(CONNECTION, api_reserve)
         self._channel = Channel(
-            CONNECTION, "Salesforce", _Login(login), timeouts=timeouts, observe=self._budget.note
+            CONNECTION,
+            "Salesforce",
+            _Login(login),
+            timeouts=timeouts,
+            observe=self._budget.note,
+            sessions=sessions,
         )
         self._marking: Marking = Unmarked(self._me) if marker_field is None else Marked(marker_field)
         self.marks = marker_field is not None

@@ -22,8 +22,10 @@ class Leases(LedgerPart):
                 raise lease_lost(run, tx.run("lease/lock_lease").scalar_one())
 
     def release_lease(self, run_key: str) -> None:
+        """The run's logins are forgotten with it."""
         with self._db.transaction() as tx:
             tx.run("lease/release_lease", run_key=run_key)
+            tx.run("session/delete_sessions", run_key=run_key)
 
     def lease_holder(self) -> str | None:
         with self._db.transaction() as tx:

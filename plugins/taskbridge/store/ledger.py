@@ -19,6 +19,7 @@ from taskbridge.store.pauses import Pauses
 from taskbridge.store.plan import Plans
 from taskbridge.store.recovery import Recovery
 from taskbridge.store.runs import Runs
+from taskbridge.store.sessions import Sessions
 from taskbridge.store.settling import Settling
 from taskbridge.store.side_fields import SideFields
 from taskbridge.store.staging import Staging
@@ -29,6 +30,7 @@ PARKED_RETRY: Final = timedelta(hours=24)
 
 class PostgresLedger(
     Pauses,
+    Sessions,
     Contracts,
     Leases,
     Runs,
