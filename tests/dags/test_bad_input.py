@@ -92,7 +92,7 @@ CASES: list[tuple[Callable[[World], None], list[str]]] = [
     (no_database, ["taskbridge_db", "does not exist", "create it"]),
     (wrong_sales_connect_secret, ["sales_connect_default", "refused the login", "client id and secret"]),
     (wrong_salesforce_secret, ["salesforce_default", "refused the login", "consumer key"]),
-    (incomplete_salesforce, ["salesforce_default", "cannot be used to log in", "consumer key"]),
+    (incomplete_salesforce, ["salesforce_default", "no whole way of logging in", "consumer_key"]),
     (sales_connect_elsewhere, ["sales_connect_default", "cannot be reached", "check host"]),
     (salesforce_elsewhere, ["salesforce_default", "cannot be reached", "check host"]),
     (salesforce_login_down, ["salesforce_default", "HTTP 503", "the next run tries again"]),

@@ -8,11 +8,13 @@ from typing import Any, Final
 
 import requests
 from airflow.providers.salesforce.hooks.salesforce import SalesforceHook
+from jwt.exceptions import PyJWTError
 from requests.adapters import HTTPAdapter
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 
 from taskbridge.errors import AuthenticationFailed, ConnectionMissing, SideUnreachable, TaskBridgeError
 from taskbridge.hooks.connections import SALESFORCE, connection_named
+from taskbridge.hooks.salesforce_login import NEEDS, REMEDIES, Way, way_of
 from taskbridge.sides.http import TIMEOUTS
 from taskbridge.sides.salesforce import SalesforceSession
 
@@ -24,19 +26,21 @@ def log_in() -> SalesforceSession:
 
     Raises ConnectionMissing, AuthenticationFailed, SideUnreachable, and what requests raises on the way.
     """
-    extras = connection_named(SALESFORCE).extra_dejson
+    connection = connection_named(SALESFORCE)
+    way = way_of(connection)
     try:
-        client = SalesforceHook(SALESFORCE, session=_session(extras)).get_conn()
+        client = SalesforceHook(SALESFORCE, session=_session(connection.extra_dejson)).get_conn()
     except requests.RequestException:
         raise
     except SalesforceAuthenticationFailed as refused:
-        raise _refused(refused) from refused
-    except (TypeError, ValueError, OSError) as error:
-        # What the libraries raise for a connection that holds no complete way of logging in, or no real key.
+        raise _refused(refused, way) from refused
+    except (TypeError, ValueError, OSError, PyJWTError) as error:
+        # What the libraries raise for what is no real key, no readable file or no version. The cause is left out: it
+        # may quote what it could not use.
         raise ConnectionMissing(
-            f"The Airflow connection {SALESFORCE} cannot be used to log in ({type(error).__name__}); "
-            "it needs domain, consumer key and consumer secret, or all parts of another way of logging in."
-        ) from error
+            f"The Airflow connection {SALESFORCE} cannot be used to log in by {way} ({type(error).__name__}); "
+            f"check {', '.join(NEEDS[way])}."
+        ) from None
     return SalesforceSession(f"https://{client.sf_instance}", client.session_id)
 
 
@@ -56,15 +60,14 @@ def _session(extras: Mapping[str, Any]) -> requests.Session:
     return session
 
 
-def _refused(refused: SalesforceAuthenticationFailed) -> TaskBridgeError:
+def _refused(refused: SalesforceAuthenticationFailed, way: Way) -> TaskBridgeError:
     # For an answer that is no JSON the library gives the HTTP status as the code and the page as the message.
     if isinstance(refused.code, int):
         return SideUnreachable(
             f"{SALESFORCE}: the login to Salesforce answered HTTP {refused.code} without a token; "
             "check the connection's domain and the system's status page; the next run tries again"
         )
-    seen = ": ".join(str(part) for part in (refused.code, refused.message) if part) or "no reason given"
+    seen = ": ".join(str(part) for part in (refused.code, refused.auth_message) if part) or "no reason given"
     return AuthenticationFailed(
-        f"{SALESFORCE}: Salesforce refused the login ({seen[:_LONGEST_QUOTE]}); "
-        "correct the connection's consumer key and secret, and check the app's run-as user"
+        f"{SALESFORCE}: Salesforce refused the login by {way} ({seen[:_LONGEST_QUOTE]}); {REMEDIES[way]}"
     )

@@ -355,7 +355,7 @@ class _Login:
             granted = self._login()
         except SalesforceAuthenticationFailed as refused:
             raise AuthenticationFailed(
-                f"{CONNECTION}: Salesforce refused the login ({refused.code}: {refused.message});"
+                f"{CONNECTION}: Salesforce refused the login ({refused.code}: {refused.auth_message});"
                 " correct the connection's consumer key and secret, and check the app's run-as user"
             ) from refused
         return Grant(granted.instance_url.rstrip("/"), granted.access_token)

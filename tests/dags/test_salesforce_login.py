@@ -1,0 +1,139 @@
+"""Every way of logging in that a Salesforce connection can hold, through the provider's own hook."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from taskbridge.errors import AuthenticationFailed, ConnectionMissing
+from taskbridge.hooks.salesforce import log_in
+from tests.dags.world import SALESFORCE, World
+
+SECRET = "hunter2-and-longer"
+
+
+def connected(world: World, way: str, **changed: Any) -> None:
+    """A connection that holds one way; the fragments keep the rest of the library's URLs from being sent."""
+    secrets = world.sandbox.salesforce.secrets
+    host = world.sandbox.salesforce.url.removeprefix("https://")
+    token, soap = f"{host}/services/oauth2/token#", f"{host}/services/Soap/u/59.0#"
+    key, secret = secrets["client_id"], secrets["client_secret"]
+    password = secrets["password"]
+    parts: dict[str, dict[str, Any]] = {
+        "client credentials": {"domain": token, "consumer_key": key, "consumer_secret": secret},
+        "JWT bearer": {
+            "login": secrets["username"],
+            "instance_url": token,
+            "consumer_key": key,
+            "private_key": secrets["private_key"],
+        },
+        "password": {
+            "login": secrets["username"],
+            "password": password,
+            "domain": token,
+            "consumer_key": key,
+            "consumer_secret": secret,
+        },
+        "SOAP": {
+            "login": secrets["username"],
+            "password": password[:-5],
+            "security_token": password[-5:],
+            "domain": soap,
+        },
+    }
+    set_parts(world, **{**parts[way], **changed})
+
+
+def set_parts(world: World, **parts: Any) -> None:
+    standard = {name: parts.pop(name) for name in ("login", "password") if name in parts}
+    world.connection(SALESFORCE, conn_type="salesforce", extra=json.dumps(parts), **standard)
+
+
+WAYS = ["client credentials", "JWT bearer", "password", "SOAP"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_each_way_logs_in(world: World, way: str) -> None:
+    connected(world, way)
+    world.forget_calls()
+    session = log_in()
+    assert session.instance_url == world.sandbox.salesforce.url
+    assert session.access_token not in repr(session)
+    assert world.calls("logins")[1] == 1
+
+
+def test_a_private_key_may_be_a_file(world: World, tmp_path: Path) -> None:
+    file = tmp_path / "key.pem"
+    file.write_text(world.sandbox.salesforce.secrets["private_key"])
+    connected(world, "JWT bearer", private_key=None, private_key_file_path=str(file))
+    assert log_in().access_token
+
+
+@pytest.mark.parametrize(
+    ("way", "changed", "told"),
+    [
+        ("client credentials", {"consumer_secret": SECRET}, "client credentials .*consumer key and secret"),
+        ("JWT bearer", {"login": "nobody@example.com"}, "JWT bearer .*hasn't approved.*permission set"),
+        ("password", {"password": SECRET}, "password of an app .*authentication failure"),
+        ("SOAP", {"security_token": SECRET}, "INVALID_LOGIN.*security token"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:.*connected app policy")
+def test_a_refused_login_says_which_way_and_what_helps(
+    world: World, way: str, changed: dict[str, str], told: str
+) -> None:
+    connected(world, way, **changed)
+    with pytest.raises(AuthenticationFailed, match=told) as refused:
+        log_in()
+    assert SECRET not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("way", "changed", "told"),
+    [
+        ("client credentials", {"consumer_secret": ""}, "no whole way .*consumer_key, domain"),
+        ("client credentials", {"domain": None}, "no whole way"),
+        ("client credentials", {"domain": "login"}, "domain login, which takes no client credentials"),
+        ("client credentials", {"login": "ann@example.com"}, "user name as well"),
+        ("client credentials", {"password": SECRET}, "more than one way"),
+        ("JWT bearer", {"consumer_secret": SECRET}, "more than one way"),
+        ("JWT bearer", {"login": ""}, "no whole way"),
+        ("JWT bearer", {"private_key": SECRET}, "JWT bearer .*check username, consumer_key, private_key"),
+        ("password", {"security_token": SECRET}, "more than one way"),
+        ("SOAP", {"private_key": SECRET, "consumer_key": "x"}, "more than one way"),
+    ],
+)
+def test_a_connection_that_is_unusable_or_ambiguous_gets_one_sentence_and_no_call(
+    world: World, way: str, changed: dict[str, Any], told: str
+) -> None:
+    connected(world, way, **changed)
+    world.forget_calls()
+    with pytest.raises(ConnectionMissing, match=told) as refused:
+        log_in()
+    text = str(refused.value)
+    assert "salesforce_default" in text
+    assert text.count("\n") == 0
+    assert SECRET not in f"{text}{refused.value.__cause__!r}"
+    assert world.calls("logins")[1] == 0
+
+
+def test_a_key_file_that_is_not_there_says_so(world: World, tmp_path: Path) -> None:
+    connected(world, "JWT bearer", private_key=None, private_key_file_path=str(tmp_path / "none.pem"))
+    with pytest.raises(ConnectionMissing, match="JWT bearer \\(FileNotFoundError\\)"):
+        log_in()
+
+
+def test_the_forms_long_names_count_as_well(world: World) -> None:
+    connected(world, "client credentials")
+    secrets = world.sandbox.salesforce.secrets
+    host = world.sandbox.salesforce.url.removeprefix("https://")
+    set_parts(
+        world,
+        extra__salesforce__domain=f"{host}/services/oauth2/token#",
+        extra__salesforce__consumer_key=secrets["client_id"],
+        extra__salesforce__consumer_secret=secrets["client_secret"],
+    )
+    assert log_in().access_token
