@@ -149,3 +149,7 @@ class RowsRejected(TaskBridgeError):
     """More rows than tolerated were newly rejected by a system (G6)."""
 
     scope: ClassVar[Scope] = "row"
+
+
+class DeletesForgotten(TaskBridgeError):
+    """A system does not know any more which records were deleted in a window; they have to be looked up one by one."""

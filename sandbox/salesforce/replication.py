@@ -36,21 +36,22 @@ def deleted(org: Org, sobject: SObject, query: Mapping[str, str]) -> dict[str, A
     """Ids deleted, of those that the bin still knows. Raises ApiError INVALID_REPLICATION_DATE and others."""
     start, end = _span(org, sobject, query, shortest=timedelta(minutes=1))
     records = org.records
-    purge = org.delete_log_begins(sobject)
+    outlives = records.switches.delete_log_outlives_bin
+    purge = None if outlives else org.delete_log_begins(sobject)
     if purge is not None and start < purge:
         raise _bad_date("startDate before org replication enabled date")
-    settled, reachable = records.settled(), records.visible()
+    settled, shared = records.settled(), records.sharing().shows
+    bin_start = system_stamp(records.now() - timedelta(days=records.switches.bin_days))
     found = [
         (doc["SystemModstamp"], doc["Id"])
         for doc in records.rows(sobject)
         if doc.get("IsDeleted")
-        and start <= doc["SystemModstamp"] < end
-        and PURGED_AT not in doc
+        and max(start, bin_start) <= doc["SystemModstamp"] < end
+        and (PURGED_AT not in doc or (outlives and doc[PURGED_AT] >= bin_start))
         and settled(doc)
-        and reachable(doc)
+        and shared(doc)
     ]
     _check_size(len(found), records.switches.replication_max_ids)
-    bin_start = system_stamp(records.now() - timedelta(days=records.switches.bin_days))
     return {
         "deletedRecords": [{"id": record_id, "deletedDate": when} for when, record_id in sorted(found)],
         "earliestDateAvailable": max(bin_start, purge or bin_start),

@@ -24,6 +24,7 @@ class SalesforceSwitches(BaseModel):
     trim_text: white space at both ends of text is dropped on write.
     lead_excludes_what: a task of a lead cannot be related to an account or the like.
     deleted_reference: the code of a lookup to a record in the bin.
+    delete_log_outlives_bin: `deleted` still knows what was in a bin that was emptied.
     page_size: rows of a query page when the client does not ask for another size.
     tie_order: how rows come that ORDER BY leaves equal.
     shared_limit_header: Sforce-Limit-Info also names the burst limit.
@@ -114,6 +115,7 @@ class SalesforceSwitches(BaseModel):
     jwt_seconds: int = Field(default=300, ge=1)
     soap_login: bool = True
     refresh_token_rotation: bool = False
+    delete_log_outlives_bin: bool = False
     replication_max_ids: int = Field(default=600_000, ge=1)
 
     @field_validator("hidden_fields", "read_only_fields", "picklists")

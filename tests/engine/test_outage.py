@@ -122,3 +122,64 @@ def test_C6_an_answer_is_carried_out_and_nothing_else(world: World, answer: Answ
     assert world.writes == writes
     left = world.rows("select kind, rows::int from mart.approvals where state = 'open'")
     assert left == [("delete", 1)], "what moved is asked about anew, what was answered never is"
+
+
+def emptied(world: World, *, outlives: bool = False) -> tuple[str, str]:
+    """Two tasks deleted in Salesforce and, after some days without a run, emptied from its recycle bin: one of a
+    pair that began there, one of a pair that began in Sales Connect."""
+    world.sf.log_outlives_bin = outlives
+    theirs, ours = world.sf_task("theirs"), world.sc_task("ours")
+    world.sf_task("kept")
+    world.settle()
+    copy = world.partner(Side.SALES_CONNECT, ours) or ""
+    world.advance(DAY)
+    for task in (theirs, copy):
+        world.sf.delete(task)
+    world.advance(2 * DAY)
+    world.sf.purge()
+    return theirs, ours
+
+
+def test_C6_deletes_that_were_emptied_from_the_bin_are_looked_up_and_asked_about(world: World) -> None:
+    emptied(world)
+    report = world.sync()
+    assert report.outcome is RunOutcome.HELD, report.text
+    assert report.counts is not None
+    (note,) = report.counts.notes
+    assert note.startswith("Salesforce does not know all deletes since")
+    assert len(world.sc.live()) == 3, "no proof, no delete"
+    (request,) = world.ledger.unfinished_approvals()
+    assert request.kind == "missing"
+    world.answer(request.approval_id, Answer.APPROVED)
+    world.carry_out(request.approval_id)
+    assert [one["title"] for one in world.sc.live().values()] == ["kept"]
+
+
+def test_C5_the_log_of_deletes_is_proof_of_what_no_query_shows_any_more(world: World) -> None:
+    emptied(world, outlives=True)
+    report = world.sync()
+    assert report.counts is not None
+    assert (report.outcome, report.counts.notes) == (RunOutcome.CLEAN, ())
+    assert [one["title"] for one in world.sc.live().values()] == ["kept"]
+    assert not world.rows("select 1 from staging.salesforce_task where source = 'sweep'")
+
+
+def test_the_log_of_deletes_is_not_asked_while_queries_tell_everything(world: World) -> None:
+    task = world.sf_task("gone")
+    world.settle()
+    world.sf.delete(task)
+    world.advance(DAY / 2)
+    asked: list[str] = []
+    world.sf.faults.on_call = asked.append
+    world.sync()
+    assert "before read_changes" in asked
+    assert "before read_deletes" not in asked
+    assert not world.sc.live()
+
+
+def test_a_run_for_a_past_window_leaves_the_log_alone(world: World) -> None:
+    emptied(world)
+    report = world.sync(window=world.window(4 * DAY))
+    assert report.counts is not None
+    assert report.counts.notes == ()
+    assert len(world.sc.live()) == 3

@@ -112,6 +112,7 @@ def test_every_statement_runs(
         ledger.stage(run, side, page(side, seen), "by_id")
     ledger.ids_to_read(run)
     ledger.named_ids(run)
+    assert not ledger.was_swept(run)
     ledger.link_ids()
     ledger.save_drift(run, DRIFT.empty_table())
     ledger.mark_drifted(run)

@@ -10,6 +10,7 @@ import pandas as pd
 from taskbridge.core.model import FirstSyncMode, LinkState, Side
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.ports import Run, RunMode
+from taskbridge.errors import DeletesForgotten
 
 _LOOKUP = 200
 _COMPARED = [state for state in LinkState if state is not LinkState.TOMBSTONE]
@@ -52,18 +53,31 @@ def _sources(engine: Engine, run: Run, side: Side) -> Iterator[tuple[str, Iterat
     if not mode.syncs and not mode.reads_everything:
         return
     port, window = engine.sides[side], run.windows[side]
+    forgotten: set[Side] = set()
+    # First, so that a query's whole record replaces the bare id that the feed tells.
+    yield "deleted", _deletes(engine, run, side, forgotten)
     yield "delta", port.read_changes(window)
-    yield "deleted", port.read_deletes(window)
     if mode.reads_everything:
         return
     if side is Side.SALESFORCE:
         yield "first_sync", _first_sync(engine, run)
     # What is asked for here is asked for after everything before it was staged.
-    if side in run.gaps:
+    if side in run.gaps | forgotten:
         yield "sweep", _lookups(engine, side, engine.ledger.unseen_ids(run, side, [LinkState.LINKED]))
     elif side is Side.SALES_CONNECT and "deleted_tasks" not in run.features and run.spec.catches_up:
         wanted = engine.ledger.sweep_ids(run, timedelta(minutes=engine.settings.sc_sweep_minutes))
         yield "sweep", _lookups(engine, side, wanted)
+
+
+def _deletes(engine: Engine, run: Run, side: Side, forgotten: set[Side]) -> Iterator[pd.DataFrame]:
+    """The feed; a side that does not know all deletes of the window is added to `forgotten`."""
+    if side is Side.SALESFORCE and run.spec.window is not None:
+        return  # a window that somebody asked for is read as queries show it
+    try:
+        yield from engine.sides[side].read_deletes(run.windows[side])
+    except DeletesForgotten as gap:
+        engine.ledger.note(run, str(gap))
+        forgotten.add(side)
 
 
 def _first_sync(engine: Engine, run: Run) -> Iterator[pd.DataFrame]:

@@ -31,10 +31,16 @@ def plan_input(engine: Engine, run: Run) -> PlanInput:
         policy=engine.settings.policy,
         decisions=ledger.decisions(),
         recent=ledger.recent_writes(REVERSALS),
-        gaps=run.gaps,
+        gaps=_gaps(engine, run),
         approvals=ledger.approval_rows(run),
         rerender=run.spec.mode is RunMode.RERENDER or _answers_subjects(engine, run),
     )
+
+
+def _gaps(engine: Engine, run: Run) -> frozenset[Side]:
+    """Sides of which the run could not trust listings to tell deletes (C6)."""
+    swept = {Side.SALESFORCE} if run.spec.catches_up and engine.ledger.was_swept(run) else set()
+    return run.gaps | swept
 
 
 def _answers_subjects(engine: Engine, run: Run) -> bool:

@@ -211,7 +211,7 @@ class SidePort(Protocol):
 
     def read_deletes(self, window: Window) -> Iterator[pd.DataFrame]:
         """Pages of the delete feed, presence "deleted". Yields nothing where `read_changes` tells deletes itself
-        or the side has no feed."""
+        or the side has no feed. Raises DeletesForgotten when it cannot tell all deletes of the window."""
 
     def read_first_sync(
         self, owners: Sequence[str], since: datetime | None, until: datetime, *, open_only: bool
@@ -556,6 +556,9 @@ class Ledger(Protocol):
 
     def unseen_ids(self, run: Run, side: Side, states: Sequence[LinkState]) -> pd.DataFrame:
         """(remote_id, control) of the records of pairs in these states that no listing of this run showed (C6)."""
+
+    def was_swept(self, run: Run) -> bool:
+        """Whether the run looked Salesforce records up as no listing could be trusted to tell deletes (C6)."""
 
     def named_ids(self, run: Run) -> Mapping[Side, pd.DataFrame]:
         """Per side (remote_id, control) of records that staged markers name and no listing of this run showed."""

@@ -23,6 +23,7 @@ from taskbridge.core.contract import Contract
 from taskbridge.core.match import UNNAMED
 from taskbridge.core.model import TASKS, Op, Presence, Side, frame, rows_of
 from taskbridge.engine.ports import (
+    DELETES_TOLD,
     PERSON_LEFT_OUT,
     SIDE_USERS,
     UNMODIFIED_SINCE,
@@ -32,7 +33,7 @@ from taskbridge.engine.ports import (
     Window,
     unfenced,
 )
-from taskbridge.errors import ApiLimitReached, AuthenticationFailed, ReadIncomplete
+from taskbridge.errors import ApiLimitReached, AuthenticationFailed, DeletesForgotten, ReadIncomplete
 from taskbridge.sides.frames import Problem, absent_rows, masked, stack, task_frame, unsendable
 from taskbridge.sides.memory_faults import Faults
 from taskbridge.sides.outcomes import RowResult, outcome_frame, row_error
@@ -41,6 +42,7 @@ from taskbridge.sides.salesforce_ids import to_18
 START: Final = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 _PREFIXES: Final = {"user": "005", "task": "00T", "contact": "003", "lead": "00Q"}
 _TICK: Final = timedelta(milliseconds=1)
+_SHOWN_WHEN_EMPTIED: Final = timedelta(hours=20)
 _FEED: Final = timedelta(days=15)  # how long Sales Connect's feed tells a delete
 
 
@@ -592,6 +594,8 @@ class MemorySalesforce(MemorySide):
 
     identity: str = to_18("00D5g000004AbCd")
     chunk_size: int = 200
+    emptied_at: datetime | None = None  # when the recycle bin was last emptied
+    log_outlives_bin: bool = False  # its log of deletes knows them all the same
     persons: dict[str, Person] = field(default_factory=dict)  # contacts and leads by id
     page_size: int = 2000
     _idle_update_moves: ClassVar[bool] = True
@@ -634,6 +638,32 @@ class MemorySalesforce(MemorySide):
         """Empties the recycle bin of what was deleted so long ago: such records leave no trace."""
         for record in self.records.values():
             record.purged |= record.deleted and record.version <= self.now - older_than
+        if older_than < DELETES_TOLD:
+            self.emptied_at = self.now
+
+    def read_deletes(self, window: Window) -> Iterator[pd.DataFrame]:
+        """Of windows of more than a day: what queries may not show any more."""
+        if window.end - window.start <= _SHOWN_WHEN_EMPTIED:
+            return
+        start = max(window.start, window.end - DELETES_TOLD)
+        with self._call("read_deletes"):
+            if self.log_outlives_bin:
+                yield self._logged(start, window.end)
+            elif self.emptied_at is not None and start < self.emptied_at:
+                raise DeletesForgotten(
+                    f"Salesforce does not know all deletes since {start:%Y-%m-%d %H:%M} UTC any more"
+                )
+
+    def _logged(self, start: datetime, end: datetime) -> pd.DataFrame:
+        told = [
+            record for record in self.records.values() if record.deleted and start <= record.version < end
+        ]
+        columns = {
+            "remote_id": [record.remote_id for record in told],
+            "presence": [Presence.DELETED] * len(told),
+            "version": [record.version for record in told],
+        }
+        return task_frame(self.side, columns, len(told))
 
     def read_first_sync(
         self, owners: Sequence[str], since: datetime | None, until: datetime, *, open_only: bool

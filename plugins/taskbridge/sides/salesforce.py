@@ -25,6 +25,7 @@ from taskbridge.sides.frames import absent_rows, lots, stack
 from taskbridge.sides.http import TIMEOUTS, Answer, Channel, Grant, Refusal, Sessions
 from taskbridge.sides.outcomes import outcome_frame
 from taskbridge.sides.salesforce_budget import Budget
+from taskbridge.sides.salesforce_deletes import DeleteLog
 from taskbridge.sides.salesforce_describe import read_shape, task_need, user_need
 from taskbridge.sides.salesforce_guarded import Guarded
 from taskbridge.sides.salesforce_ids import to_18
@@ -148,8 +149,8 @@ class SalesforceSide:
         )
 
     def read_deletes(self, window: Window) -> Iterator[pd.DataFrame]:
-        """Nothing: `read_changes` tells deletes itself."""
-        yield from ()
+        """Of long windows only: else `read_changes` tells deletes itself."""
+        yield from DeleteLog(self._channel, f"{self._data}/sobjects/Task/deleted").read(window)
 
     def read_first_sync(
         self, owners: Sequence[str], since: datetime | None, until: datetime, *, open_only: bool

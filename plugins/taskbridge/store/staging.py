@@ -44,6 +44,10 @@ class Staging(LedgerPart):
         wanted = [state.value for state in states]
         return self._db.frame(f"staging/find_unseen_{side.value}", IDS, run_id=run.run_id, states=wanted)
 
+    def was_swept(self, run: Run) -> bool:
+        with self._db.transaction() as tx:
+            return bool(tx.run("staging/was_swept", run_id=run.run_id).scalar_one())
+
     def named_ids(self, run: Run) -> Mapping[Side, pd.DataFrame]:
         return {
             side: self._db.frame(f"staging/find_named_{side.value}", IDS, run_id=run.run_id) for side in Side

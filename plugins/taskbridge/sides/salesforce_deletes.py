@@ -1,0 +1,90 @@
+"""What Salesforce's log of deletes adds to queries, which show a deleted record until the recycle bin forgets it.
+
+A bin that was emptied shows its records in queries for a day more. So the log is asked about longer windows only:
+it may name deletes that no query shows any more, and it says when it does not know all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import pandas as pd
+
+from taskbridge.core.model import Presence, Side
+from taskbridge.engine.ports import DELETES_TOLD, Window
+from taskbridge.errors import ContractBroken, DeletesForgotten
+from taskbridge.sides.frames import task_frame
+from taskbridge.sides.http import Answer, Channel, Refusal
+from taskbridge.sides.salesforce_ids import to_18
+
+SHOWN_WHEN_EMPTIED: Final = timedelta(hours=20)
+"""For so long a query surely shows what was in a bin that somebody emptied: about a day."""
+
+_MINUTE: Final = timedelta(
+    minutes=1
+)  # both ends of a span lose their seconds, and it has to be longer than one
+
+
+@dataclass(frozen=True)
+class DeleteLog:
+    """`path` is that of the log of Task."""
+
+    channel: Channel
+    path: str
+
+    def read(self, window: Window) -> Iterator[pd.DataFrame]:
+        """Deletes of the window with nothing but id and time; nothing where queries tell all of them.
+
+        Each call goes on where the last one says that it is complete up to. Raises DeletesForgotten.
+        """
+        if window.end - window.start <= SHOWN_WHEN_EMPTIED:
+            return
+        start = max(window.start, window.end - DELETES_TOLD).astimezone(UTC)
+        end = window.end.astimezone(UTC)
+        while end - start > _MINUTE:
+            told = self._told(start, end)
+            yield _page(told["deletedRecords"])
+            covered = _moment(told["latestDateCovered"])
+            if _moment(told["earliestDateAvailable"]) > start:
+                raise _forgotten(start, f"deletes are told since {told['earliestDateAvailable']}")
+            if covered <= start:
+                return  # what is not committed yet will be in a query
+            start = covered
+
+    def _told(self, start: datetime, end: datetime) -> Mapping[str, Any]:
+        try:
+            answer = self.channel.read(self.path, {"start": start.isoformat(), "end": end.isoformat()})
+        except Refusal as refusal:
+            raise _forgotten(start, "; ".join(map(str, refusal.answer.errors))) from refusal
+        return _checked(answer)
+
+
+def _forgotten(start: datetime, seen: str) -> DeletesForgotten:
+    return DeletesForgotten(
+        f"Salesforce does not know all deletes since {start:%Y-%m-%d %H:%M} UTC any more ({seen}): every linked task "
+        "that no listing showed is looked up by its id, and what is gone without a date waits for a person (C6)."
+    )
+
+
+def _checked(answer: Answer) -> Mapping[str, Any]:
+    told = answer.body()
+    wanted = {"deletedRecords", "earliestDateAvailable", "latestDateCovered"}
+    if not isinstance(told, dict) or not wanted <= told.keys():
+        raise ContractBroken(f"{answer.connection}: expected deletes with {', '.join(sorted(wanted))}")
+    return told
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def _page(records: list[Mapping[str, str]]) -> pd.DataFrame:
+    columns = {
+        "remote_id": [to_18(record["id"]) for record in records],
+        "presence": [Presence.DELETED] * len(records),
+        "version": [_moment(record["deletedDate"]) for record in records],
+    }
+    return task_frame(Side.SALESFORCE, columns, len(records))
