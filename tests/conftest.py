@@ -32,6 +32,7 @@ DELETE FROM bridge.decision;
 DELETE FROM bridge.ledger_change;
 DELETE FROM bridge.kept;
 DELETE FROM bridge.action;
+DELETE FROM bridge.bulk_job;
 DELETE FROM bridge.approval_row;
 DELETE FROM bridge.approval;
 DELETE FROM bridge.link;

@@ -60,6 +60,12 @@ class ApiDisabled(TaskBridgeError):
     """The login works, but the integration user may not use the API."""
 
 
+class JobRefused(TaskBridgeError):
+    """A system takes no job that writes or reads many rows in the background; ordinary calls do it instead."""
+
+    help: ClassVar[Help] = "retry"
+
+
 class ReadIncomplete(TaskBridgeError):
     """A listing ended before its end; a short result must never pass as a whole one."""
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from taskbridge.core.model import ConflictPolicy, DeletePolicy, FirstSyncMode, Limits, Policy, SkippedTasks
 from taskbridge.core.template import SubjectTemplate, UnknownTemplateField
@@ -116,6 +116,24 @@ class Settings(_Closed):
         description="A run with at most so many updates for Salesforce sends each alone, to be refused if somebody "
         "changed the task since; each takes a call (invariant 19)",
     )
+    salesforce_bulk_threshold: Annotated[int, Field(ge=1)] | Literal["never"] | None = Field(
+        None,
+        description="Rows of one kind from which on they are written by Bulk API 2.0; null: where that takes fewer "
+        'calls; "never": not at all. Deletes, completions and what settles a conflict never are',
+    )
+    salesforce_bulk_patience_seconds: Count = Field(
+        120, description="How long a run waits for a Bulk job; after that later runs look at it, seconds"
+    )
+    salesforce_bulk_query_threshold: Annotated[int, Field(ge=1)] | Literal["never"] | None = Field(
+        None,
+        description="Records from which on they are read by a Bulk query; null: where that takes fewer calls; "
+        '"never": not at all',
+    )
+    salesforce_creates: Literal["insert", "upsert"] = Field(
+        "insert",
+        description="How new Salesforce tasks are made: insert refuses a marker that is there already, upsert by the "
+        "marker field overwrites its record (docs/decisions/0001)",
+    )
     salesforce_marker_field: Annotated[str, Field(pattern=r"^[A-Za-z]\w*__c$")] | None = Field(
         "Taskbridge_Id__c",
         description="The unique external id field on Activity; null for an org that cannot have one, where lost "
@@ -130,6 +148,12 @@ class Settings(_Closed):
         except UnknownTemplateField as error:
             raise ValueError(str(error)) from error
         return template
+
+    @model_validator(mode="after")
+    def _upserts_need_the_marker(self) -> Self:
+        if self.salesforce_creates == "upsert" and self.salesforce_marker_field is None:
+            raise ValueError('salesforce_creates "upsert" goes by salesforce_marker_field, which is null')
+        return self
 
     @classmethod
     def parse(cls, text: str | None) -> Self:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
@@ -141,6 +142,24 @@ def busy(world: World) -> None:
     world.rows_changed("UPDATE bridge.run SET closed_at = now() - interval '15 days' WHERE run_id = 2")
 
 
+def by_jobs(world: World) -> None:
+    """New and edited tasks, whatever may goes by jobs, and a job of an earlier process that was never started."""
+    world.sync()
+    tasks = [world.sc_task(f"Task {number}") for number in range(6)]
+    world.settle()
+    world.with_settings(salesforce_bulk_threshold=1)
+    for task in tasks[:2]:
+        world.sc.edit(task, details="in a job that was left")
+    _abandon_a_job(world)
+    for task in tasks[2:]:
+        world.sc.edit(task, due_date=date(2026, 5, 5))
+    world.sc.edit(tasks[5], details="#N/A")
+    world.sc_task("new here", details="one\ntwo")
+    world.sf.faults.refuse_titles["refused"] = "FIELD_CUSTOM_VALIDATION_EXCEPTION"
+    world.sc_task("refused")
+    world.sf.faults.lose_answers = 1  # of a start
+
+
 def answered(answer: Answer) -> Callable[[World], None]:
     """More than half of Ada's tasks were completed, and one more was edited since a person answered."""
 
@@ -191,6 +210,7 @@ STORIES = {
     "first run": Story(first_run),
     "cut off": Story(cut_off, unreachable=Side.SALES_CONNECT),
     "busy": Story(busy, a_person_edits_a_target),
+    "jobs": Story(by_jobs),
     "audit": Story(drifted, asked=lambda world: {"mode": RunMode.AUDIT, "asked": {"repair": 1}}),
     "rebase": Story(ledger_lost, asked=lambda world: {"mode": RunMode.REBASE}),
     "approved": Story(answered(Answer.APPROVED), asked=carrying_out),
@@ -206,6 +226,21 @@ STORIES = {
 
 def unreachable() -> SideUnreachable:
     return SideUnreachable("no connection; check the network")
+
+
+def _abandon_a_job(world: World) -> None:
+    """An earlier run opened a job and died before the job had its rows."""
+
+    def die(moment: str) -> None:
+        if moment == "before fill_job":
+            raise unreachable()
+
+    run = planned(world)
+    world.sf.faults.on_call = die
+    with contextlib.suppress(SideUnreachable):
+        load(world.engine, run, Side.SALESFORCE, [Op.UPDATE])
+    world.sf.faults.on_call = None
+    world.ledger.release_lease(run.spec.run_key)
 
 
 def _lose_answers(world: World, tasks: dict[str, str], there: dict[str, str]) -> None:

@@ -198,7 +198,12 @@ def _written_unwatched(world: World, first: int, watched: set[int]) -> list[str]
 
 def _state(world: World) -> int:
     return hash(
-        (Snapshot.take(world.database_url).without_clocks(), repr(world.sc.records), repr(world.sf.records))
+        (
+            Snapshot.take(world.database_url).without_clocks(),
+            repr(world.sc.records),
+            repr(world.sf.records),
+            repr(world.sf.jobs and world.sf.jobs.book),
+        )
     )
 
 

@@ -124,7 +124,7 @@ def test_every_statement_runs(
         assert ledger.accept_versions(run, side) == 0
     ledger.approval_rows(run)
     ledger.link_count(), ledger.links(run), ledger.history(), ledger.population()
-    updates = [action(seq, link_id, SF, "update", remote_id="00T1") for seq in (0, 1)]
+    updates = [action(seq, link_id, SF, "update", remote_id="00T1") for seq in (0, 1, 2)]
     ledger.save_plan(
         run,
         plan(updates, links=[new_link(link_id, sc_id="1", sf_id="00T1")],
@@ -137,7 +137,12 @@ def test_every_statement_runs(
     ledger.mark_sent(run, [f"{run.run_id}-0"])
     ledger.unsend(run, [f"{run.run_id}-0"])
     ledger.mark_sent(run, [f"{run.run_id}-0"])
-    ledger.unsettled(run, SF)
+    ledger.open_job(run, SF, Op.UPDATE, "750", [f"{run.run_id}-2"])
+    assert ledger.open_jobs(SF) == [("750", Op.UPDATE)]
+    ledger.unsettled(run, SF), ledger.job_rows("750")
+    ledger.record(run, outcomes(outcome(f"{run.run_id}-2", "retry")))
+    ledger.end_job(run, "750", failed=True, message="it broke")
+    assert ledger.job_failed(SF, TTL)
     ledger.linked(SF, ["00T1"])
     ledger.see_again(run, rows(SEEN, {"action_id": f"{run.run_id}-0", "title": "typed since"}))
     ledger.unfollowed()

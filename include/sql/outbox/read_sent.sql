@@ -1,4 +1,4 @@
--- Purpose: writes of any run whose answer is unknown, with what tells whether they may still be carried out
+-- Purpose: writes of any run whose answer is unknown and that no job carries out any more, with what tells whether they may still be carried out
 -- Parameters: run_id, side
 -- Caller: store/outbox.py
 WITH sent AS (
@@ -15,6 +15,8 @@ WITH sent AS (
     JOIN bridge.run r ON r.run_id = CAST(:run_id AS bigint)
     LEFT JOIN bridge.link l ON l.link_id = a.link_id
     WHERE a.side = CAST(:side AS text) AND a.state = 'sent'
+      -- A job that goes on will tell by itself.
+      AND NOT EXISTS (SELECT FROM bridge.bulk_job j WHERE j.job_id = a.job_id AND j.ended_at IS NULL)
 ),
 controls AS (
     SELECT sc_owner_now AS owner_of_control, coalesce(min(sc_id) FILTER (WHERE NOT dirty), min(sc_id)) AS control

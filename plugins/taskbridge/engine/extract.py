@@ -12,7 +12,6 @@ from taskbridge.engine.engine import Engine
 from taskbridge.engine.ports import Run, RunMode
 from taskbridge.errors import DeletesForgotten
 
-_LOOKUP = 200
 _COMPARED = [state for state in LinkState if state is not LinkState.TOMBSTONE]
 
 
@@ -102,8 +101,9 @@ def _first_sync(engine: Engine, run: Run) -> Iterator[pd.DataFrame]:
 
 
 def _lookups(engine: Engine, side: Side, wanted: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    for start in range(0, len(wanted), _LOOKUP):
-        lot = wanted.iloc[start : start + _LOOKUP]
+    size = engine.sides[side].look_up_size
+    for start in range(0, len(wanted), size):
+        lot = wanted.iloc[start : start + size]
         controls: dict[str, str] = dict(
             lot.dropna(subset=["control"])[["remote_id", "control"]].itertuples(index=False)
         )

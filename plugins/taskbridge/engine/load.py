@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -12,7 +12,9 @@ import pandas as pd
 import pyarrow as pa
 
 from taskbridge.core.arrays import columns, distinct, equals, find, take
+from taskbridge.core.delicate import is_delicate
 from taskbridge.core.model import FIELDS, Op, Presence, Side, frame
+from taskbridge.engine.bulk import for_jobs, write_by_jobs
 from taskbridge.engine.busy import busy_rows, given_up, in_rounds
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.guarded import guard, remember, since_read
@@ -55,8 +57,8 @@ def load(engine: Engine, run: Run, side: Side, ops: Sequence[Op]) -> LoadResult:
     result = LoadResult()
     try:
         for op in _ORDER:
-            write = partial(_write_all, engine, run, side, op, result)
-            in_rounds(planned[planned["op"] == op], write, engine.sleep)
+            rows = _after_jobs(engine, run, side, op, planned[planned["op"] == op], result)
+            in_rounds(rows, partial(_write_all, engine, run, side, op, result), engine.sleep)
     except (SwitchedOff, ApiLimitReached) as reason:
         engine.ledger.note(run, str(reason))
         _log.warning("%s", reason)
@@ -67,20 +69,69 @@ def load(engine: Engine, run: Run, side: Side, ops: Sequence[Op]) -> LoadResult:
 def _write_all(
     engine: Engine, run: Run, side: Side, op: Op, result: LoadResult, rows: pd.DataFrame, last: bool
 ) -> pd.DataFrame:
-    """One round over the rows, chunk by chunk; answers OUTCOMES of those that were busy, none in the last round."""
-    size = engine.sides[side].chunk_size
+    """One round over the rows, lot by lot; answers OUTCOMES of those that were busy, none in the last round."""
     busy: list[pd.DataFrame] = [frame(OUTCOMES.empty_table())]
-    for start in range(0, len(rows), size):
-        chunk = rows.iloc[start : start + size].reset_index(drop=True)
-        engine.require_switch()
-        fence = engine.fence(run)
-        ready = chunk if op is Op.CREATE else _still_as_seen(engine, run, side, op, chunk)
-        result.stale += len(chunk) - len(ready)
-        if not ready.empty:
-            outcomes = _write(engine, run, side, op, ready, fence, last)
+    for lot in _lots(engine, side, op, rows):
+        for outcomes in _write_lot(engine, run, side, op, lot, result, last):
             result.add(outcomes)
             busy.append(busy_rows(outcomes))
     return pd.concat(busy, ignore_index=True)
+
+
+def _after_jobs(
+    engine: Engine, run: Run, side: Side, op: Op, rows: pd.DataFrame, result: LoadResult
+) -> pd.DataFrame:
+    """The rows that are left to ordinary calls once jobs have done their part."""
+    chosen = for_jobs(engine, side, op, rows)
+    if not chosen.any():
+        return rows
+
+    def look_again(lot: pd.DataFrame) -> pd.DataFrame:
+        ready = _ready(engine, run, side, op, lot)
+        result.stale += len(lot) - len(ready)
+        return ready
+
+    for outcomes in write_by_jobs(engine, run, side, op, rows[chosen], look_again, adopt):
+        result.add(outcomes)
+    return engine.ledger.actions(run, side, [op])
+
+
+def _lots(engine: Engine, side: Side, op: Op, rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Rows that are read once more together: as many as one call reads, or, where little time may pass
+    between that and the write, as many as one call writes."""
+    port = engine.sides[side]
+    if op is Op.CREATE or len(rows) <= port.chunk_size:
+        yield from _cut(rows, port.chunk_size)
+        return
+    delicate = is_delicate(rows)
+    yield from _cut(rows[delicate], port.chunk_size)
+    yield from _cut(rows[~delicate], port.look_up_size)
+
+
+def _cut(rows: pd.DataFrame, size: int) -> Iterator[pd.DataFrame]:
+    """The rows in their order, at most so many at a time."""
+    for start in range(0, len(rows), size):
+        yield rows.iloc[start : start + size].reset_index(drop=True)
+
+
+def _write_lot(
+    engine: Engine, run: Run, side: Side, op: Op, lot: pd.DataFrame, result: LoadResult, last: bool
+) -> Iterator[pd.DataFrame]:
+    """Reads the lot's targets once more, then writes it call by call; the switch is asked before each (S1). Yields
+    OUTCOMES of each call."""
+    engine.require_switch()
+    fence = engine.fence(run)
+    ready = _ready(engine, run, side, op, lot)
+    result.stale += len(lot) - len(ready)
+    for number, chunk in enumerate(_cut(ready, engine.sides[side].chunk_size)):
+        if number:
+            engine.require_switch()
+            fence = engine.fence(run)
+        yield _write(engine, run, side, op, chunk, fence, last)
+
+
+def _ready(engine: Engine, run: Run, side: Side, op: Op, lot: pd.DataFrame) -> pd.DataFrame:
+    return lot if op is Op.CREATE else _still_as_seen(engine, run, side, op, lot)
 
 
 def _still_as_seen(engine: Engine, run: Run, side: Side, op: Op, chunk: pd.DataFrame) -> pd.DataFrame:
@@ -99,7 +150,9 @@ def _still_as_seen(engine: Engine, run: Run, side: Side, op: Op, chunk: pd.DataF
     stale = moved & ~deleted
     if stale.any():
         engine.ledger.mark_stale(run, list(chunk.loc[stale, "action_id"]))
-    ready = chunk.loc[np.logical_not(stale)].reset_index(drop=True)
+    # Of an update the plan does not know the person, by whom a job is sorted.
+    known = chunk.assign(person=pd.Series(take(target["person"], place), dtype=pd.ArrowDtype(pa.string())))
+    ready = known.loc[np.logical_not(stale)].reset_index(drop=True)
     if op is Op.DELETE:
         _keep(engine, run, side, ready, read[read["presence"] == Presence.LIVE])
     return since_read(engine, side, ready, read) if op is Op.UPDATE else ready

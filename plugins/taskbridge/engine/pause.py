@@ -26,6 +26,7 @@ from taskbridge.engine.ports import (
     Window,
     unfenced,
 )
+from taskbridge.engine.watched_jobs import WatchedJobs
 from taskbridge.errors import AuthenticationFailed, SidePaused
 
 LOGINS_AN_HOUR: Final = 3
@@ -66,7 +67,9 @@ class WatchedSide:
     """
 
     def __init__(self, port: SidePort, ledger: Ledger) -> None:
-        self.side, self.chunk_size, self.marks = port.side, port.chunk_size, port.marks
+        self.side, self.marks = port.side, port.marks
+        self.chunk_size, self.look_up_size = port.chunk_size, port.look_up_size
+        self.jobs = port.jobs and WatchedJobs(port.jobs, self._watched, self._judged)
         self._port, self._ledger = port, ledger
         self._admitted = False
         self._on_trial = False
@@ -142,6 +145,9 @@ class WatchedSide:
         """Rows that were refused for our login pause the side as well; the answers of the others are handed on."""
         with self._watched():
             outcomes = self._port.write(op, rows, fence)
+        return self._judged(outcomes)
+
+    def _judged(self, outcomes: pd.DataFrame) -> pd.DataFrame:
         refused = outcomes[outcomes["category"] == AUTHENTICATION]
         if not refused.empty:
             self._pause(AuthenticationFailed(_refused_rows(self.side, refused)))

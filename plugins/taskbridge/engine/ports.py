@@ -171,6 +171,54 @@ class Allowance:
     most: int
 
 
+class JobState(StrEnum):
+    """Where a job is that writes many rows in the background."""
+
+    OPEN = "open"  # nothing of it is written before it is started
+    RUNNING = "running"
+    ENDED = "ended"  # nothing more of it is written
+    GONE = "gone"  # the side does not know it (any more): what it did shows in the records alone
+
+
+@dataclass(frozen=True)
+class JobSight:
+    """A job as its side shows it. `failed`: it ended without coming to all of its rows, for the reason `message`."""
+
+    state: JobState
+    failed: bool = False
+    processed: int = 0
+    ended_at: datetime | None = None  # by the server's clock
+    message: str | None = None
+
+
+class JobPort(Protocol):
+    """Jobs of a side, each of one op. Methods that write call `fence` right before each request, and raise what
+    `SidePort.write` raises; only `start` lets anything be written."""
+
+    def sort_out(self, op: Op, rows: pd.DataFrame) -> tuple[Sequence[pd.DataFrame], pd.DataFrame]:
+        """WRITES rows for one job each, sorted so that jobs do not lock what other rows need; and rows that no
+        job can carry. Asks nobody."""
+
+    def open(self, op: Op, rows: int, fence: Callable[[], None]) -> str:
+        """The id of a new job for so many rows. Raises JobRefused, and ApiLimitReached unless all calls that the
+        job will take leave the reserve alone (G7)."""
+
+    def fill(self, job_id: str, op: Op, rows: pd.DataFrame, fence: Callable[[], None]) -> None:
+        """Gives the job its rows, once."""
+
+    def start(self, job_id: str, fence: Callable[[], None]) -> None:
+        """From now on rows are written. May have happened also when it raises SideUnreachable."""
+
+    def abort(self, job_id: str, fence: Callable[[], None]) -> None:
+        """Ends a job before its end. One that has ended is left alone."""
+
+    def look(self, job_id: str) -> JobSight: ...
+
+    def outcomes(self, job_id: str, op: Op, rows: pd.DataFrame, sight: JobSight) -> pd.DataFrame:
+        """OUTCOMES of a job that has ended as `sight` shows, exactly one for each of these WRITES rows of it. What
+        it does not account for is UNKNOWN with the code ANSWER_UNUSABLE."""
+
+
 class SidePort(Protocol):
     """One of the two systems. Frames of tasks follow `core.model.TASKS[side]`, and are canonical.
 
@@ -180,6 +228,7 @@ class SidePort(Protocol):
 
     side: Side
     chunk_size: int  # rows that one write call takes
+    look_up_size: int  # ids that one call reads
     marks: (
         bool  # whether what it creates carries its marker; without, a lost create is told by `find_created`
     )
@@ -190,6 +239,8 @@ class SidePort(Protocol):
     lacking: frozenset[str]
     """Fields ("Task.IsArchived") that the side does not have or show and that are done without: their columns are null.
     A read that they make impossible finds them out; to be told to a new process, which would ask again."""
+
+    jobs: JobPort | None  # for many rows at once, where the side has that
 
     def connect(self) -> SideInfo:
         """Identity, clock, features and all users, by at most one call besides the login."""
@@ -644,7 +695,22 @@ class Ledger(Protocol):
         """WRITES rows still planned, in the order of writing: creates, updates, deletes, then seq."""
 
     def unsettled(self, run: Run, side: Side) -> pd.DataFrame:
-        """UNSETTLED rows of any run in state sent: written perhaps, answer unknown."""
+        """UNSETTLED rows of any run in state sent: written perhaps, answer unknown. Not those of an open job."""
+
+    def open_job(self, run: Run, side: Side, op: Op, job_id: str, action_ids: Sequence[str]) -> None:
+        """Writes down a job that was opened, and that it carries out these actions: they are sent from now on."""
+
+    def open_jobs(self, side: Side) -> Sequence[tuple[str, Op]]:
+        """Jobs of any run whose end is not recorded, the oldest first."""
+
+    def job_rows(self, job_id: str) -> pd.DataFrame:
+        """WRITES rows of a job that have no outcome yet."""
+
+    def end_job(self, run: Run, job_id: str, *, failed: bool, message: str | None) -> None:
+        """Writes down that a job has ended and that the outcomes of its rows are recorded."""
+
+    def job_failed(self, side: Side, within: timedelta) -> bool:
+        """Whether the last job of a side that ended failed so short a time ago."""
 
     def linked(self, side: Side, remote_ids: Sequence[str]) -> frozenset[str]:
         """Those of these records that are in a pair."""

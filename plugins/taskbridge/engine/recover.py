@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from taskbridge.core.model import BIT, FIELDS, Op, Presence, Side, frame, rows_of
+from taskbridge.engine.bulk import Job, finish
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.ports import KEPT, OUTCOMES, SEEN, Outcome, Run
 from taskbridge.engine.unmarked import resolve_unmarked
@@ -28,16 +29,19 @@ def recover(engine: Engine, run: Run) -> int:
     changed everything.
     """
     found = sum(recover_side(engine, run, side) for side in Side)
+    for side in Side:
+        _watch_jobs(engine, run, side)
     if found or engine.ledger.unfollowed():
         engine.ledger.settle(run, {}, final=False)
     return found
 
 
 def recover_side(engine: Engine, run: Run, side: Side) -> int:
-    """The same for one side, without settling."""
+    """The same for one side, without settling. Jobs are looked at once: they tell what became of their rows."""
+    told = resume_jobs(engine, run, side)
     lost = engine.ledger.unsettled(run, side)
     if lost.empty:
-        return 0
+        return told
     engine.still_mine(run)
     creates = lost[lost["op"] == Op.CREATE]
     others = lost[lost["op"] != Op.CREATE]
@@ -45,7 +49,33 @@ def recover_side(engine: Engine, run: Run, side: Side) -> int:
     outcomes = found(engine, side, creates) + _resolve_others(engine, run, side, others)
     engine.ledger.record(run, _outcomes(outcomes))
     _log.info("Settled %d of %d writes to %s whose answer was lost", len(outcomes), len(lost), side)
-    return len(outcomes)
+    return told + len(outcomes)
+
+
+def resume_jobs(engine: Engine, run: Run, side: Side) -> int:
+    """Goes on with jobs of which an earlier process saw no end; answers the number of rows that are settled."""
+    told = 0
+    for job_id, op in engine.ledger.open_jobs(side):
+        engine.still_mine(run)
+        told += len(finish(engine, run, side, Job(job_id, op, resumed=True), looks=1, adopt=adopt))
+    return told
+
+
+def _watch_jobs(engine: Engine, run: Run, side: Side) -> None:
+    """What people type into records that a job may still write is kept (K5)."""
+    for job_id, op in engine.ledger.open_jobs(side):
+        rows = engine.ledger.job_rows(job_id)
+        if op is not Op.UPDATE or rows.empty:
+            continue
+        engine.still_mine(run)
+        read = engine.sides[side].read_ids(list(rows["remote_id"].unique()), {})
+        present = {row["remote_id"]: row for row in rows_of(read)}
+        unwritten = [
+            row["action_id"]
+            for row in rows_of(rows)
+            if _other_outcome(row, present[row["remote_id"]]) is Outcome.RETRY
+        ]
+        _keep_in_sight(engine, run, side, rows[rows["action_id"].isin(unwritten)], read)
 
 
 def adopt(engine: Engine, side: Side, rows: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:

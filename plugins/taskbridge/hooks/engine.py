@@ -59,6 +59,9 @@ class ConnectedSides(Sides):
             api_version=self._settings.salesforce_api_version,
             api_reserve=self._settings.salesforce_api_reserve,
             sessions=self._sessions(Side.SALESFORCE),
+            upserts=self._settings.salesforce_creates == "upsert",
+            query_threshold=self._settings.salesforce_bulk_query_threshold,
+            query_patience=self._settings.salesforce_bulk_patience_seconds,
         )
 
 

@@ -56,6 +56,14 @@ class Grant:
 
 
 @dataclass(frozen=True)
+class Content:
+    """What a request carries, encoded."""
+
+    data: bytes = field(repr=False)
+    kind: str = "application/json"
+
+
+@dataclass(frozen=True)
 class Answer:
     """An answer of the system behind a connection."""
 
@@ -208,16 +216,18 @@ class Channel:
         path: str,
         params: Mapping[str, Any] | Sequence[tuple[str, Any]] | None = None,
         *,
+        question: Any = None,
         accept: Container[int] = (),
     ) -> Answer:
         """GET, repeated for some seconds while the system fails, longer only where it says for how long.
 
-        Statuses in `accept` are answers. Raises Refusal, SideUnreachable, AuthenticationFailed or
-        ApiLimitReached.
+        A `question` that no URL can hold is asked by POST. Statuses in `accept` are answers. Raises Refusal,
+        SideUnreachable, AuthenticationFailed or ApiLimitReached.
         """
+        content = None if question is None else Content(orjson.dumps(question))
 
         def once() -> Answer:
-            answer = self._exchange("GET", path, params, None)
+            answer = self._exchange("GET" if content is None else "POST", path, params, content, writes=False)
             return answer if answer.status in accept else self._accepted(answer)
 
         return self._retried(once, writing=False)
@@ -230,16 +240,16 @@ class Channel:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """One write. Only what was certainly not done is tried again.
+        """One write, of a body that JSON can hold or of Content. Only what was certainly not done is tried again.
 
         Answers whatever the system said, refusals too. Raises Transient with `perhaps_done` when the write
         may have happened and its answer is lost; SideUnreachable, AuthenticationFailed or ApiLimitReached
         when it certainly has not.
         """
-        content = None if body is None else orjson.dumps(body)
+        content = body if isinstance(body, Content | None) else Content(orjson.dumps(body))
 
         def once() -> Answer:
-            answer = self._exchange(method, path, params, content, headers)
+            answer = self._exchange(method, path, params, content, headers, writes=True)
             found = verdict(answer.status, answer.errors)
             if found in (Verdict.FINE, Verdict.REFUSED):
                 return answer
@@ -263,13 +273,15 @@ class Channel:
         method: str,
         path: str,
         params: Mapping[str, Any] | Sequence[tuple[str, Any]] | None,
-        content: bytes | None,
+        content: Content | None,
         headers: Mapping[str, str] | None = None,
+        *,
+        writes: bool,
     ) -> Answer:
         grant = self._login(None)
-        answer = self._send(grant, method, path, params, content, headers)
+        answer = self._send(grant, method, path, params, content, headers, writes=writes)
         if verdict(answer.status, answer.errors) is Verdict.LOGIN:
-            answer = self._send(self._login(grant), method, path, params, content, headers)
+            answer = self._send(self._login(grant), method, path, params, content, headers, writes=writes)
         if verdict(answer.status, answer.errors) not in (Verdict.LOGIN, Verdict.AUTHENTICATION):
             self._logins = 0
         return answer
@@ -280,19 +292,20 @@ class Channel:
         method: str,
         path: str,
         params: Mapping[str, Any] | Sequence[tuple[str, Any]] | None,
-        content: bytes | None,
+        content: Content | None,
         headers: Mapping[str, str] | None,
+        *,
+        writes: bool,
     ) -> Answer:
-        if self._fence is not None and method != "GET":
+        if self._fence is not None and writes:
             self._fence()
         try:
             response = self._session.request(
                 method,
                 grant.base_url + path,
                 params=params,
-                data=content,
-                headers=({} if content is None else {"Content-Type": "application/json"})
-                | dict(headers or {}),
+                data=content.data if content else None,
+                headers=({} if content is None else {"Content-Type": content.kind}) | dict(headers or {}),
                 auth=_Bearer(grant.token),
                 timeout=self._timeouts,
                 allow_redirects=False,

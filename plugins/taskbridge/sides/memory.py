@@ -36,13 +36,15 @@ from taskbridge.engine.ports import (
 from taskbridge.errors import ApiLimitReached, AuthenticationFailed, DeletesForgotten, ReadIncomplete
 from taskbridge.sides.frames import Problem, absent_rows, masked, stack, task_frame, unsendable
 from taskbridge.sides.memory_faults import Faults
+from taskbridge.sides.memory_jobs import MemoryJobs
 from taskbridge.sides.outcomes import RowResult, outcome_frame, row_error
 from taskbridge.sides.salesforce_ids import to_18
 
 START: Final = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
-_PREFIXES: Final = {"user": "005", "task": "00T", "contact": "003", "lead": "00Q"}
+_PREFIXES: Final = {"user": "005", "task": "00T", "contact": "003", "lead": "00Q", "job": "750"}
 _TICK: Final = timedelta(milliseconds=1)
 _SHOWN_WHEN_EMPTIED: Final = timedelta(hours=20)
+_WRITES: Final = frozenset({"write", "open_job", "fill_job", "start_job", "abort_job"})
 _FEED: Final = timedelta(days=15)  # how long Sales Connect's feed tells a delete
 
 
@@ -92,6 +94,7 @@ class MemorySide(ABC):
     now: datetime = START
     page_size: int = 100
     chunk_size: int = 100
+    look_up_size: int = 100
     faults: Faults = field(default_factory=Faults)
     records: dict[str, Record] = field(default_factory=dict)
     users: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -110,6 +113,7 @@ class MemorySide(ABC):
     _by_marker: dict[str, list[str]] = field(default_factory=dict)
 
     side: Side = field(init=False)
+    jobs: MemoryJobs | None = field(init=False, default=None, repr=False)
     _idle_update_moves: ClassVar[bool] = False  # an update that changes nothing moves the stamps all the same
 
     # people
@@ -124,6 +128,8 @@ class MemorySide(ABC):
                 for row in due[2]:
                     self._write_row(due[1], row)
         self.now = end
+        if self.jobs:
+            self.jobs.carry_on()
 
     def add_user(
         self, email: str, *, name: str | None = None, active: bool = True, time_zone: str = "UTC"
@@ -317,7 +323,7 @@ class MemorySide(ABC):
         if self.faults.refuse_login:
             self.refused_logins += 1
             raise AuthenticationFailed(f"{self.side}: refused the login; correct the credentials")
-        if name != "write":
+        if name not in _WRITES:
             self.reads += 1
             self.lacking = frozenset(self.unseen)
         yield
@@ -596,12 +602,14 @@ class MemorySalesforce(MemorySide):
     chunk_size: int = 200
     emptied_at: datetime | None = None  # when the recycle bin was last emptied
     log_outlives_bin: bool = False  # its log of deletes knows them all the same
+    look_up_size: int = 2000
     persons: dict[str, Person] = field(default_factory=dict)  # contacts and leads by id
     page_size: int = 2000
     _idle_update_moves: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         self.side = Side.SALESFORCE
+        self.jobs = MemoryJobs(self)
 
     def add_person(self, person_id: str | None = None, *, lead: bool = False) -> str:
         """The id of a new contact, or lead."""

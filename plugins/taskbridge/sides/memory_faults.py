@@ -41,6 +41,15 @@ class Faults:
     flaky_versions: bool = False
     """Every connect moves the versions of all live records, though nobody edited them."""
 
+    job_takes: timedelta = timedelta(0)
+    """How long a job takes until its rows are written, all at once."""
+
+    fail_jobs_after: int | None = None
+    """Jobs fail when they have come to so many rows."""
+
+    refuse_jobs: bool = False
+    """No job is taken."""
+
     calls_left: int | None = None
     """So many write calls are left before the reserve; further ones raise ApiLimitReached, None for no limit."""
 

@@ -250,6 +250,7 @@ CODES: Final[Mapping[str, Meaning]] = {
     "SERVER_FAILED": _transient(
         "the server failed at a write and may have done it; it is looked up before anything is repeated"
     ),
+    "NOT_PROCESSED": _transient("the Bulk job ended before it came to the row"),
     "ANSWER_UNUSABLE": _transient(
         "the answer to a write does not fit the request; the records are looked up"
     ),

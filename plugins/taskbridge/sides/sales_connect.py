@@ -17,7 +17,7 @@ import requests
 
 from taskbridge.core.contract import Contract
 from taskbridge.core.model import Op, Presence, Side, rows_of
-from taskbridge.engine.ports import Allowance, SideInfo, Window, unfenced
+from taskbridge.engine.ports import Allowance, JobPort, SideInfo, Window, unfenced
 from taskbridge.errors import AuthenticationFailed, ContractBroken, ReadIncomplete
 from taskbridge.sides.frames import absent_rows, lots, stack, task_frame
 from taskbridge.sides.http import TIMEOUTS, Answer, Channel, Grant, Sessions, Transient
@@ -44,6 +44,8 @@ class SalesConnectSide:
 
     side = Side.SALES_CONNECT
     chunk_size = 100
+    look_up_size = 100
+    jobs: JobPort | None = None
     conditional: bool | None = False
     lacking: frozenset[str] = frozenset()
     marks = True

@@ -5,11 +5,12 @@ What is vendor-specific stands here, in `salesforce_records` and in `salesforce_
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import quote
 
 import pandas as pd
@@ -17,14 +18,17 @@ import requests
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 from simple_salesforce.format import format_soql
 
+from taskbridge.core.api_calls import COLLECTION_ROWS, LOOKED_UP, NEVER, prefers_query_job
 from taskbridge.core.contract import Contract, ObjectNeed, judge
 from taskbridge.core.model import Op, Side, rows_of
-from taskbridge.engine.ports import Allowance, SideInfo, Window, unfenced
-from taskbridge.errors import AuthenticationFailed, ContractBroken, ReadIncomplete
+from taskbridge.engine.ports import Allowance, JobPort, SideInfo, Window, unfenced
+from taskbridge.errors import AuthenticationFailed, ContractBroken, JobRefused, ReadIncomplete
 from taskbridge.sides.frames import absent_rows, lots, stack
 from taskbridge.sides.http import TIMEOUTS, Answer, Channel, Grant, Refusal, Sessions
 from taskbridge.sides.outcomes import outcome_frame
 from taskbridge.sides.salesforce_budget import Budget
+from taskbridge.sides.salesforce_bulk import BulkJobs
+from taskbridge.sides.salesforce_bulk_query import QueryJobs
 from taskbridge.sides.salesforce_deletes import DeleteLog
 from taskbridge.sides.salesforce_describe import read_shape, task_need, user_need
 from taskbridge.sides.salesforce_guarded import Guarded
@@ -36,6 +40,7 @@ from taskbridge.sides.salesforce_writes import Collections
 
 CONNECTION: Final = "salesforce_default"
 
+_LOG = logging.getLogger(__name__)
 _URL_BYTES: Final = 9_000  # of one IN list as it is sent; a request's line and headers may have 16,384
 _OWNERS: Final = 200
 _RESTARTS: Final = 3
@@ -57,11 +62,14 @@ class SalesforceSide:
 
     `login` answers a fresh session each time it is called: at the first call, and once more when Salesforce
     says that the session has ended. `marker_field` is the unique external id field on Activity (G2);
-    `api_reserve` the share of the daily calls that writing leaves to the org's people (G7).
+    `api_reserve` the share of the daily calls that writing leaves to the org's people (G7). `upserts`: creates are
+    upserts by the marker field. Records from `query_threshold` on, by default where that takes fewer calls,
+    are read by a Bulk query, for whose end `query_patience` seconds are waited.
     """
 
     side = Side.SALESFORCE
-    chunk_size = 200
+    chunk_size = COLLECTION_ROWS
+    look_up_size = LOOKED_UP
 
     def __init__(
         self,
@@ -72,6 +80,9 @@ class SalesforceSide:
         api_reserve: float = 0.1,
         timeouts: tuple[float, float] = TIMEOUTS,
         sessions: Sessions | None = None,
+        upserts: bool = False,
+        query_threshold: int | Literal["never"] | None = None,
+        query_patience: float = 120.0,
     ) -> None:
         self._budget = Budget(CONNECTION, api_reserve)
         self._channel = Channel(
@@ -89,10 +100,23 @@ class SalesforceSide:
         self.lacking: frozenset[str] = frozenset()
         self._data = f"/services/data/v{api_version}"
         self._collections = Collections(
-            self._channel, f"{self._data}/composite/sobjects", self._marking, self._leave_reserve
+            self._channel,
+            f"{self._data}/composite/sobjects",
+            self._marking,
+            self._leave_reserve,
+            marker_field if upserts else None,
         )
         self._guarded = Guarded(self._channel, f"{self._data}/sobjects/Task", self._collections)
         self._people = People(self._fetch)
+        self.jobs: JobPort | None = BulkJobs(
+            self._channel,
+            f"{self._data}/jobs/ingest",
+            self._collections,
+            self._leave_reserve,
+            lambda: "Task.WhoId" in self.lacking,
+        )
+        self._query_jobs = QueryJobs(self._channel, f"{self._data}/jobs/query", query_patience)
+        self._query_threshold = query_threshold
 
     @property
     def conditional(self) -> bool | None:
@@ -138,15 +162,14 @@ class SalesforceSide:
         for _ in range(1 + _RESTARTS):
             bounded = f"({where}) AND {format_soql('SystemModstamp < {}', end)}"
             try:
-                for _answer, records in self._tasks(bounded, "SystemModstamp, Id"):
-                    where = _after(records, end) or where
+                for answer, records in self._tasks(bounded, "SystemModstamp, Id"):
+                    if answer is not None:
+                        where = _after(records, end) or where
                     yield decode_tasks(records, self._marking)
                 return
             except _LocatorLost:
                 continue
-        raise ReadIncomplete(
-            f"{CONNECTION}: Salesforce lost the query's place {_RESTARTS + 1} times; run again"
-        )
+        raise _lost_again()
 
     def read_deletes(self, window: Window) -> Iterator[pd.DataFrame]:
         """Of long windows only: else `read_changes` tells deletes itself."""
@@ -162,14 +185,23 @@ class SalesforceSide:
             conditions.append("IsClosed = false")
         for lot in lots(list(dict.fromkeys(owners)), _OWNERS):
             owned = format_soql("OwnerId IN {}", list(lot))
-            for records in self._whole(" AND ".join([owned, *conditions])):
-                yield decode_tasks(records, self._marking)
+            yield from self._streamed(" AND ".join([owned, *conditions]))
 
     def read_ids(self, ids: Sequence[str], controls: Mapping[str, str]) -> pd.DataFrame:
+        """One query where its URL holds the ids; else the records, and a query for those that did not come back:
+        only that one tells what is deleted."""
         asked = list(dict.fromkeys(ids))
-        found = stack(self.side, self._by_values("Id", [each for each in asked if _is_id(each)]))
-        told = set(found["remote_id"])
-        return stack(self.side, [found, absent_rows(self.side, [each for each in asked if each not in told])])
+        wanted = [each for each in asked if _is_id(each)]
+        found: list[pd.DataFrame] = []
+        if len(list(_url_lots(wanted))) > 1:
+            found = [self._retrieved(lot) for lot in lots(wanted, self.look_up_size)]
+            live = {remote_id for part in found for remote_id in part["remote_id"]}
+            wanted = [each for each in wanted if each not in live]
+        found += self._by_values("Id", wanted)
+        told = {remote_id for part in found for remote_id in part["remote_id"]}
+        return stack(
+            self.side, [*found, absent_rows(self.side, [each for each in asked if each not in told])]
+        )
 
     def find_markers(self, markers: Sequence[str]) -> pd.DataFrame:
         if self._marker_field is None:
@@ -207,11 +239,11 @@ class SalesforceSide:
                 )
         return outcome_frame(results)
 
-    def _leave_reserve(self) -> None:
-        """Raises ApiLimitReached before a call that would touch the reserve (G7); asks once what is left."""
+    def _leave_reserve(self, calls: int = 1) -> None:
+        """Raises ApiLimitReached before calls that would touch the reserve (G7); asks once what is left."""
         if not self._budget.known:
             self._channel.read(f"{self._data}/limits")
-        self._budget.require()
+        self._budget.require(calls)
 
     # reads
 
@@ -225,6 +257,19 @@ class SalesforceSide:
                 found += records
         return found
 
+    def _retrieved(self, ids: Sequence[str]) -> pd.DataFrame:
+        """The live ones among these records."""
+        ((_, records),) = self._known(task_need(self._marker_field), lambda: self._retrieve(ids))
+        return decode_tasks([record for record in records if record is not None], self._marking)
+
+    def _retrieve(self, ids: Sequence[str]) -> Iterator[tuple[Answer, list[Any]]]:
+        question = {"ids": list(ids), "fields": self._fields}
+        answer = self._channel.read(f"{self._data}/composite/sobjects/Task", question=question)
+        records = answer.body()
+        if not isinstance(records, list) or len(records) != len(ids):
+            raise ContractBroken(f"{CONNECTION}: expected {len(ids)} records or nulls by their ids")
+        yield answer, records
+
     def _by_values(self, name: str, values: Sequence[str]) -> Iterator[pd.DataFrame]:
         for lot in _url_lots(values):
             for records in self._whole(f"{name} IN {format_soql('{}', list(lot))}"):
@@ -233,24 +278,44 @@ class SalesforceSide:
     def _whole(self, where: str) -> list[list[Any]]:
         return self._to_the_end(lambda: self._tasks(where, "Id"))
 
-    def _to_the_end(self, ask: Callable[[], Iterator[tuple[Answer, list[Any]]]]) -> list[list[Any]]:
+    def _to_the_end(self, ask: Callable[[], Iterator[tuple[Answer | None, list[Any]]]]) -> list[list[Any]]:
         """All pages, read anew when the query's place is lost: nothing is handed on before its end."""
         for _ in range(1 + _RESTARTS):
             try:
                 return [records for _, records in ask()]
             except _LocatorLost:
                 continue
-        raise ReadIncomplete(
-            f"{CONNECTION}: Salesforce lost the query's place {_RESTARTS + 1} times; run again"
-        )
+        raise _lost_again()
 
-    def _tasks(self, where: str, order: str) -> Iterator[tuple[Answer, list[Any]]]:
-        yield from self._known(
+    def _streamed(self, where: str) -> Iterator[pd.DataFrame]:
+        """All pages as they come, once more from the first when the query's place is lost."""
+        for _ in range(1 + _RESTARTS):
+            try:
+                for _answer, records in self._tasks(where, "Id"):
+                    yield decode_tasks(records, self._marking)
+                return
+            except _LocatorLost:
+                continue
+        raise _lost_again()
+
+    def _tasks(self, where: str, order: str) -> Iterator[tuple[Answer | None, list[Any]]]:
+        """Pages of records in that order; without an answer those of a Bulk query, which come in none."""
+        pages = self._known(
             task_need(self._marker_field),
-            lambda: self._query(
-                "queryAll", f"SELECT {', '.join(self._fields)} FROM Task WHERE {where} ORDER BY {order}"
-            ),
+            lambda: self._query("queryAll", f"{self._selected(where)} ORDER BY {order}"),
         )
+        answer, first = next(pages)
+        if self._by_job(_page(answer)["totalSize"]):
+            try:
+                yield from ((None, records) for records in self._query_jobs.read(self._selected(where)))
+                return
+            except JobRefused as refused:
+                _LOG.warning("%s", refused)
+        yield answer, first
+        yield from pages
+
+    def _selected(self, where: str) -> str:
+        return f"SELECT {', '.join(self._fields)} FROM Task WHERE {where}"
 
     @property
     def _fields(self) -> list[str]:
@@ -286,6 +351,11 @@ class SalesforceSide:
         if contract.breaches:
             raise ContractBroken(contract.sentence) from refusal
         return self.lacking != before
+
+    def _by_job(self, records: int) -> bool:
+        if self._query_threshold is None:
+            return prefers_query_job(records)
+        return self._query_threshold != NEVER and records >= self._query_threshold
 
     def _query(self, resource: str, soql: str) -> Iterator[tuple[Answer, list[Any]]]:
         """Pages with their answers. Raises ReadIncomplete when fewer records come than were announced."""
@@ -339,6 +409,10 @@ class SalesforceSide:
                 " have the external client app issue opaque tokens, not JWTs"
             )
         return to_18(prefix)
+
+
+def _lost_again() -> ReadIncomplete:
+    return ReadIncomplete(f"{CONNECTION}: Salesforce lost the query's place {_RESTARTS + 1} times; run again")
 
 
 class _LocatorLost(Exception):

@@ -66,7 +66,7 @@ class People:
         It names the survivor, or, where there is none, nobody: then the result says so (PERSON_LEFT_OUT). `send`
         writes rows; nothing is raised, as other rows are written already.
         """
-        refused = {one.action_id for one in results if _may_be_its_person(one)}
+        refused = {one.action_id for one in results if may_be_its_person(one)}
         named = [row for row in rows if row["action_id"] in refused and row["person"]]
         if not named:
             return list(results)
@@ -110,7 +110,8 @@ class People:
         return found
 
 
-def _may_be_its_person(result: RowResult) -> bool:
+def may_be_its_person(result: RowResult) -> bool:
+    """Whether a create was refused for a reason that its contact or lead can be."""
     return result.outcome is Outcome.REJECTED and result.code in REFUSALS
 
 

@@ -28,13 +28,15 @@ Row = Mapping[str, Any]
 class Collections:
     """The collections resource of one API version, with the way that records are marked (G2).
 
-    `before_call` may raise instead of each call, when nothing of it is written yet (G7).
+    `before_call` may raise instead of each call, when nothing of it is written yet (G7). `upsert_by`: creates are
+    upserts by this external id field (docs/decisions/0001).
     """
 
     channel: Channel
     path: str
     marking: Marking
     before_call: Callable[[], None]
+    upsert_by: str | None = None
 
     def write(self, op: Op, rows: Sequence[Row]) -> list[RowResult]:
         """One result for each row, in any order."""
@@ -72,8 +74,10 @@ class Collections:
             ids = ",".join(row["remote_id"] for row in rows)
             return self.channel.write("DELETE", self.path, params={"ids": ids, "allOrNone": "false"})
         records = [{"attributes": {"type": "Task"}, **self._encoded(op, row)} for row in rows]
-        method = "POST" if op is Op.CREATE else "PATCH"
-        return self.channel.write(method, self.path, {"allOrNone": False, "records": records})
+        method, path = ("POST" if op is Op.CREATE else "PATCH"), self.path
+        if op is Op.CREATE and self.upsert_by:
+            method, path = "PATCH", f"{path}/Task/{self.upsert_by}"
+        return self.channel.write(method, path, {"allOrNone": False, "records": records})
 
     def _encoded(self, op: Op, row: Row) -> dict[str, Any]:
         if op is Op.CREATE:
@@ -92,6 +96,8 @@ class Collections:
         return [self._result(op, row, entry, answer.date) for row, entry in zip(rows, entries, strict=True)]
 
     def _result(self, op: Op, row: Row, entry: Row, now: datetime | None) -> RowResult:
+        if entry["success"] and entry.get("created") is False:
+            return RowResult(row["action_id"], Outcome.EXISTS, to_18(entry["id"]))
         if entry["success"]:
             return RowResult(row["action_id"], Outcome.DONE, to_18(entry["id"]), now)
         return self.refused(

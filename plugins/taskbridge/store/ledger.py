@@ -13,6 +13,7 @@ from taskbridge.store.contracts import Contracts
 from taskbridge.store.database import Database
 from taskbridge.store.explaining import Explaining
 from taskbridge.store.identity import Identity
+from taskbridge.store.jobs import Jobs
 from taskbridge.store.leases import Leases
 from taskbridge.store.outbox import Outbox
 from taskbridge.store.pauses import Pauses
@@ -43,6 +44,7 @@ class PostgresLedger(
     Audits,
     SideFields,
     Outbox,
+    Jobs,
     Settling,
     Explaining,
     Recovery,

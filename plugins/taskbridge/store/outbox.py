@@ -83,7 +83,7 @@ class Outbox(LedgerPart):
                 )
             stored = tx.run("outbox/record_outcomes", run_id=run.run_id).rowcount
             if stored != table.num_rows:
-                raise _not_in_state(table.num_rows, stored, "sent")
+                raise not_in_state(table.num_rows, stored, "sent")
             tx.run("outbox/update_links", run_id=run.run_id)
             tx.run("outbox/save_dead_letters", run_id=run.run_id, parked_retry=self._parked_retry)
 
@@ -93,10 +93,10 @@ class Outbox(LedgerPart):
         with self._db.fenced(run) as tx:
             moved = tx.run(statement, action_ids=list(action_ids)).rowcount
             if moved != len(action_ids):
-                raise _not_in_state(len(action_ids), moved, state)
+                raise not_in_state(len(action_ids), moved, state)
 
 
-def _not_in_state(asked: int, found: int, state: str) -> CountsDoNotAddUp:
+def not_in_state(asked: int, found: int, state: str) -> CountsDoNotAddUp:
     return CountsDoNotAddUp(
         f"{asked} actions should have been {state}, but {found} were. Nothing was changed; "
         "another worker may have handled them. The next run reads both records again."

@@ -1,0 +1,4 @@
+-- Purpose: jobs of which nobody has recorded the end
+-- Parameters: side
+-- Caller: store/jobs.py
+SELECT job_id, op FROM bridge.bulk_job WHERE side = :side AND ended_at IS NULL ORDER BY opened_at, job_id

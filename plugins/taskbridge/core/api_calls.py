@@ -1,0 +1,90 @@
+"""How many calls of Salesforce a piece of work takes: plain arithmetic, for whoever forecasts and whoever chooses.
+
+Logins, calls that are repeated after a failure, and rows that have to be looked up once more come on top. Sizes are
+rows. Of the three kinds of write only creates and updates can go by Bulk (docs/decisions/0024).
+"""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import Final
+
+from taskbridge.core.model import Op
+
+NEVER: Final = "never"
+"""A threshold that nothing reaches."""
+
+IDLE: Final = 2
+"""A run that finds nothing: the users, and what changed."""
+
+COLLECTION_ROWS: Final = 200
+"""Rows that one call of collections writes."""
+
+LOOKED_UP: Final = 2_000
+"""Ids whose records one call reads."""
+
+PAGE_ROWS: Final = 2_000
+"""Records on a page of a query."""
+
+JOB_ROWS: Final = 50_000
+"""Rows that one Bulk job writes at most; also records on a page of a Bulk query."""
+
+JOB_POLLS: Final = 6
+"""Looks at a job until it has ended, where nothing else is known: 63 seconds."""
+
+_LONGEST_WAIT: Final = 32
+
+
+def pauses() -> tuple[int, ...]:
+    """Seconds to wait before each look at a job; after the last of them, that long before each further look."""
+    return tuple(2**number for number in range(_LONGEST_WAIT.bit_length()))
+
+
+def polls(seconds: float) -> int:
+    """Looks that it takes to see the end of a job that takes so long."""
+    looks, waited = 0, 0
+    while looks == 0 or waited < seconds:
+        waited += pauses()[min(looks, len(pauses()) - 1)]
+        looks += 1
+    return looks
+
+
+def look_up_calls(ids: int) -> int:
+    """Reading records by id; those that only a query can tell of (deleted, out of sight) come on top."""
+    return ceil(ids / LOOKED_UP)
+
+
+def collection_calls(rows: int) -> int:
+    """Writing rows of one kind by collections, without reading them again before."""
+    return ceil(rows / COLLECTION_ROWS)
+
+
+def job_calls(rows: int, looks: int = JOB_POLLS) -> int:
+    """Writing rows of one kind by Bulk: a job is opened, filled, closed, looked at, and its two result files read."""
+    return ceil(rows / JOB_ROWS) * (3 + looks + 2)
+
+
+def prefers_job(rows: int) -> bool:
+    """Whether Bulk takes fewer calls: above 2,200 rows."""
+    return job_calls(rows) < collection_calls(rows)
+
+
+def write_calls(op: Op, rows: int, *, by_job: bool, looks: int = JOB_POLLS) -> int:
+    """All of what it takes to write rows of one kind: what exists already is read again before."""
+    written = job_calls(rows, looks) if by_job else collection_calls(rows)
+    return written + (0 if op is Op.CREATE else look_up_calls(rows))
+
+
+def query_calls(records: int) -> int:
+    """Reading records page by page."""
+    return max(1, ceil(records / PAGE_ROWS))
+
+
+def query_job_calls(records: int, looks: int = JOB_POLLS) -> int:
+    """Reading them by a Bulk query: the page that told how many there are, opening, looks, pages, taking away."""
+    return 1 + 1 + looks + max(1, ceil(records / JOB_ROWS)) + 1
+
+
+def prefers_query_job(records: int) -> bool:
+    """Whether a Bulk query takes fewer calls: above 20,000 records."""
+    return query_job_calls(records) < query_calls(records)

@@ -1,0 +1,223 @@
+"""Writing to Salesforce by Bulk API 2.0: the life of a job, and what its result files say of each row."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, Final
+
+import pandas as pd
+
+from taskbridge.core.api_calls import JOB_ROWS, job_calls
+from taskbridge.core.model import Op, rows_of
+from taskbridge.engine.ports import JobSight, JobState, Outcome
+from taskbridge.errors import ContractBroken, JobRefused, SideUnreachable
+from taskbridge.sides.answers import Verdict, verdict
+from taskbridge.sides.http import Answer, Channel, Content, Transient
+from taskbridge.sides.outcomes import RowResult, outcome_frame, row_error
+from taskbridge.sides.salesforce_bulk_csv import file_of, holds, read_error, read_file
+from taskbridge.sides.salesforce_ids import to_18
+from taskbridge.sides.salesforce_people import may_be_its_person
+from taskbridge.sides.salesforce_writes import Collections
+
+JOB_BYTES: Final = 100_000_000
+"""An upload may have 150 MB after it was made base64 on the other side."""
+
+_STATES: Final[Mapping[str, JobState]] = {
+    "Open": JobState.OPEN,
+    "UploadComplete": JobState.RUNNING,
+    "InProgress": JobState.RUNNING,
+    "JobComplete": JobState.ENDED,
+    "Failed": JobState.ENDED,
+    "Aborted": JobState.ENDED,
+}
+_OPERATIONS: Final[Mapping[Op, str]] = {Op.CREATE: "insert", Op.UPDATE: "update"}
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class BulkJobs:
+    """`engine.ports.JobPort` over the ingest resource of one API version.
+
+    `collections` are what writes the same rows by ordinary calls. `before_job` gets the calls that a job will take, and
+    may raise instead (G7). `without_person`: whether no contact or lead is named, as the org does not show the field.
+    """
+
+    channel: Channel
+    path: str
+    collections: Collections
+    before_job: Callable[[int], None]
+    without_person: Callable[[], bool] = lambda: False
+    most_rows: int = JOB_ROWS
+    most_bytes: int = JOB_BYTES
+
+    def sort_out(self, op: Op, rows: pd.DataFrame) -> tuple[Sequence[pd.DataFrame], pd.DataFrame]:
+        """Sorted by contact or lead, then owner: rows of the same parent are saved together, not at the same time."""
+        rows = rows.sort_values(["person", "owner" if op is Op.CREATE else "seen_owner", "seq"])
+        fitting = pd.Series([holds(row) for row in rows_of(rows)], index=rows.index, dtype=bool)
+        fit = rows[fitting].reset_index(drop=True)
+        sizes = [len(line) for line in self._lines(op, fit)][1:]
+        jobs = [fit.iloc[part].reset_index(drop=True) for part in self._parts(sizes)]
+        return jobs, rows[~fitting].sort_values("seq").reset_index(drop=True)
+
+    def open(self, op: Op, rows: int, fence: Callable[[], None]) -> str:
+        self.before_job(job_calls(rows))
+        operation = _OPERATIONS[op]
+        body: dict[str, Any] = {"object": "Task", "contentType": "CSV", "lineEnding": "LF"}
+        if op is Op.CREATE and self.collections.upsert_by:
+            operation, body["externalIdFieldName"] = "upsert", self.collections.upsert_by
+        answer = self._write(fence, "POST", self.path, body | {"operation": operation})
+        if verdict(answer.status, answer.errors) is not Verdict.FINE:
+            raise JobRefused(
+                f"{self.channel.connection}: Salesforce takes no Bulk job ({_said(answer)}); "
+                "the rows are written by ordinary calls"
+            )
+        job = answer.body()
+        if not isinstance(job, dict) or not isinstance(job.get("id"), str):
+            raise ContractBroken(f"{self.channel.connection}: expected a Bulk job with its id")
+        return str(job["id"])
+
+    def fill(self, job_id: str, op: Op, rows: pd.DataFrame, fence: Callable[[], None]) -> None:
+        content = Content(b"".join(self._lines(op, rows)), "text/csv; charset=UTF-8")
+        self._change(fence, "PUT", f"{self.path}/{job_id}/batches", content)
+
+    def start(self, job_id: str, fence: Callable[[], None]) -> None:
+        self._change(fence, "PATCH", f"{self.path}/{job_id}", {"state": "UploadComplete"})
+
+    def abort(self, job_id: str, fence: Callable[[], None]) -> None:
+        answer = self._write(fence, "PATCH", f"{self.path}/{job_id}", {"state": "Aborted"})
+        fine = verdict(answer.status, answer.errors) is Verdict.FINE
+        if not fine and self.look(job_id).state not in (JobState.ENDED, JobState.GONE):
+            raise ContractBroken(f"{self.channel.connection}: Bulk job {job_id} stays open ({_said(answer)})")
+
+    def look(self, job_id: str) -> JobSight:
+        answer = self.channel.read(f"{self.path}/{job_id}", accept=(HTTPStatus.NOT_FOUND,))
+        if answer.status == HTTPStatus.NOT_FOUND:
+            return JobSight(JobState.GONE)
+        job = answer.body()
+        try:
+            return JobSight(
+                _STATES[job["state"]],
+                failed=job["state"] in ("Failed", "Aborted"),
+                processed=int(job.get("numberRecordsProcessed") or 0),
+                ended_at=datetime.fromisoformat(job["systemModstamp"]).astimezone(UTC),
+                message=job.get("errorMessage"),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ContractBroken(
+                f"{self.channel.connection}: expected Bulk job {job_id} with state, counts and stamp"
+            ) from error
+
+    def outcomes(self, job_id: str, op: Op, rows: pd.DataFrame, sight: JobSight) -> pd.DataFrame:
+        """The file of successes first; the other two only when it does not account for every row."""
+        asked = {self._key(op, row): row for row in rows_of(rows)}
+        found: dict[str, RowResult] = {}
+        if sight.state is JobState.GONE:
+            found = {key: _unaccounted(row) for key, row in asked.items()}
+        elif sight.failed and not sight.processed:
+            found = {key: _unprocessed(row, sight) for key, row in asked.items()}
+        for name, result in (
+            ("successfulResults", self._success),
+            ("failedResults", self._failure),
+            ("unprocessedrecords", self._untouched),
+        ):
+            if len(found) == len(asked):
+                break
+            for record in self._file(job_id, name):
+                key = self._key_told(op, record)
+                if key in asked and key not in found:
+                    found[key] = result(op, asked[key], record, sight)
+        return outcome_frame(found.get(key) or _unaccounted(row) for key, row in asked.items())
+
+    # rows and their results
+
+    def _lines(self, op: Op, rows: pd.DataFrame) -> Iterator[bytes]:
+        given = rows_of(rows)
+        if self.without_person():
+            given = [{**row, "person": None} for row in given]
+        return file_of(op, given, self.collections.marking)
+
+    def _parts(self, sizes: Sequence[int]) -> Iterator[slice]:
+        start, total = 0, 0
+        for at, size in enumerate(sizes):
+            if at > start and (at - start == self.most_rows or total + size > self.most_bytes):
+                yield slice(start, at)
+                start, total = at, 0
+            total += size
+        if sizes:
+            yield slice(start, len(sizes))
+
+    def _key(self, op: Op, row: Row) -> str:
+        return str(row["marker"]) if op is Op.CREATE else to_18(row["remote_id"])
+
+    def _key_told(self, op: Op, record: Mapping[str, str]) -> str | None:
+        """What names the row in a result: its own columns come back with it, in whichever order."""
+        if op is Op.CREATE:
+            return record.get(self.collections.marking.fields[0])
+        try:
+            return to_18(record.get("Id") or "")
+        except ValueError:
+            return None
+
+    def _success(self, op: Op, row: Row, record: Mapping[str, str], sight: JobSight) -> RowResult:
+        try:
+            remote_id = to_18(record["sf__Id"])
+        except (KeyError, ValueError):
+            return _unaccounted(row)
+        if op is Op.CREATE and record.get("sf__Created") != "true":
+            return RowResult(row["action_id"], Outcome.EXISTS, remote_id)
+        return RowResult(row["action_id"], Outcome.DONE, remote_id, sight.ended_at)
+
+    def _failure(self, op: Op, row: Row, record: Mapping[str, str], sight: JobSight) -> RowResult:
+        """A create that its contact or lead can be the reason of goes again, by an ordinary call, which follows it."""
+        refused = self.collections.refused(op, row, [read_error(record.get("sf__Error") or "")])
+        follows = op is Op.CREATE and row["person"] and may_be_its_person(refused)
+        return replace(refused, outcome=Outcome.BUSY) if follows else refused
+
+    def _untouched(self, op: Op, row: Row, record: Mapping[str, str], sight: JobSight) -> RowResult:
+        return _unprocessed(row, sight)
+
+    def _file(self, job_id: str, name: str) -> list[dict[str, str]]:
+        answer = self.channel.read(f"{self.path}/{job_id}/{name}")
+        try:
+            return read_file(answer.content)
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise ContractBroken(
+                f"{self.channel.connection}: {name} of Bulk job {job_id} is no CSV ({error})"
+            ) from error
+
+    # calls
+
+    def _change(self, fence: Callable[[], None], method: str, path: str, body: Any) -> None:
+        answer = self._write(fence, method, path, body)
+        if verdict(answer.status, answer.errors) is not Verdict.FINE:
+            raise ContractBroken(
+                f"{self.channel.connection}: Salesforce does not go on with a Bulk job ({_said(answer)})"
+            )
+
+    def _write(self, fence: Callable[[], None], method: str, path: str, body: Any) -> Answer:
+        try:
+            with self.channel.fenced(fence):
+                return self.channel.write(method, path, body)
+        except Transient as lost:
+            raise SideUnreachable(
+                f"{self.channel.connection}: the answer to {method} of a Bulk job was lost ({lost.seen}); "
+                "the next run looks what became of the job"
+            ) from lost
+
+
+def _unprocessed(row: Row, sight: JobSight) -> RowResult:
+    return row_error(row["action_id"], "NOT_PROCESSED", sight.message or "the job was ended before it")
+
+
+def _unaccounted(row: Row) -> RowResult:
+    message = "the job's result files do not account for the row"
+    return RowResult(row["action_id"], Outcome.UNKNOWN, row["remote_id"], None, "ANSWER_UNUSABLE", message)
+
+
+def _said(answer: Answer) -> str:
+    return "; ".join(map(str, answer.errors)) or f"HTTP {answer.status}"

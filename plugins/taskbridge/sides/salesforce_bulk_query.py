@@ -1,0 +1,125 @@
+"""Reading from Salesforce by Bulk query: for so many records that pages of 2,000 take more calls."""
+
+from __future__ import annotations
+
+import csv
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attempt
+
+from taskbridge.core.api_calls import JOB_ROWS, pauses, polls
+from taskbridge.errors import ApiLimitReached, ContractBroken, JobRefused, ReadIncomplete, SideUnreachable
+from taskbridge.sides.http import Answer, Channel, Refusal, Transient
+from taskbridge.sides.salesforce_bulk_csv import as_records, read_file
+
+_LOG = logging.getLogger(__name__)
+_GOES_ON: Final = ("UploadComplete", "InProgress")
+_LAST: Final = "null"
+
+
+@dataclass(frozen=True)
+class QueryJobs:
+    """The query resource of one API version. `patience`: seconds to wait for a job's end."""
+
+    channel: Channel
+    path: str
+    patience: float
+    page_rows: int = JOB_ROWS
+    sleep: Callable[[float], None] = time.sleep
+
+    def read(self, soql: str) -> Iterator[list[dict[str, Any]]]:
+        """Pages of records as the same query gives them in JSON; deleted and archived ones included.
+
+        Raises JobRefused, before the first page, when the org takes no such job, or it fails or takes too long;
+        ReadIncomplete when fewer records come than the job has found. The job is taken away in any case.
+        """
+        job_id = self._open(soql)
+        try:
+            yield from self._pages(job_id, self._wait(job_id))
+        finally:
+            self._take_away(job_id)
+
+    def _open(self, soql: str) -> str:
+        try:
+            job = self.channel.read(self.path, question={"operation": "queryAll", "query": soql}).body()
+        except Refusal as refusal:
+            raise self._refused(str(refusal)) from refusal
+        if not isinstance(job, dict) or not isinstance(job.get("id"), str):
+            raise ContractBroken(f"{self.channel.connection}: expected a query job with its id")
+        return str(job["id"])
+
+    def _wait(self, job_id: str) -> int:
+        """The number of records that the job found."""
+        self.sleep(pauses()[0])
+        job = Retrying(
+            retry=retry_if_result(lambda job: job.get("state") in _GOES_ON),
+            wait=_pause,
+            stop=stop_after_attempt(polls(self.patience)),
+            sleep=self.sleep,
+            retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+        )(self._look, job_id)
+        if job.get("state") != "JobComplete":
+            raise self._refused(
+                f"it is {job.get('state')} after {self.patience} s: {job.get('errorMessage')}"
+            )
+        return int(job.get("numberRecordsProcessed") or 0)
+
+    def _look(self, job_id: str) -> dict[str, Any]:
+        job = self.channel.read(f"{self.path}/{job_id}").body()
+        if not isinstance(job, dict):
+            raise ContractBroken(f"{self.channel.connection}: expected query job {job_id} with its state")
+        return job
+
+    def _pages(self, job_id: str, found: int) -> Iterator[list[dict[str, Any]]]:
+        told, locator = 0, None
+        while locator != _LAST:
+            query: dict[str, Any] = {"maxRecords": self.page_rows}
+            if locator is not None:
+                query["locator"] = locator
+            answer = self.channel.read(f"{self.path}/{job_id}/results", query)
+            records = self._records(job_id, answer)
+            told += len(records)
+            locator = answer.headers.get("Sforce-Locator", _LAST)
+            yield records
+        if told < found:
+            raise ReadIncomplete(
+                f"{self.channel.connection}: query job {job_id} found {found} records and gave {told}; run again"
+            )
+
+    def _records(self, job_id: str, answer: Answer) -> list[dict[str, Any]]:
+        try:
+            rows = read_file(answer.content)
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise ContractBroken(
+                f"{self.channel.connection}: the results of query job {job_id} are no CSV ({error})"
+            ) from error
+        announced = answer.headers.get("Sforce-NumberOfRecords", "")
+        if announced.isdecimal() and int(announced) != len(rows):
+            raise ReadIncomplete(
+                f"{self.channel.connection}: a page of query job {job_id} should have {announced} records and has "
+                f"{len(rows)}; run again"
+            )
+        return as_records(rows)
+
+    def _take_away(self, job_id: str) -> None:
+        """Its result takes storage for a week; one that goes on has to be aborted before."""
+        try:
+            if self._look(job_id).get("state") in _GOES_ON:
+                self.channel.write("PATCH", f"{self.path}/{job_id}", {"state": "Aborted"})
+            self.channel.write("DELETE", f"{self.path}/{job_id}")
+        except (Transient, Refusal, SideUnreachable, ApiLimitReached) as error:
+            _LOG.warning("Query job %s stays until Salesforce drops it: %s", job_id, error)
+
+    def _refused(self, seen: str) -> JobRefused:
+        return JobRefused(
+            f"{self.channel.connection}: Salesforce does not answer by a query job ({seen}); "
+            "the records are read page by page"
+        )
+
+
+def _pause(state: RetryCallState) -> float:
+    return float(pauses()[min(state.attempt_number, len(pauses()) - 1)])
