@@ -51,7 +51,7 @@ def test_connections_that_lack_something_are_lines_without_their_secrets(
     assert doctor.main() == 1
     printed = "".join(capsys.readouterr())
     assert "lacks address" in printed
-    assert "salesforce_default cannot be used to log in" in printed
+    assert "salesforce_default holds no whole way of logging in" in printed
     assert SECRET not in printed
     assert "Traceback" not in printed
 
