@@ -228,3 +228,20 @@ def test_an_upsert_that_fails_creates_nothing(salesforce: SalesforceWorld) -> No
     (by_call,), (by_job,) = salesforce.write(Op.CREATE, row), run(salesforce, Op.CREATE, row)
     assert (by_call["outcome"], by_call["code"]) == ("rejected", "STRING_TOO_LONG")
     assert (by_job["outcome"], by_job["code"]) == ("rejected", "STRING_TOO_LONG")
+
+
+def test_a_create_whose_person_went_goes_again_by_a_call_that_follows(salesforce: SalesforceWorld) -> None:
+    contact = salesforce.service.control("POST", "/people/Contact", {"fields": {"LastName": "Nora"}})["id"]
+    salesforce.service.control("DELETE", f"/people/Contact/{contact}")
+    row = salesforce.new("one", f"{MARKER}:1", person=contact)
+    (by_job,) = run(salesforce, Op.CREATE, row)
+    assert by_job["outcome"] == "busy", by_job
+    (by_call,) = salesforce.write(Op.CREATE, row)
+    assert (by_call["outcome"], by_call["code"]) == ("done", "PERSON_LEFT_OUT")
+
+
+def test_a_job_names_no_person_where_the_org_does_not_show_the_field(salesforce: SalesforceWorld) -> None:
+    salesforce.service.switch(hidden_fields=["Task.WhoId"])
+    salesforce.read(salesforce.create("finds out what is lacking"))
+    (done,) = run(salesforce, Op.CREATE, salesforce.new("one", MARKER, person=to_18("0035g0000000001")))
+    assert done["outcome"] == "done", done
