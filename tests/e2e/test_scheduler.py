@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,13 +11,17 @@ import pytest
 
 from stack.airflow_api import RUN_ENDED
 from stack.demo.people import Edit
-from tests.e2e.theatre import BACKFILL, SYNC, Theatre
+from stack.demo.records import look
+from tests.e2e.theatre import BACKFILL, PATIENCE, SYNC, Theatre
 
 pytestmark = pytest.mark.e2e
 
 BEN = "ben@example.com"
 LEAD, CALL = "Follow up with the lead", "Rückruf Käufer"  # two of Ben's tasks that the first run imports
 TASKS = 15
+APPROVAL = "task_sync_approval"
+SETTINGS = "taskbridge_settings"
+NOTHING_IS_ALLOWED = '{"limits": {"count": 0, "share": 0, "user_count": 0, "user_share": 0}}'
 
 
 @pytest.fixture
@@ -43,6 +48,7 @@ def test_s1_without_the_switch_scheduled_runs_call_nobody_and_end_skipped(theatr
 def test_g1_after_the_first_import_an_idle_run_writes_nothing_and_reads_little(synced: Theatre) -> None:
     first = synced.rows("SELECT * FROM mart.sync_runs ORDER BY run_id LIMIT 1")[0]
     assert (first["outcome"], first["created"]) == ("clean", 7)
+    synced.run_alone()  # reads once more what was written (G9)
     idle = synced.run_alone()
     assert idle["state"] == "success"
     assert idle["calls"]["writes"] == (0, 0)
@@ -86,6 +92,50 @@ def test_a_backfill_of_three_days_goes_beside_scheduled_runs(synced: Theatre) ->
     assert waited, "runs that want to write at the same time wait, and without a worker slot"
     _check_scheduled_runs_go_on(synced, scheduled[0]["dag_run_id"])
     _check_one_writer_at_a_time(synced)
+
+
+def test_g3_what_is_held_is_pending_in_airflow_and_released_by_rest(synced: Theatre) -> None:
+    """Must show: an approval by REST writes exactly what it showed; what moved meanwhile is left out and named."""
+    synced.api.set_variable(SETTINGS, NOTHING_IS_ALLOWED)
+    lead, call = synced.titled(LEAD, CALL)
+    before = {task["salesforce"].id: task["salesforce"].due for task in (lead, call)}
+    due = (datetime.now(UTC).date() + timedelta(days=50)).isoformat()
+    for task in (lead, call):
+        synced.edit(Edit("sales_connect", "change", BEN, {"due": due}), task["sales_connect"].id)
+    run_id, detail = synced.wait_for("request in Airflow", lambda: _pending(synced))
+    assert "due date" in detail["subject"]
+    assert LEAD in detail["body"]
+    assert CALL in detail["body"]
+    assert _dues(synced, before) == before, "nothing is written while nobody has answered"
+
+    later = (datetime.now(UTC).date() + timedelta(days=60)).isoformat()
+    synced.edit(Edit("sales_connect", "change", BEN, {"due": later}), call["sales_connect"].id)
+    path = f"dags/{APPROVAL}/dagRuns/{run_id}/taskInstances/ask/-1/hitlDetails"
+    synced.api.call("PATCH", path, body={"chosen_options": ["Approve"], "params_input": {}})
+    assert synced.api.wait_for_run(APPROVAL, run_id, PATIENCE)["state"] == "success"
+
+    lead_id, call_id = lead["salesforce"].id, call["salesforce"].id
+    assert _dues(synced, before) == {lead_id: due, call_id: before[call_id]}
+    (told,) = synced.rows("SELECT * FROM mart.approvals WHERE dag_run_id = %s", run_id)
+    assert (told["answer"], told["answered_by"]) == ("approved", "admin")
+    (left_out,) = synced.rows(
+        "SELECT o.* FROM bridge.left_out o JOIN bridge.run r USING (run_id) WHERE r.mode = 'approval'"
+    )
+    assert later in left_out["reason"]
+    synced.api.delete_variable(SETTINGS)
+
+
+def _pending(theatre: Theatre) -> tuple[str, dict[str, Any]] | None:
+    """The run that asks, and what it asks, once both tasks are in one request."""
+    found = theatre.api.call("GET", f"dags/{APPROVAL}/dagRuns/~/hitlDetails").json()["hitl_details"]
+    asked = [one for one in found if not one["response_received"] and "2 tasks" in one["subject"]]
+    return (asked[0]["task_instance"]["dag_run_id"], asked[0]) if asked else None
+
+
+def _dues(theatre: Theatre, ids: Iterable[str]) -> dict[str, str | None]:
+    """Due dates in Salesforce by record id."""
+    seen = {record.id: record.due for record in look(theatre.systems).records["salesforce"]}
+    return {record_id: seen[record_id] for record_id in ids}
 
 
 def test_the_connection_type_is_offered_by_the_form(theatre: Theatre) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, LiteralString, TypeVar
 
 import psycopg
@@ -17,7 +18,7 @@ from stack.demo.systems import SIDES, Side, Systems
 from stack.supervisor import Stack
 
 SYNC, BACKFILL = "task_sync", "task_sync_backfill"
-SCHEDULE = "* * * * * */15"  # the sixth field counts seconds
+SCHEDULE = "* * * * * */20"  # the sixth field counts seconds
 SWITCH = "taskbridge_enabled"
 PATIENCE = 240.0
 Found = TypeVar("Found")
@@ -73,7 +74,7 @@ class Theatre:
         return counted["sales_connect"][kind], counted["salesforce"][kind]
 
     def run_alone(self) -> dict[str, Any]:
-        """A run started by hand, when it has ended, with its calls (kind -> Sales Connect, Salesforce).
+        """A scheduled run, when it has ended, with its calls (kind -> Sales Connect, Salesforce).
 
         Counters know no runs: so this is one before which and during which no other run was under way.
         """
@@ -82,8 +83,10 @@ class Theatre:
             if not self._is_idle():
                 return None
             self.systems.forget_calls()
+            now = datetime.now(UTC).isoformat()
             seen = {run["dag_run_id"] for run in self._all_runs()}
-            run = self.api.wait_for_run(SYNC, self.api.trigger(SYNC), PATIENCE)
+            due = self.wait_for("run that is due", lambda: self.api.runs(SYNC, run_after_gt=now))
+            run = self.api.wait_for_run(SYNC, due[-1]["dag_run_id"], PATIENCE)
             calls = {kind: self.calls(kind) for kind in ("total", "reads", "writes")}
             alone = [one["dag_run_id"] for one in self._newer(seen)] == [run["dag_run_id"]]
             return {**run, "calls": calls} if alone else None
