@@ -38,6 +38,8 @@ DELETE FROM bridge.approval;
 DELETE FROM bridge.link;
 DELETE FROM bridge.contract;
 DELETE FROM bridge.session;
+DELETE FROM bridge.api_usage;
+DELETE FROM bridge.api_allowance;
 DELETE FROM bridge.watermark;
 DELETE FROM bridge.run;
 DELETE FROM bridge.user_map;

@@ -20,7 +20,8 @@ def test_200_changes_of_one_kind_fit_what_is_promised(op: Op) -> None:
 
 @pytest.mark.parametrize(("rows", "by_job"), [(1, False), (2_200, False), (2_201, True), (1_000_000, True)])
 def test_a_job_is_chosen_where_it_takes_fewer_calls(rows: int, by_job: bool) -> None:
-    assert api_calls.prefers_job(rows) is by_job
+    assert (rows >= api_calls.JOB_PAYS_FROM) is by_job
+    assert (api_calls.job_calls(rows) < api_calls.collection_calls(rows)) is by_job
 
 
 @pytest.mark.parametrize(("records", "by_job"), [(0, False), (20_000, False), (20_001, True)])

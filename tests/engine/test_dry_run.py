@@ -144,8 +144,8 @@ def test_the_summary_of_a_dry_run_tells_what_the_plan_would_cost(world: World) -
     world.sc_task()
     world.sf_task()
     text = world.sync(dry_run=True).text
-    assert "Cost in Sales Connect: 1 API calls (1 creates)" in text
-    assert "Cost in Salesforce: 1 API calls (1 creates)" in text
+    assert "Cost in Sales Connect: 5 API calls: 4 made, 1 to come (1 write) for 1 creates" in text
+    assert "Cost in Salesforce: 4 API calls: 3 made, 1 to come (1 write) for 1 creates" in text
     assert "Cost in" not in world.sync().text
 
 

@@ -47,6 +47,22 @@ def cut_off(world: World) -> None:
     world.sc_task("two")
 
 
+def carried_over(world: World) -> None:
+    """The last run had not the calls for all that it had planned; there is more by now, and calls again (G7)."""
+    world.sync()
+    tasks = [world.sc_task(f"Task {number}") for number in range(3)]
+    world.settle()
+    world.sf.chunk_size = 1
+    world.sc.edit(tasks[0], due_date=date(2026, 5, 8))
+    world.sc.edit(tasks[1], details="waits")
+    world.sc_task("waits")
+    world.sf.faults.calls_told = 5
+    world.sync()
+    world.sf.faults.calls_told = 10_000
+    world.sc.edit(tasks[2], details="newer")
+    world.sc_task("newer")
+
+
 def drifted(world: World) -> None:
     """A value moved without a trace."""
     world.sync()
@@ -209,6 +225,7 @@ _PAIRS = (
 STORIES = {
     "first run": Story(first_run),
     "cut off": Story(cut_off, unreachable=Side.SALES_CONNECT),
+    "carried over": Story(carried_over),
     "busy": Story(busy, a_person_edits_a_target),
     "jobs": Story(by_jobs),
     "audit": Story(drifted, asked=lambda world: {"mode": RunMode.AUDIT, "asked": {"repair": 1}}),

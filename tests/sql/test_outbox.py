@@ -82,7 +82,7 @@ def test_moved_records_leave_the_outbox(ledger: PostgresLedger, database_url: st
     ledger.mark_stale(run, [f"{run.run_id}-0"])
     ledger.mark_stale(run, [])
     assert state(database_url, run, 0) == "stale"
-    assert ledger.actions(run, SF, ALL)["seq"].tolist() == [2, 1]
+    assert ledger.actions(run, SF, ALL)["seq"].tolist() == [1, 2]
 
 
 @pytest.mark.parametrize(

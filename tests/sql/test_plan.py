@@ -82,7 +82,7 @@ def test_actions_come_back_as_planned_in_the_order_of_writing(ledger: PostgresLe
     ledger.save_plan(
         run, plan(given, links=[new_link("sc:acc:8", sc_id="8")], ends=[end(SC, "1", "planned", link_id)])
     )
-    wanted = [{"action_id": f"{run.run_id}-{seq}", **given[seq]} for seq in (2, 1, 0)]
+    wanted = [{"action_id": f"{run.run_id}-{seq}", **given[seq]} for seq in (1, 0, 2)]
     pd.testing.assert_frame_equal(ledger.actions(run, SF, ALL), rows(WRITES, *wanted))
     assert ledger.actions(run, SC, [Op.CREATE]).empty
     assert ledger.actions(run, SC, [Op.UPDATE])["seq"].tolist() == [3]
@@ -195,7 +195,7 @@ def test_a_dry_run_shows_its_plan_and_leaves_the_ledger_as_it_is(
             [end(SC, "1", "planned", link_id), end(SC, "7", "dead_letter")],
         ),
     )
-    assert ledger.actions(run, SF, ALL)["link_id"].tolist() == ["sc:acc:8", link_id]
+    assert ledger.actions(run, SF, ALL)["link_id"].tolist() == [link_id, "sc:acc:8"]
     assert query(database_url, "SELECT * FROM bridge.link ORDER BY link_id") == before
     assert ledger.counts(run).conflicts == 1
     assert query(database_url, "SELECT 1 FROM bridge.dead_letter") == []

@@ -13,6 +13,7 @@ import pytest
 from taskbridge.core.audit import DRIFT
 from taskbridge.core.contract import Contract
 from taskbridge.core.model import Answer, LinkState, Op
+from taskbridge.core.usage import CallKind, Told, Usage
 from taskbridge.engine.ports import SEEN, RunMode, RunOutcome
 from taskbridge.store import PostgresLedger, statements
 from taskbridge.store.dictionary import dictionary
@@ -131,7 +132,7 @@ def test_every_statement_runs(
              conflicts=[{"link_id": link_id, "field": "title", "rule": "K3"}],
              ends=[end(SC, "1", "planned", link_id), end(SF, "00T1", "planned", link_id)]),
     )  # fmt: skip
-    ledger.actions(run, SF, [Op.UPDATE])
+    ledger.actions(run, SF, [Op.UPDATE]), ledger.waiting_since(run)
     ledger.mark_stale(run, [f"{run.run_id}-1"])
     ledger.keep(run, kept(SF, action_id=f"{run.run_id}-0", link_id=link_id, remote_id="00T1"))
     ledger.mark_sent(run, [f"{run.run_id}-0"])
@@ -149,6 +150,9 @@ def test_every_statement_runs(
     ledger.record(run, outcomes(outcome(f"{run.run_id}-0", "rejected")))
     ledger.settle(run, {SC: at(5)}, final=True)
     ledger.note(run, "a note")
+    ledger.add_usage(run, {SF: Usage({CallKind.QUERY: 2}, Told(90, 100, at(5)))})
+    ledger.save_forecast(run, {SF: {CallKind.QUERY: 2}})
+    assert ledger.usage(run)[SF] == Usage({CallKind.QUERY: 2}, ledger.last_told(SF, TTL), {CallKind.QUERY: 2})
     ledger.renew_lease(run, TTL)
     ledger.decisions(), ledger.recent_writes(3)
     assert ledger.decide_conflicts([1], SC, "ann") == 1

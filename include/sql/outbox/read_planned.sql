@@ -1,4 +1,4 @@
--- Purpose: actions still to be written, in the order of writing
+-- Purpose: actions still to be written, those first that have waited longest (G7)
 -- Parameters: run_id, side, ops (comma-separated)
 -- Caller: store/outbox.py
 SELECT
@@ -10,4 +10,5 @@ WHERE run_id = CAST(:run_id AS bigint)
   AND side = CAST(:side AS text)
   AND op = ANY (string_to_array(CAST(:ops AS text), ','))
   AND state = 'planned'
-ORDER BY array_position(ARRAY['create', 'update', 'delete'], op), seq
+-- What waits equally long, in the order of core.forecast.FIRST_TO_GO.
+ORDER BY waiting_since NULLS LAST, array_position(ARRAY['update', 'delete', 'create'], op), seq

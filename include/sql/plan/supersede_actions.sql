@@ -1,13 +1,20 @@
--- Purpose: what other runs had planned, or hold for these pairs, no longer counts
+-- Purpose: what other runs had planned, or hold for these pairs, no longer counts; since when it waits is kept (G7)
 -- Parameters: run_id, link_ids (of the new plan's actions); reads incoming_disposition
 -- Caller: store/plan.py
 UPDATE bridge.action a
-SET state = 'stale', answered_at = now(), message = 'Decided anew by run ' || CAST(:run_id AS bigint)
-WHERE a.run_id <> :run_id
+SET state = 'stale',
+    answered_at = now(),
+    message = 'Decided anew by run ' || CAST(:run_id AS bigint),
+    waiting_since = CASE a.state WHEN 'planned' THEN coalesce(a.waiting_since, r.opened_at) END,
+    carried_to = CASE a.state WHEN 'planned' THEN CAST(:run_id AS bigint) END
+FROM bridge.run r
+WHERE r.run_id = a.run_id
+  AND a.run_id <> :run_id
   AND a.state IN ('planned', 'held')
-  AND NOT EXISTS (SELECT FROM bridge.run r WHERE r.run_id = a.run_id AND r.dry_run)
+  AND NOT r.dry_run
   AND (
-    a.state = 'planned'
+    -- Whatever is unfinished is decided anew by every sync; a run for a person is about its own pairs.
+    (a.state = 'planned' AND NOT bridge.is_deliberate(CAST(:run_id AS bigint)))
     OR a.link_id = ANY(:link_ids)
     OR a.link_id IN (SELECT d.link_id FROM incoming_disposition d)
   )

@@ -1,7 +1,7 @@
 """How many calls of Salesforce a piece of work takes: plain arithmetic, for whoever forecasts and whoever chooses.
 
 Logins, calls that are repeated after a failure, and rows that have to be looked up once more come on top. Sizes are
-rows. Of the three kinds of write only creates and updates can go by Bulk (docs/decisions/0024).
+rows. Of the three kinds of write only creates and updates can go by Bulk (docs/decisions/0023).
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ JOB_ROWS: Final = 50_000
 
 JOB_POLLS: Final = 6
 """Looks at a job until it has ended, where nothing else is known: 63 seconds."""
+
+JOB_PAYS_FROM: Final = COLLECTION_ROWS * (3 + JOB_POLLS + 2) + 1
+"""Rows from which on a job takes fewer calls than collections."""
 
 _LONGEST_WAIT: Final = 32
 
@@ -62,11 +65,6 @@ def collection_calls(rows: int) -> int:
 def job_calls(rows: int, looks: int = JOB_POLLS) -> int:
     """Writing rows of one kind by Bulk: a job is opened, filled, closed, looked at, and its two result files read."""
     return ceil(rows / JOB_ROWS) * (3 + looks + 2)
-
-
-def prefers_job(rows: int) -> bool:
-    """Whether Bulk takes fewer calls: above 2,200 rows."""
-    return job_calls(rows) < collection_calls(rows)
 
 
 def write_calls(op: Op, rows: int, *, by_job: bool, looks: int = JOB_POLLS) -> int:

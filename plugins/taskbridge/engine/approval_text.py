@@ -6,12 +6,13 @@ Markdown, as Airflow's page shows it.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from taskbridge.core.model import BIT, FIELDS, ActionState, ApprovalKind, Op, Side
+from taskbridge.core.model import BIT, FIELDS, ApprovalKind, Op, Side
+from taskbridge.engine.call_text import cost_of_request
 from taskbridge.engine.ports import Approval, ApprovalDetails, Sides
-from taskbridge.engine.preview import Counts, costs
 
 SAMPLES: Final = 10
 LONGEST_TABLE: Final = 20
@@ -70,7 +71,7 @@ def body(approval: Approval, details: ApprovalDetails, sides: Sides) -> str:
             "",
             "#### Cost",
             "",
-            *costs(_as_planned(details.counts), sides, approval.features),
+            *cost_of_request(_rows_by_kind(details.counts), sides, approval.features),
             "",
             "#### What your answer does",
             "",
@@ -132,12 +133,10 @@ def _effect(row: Row) -> str:
     return f"{name.replace('_', ' ')} in {place}: {_or_empty(before)} → {_or_empty(row[f'new_{name}'])}"
 
 
-def _as_planned(counts: Sequence[Row]) -> Counts:
-    """The rows by side, op and state, as if nothing kept them back."""
-    found: dict[str, dict[str, dict[str, int]]] = {}
+def _rows_by_kind(counts: Sequence[Row]) -> Mapping[Side, Counter[Op]]:
+    found: dict[Side, Counter[Op]] = {}
     for row in counts:
-        states = found.setdefault(row["side"], {}).setdefault(row["op"], {ActionState.PLANNED: 0})
-        states[ActionState.PLANNED] += row["rows"]
+        found.setdefault(Side(row["side"]), Counter())[Op(row["op"])] += row["rows"]
     return found
 
 

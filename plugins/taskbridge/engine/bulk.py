@@ -1,4 +1,4 @@
-"""Writing many rows at once by jobs of a side that work in the background (docs/decisions/0024).
+"""Writing many rows at once by jobs of a side that work in the background (docs/decisions/0023).
 
 A job is written down, with the rows that it carries out, before it gets them. So a process that dies at any point
 leaves a job that the next run goes on with: one that was never started is aborted and its rows go back, any other
@@ -17,7 +17,7 @@ from typing import Final
 import pandas as pd
 from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attempt
 
-from taskbridge.core.api_calls import JOB_ROWS, NEVER, pauses, polls, prefers_job
+from taskbridge.core.api_calls import JOB_PAYS_FROM, JOB_ROWS, NEVER, pauses, polls
 from taskbridge.core.delicate import is_delicate
 from taskbridge.core.model import Op, Side, empty
 from taskbridge.engine.busy import busy_rows, given_up
@@ -48,19 +48,21 @@ def for_jobs(engine: Engine, side: Side, op: Op, rows: pd.DataFrame) -> pd.Serie
     none = pd.Series(False, index=rows.index)
     if rows.empty or op is Op.DELETE or (op is Op.CREATE and not engine.sides[side].marks):
         return none
-    if engine.sides[side].jobs is None:
-        return none
     fit = ~is_delicate(rows)
-    if not _worth_it(engine, int(fit.sum())) or engine.ledger.job_failed(side, REST_AFTER_FAILURE):
-        return none
-    return fit
+    least = job_from(engine, side)
+    return fit if least is not None and fit.sum() >= least else none
 
 
-def _worth_it(engine: Engine, rows: int) -> bool:
+def job_from(engine: Engine, side: Side) -> int | None:
+    """Rows from which on a job writes them; None where there are no jobs, or nobody wants them now."""
     threshold = engine.settings.salesforce_bulk_threshold
-    if threshold == NEVER or not rows:
-        return False
-    return prefers_job(rows) if threshold is None else rows >= threshold
+    if (
+        engine.sides[side].jobs is None
+        or threshold == NEVER
+        or engine.ledger.job_failed(side, REST_AFTER_FAILURE)
+    ):
+        return None
+    return JOB_PAYS_FROM if threshold is None else max(1, threshold)
 
 
 def write_by_jobs(

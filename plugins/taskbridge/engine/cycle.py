@@ -12,6 +12,7 @@ from taskbridge.engine.ports import Run, RunMode, RunOutcome, RunSpec
 from taskbridge.engine.recover import recover
 from taskbridge.engine.report import RunReport, report
 from taskbridge.engine.settle import settle
+from taskbridge.engine.usage import counted
 from taskbridge.errors import SidePaused, TaskBridgeError
 
 LOAD_STEPS = (
@@ -39,7 +40,8 @@ def run_cycle(engine: Engine, spec: RunSpec) -> RunReport:
         run = open_run(engine, spec)
         if run is None:
             return RunReport(None, RunOutcome.SKIPPED, "Another run holds the lease.")
-        error = _steps(engine, run)
+        with counted(engine, run):
+            error = _steps(engine, run)
     except SidePaused as paused:
         if spec.mode is RunMode.SCHEDULED and engine.ledger.run_by_key(spec.run_key) is None:
             return RunReport(None, RunOutcome.SKIPPED, str(paused))

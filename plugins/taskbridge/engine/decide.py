@@ -12,6 +12,7 @@ from taskbridge.core.rebase import rebase
 from taskbridge.engine.audit import compare_everything
 from taskbridge.engine.contract import require_contract
 from taskbridge.engine.engine import Engine
+from taskbridge.engine.forecasting import keep_forecast
 from taskbridge.engine.inputs import plan_input
 from taskbridge.engine.plausibility import believable_input
 from taskbridge.engine.ports import Run, RunMode
@@ -28,6 +29,7 @@ def decide(engine: Engine, run: Run) -> Plan:
     require_contract(engine, run, plan)
     engine.still_mine(run)
     engine.ledger.save_plan(run, plan)
+    keep_forecast(engine, run)
     return plan
 
 

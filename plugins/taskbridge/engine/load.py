@@ -16,6 +16,7 @@ from taskbridge.core.delicate import is_delicate
 from taskbridge.core.model import FIELDS, Op, Presence, Side, frame
 from taskbridge.engine.bulk import for_jobs, write_by_jobs
 from taskbridge.engine.busy import busy_rows, given_up, in_rounds
+from taskbridge.engine.carry import writable
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.guarded import guard, remember, since_read
 from taskbridge.engine.pause import refuse_paused
@@ -52,7 +53,7 @@ def load(engine: Engine, run: Run, side: Side, ops: Sequence[Op]) -> LoadResult:
     the chunk under way was written then, or all of it is recorded.
     """
     recover_side(engine, run, side)
-    planned = engine.ledger.actions(run, side, ops)
+    planned = writable(engine, run, side, ops)
     guard(engine, side, planned)
     result = LoadResult()
     try:
@@ -93,7 +94,8 @@ def _after_jobs(
 
     for outcomes in write_by_jobs(engine, run, side, op, rows[chosen], look_again, adopt):
         result.add(outcomes)
-    return engine.ledger.actions(run, side, [op])
+    left = engine.ledger.actions(run, side, [op])
+    return left[left["action_id"].isin(rows["action_id"])]
 
 
 def _lots(engine: Engine, side: Side, op: Op, rows: pd.DataFrame) -> Iterator[pd.DataFrame]:

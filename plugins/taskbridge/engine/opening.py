@@ -15,6 +15,7 @@ from taskbridge.engine.engine import Engine
 from taskbridge.engine.pause import refuse_paused
 from taskbridge.engine.ports import USER_MAP, Run, RunMode, RunSpec, SideInfo, Window
 from taskbridge.engine.undo import check
+from taskbridge.engine.usage import keep_usage
 from taskbridge.errors import LedgerEmpty, SettingsInvalid, SideIdentityChanged
 
 BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -41,10 +42,13 @@ def open_run(engine: Engine, spec: RunSpec) -> Run | None:
         known = ledger.run_by_key(spec.run_key)
         if known is not None:
             return ledger.open_run(spec, fencing, known.windows, known.started, known.features)
-        return _open(engine, spec, fencing)
+        run = _open(engine, spec, fencing)
     except BaseException:
         ledger.release_lease(spec.run_key)
+        keep_usage(engine, None)
         raise
+    keep_usage(engine, run)
+    return run
 
 
 def _open(engine: Engine, spec: RunSpec, fencing: int) -> Run:

@@ -5,16 +5,17 @@ Both sides are needed to decide anything, so a run ends before its first call wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final
 
 import pandas as pd
 
 from taskbridge.core.contract import Contract
 from taskbridge.core.model import Op, Side
+from taskbridge.core.usage import CallKind
 from taskbridge.engine.ports import (
     AUTHENTICATION,
     Allowance,
@@ -58,6 +59,10 @@ class WatchedSides(Sides):
     def salesforce(self) -> WatchedSide:
         return WatchedSide(self._sides.salesforce, self._ledger)
 
+    @property
+    def used(self) -> Iterable[WatchedSide]:
+        return [made for made in vars(self).values() if isinstance(made, WatchedSide)]
+
 
 class WatchedSide:
     """`SidePort` around another one: pauses the side when it refuses the credentials, resumes it when it takes them.
@@ -67,9 +72,9 @@ class WatchedSide:
     """
 
     def __init__(self, port: SidePort, ledger: Ledger) -> None:
-        self.side, self.marks = port.side, port.marks
+        self.side, self.marks, self.meter = port.side, port.marks, port.meter
         self.chunk_size, self.look_up_size = port.chunk_size, port.look_up_size
-        self.jobs = port.jobs and WatchedJobs(port.jobs, self._watched, self._judged)
+        self.jobs = port.jobs and WatchedJobs(port.jobs, partial(self._watched, CallKind.BULK), self._judged)
         self._port, self._ledger = port, ledger
         self._admitted = False
         self._on_trial = False
@@ -92,58 +97,62 @@ class WatchedSide:
         self._port.conditional = known
 
     def connect(self) -> SideInfo:
-        with self._watched():
+        with self._watched(CallKind.QUERY):
             return self._port.connect()
 
     def log_in(self) -> str:
-        with self._watched():
+        with self._watched(CallKind.LOGIN):
             return self._port.log_in()
 
     def contract(self) -> Contract:
-        with self._watched():
+        with self._watched(CallKind.DESCRIBE):
             return self._port.contract()
 
     def allowance(self) -> Allowance | None:
-        with self._watched():
+        with self._watched(CallKind.LIMITS):
             return self._port.allowance()
 
+    def calls_left(self) -> int | None:
+        with self._watched(CallKind.LIMITS):
+            return self._port.calls_left()
+
     def tells_deletes(self) -> bool:
-        with self._watched():
+        with self._watched(CallKind.QUERY):
             return self._port.tells_deletes()
 
     def read_changes(self, window: Window) -> Iterator[pd.DataFrame]:
-        with self._watched():
+        with self._watched(CallKind.QUERY):
             yield from self._port.read_changes(window)
 
     def read_deletes(self, window: Window) -> Iterator[pd.DataFrame]:
-        with self._watched():
+        with self._watched(CallKind.QUERY):
             yield from self._port.read_deletes(window)
 
     def read_first_sync(
         self, owners: Sequence[str], since: datetime | None, until: datetime, *, open_only: bool
     ) -> Iterator[pd.DataFrame]:
-        with self._watched():
+        with self._watched(CallKind.QUERY):
             yield from self._port.read_first_sync(owners, since, until, open_only=open_only)
 
     def read_ids(self, ids: Sequence[str], controls: Mapping[str, str]) -> pd.DataFrame:
-        with self._watched():
+        with self._watched(CallKind.LOOK_UP):
             return self._port.read_ids(ids, controls)
 
     def find_markers(self, markers: Sequence[str]) -> pd.DataFrame:
-        with self._watched():
+        with self._watched(CallKind.LOOK_UP):
             return self._port.find_markers(markers)
 
     def find_created(self, since: datetime, until: datetime) -> pd.DataFrame:
-        with self._watched():
+        with self._watched(CallKind.LOOK_UP):
             return self._port.find_created(since, until)
 
     def carries_markers(self) -> bool:
-        with self._watched():
+        with self._watched(CallKind.LOOK_UP):
             return self._port.carries_markers()
 
     def write(self, op: Op, rows: pd.DataFrame, fence: Callable[[], None] = unfenced) -> pd.DataFrame:
         """Rows that were refused for our login pause the side as well; the answers of the others are handed on."""
-        with self._watched():
+        with self._watched(CallKind.WRITE):
             outcomes = self._port.write(op, rows, fence)
         return self._judged(outcomes)
 
@@ -154,10 +163,11 @@ class WatchedSide:
         return outcomes
 
     @contextmanager
-    def _watched(self) -> Iterator[None]:
+    def _watched(self, kind: CallKind) -> Iterator[None]:
         self._admit()
         try:
-            yield
+            with self.meter.doing(kind):
+                yield
         except AuthenticationFailed as refused:
             raise self._pause(refused) from refused
         self._remember_fields()

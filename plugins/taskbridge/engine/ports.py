@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -23,6 +24,7 @@ from taskbridge.core.model import (
     Plan,
     Side,
 )
+from taskbridge.core.usage import CallKind, Calls, Told, Usage
 
 _STAMP = pa.timestamp("us", tz="UTC")
 
@@ -219,6 +221,16 @@ class JobPort(Protocol):
         it does not account for is UNKNOWN with the code ANSWER_UNUSABLE."""
 
 
+class Meter(Protocol):
+    """Counts the requests to a side as they leave (G7)."""
+
+    def doing(self, kind: CallKind) -> AbstractContextManager[None]:
+        """Within it requests are for this, where nothing else about them tells what they are for."""
+
+    def take(self) -> Usage:
+        """What was counted since this was last asked."""
+
+
 class SidePort(Protocol):
     """One of the two systems. Frames of tasks follow `core.model.TASKS[side]`, and are canonical.
 
@@ -242,6 +254,9 @@ class SidePort(Protocol):
 
     jobs: JobPort | None  # for many rows at once, where the side has that
 
+    @property
+    def meter(self) -> Meter: ...
+
     def connect(self) -> SideInfo:
         """Identity, clock, features and all users, by at most one call besides the login."""
 
@@ -253,6 +268,10 @@ class SidePort(Protocol):
 
     def allowance(self) -> Allowance | None:
         """Calls left; None where a side does not count them over a day."""
+
+    def calls_left(self) -> int | None:
+        """Calls that may be made before a reserve is touched (G7), as last told, asked for by a call only where
+        nobody was told; None where a side keeps none."""
 
     def tells_deletes(self) -> bool:
         """Whether the feed of deletes answers; False where the side has none. Raises what a read raises."""
@@ -660,6 +679,25 @@ class Ledger(Protocol):
         disposition or a seq is used twice.
         """
 
+    # calls (G7)
+
+    def add_usage(self, run: Run | None, used: Mapping[Side, Usage]) -> None:
+        """Adds calls that were made to those of the run, and keeps what was told last. Not fenced: they were made,
+        whoever holds the lease now. Null: of no run, as of one that could not be opened."""
+
+    def save_forecast(self, run: Run, forecast: Mapping[Side, Calls]) -> None:
+        """Keeps how many calls the run will have made by its end, in place of what it had forecast before."""
+
+    def usage(self, run: Run) -> Mapping[Side, Usage]:
+        """Calls of the run so far, what it had forecast, and what it was told last."""
+
+    def waiting_since(self, run: Run) -> Mapping[Side, datetime]:
+        """Since when the oldest of the run's planned changes to a side has waited for being written; nothing for a
+        side to which all was written."""
+
+    def last_told(self, side: Side, age: timedelta) -> Told | None:
+        """What any run was told of the allocation within this time."""
+
     # audit
 
     def save_drift(self, run: Run, drift: pa.Table) -> None:
@@ -692,7 +730,8 @@ class Ledger(Protocol):
     # outbox
 
     def actions(self, run: Run, side: Side, ops: Sequence[Op]) -> pd.DataFrame:
-        """WRITES rows still planned, in the order of writing: creates, updates, deletes, then seq."""
+        """WRITES rows still planned, those first that have waited longest (G7), then as FIRST_TO_GO has it, then by
+        seq."""
 
     def unsettled(self, run: Run, side: Side) -> pd.DataFrame:
         """UNSETTLED rows of any run in state sent: written perhaps, answer unknown. Not those of an open job."""
@@ -749,7 +788,8 @@ class Ledger(Protocol):
     def close_run(self, run: Run, outcome: RunOutcome, summary: str) -> None: ...
 
     def clean_up(self, keep: timedelta) -> int:
-        """Drops staging of runs that ended longer ago; returns the number of runs."""
+        """Drops staging of runs that ended longer ago, and keeps their calls by day alone; returns the number of
+        runs."""
 
     # undo and restore
 
@@ -786,3 +826,8 @@ class Sides:
 
     def __getitem__(self, side: Side) -> SidePort:
         return self.sales_connect if side is Side.SALES_CONNECT else self.salesforce
+
+    @property
+    def used(self) -> Iterable[SidePort]:
+        """Those that may have been called."""
+        return (self.sales_connect, self.salesforce)

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from math import ceil
 from typing import Any, Final
 
 from taskbridge.core.model import BIT, FIELDS, ActionState, Op, Plan, Side, rows_of
+from taskbridge.core.usage import Usage
+from taskbridge.engine.call_text import costs
 from taskbridge.engine.decide import by_side
-from taskbridge.engine.ports import Sides
 
 LONGEST_TEXT: Final = 40
 LONGEST_TABLE: Final = 200
 _HEADER: Final = ("Pair", "Side", "Does", "Fields", "Rule")
 
 Row = Mapping[str, Any]
-Counts = Mapping[str, Mapping[str, Mapping[str, int]]]  # side -> op -> state -> actions
 
 
-def preview(plan: Plan, sides: Sides, features: frozenset[str]) -> str:
-    """The plan's actions as a table, one line each, and the API calls they would take.
+def preview(plan: Plan, used: Mapping[Side, Usage]) -> str:
+    """The plan's actions as a table, one line each, and the API calls they would take, as the run has forecast.
 
-    `features`: of Sales Connect, in this run. At most LONGEST_TABLE lines are shown; the costs count all actions.
+    At most LONGEST_TABLE lines are shown; the costs count all actions.
     """
     actions = plan.actions
     if actions.empty:
@@ -30,7 +29,7 @@ def preview(plan: Plan, sides: Sides, features: frozenset[str]) -> str:
     lines = [f"Dry run: {len(actions)} changes planned, none of them written.", *_table([_HEADER, *shown])]
     if len(actions) > LONGEST_TABLE:
         lines.append(f"... and {len(actions) - LONGEST_TABLE} more")
-    return "\n".join([*lines, *costs(by_side(plan), sides, features), *left_out(plan)])
+    return "\n".join([*lines, *costs(used, by_side(plan)), *left_out(plan)])
 
 
 def left_out(plan: Plan) -> Iterator[str]:
@@ -40,31 +39,6 @@ def left_out(plan: Plan) -> Iterator[str]:
         yield f"Left out ({row['code']}): {', '.join(filter(None, place)) or 'as a whole'}: {row['reason']}"
     if len(plan.left_out) > LONGEST_TABLE:
         yield f"... and {len(plan.left_out) - LONGEST_TABLE} more, all of them in bridge.left_out"
-
-
-def costs(actions: Counts, sides: Sides, features: frozenset[str]) -> Iterator[str]:
-    """A sentence for each side: the API calls that its planned actions would take. What is held costs nothing."""
-    for side in Side:
-        states = actions.get(side, {})
-        rows = {op: states.get(op, {}).get(ActionState.PLANNED, 0) for op in Op}
-        one_by_one = side is Side.SALES_CONNECT and "batch" not in features
-        chunk = sides[side].chunk_size
-        cost = sum(calls(count, op, chunk, one_by_one=one_by_one) for op, count in rows.items())
-        what = ", ".join(f"{count} {op}s" for op, count in rows.items() if count) or "nothing"
-        yield f"Cost in {side.system}: {cost} API calls ({what})"
-    held = sum(ops.get(ActionState.HELD, 0) for states in actions.values() for ops in states.values())
-    if held:
-        yield f"Held, so not part of the cost: {held} (see the rule of each)"
-
-
-def calls(rows: int, op: Op, chunk: int, *, one_by_one: bool) -> int:
-    """API calls for so many writes of one kind; logins, retries, look-ups of people and of the
-    calls that are left (G7) come on top.
-
-    What exists already is read once more, a chunk at a time, before it is written.
-    """
-    chunks = ceil(rows / chunk)
-    return (rows if one_by_one else chunks) + (0 if op is Op.CREATE else chunks)
 
 
 def _cells(row: Row) -> tuple[str, ...]:

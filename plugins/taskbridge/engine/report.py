@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from taskbridge.core.model import ActionState, Disposition, Side
+from taskbridge.engine.call_text import tell_calls
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.ports import Run, RunCounts, RunOutcome
-from taskbridge.engine.preview import costs
 from taskbridge.errors import CountsDoNotAddUp
 
 _UNFINISHED = (ActionState.PLANNED, ActionState.SENT, ActionState.STALE, ActionState.RETRY, ActionState.DEAD)
@@ -41,8 +41,7 @@ def report(engine: Engine, run_key: str, error: str | None = None) -> RunReport:
         if lost:
             error = f"{lost} staged rows ended nowhere; every row must end in exactly one place (G5)."
         outcome = RunOutcome.FAILED if error else _outcome(counts, dry_run=run.spec.dry_run)
-        would = costs(counts.actions, engine.sides, run.features) if run.spec.dry_run and not error else ()
-        text = summarise(run, counts, outcome, error, would)
+        text = summarise(run, counts, outcome, error, tell_calls(engine, run, counts.actions))
         ledger.close_run(run, outcome, text)
         ledger.clean_up(timedelta(days=engine.settings.staging_retention_days))
         if lost:
@@ -65,9 +64,9 @@ def _outcome(counts: RunCounts, *, dry_run: bool) -> RunOutcome:
 
 
 def summarise(
-    run: Run, counts: RunCounts, outcome: RunOutcome, error: str | None, would: Iterable[str] = ()
+    run: Run, counts: RunCounts, outcome: RunOutcome, error: str | None, calls: Iterable[str] = ()
 ) -> str:
-    """The run in a few lines that a tired person can read. `would`: what a dry run's plan would cost."""
+    """The run in a few lines that a tired person can read. `calls`: what is said of them (G7)."""
     lines = [f"Run {run.run_id} ({run.spec.mode}{', dry run' if run.spec.dry_run else ''}): {outcome}"]
     if error:
         lines.append(f"  Failed: {error}")
@@ -79,7 +78,7 @@ def summarise(
         )
         for op, states in counts.actions.get(side, {}).items():
             lines.append(f"    {op}s there: {_words(states)}")
-    lines.extend(f"  {cost}" for cost in would)
+    lines.extend(f"  {line}" for line in calls)
     if counts.conflicts:
         lines.append(f"  Conflicts: {counts.conflicts}, both values kept in bridge.conflict")
     if counts.drift:

@@ -8,9 +8,11 @@ from datetime import timedelta
 from functools import cached_property
 
 from taskbridge.core.model import Side
+from taskbridge.core.usage import Told
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.pause import WatchedSides
 from taskbridge.engine.ports import Ledger, Sides
+from taskbridge.engine.usage import RECENTLY
 from taskbridge.hooks.database import database_url
 from taskbridge.hooks.sales_connect import SalesConnectHook
 from taskbridge.hooks.salesforce import log_in
@@ -28,7 +30,8 @@ def alone(_: Side) -> Sessions:
 class ConnectedSides(Sides):
     """Both systems. A connection is read when its side is first used: what asks nothing of it, needs none.
 
-    `features`: what Sales Connect offered when the run was opened; `sessions`: where the run keeps its logins.
+    `features`: what Sales Connect offered when the run was opened; `sessions`: where the run keeps its logins;
+    `last_told`: as in SalesforceSide.
     """
 
     def __init__(
@@ -36,14 +39,17 @@ class ConnectedSides(Sides):
         settings: Settings,
         features: frozenset[str],
         sessions: Callable[[Side], Sessions] = alone,
+        last_told: Callable[[], Told | None] = lambda: None,
     ) -> None:
         object.__setattr__(self, "_settings", settings)
         object.__setattr__(self, "_features", features)
         object.__setattr__(self, "_sessions", sessions)
+        object.__setattr__(self, "_last_told", last_told)
 
     _settings: Settings
     _features: frozenset[str]
     _sessions: Callable[[Side], Sessions]
+    _last_told: Callable[[], Told | None]
 
     @cached_property
     def sales_connect(self) -> SalesConnectSide:
@@ -59,6 +65,7 @@ class ConnectedSides(Sides):
             api_version=self._settings.salesforce_api_version,
             api_reserve=self._settings.salesforce_api_reserve,
             sessions=self._sessions(Side.SALESFORCE),
+            last_told=self._last_told,
             upserts=self._settings.salesforce_creates == "upsert",
             query_threshold=self._settings.salesforce_bulk_query_threshold,
             query_patience=self._settings.salesforce_bulk_patience_seconds,
@@ -81,5 +88,8 @@ def build_engine(
     sessions: Callable[[Side], Sessions] = alone,
 ) -> Engine:
     """The engine of one task process. `sessions`: where it shares its logins with the others of its run."""
-    sides = WatchedSides(ConnectedSides(settings, features, sessions), ledger)
+    connected = ConnectedSides(
+        settings, features, sessions, lambda: ledger.last_told(Side.SALESFORCE, RECENTLY)
+    )
+    sides = WatchedSides(connected, ledger)
     return Engine(ledger, sides, settings, switch)

@@ -84,9 +84,16 @@ def tell_outlets(operator: StepOperator, context: Context, extra: dict[str, Any]
 
 
 def _show(operator: StepOperator, engine: Engine, run: Run, plan: Plan) -> None:
+    from taskbridge.engine.call_text import costs
+    from taskbridge.engine.decide import by_side
     from taskbridge.engine.preview import left_out, preview
 
-    shown = preview(plan, engine.sides, run.features).splitlines() if run.spec.dry_run else left_out(plan)
+    used = engine.ledger.usage(run)
+    shown = (
+        preview(plan, used).splitlines()
+        if run.spec.dry_run
+        else [*costs(used, by_side(plan)), *left_out(plan)]
+    )
     for line in shown:
         operator.log.info("%s", line)
 

@@ -41,6 +41,7 @@ class StepOperator(DocumentedOperator):
     """One step of an opened run."""
 
     def execute(self, context: Context) -> Any:
+        from taskbridge.engine.usage import counted
         from taskbridge.hooks.engine import build_engine, open_ledger
         from taskbridge.hooks.sessions import sessions_of
 
@@ -54,7 +55,7 @@ class StepOperator(DocumentedOperator):
                 )
             sessions = sessions_of(ledger, run.spec.run_key)
             engine = build_engine(ledger, settings, switch_is_on, run.features, sessions)
-            with noted(ledger, run, self.task_id):
+            with noted(ledger, run, self.task_id), counted(engine, run):
                 return self.step(engine, run, context)
 
     def step(self, engine: Engine, run: Run, context: Context) -> Any:

@@ -34,6 +34,7 @@ from taskbridge.errors import (
     TaskBridgeError,
 )
 from taskbridge.sides.answers import RemoteError, Verdict, remote_errors, verdict
+from taskbridge.sides.meter import CallMeter
 from taskbridge.sides.outcomes import API_OFF, meaning
 
 TIMEOUTS: Final = (5.0, 60.0)
@@ -183,7 +184,8 @@ class Channel:
     `sessions` know one that was not refused.
 
     `connection` and `system` name both ends in messages. `authenticate` answers a Grant; it may raise what
-    `requests` raises, AuthenticationFailed, or Transient. `observe` gets every answer before anybody judges it.
+    `requests` raises, AuthenticationFailed, or Transient. `observe` gets every answer before anybody judges it,
+    `meter` counts every request and login.
     """
 
     def __init__(
@@ -195,10 +197,12 @@ class Channel:
         timeouts: tuple[float, float] = TIMEOUTS,
         observe: Callable[[Answer], None] | None = None,
         sessions: Sessions | None = None,
+        meter: CallMeter | None = None,
     ) -> None:
         self.connection, self.system = connection, system
         self._sessions = sessions or Alone()
         self._observe = observe
+        self._meter = meter or CallMeter()
         self._authenticate = authenticate
         self._timeouts = timeouts
         self._session = requests.Session()
@@ -299,6 +303,7 @@ class Channel:
     ) -> Answer:
         if self._fence is not None and writes:
             self._fence()
+        self._meter.request(method, path)
         try:
             response = self._session.request(
                 method,
@@ -328,6 +333,7 @@ class Channel:
 
     def _new_grant(self) -> Grant:
         self._logins += 1
+        self._meter.login()
         try:
             grant = self._authenticate(self._session, self._timeouts)
         except AuthenticationFailed as refusal:

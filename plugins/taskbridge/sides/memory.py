@@ -22,6 +22,7 @@ from taskbridge.core.canonical import COMMENTS_UNITS, SUBJECT_UNITS
 from taskbridge.core.contract import Contract
 from taskbridge.core.match import UNNAMED
 from taskbridge.core.model import TASKS, Op, Presence, Side, frame, rows_of
+from taskbridge.core.usage import Told
 from taskbridge.engine.ports import (
     DELETES_TOLD,
     PERSON_LEFT_OUT,
@@ -37,6 +38,7 @@ from taskbridge.errors import ApiLimitReached, AuthenticationFailed, DeletesForg
 from taskbridge.sides.frames import Problem, absent_rows, masked, stack, task_frame, unsendable
 from taskbridge.sides.memory_faults import Faults
 from taskbridge.sides.memory_jobs import MemoryJobs
+from taskbridge.sides.meter import CallMeter
 from taskbridge.sides.outcomes import RowResult, outcome_frame, row_error
 from taskbridge.sides.salesforce_ids import to_18
 
@@ -108,6 +110,7 @@ class MemorySide(ABC):
     unseen: Mapping[str, str] = field(default_factory=dict)  # fields that are hidden, and their columns
     conditional: bool | None = False
     honours_conditions: bool = False  # can refuse an update whose record was modified since it was read
+    meter: CallMeter = field(default_factory=CallMeter, repr=False)
     _numbers: int = 0
     _under_way: list[tuple[datetime, Op, list[dict[str, Any]]]] = field(default_factory=list)
     _by_marker: dict[str, list[str]] = field(default_factory=dict)
@@ -211,6 +214,9 @@ class MemorySide(ABC):
     def allowance(self) -> Allowance | None:
         """None: calls are free."""
         return None
+
+    def calls_left(self) -> int | None:
+        return self.faults.calls_told
 
     def tells_deletes(self) -> bool:
         return self.side is Side.SALESFORCE or "deleted_tasks" in self.features
@@ -320,6 +326,10 @@ class MemorySide(ABC):
         if self.faults.on_call:
             self.faults.on_call(f"before {name}")
         self._tick()
+        self.meter.request("POST" if name == "write" else "GET", name)
+        if self.faults.calls_told is not None:
+            self.faults.calls_told = max(0, self.faults.calls_told - 1)
+            self.meter.tell(Told(self.faults.calls_told, None))
         if self.faults.refuse_login:
             self.refused_logins += 1
             raise AuthenticationFailed(f"{self.side}: refused the login; correct the credentials")
@@ -331,7 +341,7 @@ class MemorySide(ABC):
             self.faults.on_call(f"after {name}")
 
     def _leave_reserve(self) -> None:
-        if self.faults.calls_left == 0:
+        if 0 in (self.faults.calls_left, self.faults.calls_told):
             raise ApiLimitReached(f"{self.side}: no calls are left before the reserve")
         if self.faults.calls_left:
             self.faults.calls_left -= 1

@@ -53,6 +53,9 @@ class Faults:
     calls_left: int | None = None
     """So many write calls are left before the reserve; further ones raise ApiLimitReached, None for no limit."""
 
+    calls_told: int | None = None
+    """So many calls are left before the reserve, as the side tells by itself; every call counts it down."""
+
     hidden: set[str] = field(default_factory=set)
     """Ids that cannot be seen at all, as sharing rules would have it."""
 

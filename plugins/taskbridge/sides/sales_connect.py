@@ -17,10 +17,12 @@ import requests
 
 from taskbridge.core.contract import Contract
 from taskbridge.core.model import Op, Presence, Side, rows_of
+from taskbridge.core.usage import Told
 from taskbridge.engine.ports import Allowance, JobPort, SideInfo, Window, unfenced
 from taskbridge.errors import AuthenticationFailed, ContractBroken, ReadIncomplete
 from taskbridge.sides.frames import absent_rows, lots, stack, task_frame
 from taskbridge.sides.http import TIMEOUTS, Answer, Channel, Grant, Sessions, Transient
+from taskbridge.sides.meter import CallMeter
 from taskbridge.sides.outcomes import outcome_frame
 from taskbridge.sides.sales_connect_records import decode_deletes, decode_tasks, decode_users
 from taskbridge.sides.sales_connect_writes import TASKS, write_rows
@@ -29,6 +31,7 @@ CONNECTION: Final = "sales_connect_default"
 
 _PER_PAGE: Final = 100  # the most that a page or a list of ids takes
 _FEED: Final = "deleted_tasks"
+_POINTS_LEFT: Final = "X-RateLimit-Remaining-Minute"
 _DELETED_TASKS: Final = "/v2/deleted_tasks"
 _RESTARTS: Final = 20
 _INSTANT: Final = timedelta(microseconds=1)  # stamps are no finer
@@ -61,7 +64,16 @@ class SalesConnectSide:
         sessions: Sessions | None = None,
     ) -> None:
         login = _Login(base_url.rstrip("/"), client_id, client_secret)
-        self._channel = Channel(CONNECTION, "Sales Connect", login, timeouts=timeouts, sessions=sessions)
+        self.meter = CallMeter()
+        self._channel = Channel(
+            CONNECTION,
+            "Sales Connect",
+            login,
+            timeouts=timeouts,
+            observe=self._note_points,
+            sessions=sessions,
+            meter=self.meter,
+        )
         self._page_size = page_size
         self.features: frozenset[str] = frozenset()
 
@@ -91,6 +103,9 @@ class SalesConnectSide:
 
     def allowance(self) -> Allowance | None:
         """None: what a minute allows is waited for, see `http`."""
+        return None
+
+    def calls_left(self) -> int | None:
         return None
 
     def tells_deletes(self) -> bool:
@@ -157,6 +172,11 @@ class SalesConnectSide:
         people = self._people([row["person"] for row in asked if row["person"]]) if op is Op.CREATE else {}
         with self._channel.fenced(fence):
             return outcome_frame(write_rows(self._channel, op, asked, people, batch="batch" in self.features))
+
+    def _note_points(self, answer: Answer) -> None:
+        told = answer.headers.get(_POINTS_LEFT, "")
+        if told.isascii() and told.isdigit():
+            self.meter.tell(Told(int(told), None, answer.date))
 
     # reads
 

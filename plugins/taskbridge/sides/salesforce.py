@@ -21,12 +21,14 @@ from simple_salesforce.format import format_soql
 from taskbridge.core.api_calls import COLLECTION_ROWS, LOOKED_UP, NEVER, prefers_query_job
 from taskbridge.core.contract import Contract, ObjectNeed, judge
 from taskbridge.core.model import Op, Side, rows_of
+from taskbridge.core.usage import Told
 from taskbridge.engine.ports import Allowance, JobPort, SideInfo, Window, unfenced
 from taskbridge.errors import AuthenticationFailed, ContractBroken, JobRefused, ReadIncomplete
 from taskbridge.sides.frames import absent_rows, lots, stack
 from taskbridge.sides.http import TIMEOUTS, Answer, Channel, Grant, Refusal, Sessions
+from taskbridge.sides.meter import CallMeter
 from taskbridge.sides.outcomes import outcome_frame
-from taskbridge.sides.salesforce_budget import Budget
+from taskbridge.sides.salesforce_budget import Budget, named_kind
 from taskbridge.sides.salesforce_bulk import BulkJobs
 from taskbridge.sides.salesforce_bulk_query import QueryJobs
 from taskbridge.sides.salesforce_deletes import DeleteLog
@@ -62,9 +64,10 @@ class SalesforceSide:
 
     `login` answers a fresh session each time it is called: at the first call, and once more when Salesforce
     says that the session has ended. `marker_field` is the unique external id field on Activity (G2);
-    `api_reserve` the share of the daily calls that writing leaves to the org's people (G7). `upserts`: creates are
-    upserts by the marker field. Records from `query_threshold` on, by default where that takes fewer calls,
-    are read by a Bulk query, for whose end `query_patience` seconds are waited.
+    `api_reserve` the share of the daily calls that writing leaves to the org's people (G7), and `last_told` what
+    another process was told of them a moment ago, which saves asking. `upserts`: creates are upserts by the marker
+    field. Records from `query_threshold` on, by default where that takes fewer calls, are read by a Bulk query, for
+    whose end `query_patience` seconds are waited.
     """
 
     side = Side.SALESFORCE
@@ -78,13 +81,16 @@ class SalesforceSide:
         marker_field: str | None = "Taskbridge_Id__c",
         api_version: str = "67.0",
         api_reserve: float = 0.1,
+        last_told: Callable[[], Told | None] = lambda: None,
         timeouts: tuple[float, float] = TIMEOUTS,
         sessions: Sessions | None = None,
         upserts: bool = False,
         query_threshold: int | Literal["never"] | None = None,
         query_patience: float = 120.0,
     ) -> None:
-        self._budget = Budget(CONNECTION, api_reserve)
+        self.meter = CallMeter(named_kind)
+        self._budget = Budget(CONNECTION, api_reserve, self.meter)
+        self._last_told = last_told
         self._channel = Channel(
             CONNECTION,
             "Salesforce",
@@ -92,6 +98,7 @@ class SalesforceSide:
             timeouts=timeouts,
             observe=self._budget.note,
             sessions=sessions,
+            meter=self.meter,
         )
         self._marking: Marking = Unmarked(self._me) if marker_field is None else Marked(marker_field)
         self.marks = marker_field is not None
@@ -150,6 +157,10 @@ class SalesforceSide:
             return Allowance(left=int(calls["Remaining"]), most=int(calls["Max"]))
         except (KeyError, TypeError, ValueError) as error:
             raise ContractBroken(f"{CONNECTION}: /limits tells no DailyApiRequests") from error
+
+    def calls_left(self) -> int | None:
+        self._ask_what_is_left()
+        return self._budget.ours
 
     def tells_deletes(self) -> bool:
         next(self._query("queryAll", "SELECT Id FROM Task WHERE IsDeleted = true LIMIT 1"))
@@ -241,9 +252,16 @@ class SalesforceSide:
 
     def _leave_reserve(self, calls: int = 1) -> None:
         """Raises ApiLimitReached before calls that would touch the reserve (G7); asks once what is left."""
-        if not self._budget.known:
-            self._channel.read(f"{self._data}/limits")
+        self._ask_what_is_left()
         self._budget.require(calls)
+
+    def _ask_what_is_left(self) -> None:
+        if not self._budget.known and (told := self._last_told()) is not None:
+            self._budget.learn(told)
+        if not self._budget.known:
+            limits = self.allowance()
+            if not self._budget.known:  # the answer had no header either
+                self._budget.learn(Told(limits.left, limits.most))
 
     # reads
 

@@ -24,6 +24,7 @@ from taskbridge.store.sessions import Sessions
 from taskbridge.store.settling import Settling
 from taskbridge.store.side_fields import SideFields
 from taskbridge.store.staging import Staging
+from taskbridge.store.usage import Usages
 from taskbridge.store.users import Users
 
 PARKED_RETRY: Final = timedelta(hours=24)
@@ -37,6 +38,7 @@ class PostgresLedger(
     Runs,
     Identity,
     Users,
+    Usages,
     Staging,
     Plans,
     Conflicts,

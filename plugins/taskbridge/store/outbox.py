@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pyarrow.compute as pc
@@ -21,6 +21,11 @@ class Outbox(LedgerPart):
     def actions(self, run: Run, side: Side, ops: Sequence[Op]) -> pd.DataFrame:
         wanted = ",".join(op.value for op in ops)
         return self._db.frame("outbox/read_planned", WRITES, run_id=run.run_id, side=side.value, ops=wanted)
+
+    def waiting_since(self, run: Run) -> Mapping[Side, datetime]:
+        with self._db.transaction() as tx:
+            rows = tx.run("outbox/read_waiting", run_id=run.run_id).all()
+        return {Side(row.side): row.since.astimezone(UTC) for row in rows}
 
     def unsettled(self, run: Run, side: Side) -> pd.DataFrame:
         return self._db.frame("outbox/read_sent", UNSETTLED, run_id=run.run_id, side=side.value)

@@ -111,6 +111,7 @@ class Plans(LedgerPart):
         """What earlier runs still had in mind for these pairs no longer counts."""
         links = sorted({link for link in actions.column("link_id").to_pylist() if link is not None})
         tx.run("plan/supersede_actions", run_id=run.run_id, link_ids=links)
+        tx.run("plan/carry_over", run_id=run.run_id)
         tx.run("plan/supersede_changes", run_id=run.run_id)
 
     def _save_new_links(self, tx: Transaction, run: Run, links: pa.Table) -> None:

@@ -98,6 +98,8 @@ class Runs(LedgerPart):
 
     def clean_up(self, keep: timedelta) -> int:
         with self._db.transaction() as tx:
+            tx.run("usage/fold_usage", keep=keep)
+            tx.run("usage/drop_allowances", keep=keep)
             old = list(tx.run("run/find_old_staging", keep=keep).scalars())
             if old:
                 tx.run("run/drop_sales_connect_staging", run_ids=old)

@@ -1,0 +1,48 @@
+"""Choosing what is written now, when the calls that are left do not last for all of it (G7)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+import pandas as pd
+
+from taskbridge.core.delicate import is_delicate
+from taskbridge.core.forecast import fitting
+from taskbridge.core.model import Op, Side
+from taskbridge.engine.engine import Engine
+from taskbridge.engine.forecasting import terms_now
+from taskbridge.engine.ports import Run
+from taskbridge.errors import ApiLimitReached
+
+_log = logging.getLogger(__name__)
+
+
+def writable(engine: Engine, run: Run, side: Side, ops: Sequence[Op]) -> pd.DataFrame:
+    """WRITES of these kinds, as far as the calls last: the choice is made among all kinds, so that new creates do
+    not take the calls of deletes that have waited since yesterday.
+
+    The rest stays planned, is decided anew by the next run, and is the first there. Asks for the calls that are left
+    only when there is something to write.
+    """
+    planned = engine.ledger.actions(run, side, list(Op))
+    wanted = planned["op"].isin(ops)
+    if not wanted.any():
+        return planned[wanted]
+    fits = fitting(
+        [Op(op) for op in planned["op"]],
+        _left(engine, run, side),
+        terms_now(engine, run, side),
+        list(is_delicate(planned)),
+    )
+    if fits < len(planned):
+        _log.warning("%d of %d changes to %s fit into the calls that are left", fits, len(planned), side)
+    return planned.iloc[:fits][wanted.iloc[:fits]]
+
+
+def _left(engine: Engine, run: Run, side: Side) -> int | None:
+    try:
+        return engine.sides[side].calls_left()
+    except ApiLimitReached as reason:
+        engine.ledger.note(run, str(reason))
+        return 0

@@ -1,0 +1,122 @@
+"""What a run will have cost in calls when it ends, told before it writes (G7)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from math import ceil
+from typing import Final
+
+import pandas as pd
+
+from taskbridge.core.delicate import is_delicate
+from taskbridge.core.forecast import Terms, fitting, to_write, together
+from taskbridge.core.model import Op, Side
+from taskbridge.core.usage import CallKind, Calls, Usage
+from taskbridge.engine.bulk import job_from
+from taskbridge.engine.engine import Engine
+from taskbridge.engine.guarded import FOUND_OUT_FOR
+from taskbridge.engine.ports import Run, Sides
+from taskbridge.engine.usage import keep_usage
+
+PEOPLE_LOOKED_UP: Final = 50
+"""Sales Connect's people that one call finds by their Salesforce ids, each of which is asked for in both lengths."""
+
+
+def keep_forecast(engine: Engine, run: Run) -> None:
+    """Stores what the run has cost so far together with what its plan takes, as far as the calls last that are
+    ours. Calls nobody."""
+    keep_usage(engine, run)
+    so_far = engine.ledger.usage(run)
+    engine.ledger.save_forecast(
+        run,
+        {
+            side: together(_without_login(so_far[side].calls), _to_come(engine, run, side, so_far[side]))
+            for side in Side
+        },
+    )
+
+
+def terms(sides: Sides, side: Side, features: frozenset[str]) -> Terms:
+    """`features`: of Sales Connect."""
+    port = sides[side]
+    one_by_one = side is Side.SALES_CONNECT and "batch" not in features
+    return Terms(port.chunk_size, port.look_up_size, one_by_one)
+
+
+def terms_now(engine: Engine, run: Run, side: Side) -> Terms:
+    """The same with what the settings and the ledger make of it: updates that go alone, and jobs."""
+    usual = terms(engine.sides, side, run.features)
+    if side is not Side.SALESFORCE:
+        return usual
+    honoured = engine.ledger.conditional(side, FOUND_OUT_FOR)
+    return replace(
+        usual,
+        alone=0 if honoured is False else engine.settings.salesforce_guarded_updates,
+        finds_out=honoured is None,
+        job_from=job_from(engine, side),
+    )
+
+
+def ours(engine: Engine, side: Side, usage: Usage) -> int | None:
+    """Calls that may be made before the reserve is touched, as the run was told; None where nobody counts."""
+    if side is not Side.SALESFORCE or usage.told is None:
+        return None
+    return usage.told.ours(engine.settings.salesforce_api_reserve)
+
+
+def _to_come(engine: Engine, run: Run, side: Side, so_far: Usage) -> Calls:
+    planned = engine.ledger.actions(run, side, list(Op))
+    if planned.empty:
+        return {}
+    offered = terms_now(engine, run, side)
+    ops = [Op(op) for op in planned["op"]]
+    delicate = list(is_delicate(planned))
+    fits = fitting(ops, ours(engine, side, so_far), offered, delicate)
+    if fits < len(ops):
+        engine.ledger.note(run, _does_not_fit(side, len(ops), fits))
+    chosen = planned.iloc[:fits]
+    return together(
+        to_write(
+            Counter(ops[:fits]),
+            offered,
+            Counter(op for op, one in zip(ops[:fits], delicate[:fits], strict=True) if one),
+        ),
+        _people(side, chosen, offered.rows),
+        _lost_answers(engine, run, side, chosen, offered),
+    )
+
+
+def _delicate(ops: Sequence[Op], delicate: Sequence[bool]) -> Counter[Op]:
+    return Counter(op for op, one in zip(ops, delicate, strict=True) if one)
+
+
+def _people(side: Side, planned: pd.DataFrame, chunk: int) -> Calls:
+    """Creates in Sales Connect find their person first, a chunk at a time."""
+    if side is Side.SALESFORCE:
+        return {}
+    people = planned.loc[planned["op"] == Op.CREATE, "person"]
+    chunks = (people.iloc[start : start + chunk].nunique() for start in range(0, len(people), chunk))
+    return {CallKind.LOOK_UP: sum(ceil(each / PEOPLE_LOOKED_UP) for each in chunks)}
+
+
+def _lost_answers(engine: Engine, run: Run, side: Side, planned: pd.DataFrame, offered: Terms) -> Calls:
+    """What is still without an answer is looked for once more before each of the two load steps that have work."""
+    lost = engine.ledger.unsettled(run, side)
+    steps = len({op is Op.DELETE for op in map(Op, planned["op"])})
+    creates = int((lost["op"] == Op.CREATE).sum())
+    markers = creates if side is Side.SALES_CONNECT else ceil(creates / offered.looked_up)
+    records = lost.loc[lost["op"] != Op.CREATE, "remote_id"].nunique()
+    return {CallKind.LOOK_UP: steps * (markers + ceil(records / offered.looked_up))}
+
+
+def _without_login(calls: Calls) -> Calls:
+    return {kind: number for kind, number in calls.items() if kind is not CallKind.LOGIN}
+
+
+def _does_not_fit(side: Side, planned: int, fits: int) -> str:
+    return (
+        f"{fits} of {planned} changes to {side.system} fit into the calls that are left before the reserve; the "
+        "rest is carried over, the oldest first."
+    )
