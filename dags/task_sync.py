@@ -41,7 +41,7 @@ in the project's database: `SELECT bridge.break_lease('worker was lost');`. A ho
 settings it was opened with. **Schedule:** environment variable `TASKBRIDGE_SCHEDULE` of the DAG processor, a cron expression.
 
 **Older days:** the DAG `task_sync_backfill`.
-"""  # noqa: E501
+"""  # noqa: E501 - a row of a table is one line
 
 from datetime import UTC, datetime
 

@@ -27,7 +27,7 @@ long it takes. By REST:
 
 A run that was deleted or has failed before it was answered is started again by the next sync: nothing stays unasked. To start
 one by hand, trigger this DAG with the number of a request that is open or answered, as `mart.approvals` tells it.
-"""  # noqa: E501
+"""  # noqa: E501 - a row of a table is one line
 
 from datetime import UTC, datetime
 

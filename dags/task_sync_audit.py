@@ -38,7 +38,7 @@ and after, and the calls it costs. It obeys the switch and the limits: above the
 (`task_sync_approval`, kind *subject*). A Subject that a person typed is overwritten too, and kept in `mart.change_log`.
 
 Outcomes, errors and the lease: see `task_sync`.
-"""  # noqa: E501
+"""  # noqa: E501 - a row of a table is one line
 
 from datetime import UTC, datetime
 

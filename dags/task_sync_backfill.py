@@ -17,7 +17,7 @@ A trigger by hand without a date re-reads yesterday; for any other window give `
 
 It obeys `taskbridge_enabled`: while the sync is off, its runs end *skipped*. First-sync rules hold as ever: a task from before
 a user's switch-on comes in only if it was changed within the look-back. Outcomes, errors and the lease: see `task_sync`.
-"""  # noqa: E501
+"""  # noqa: E501 - a row of a table is one line
 
 from datetime import UTC, datetime
 

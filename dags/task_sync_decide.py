@@ -14,7 +14,7 @@ on. Deciding again before the next run replaces a decision.
 A number that does not exist or does not wait any more is refused, and then none of the numbers is recorded.
 
 Instead of deciding here, one can always set the same value on both sides.
-"""  # noqa: E501
+"""  # noqa: E501 - a row of a table is one line
 
 from datetime import UTC, datetime
 

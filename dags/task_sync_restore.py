@@ -35,7 +35,7 @@ as *approved plan*: exactly what it showed is written, less what has moved meanw
 
 It obeys `taskbridge_enabled`; a dry run works while the sync is off. A form with nothing in it is refused. Outcomes, errors and the
 lease: see `task_sync`.
-"""  # noqa: E501
+"""  # noqa: E501 - a row of a table is one line
 
 from datetime import UTC, datetime
 

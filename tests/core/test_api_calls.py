@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 import pytest
 
 from taskbridge.core import api_calls
-from taskbridge.core.model import Op
-
-
-def test_10000_updates_fit_what_is_promised() -> None:
-    assert api_calls.IDLE + api_calls.write_calls(Op.UPDATE, 10_000, by_job=False) == 57
-    assert api_calls.IDLE + api_calls.write_calls(Op.UPDATE, 10_000, by_job=True) == 18
-
-
-@pytest.mark.parametrize("op", list(Op))
-def test_200_changes_of_one_kind_fit_what_is_promised(op: Op) -> None:
-    assert api_calls.IDLE + api_calls.write_calls(op, 200, by_job=False) <= 4
 
 
 @pytest.mark.parametrize(("rows", "by_job"), [(1, False), (2_200, False), (2_201, True), (1_000_000, True)])
 def test_a_job_is_chosen_where_it_takes_fewer_calls(rows: int, by_job: bool) -> None:
     assert (rows >= api_calls.JOB_PAYS_FROM) is by_job
-    assert (api_calls.job_calls(rows) < api_calls.collection_calls(rows)) is by_job
+    assert (api_calls.job_calls(rows) < ceil(rows / api_calls.COLLECTION_ROWS)) is by_job
 
 
 @pytest.mark.parametrize(("records", "by_job"), [(0, False), (20_000, False), (20_001, True)])
@@ -37,6 +28,5 @@ def test_looks_at_a_job_back_off(seconds: float, looks: int) -> None:
 
 
 def test_nothing_costs_nothing() -> None:
-    assert api_calls.write_calls(Op.UPDATE, 0, by_job=True) == 0
-    assert api_calls.write_calls(Op.UPDATE, 0, by_job=False) == 0
+    assert api_calls.job_calls(0) == 0
     assert api_calls.query_calls(0) == 1

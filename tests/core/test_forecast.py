@@ -8,6 +8,7 @@ from taskbridge.core.forecast import FIRST_TO_GO, Terms, fitting, to_write, toge
 from taskbridge.core.model import Op
 from taskbridge.core.usage import CallKind, Told, counted, theirs
 
+IDLE = 2  # a run that finds nothing: the users, and what changed
 SALESFORCE = Terms(200, 200)
 LOOKS_FAR = Terms(200, 2_000)
 ALONE = Terms(200, 2_000, alone=3, finds_out=True)
@@ -37,6 +38,16 @@ def test_what_exists_is_read_again_before_it_is_written(
     assert to_write({op: rows}, terms) == {kind: calls for kind, calls in wanted.items() if calls}
 
 
+@pytest.mark.parametrize(("terms", "calls"), [(LOOKS_FAR, 57), (JOBS, 18)])
+def test_10000_updates_fit_what_is_promised(terms: Terms, calls: int) -> None:
+    assert IDLE + sum(to_write({Op.UPDATE: 10_000}, terms).values()) == calls
+
+
+@pytest.mark.parametrize("op", list(Op))
+def test_200_changes_of_one_kind_fit_what_is_promised(op: Op) -> None:
+    assert IDLE + sum(to_write({op: 200}, LOOKS_FAR).values()) <= 4
+
+
 def test_a_job_writes_what_is_many_and_not_delicate() -> None:
     assert to_write({Op.UPDATE: 2_201}, JOBS) == {CallKind.BULK: 11, CallKind.LOOK_UP: 2}
     assert to_write({Op.CREATE: 2_200}, JOBS) == {CallKind.WRITE: 11}
@@ -63,7 +74,7 @@ def test_each_kind_fills_calls_of_its_own() -> None:
 def test_G7_as_many_rows_as_the_calls_last_for_and_in_order(left: int | None, fits: int) -> None:
     """200 updates cost 2 calls, 199 more 2, a delete 2, 100 creates 1."""
     ops = [*[Op.UPDATE] * 399, Op.DELETE, *[Op.CREATE] * 100]
-    assert fitting(ops, left, SALESFORCE) == fits
+    assert fitting(ops, left, SALESFORCE, [op is Op.DELETE for op in ops]) == fits
 
 
 def test_G7_completions_and_deletes_go_before_creates_that_wait_as_long() -> None:

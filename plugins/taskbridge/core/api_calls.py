@@ -1,7 +1,7 @@
 """How many calls of Salesforce a piece of work takes: plain arithmetic, for whoever forecasts and whoever chooses.
 
 Logins, calls that are repeated after a failure, and rows that have to be looked up once more come on top. Sizes are
-rows. Of the three kinds of write only creates and updates can go by Bulk (docs/decisions/0023).
+rows. What a plan takes is `forecast`'s to say; when Bulk is used stands in docs/decisions/0023.
 """
 
 from __future__ import annotations
@@ -9,13 +9,8 @@ from __future__ import annotations
 from math import ceil
 from typing import Final
 
-from taskbridge.core.model import Op
-
 NEVER: Final = "never"
 """A threshold that nothing reaches."""
-
-IDLE: Final = 2
-"""A run that finds nothing: the users, and what changed."""
 
 COLLECTION_ROWS: Final = 200
 """Rows that one call of collections writes."""
@@ -35,42 +30,26 @@ JOB_POLLS: Final = 6
 JOB_PAYS_FROM: Final = COLLECTION_ROWS * (3 + JOB_POLLS + 2) + 1
 """Rows from which on a job takes fewer calls than collections."""
 
-_LONGEST_WAIT: Final = 32
+_LONGEST_WAIT: Final = 32  # seconds
 
 
-def pauses() -> tuple[int, ...]:
-    """Seconds to wait before each look at a job; after the last of them, that long before each further look."""
-    return tuple(2**number for number in range(_LONGEST_WAIT.bit_length()))
+def pause_before(look: int) -> int:
+    """Seconds to wait before a look at a job, the first of which is look 0: twice as long before each."""
+    return int(min(2**look, _LONGEST_WAIT))
 
 
 def polls(seconds: float) -> int:
     """Looks that it takes to see the end of a job that takes so long."""
     looks, waited = 0, 0
     while looks == 0 or waited < seconds:
-        waited += pauses()[min(looks, len(pauses()) - 1)]
+        waited += pause_before(looks)
         looks += 1
     return looks
-
-
-def look_up_calls(ids: int) -> int:
-    """Reading records by id; those that only a query can tell of (deleted, out of sight) come on top."""
-    return ceil(ids / LOOKED_UP)
-
-
-def collection_calls(rows: int) -> int:
-    """Writing rows of one kind by collections, without reading them again before."""
-    return ceil(rows / COLLECTION_ROWS)
 
 
 def job_calls(rows: int, looks: int = JOB_POLLS) -> int:
     """Writing rows of one kind by Bulk: a job is opened, filled, closed, looked at, and its two result files read."""
     return ceil(rows / JOB_ROWS) * (3 + looks + 2)
-
-
-def write_calls(op: Op, rows: int, *, by_job: bool, looks: int = JOB_POLLS) -> int:
-    """All of what it takes to write rows of one kind: what exists already is read again before."""
-    written = job_calls(rows, looks) if by_job else collection_calls(rows)
-    return written + (0 if op is Op.CREATE else look_up_calls(rows))
 
 
 def query_calls(records: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Self, TypeAlias
+from typing import ClassVar, Final, Self, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -64,6 +64,7 @@ Text: TypeAlias = "pa.Array | str"
 class Deliberate(PairStep):
     """A plan for rows that a person asked about. `asked` has a link_id and a side; the arrays run along it."""
 
+    rule: ClassVar[str]  # what the plan's actions name as their reason
     asked: Columns = field(default_factory=dict)
 
     @classmethod
@@ -73,11 +74,6 @@ class Deliberate(PairStep):
         template = SubjectTemplate.parse(given.policy.subject_template)
         draft = Draft(Ends(len(given.links)))
         return cls(matched, draft, crossing, template, Changes.found_in(matched), columns(asked))
-
-    @property
-    def rule(self) -> str:
-        """What the plan's actions name as their reason."""
-        raise NotImplementedError
 
     def link(self, rows: Positions) -> Positions:
         """The places of their pairs among the links, -1 for a pair that is not known."""

@@ -74,24 +74,29 @@ def _look_ups(careful: int, plain: int, terms: Terms) -> int:
     return ceil(careful / min(terms.rows, terms.looked_up)) + ceil(plain / terms.looked_up)
 
 
-def fitting(ops: Sequence[Op], left: int | None, terms: Terms, delicate: Sequence[bool] = ()) -> int:
+def cost(ops: Sequence[Op], terms: Terms, delicate: Sequence[bool]) -> Calls:
+    """Calls by kind of writing these rows; `delicate` runs along them."""
+    careful = Counter(op for op, one in zip(ops, delicate, strict=True) if one)
+    return to_write(Counter(ops), terms, careful)
+
+
+def fitting(ops: Sequence[Op], left: int | None, terms: Terms, delicate: Sequence[bool]) -> int:
     """How many of these rows, from the first on, `left` calls are enough for; all where nobody counts. `delicate`
     runs along the rows."""
-    if left is None or _cost(ops, terms, delicate) <= left:
+    if left is None or _total(ops, terms, delicate) <= left:
         return len(ops)
     enough, too_many = 0, len(ops)
     while too_many - enough > 1:
         middle = (enough + too_many) // 2
-        if _cost(ops[:middle], terms, delicate[:middle]) <= left:
+        if _total(ops[:middle], terms, delicate[:middle]) <= left:
             enough = middle
         else:
             too_many = middle
     return enough
 
 
-def _cost(ops: Sequence[Op], terms: Terms, delicate: Sequence[bool]) -> int:
-    careful = Counter(op for op, one in zip(ops, delicate, strict=False) if one)
-    return sum(to_write(Counter(ops), terms, careful).values())
+def _total(ops: Sequence[Op], terms: Terms, delicate: Sequence[bool]) -> int:
+    return sum(cost(ops, terms, delicate).values())
 
 
 def together(*parts: Calls) -> Calls:

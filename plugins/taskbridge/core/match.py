@@ -24,7 +24,7 @@ from taskbridge.core.arrays import (
     take,
     ticks,
 )
-from taskbridge.core.model import PlanInput, Presence, Side
+from taskbridge.core.model import LinkState, PlanInput, Presence, Side
 from taskbridge.core.oscillation import Oscillations
 from taskbridge.core.rulings import Rulings
 
@@ -139,15 +139,17 @@ class Matched:
     @cached_property
     def deleted(self) -> dict[Side, Flags]:
         """Links whose record was read as deleted, in a version that counts; or is still gone, after a delete that
-        was proven once and is held since (C5)."""
+        was proven once (C5)."""
         return {side: self._read_as(side, self[side].deleted) | self.still_gone[side] for side in Side}
 
     @cached_property
     def still_gone(self) -> dict[Side, Flags]:
-        """Links whose record was not found, as is to be expected since its delete was proven."""
+        """Links whose record was not found, as is to be expected since its delete was proven: while the delete on
+        the other side is held, and ever since the pair has ended."""
+        ended = equals(self.links["state"], LinkState.TOMBSTONE)
         return {
             side: self._read_as(side, self[side].absent)
-            & flags(pc.is_valid(self.links[f"{side.prefix}_proof"]))
+            & (ended | flags(pc.is_valid(self.links[f"{side.prefix}_proof"])))
             for side in Side
         }
 

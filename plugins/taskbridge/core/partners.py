@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from taskbridge.core.arrays import Flags, Positions, equals, find, gather, take
+from taskbridge.core.arrays import Columns, Flags, Positions, equals, find, gather, take
 from taskbridge.core.fields import Crossing
 from taskbridge.core.match import MARKER_PREFIX, UNNAMED, Matched, carries_marker
 from taskbridge.core.model import LEFT_OUT, TEMPLATE_INPUTS, Side
@@ -120,11 +120,15 @@ def by_likeness(matched: Matched, crossing: Crossing, found: Found) -> Found:
 # markers
 
 
+def _names_a_pair(rows: Columns) -> Flags:
+    """Records whose marker tells which pair they belong to."""
+    return carries_marker(rows) & ~equals(rows["marker"], UNNAMED)
+
+
 def _carriers(matched: Matched, side: Side) -> pd.DataFrame:
     """Staged records in no pair that carry a marker, with its parts."""
     staged = matched[side]
-    named = carries_marker(staged.rows) & ~equals(staged.rows["marker"], UNNAMED)
-    rows = np.flatnonzero(named & (staged.link < 0))
+    rows = np.flatnonzero(_names_a_pair(staged.rows) & (staged.link < 0))
     parts = pc.extract_regex(take(staged.rows["marker"], rows), PARSED)
     part = {
         name: pc.struct_field(parts, name) for name in ("link", "origin", "system", "record", "generation")
@@ -238,8 +242,7 @@ def _free(matched: Matched, side: Side, found: Found) -> Positions:
     """Live records of synced users in no pair and without a marker; of Salesforce, reminders (C2, S2)."""
     staged = matched[side]
     users = matched.user_of(side, staged.rows["owner"])
-    named = carries_marker(staged.rows) & ~equals(staged.rows["marker"], UNNAMED)
-    free: Flags = staged.live & (staged.link < 0) & ~named
+    free: Flags = staged.live & (staged.link < 0) & ~_names_a_pair(staged.rows)
     free &= gather(matched.synced, users)
     if side is _SF:
         free &= matched.reminders

@@ -45,9 +45,7 @@ def plan_restore(given: PlanInput, lost: pd.DataFrame, approved: pd.DataFrame) -
 class Restore(Deliberate):
     """Plans values first, then whole tasks."""
 
-    @property
-    def rule(self) -> str:
-        return RULE
+    rule = RULE
 
     def plan(self) -> None:
         refused = flags(pc.is_valid(self.asked["code"]))
@@ -162,11 +160,9 @@ class Restore(Deliberate):
         return rows
 
     def _is_gone(self, side: Side, rows: Positions) -> Flags:
-        """Deleted, or not the pair's any more. The records of a pair that has ended were proven deleted (C5)."""
+        """Deleted, or not the pair's any more."""
         nobody = ~flags(pc.is_valid(self.linked(f"{side.prefix}_id", rows)))
-        link = self.link(rows)
-        ended = equals(self.linked("state", rows), LinkState.TOMBSTONE) & self.matched.absent[side][link]
-        return nobody | ended | self.matched.deleted[side][link]
+        return nobody | self.matched.deleted[side][self.link(rows)]
 
     def _last(self, kept: Side, side: Side, name: str, rows: Positions) -> pa.Array:
         """What the record on `side` holds, or held when it was last known."""

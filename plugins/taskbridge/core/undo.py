@@ -31,9 +31,7 @@ def plan_undo(given: PlanInput, written: pd.DataFrame, approved: pd.DataFrame) -
 class Undo(Deliberate):
     """Plans creates for what was deleted, then updates, then deletes of what was created."""
 
-    @property
-    def rule(self) -> str:
-        return RULE
+    rule = RULE
 
     def plan(self) -> None:
         everything = np.arange(len(self.asked["link_id"]))

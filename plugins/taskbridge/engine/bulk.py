@@ -17,7 +17,7 @@ from typing import Final
 import pandas as pd
 from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attempt
 
-from taskbridge.core.api_calls import JOB_PAYS_FROM, JOB_ROWS, NEVER, pauses, polls
+from taskbridge.core.api_calls import JOB_PAYS_FROM, JOB_ROWS, NEVER, pause_before, polls
 from taskbridge.core.delicate import is_delicate
 from taskbridge.core.model import Op, Side, empty
 from taskbridge.engine.busy import busy_rows, given_up
@@ -83,7 +83,7 @@ def write_by_jobs(
     for start in range(0, len(rows), JOB_ROWS):
         engine.require_switch()
         ready = look_again(rows.iloc[start : start + JOB_ROWS].reset_index(drop=True))
-        for part in jobs.sort_out(op, ready)[0]:
+        for part in jobs.sort_out(op, ready):
             engine.require_switch()
             try:
                 yield _write_job(engine, run, side, jobs, op, part, adopt)
@@ -111,7 +111,7 @@ def _write_job(
     except SideUnreachable:
         _log.warning("Bulk job %s: the answer to its start was lost; a look at it tells", job.job_id)
     patience = engine.settings.salesforce_bulk_patience_seconds
-    engine.sleep(pauses()[0])
+    engine.sleep(pause_before(0))
     outcomes = finish(engine, run, side, job, looks=polls(patience), adopt=adopt)
     if outcomes.empty:
         engine.ledger.note(
@@ -170,4 +170,4 @@ def _last_sight(engine: Engine, run: Run, jobs: JobPort, job: Job, looks: int) -
 
 
 def _pause(state: RetryCallState) -> float:
-    return float(pauses()[min(state.attempt_number, len(pauses()) - 1)])
+    return float(pause_before(state.attempt_number))

@@ -7,11 +7,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from taskbridge.core.delicate import is_delicate
-from taskbridge.core.forecast import fitting
 from taskbridge.core.model import Op, Side
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.forecasting import terms_now
+from taskbridge.engine.forecasting import fitting_rows, terms_now
 from taskbridge.engine.ports import Run
 from taskbridge.errors import ApiLimitReached
 
@@ -29,15 +27,12 @@ def writable(engine: Engine, run: Run, side: Side, ops: Sequence[Op]) -> pd.Data
     wanted = planned["op"].isin(ops)
     if not wanted.any():
         return planned[wanted]
-    fits = fitting(
-        [Op(op) for op in planned["op"]],
-        _left(engine, run, side),
-        terms_now(engine, run, side),
-        list(is_delicate(planned)),
-    )
-    if fits < len(planned):
-        _log.warning("%d of %d changes to %s fit into the calls that are left", fits, len(planned), side)
-    return planned.iloc[:fits][wanted.iloc[:fits]]
+    chosen = fitting_rows(planned, _left(engine, run, side), terms_now(engine, run, side))
+    if len(chosen) < len(planned):
+        _log.warning(
+            "%d of %d changes to %s fit into the calls that are left", len(chosen), len(planned), side
+        )
+    return chosen[wanted.iloc[: len(chosen)]]
 
 
 def _left(engine: Engine, run: Run, side: Side) -> int | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import replace
 from math import ceil
 from typing import Final
@@ -11,7 +9,7 @@ from typing import Final
 import pandas as pd
 
 from taskbridge.core.delicate import is_delicate
-from taskbridge.core.forecast import Terms, fitting, to_write, together
+from taskbridge.core.forecast import Terms, cost, fitting, together
 from taskbridge.core.model import Op, Side
 from taskbridge.core.usage import CallKind, Calls, Usage
 from taskbridge.engine.bulk import job_from
@@ -59,6 +57,15 @@ def terms_now(engine: Engine, run: Run, side: Side) -> Terms:
     )
 
 
+def fitting_rows(planned: pd.DataFrame, left: int | None, offered: Terms) -> pd.DataFrame:
+    """The first of these WRITES rows, as many as so many calls are enough for; all where nobody counts."""
+    return planned.iloc[: fitting(_ops(planned), left, offered, list(is_delicate(planned)))]
+
+
+def _ops(rows: pd.DataFrame) -> list[Op]:
+    return [Op(op) for op in rows["op"]]
+
+
 def ours(engine: Engine, side: Side, usage: Usage) -> int | None:
     """Calls that may be made before the reserve is touched, as the run was told; None where nobody counts."""
     if side is not Side.SALESFORCE or usage.told is None:
@@ -71,25 +78,14 @@ def _to_come(engine: Engine, run: Run, side: Side, so_far: Usage) -> Calls:
     if planned.empty:
         return {}
     offered = terms_now(engine, run, side)
-    ops = [Op(op) for op in planned["op"]]
-    delicate = list(is_delicate(planned))
-    fits = fitting(ops, ours(engine, side, so_far), offered, delicate)
-    if fits < len(ops):
-        engine.ledger.note(run, _does_not_fit(side, len(ops), fits))
-    chosen = planned.iloc[:fits]
+    chosen = fitting_rows(planned, ours(engine, side, so_far), offered)
+    if len(chosen) < len(planned):
+        engine.ledger.note(run, _does_not_fit(side, len(planned), len(chosen)))
     return together(
-        to_write(
-            Counter(ops[:fits]),
-            offered,
-            Counter(op for op, one in zip(ops[:fits], delicate[:fits], strict=True) if one),
-        ),
+        cost(_ops(chosen), offered, list(is_delicate(chosen))),
         _people(side, chosen, offered.rows),
         _lost_answers(engine, run, side, chosen, offered),
     )
-
-
-def _delicate(ops: Sequence[Op], delicate: Sequence[bool]) -> Counter[Op]:
-    return Counter(op for op, one in zip(ops, delicate, strict=True) if one)
 
 
 def _people(side: Side, planned: pd.DataFrame, chunk: int) -> Calls:

@@ -197,8 +197,8 @@ class JobPort(Protocol):
     """Jobs of a side, each of one op. Methods that write call `fence` right before each request, and raise what
     `SidePort.write` raises; only `start` lets anything be written."""
 
-    def sort_out(self, op: Op, rows: pd.DataFrame) -> tuple[Sequence[pd.DataFrame], pd.DataFrame]:
-        """WRITES rows for one job each, sorted so that jobs do not lock what other rows need; and rows that no
+    def sort_out(self, op: Op, rows: pd.DataFrame) -> Sequence[pd.DataFrame]:
+        """WRITES rows for one job each, sorted so that jobs do not lock what other rows need; without those that no
         job can carry. Asks nobody."""
 
     def open(self, op: Op, rows: int, fence: Callable[[], None]) -> str:

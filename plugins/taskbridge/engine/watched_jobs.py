@@ -23,7 +23,7 @@ class WatchedJobs:
     ) -> None:
         self._jobs, self._watched, self._judged = jobs, watched, judged
 
-    def sort_out(self, op: Op, rows: pd.DataFrame) -> tuple[Sequence[pd.DataFrame], pd.DataFrame]:
+    def sort_out(self, op: Op, rows: pd.DataFrame) -> Sequence[pd.DataFrame]:
         return self._jobs.sort_out(op, rows)
 
     def open(self, op: Op, rows: int, fence: Callable[[], None]) -> str:

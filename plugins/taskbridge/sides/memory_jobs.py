@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from taskbridge.core.model import Op, rows_of
-from taskbridge.engine.ports import JobSight, JobState, Outcome
+from taskbridge.engine.ports import JobSight, JobState
 from taskbridge.errors import ContractBroken, JobRefused, SideUnreachable
-from taskbridge.sides.outcomes import RowResult, outcome_frame, row_error
-from taskbridge.sides.salesforce_bulk_csv import holds
+from taskbridge.sides.outcomes import RowResult, outcome_frame, unaccounted, unprocessed
+from taskbridge.sides.salesforce_bulk_csv import for_a_file, holds
 
 if TYPE_CHECKING:
     from taskbridge.sides.memory import MemorySide
@@ -43,13 +43,9 @@ class MemoryJobs:
         self.book: dict[str, MemoryJob] = {}
         self.carried_out: list[str] = []  # action ids in the order in which jobs came to them
 
-    def sort_out(self, op: Op, rows: pd.DataFrame) -> tuple[Sequence[pd.DataFrame], pd.DataFrame]:
-        rows = rows.sort_values(["person", "owner" if op is Op.CREATE else "seen_owner", "seq"])
-        fitting = pd.Series([holds(row) for row in rows_of(rows)], index=rows.index, dtype=bool)
-        fit = rows[fitting].reset_index(drop=True)
-        size = self.most_rows
-        jobs = [fit.iloc[start : start + size].reset_index(drop=True) for start in range(0, len(fit), size)]
-        return jobs, rows[~fitting].sort_values("seq").reset_index(drop=True)
+    def sort_out(self, op: Op, rows: pd.DataFrame) -> Sequence[pd.DataFrame]:
+        fit, size = for_a_file(op, rows), self.most_rows
+        return [fit.iloc[start : start + size].reset_index(drop=True) for start in range(0, len(fit), size)]
 
     def open(self, op: Op, rows: int, fence: Callable[[], None]) -> str:
         self._side._leave_reserve()
@@ -98,12 +94,12 @@ class MemoryJobs:
 
     def outcomes(self, job_id: str, op: Op, rows: pd.DataFrame, sight: JobSight) -> pd.DataFrame:
         if sight.state is JobState.GONE:
-            return outcome_frame(map(_unaccounted, rows_of(rows)))
+            return outcome_frame(map(unaccounted, rows_of(rows)))
         with self._side._call("job_results"):
             job = self._in_state(job_id, JobState.ENDED)
             return outcome_frame(
                 job.results.get(row["action_id"])
-                or (_unprocessed(row, job) if job.failed else _unaccounted(row))
+                or (unprocessed(row, job.message) if job.failed else unaccounted(row))
                 for row in rows_of(rows)
             )
 
@@ -128,12 +124,3 @@ class MemoryJobs:
         if job.state is not state:
             raise ContractBroken(f"job {job_id} is {job.state}, not {state}")
         return job
-
-
-def _unprocessed(row: Mapping[str, Any], job: MemoryJob) -> RowResult:
-    return row_error(row["action_id"], "NOT_PROCESSED", job.message or "the job was ended before it")
-
-
-def _unaccounted(row: Mapping[str, Any]) -> RowResult:
-    message = "the job does not account for the row"
-    return RowResult(row["action_id"], Outcome.UNKNOWN, row["remote_id"], None, "ANSWER_UNUSABLE", message)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 import pyarrow as pa
@@ -357,6 +357,17 @@ def carried_over(action_id: str, stop: TaskBridgeError) -> RowResult:
     elif isinstance(stop, SideUnreachable):
         code = "SERVER_UNAVAILABLE"
     return RowResult(action_id, Outcome.RETRY, None, None, code, str(stop))
+
+
+def unprocessed(row: Mapping[str, Any], message: str | None) -> RowResult:
+    """The result of a row that a job ended before."""
+    return row_error(row["action_id"], "NOT_PROCESSED", message or "the job was ended before it")
+
+
+def unaccounted(row: Mapping[str, Any]) -> RowResult:
+    """The result of a row that a job tells nothing of."""
+    message = "the job's results do not account for the row"
+    return RowResult(row["action_id"], Outcome.UNKNOWN, row["remote_id"], None, "ANSWER_UNUSABLE", message)
 
 
 def outcome_frame(results: Iterable[RowResult]) -> pd.DataFrame:

@@ -17,8 +17,8 @@ from taskbridge.engine.ports import JobSight, JobState, Outcome
 from taskbridge.errors import ContractBroken, JobRefused, SideUnreachable
 from taskbridge.sides.answers import Verdict, verdict
 from taskbridge.sides.http import Answer, Channel, Content, Transient
-from taskbridge.sides.outcomes import RowResult, outcome_frame, row_error
-from taskbridge.sides.salesforce_bulk_csv import file_of, holds, read_error, read_file
+from taskbridge.sides.outcomes import RowResult, outcome_frame, unaccounted, unprocessed
+from taskbridge.sides.salesforce_bulk_csv import file_of, for_a_file, read_error, read_file
 from taskbridge.sides.salesforce_ids import to_18
 from taskbridge.sides.salesforce_people import may_be_its_person
 from taskbridge.sides.salesforce_writes import Collections
@@ -55,14 +55,10 @@ class BulkJobs:
     most_rows: int = JOB_ROWS
     most_bytes: int = JOB_BYTES
 
-    def sort_out(self, op: Op, rows: pd.DataFrame) -> tuple[Sequence[pd.DataFrame], pd.DataFrame]:
-        """Sorted by contact or lead, then owner: rows of the same parent are saved together, not at the same time."""
-        rows = rows.sort_values(["person", "owner" if op is Op.CREATE else "seen_owner", "seq"])
-        fitting = pd.Series([holds(row) for row in rows_of(rows)], index=rows.index, dtype=bool)
-        fit = rows[fitting].reset_index(drop=True)
+    def sort_out(self, op: Op, rows: pd.DataFrame) -> Sequence[pd.DataFrame]:
+        fit = for_a_file(op, rows)
         sizes = [len(line) for line in self._lines(op, fit)][1:]
-        jobs = [fit.iloc[part].reset_index(drop=True) for part in self._parts(sizes)]
-        return jobs, rows[~fitting].sort_values("seq").reset_index(drop=True)
+        return [fit.iloc[part].reset_index(drop=True) for part in self._parts(sizes)]
 
     def open(self, op: Op, rows: int, fence: Callable[[], None]) -> str:
         self.before_job(job_calls(rows))
@@ -117,9 +113,9 @@ class BulkJobs:
         asked = {self._key(op, row): row for row in rows_of(rows)}
         found: dict[str, RowResult] = {}
         if sight.state is JobState.GONE:
-            found = {key: _unaccounted(row) for key, row in asked.items()}
+            found = {key: unaccounted(row) for key, row in asked.items()}
         elif sight.failed and not sight.processed:
-            found = {key: _unprocessed(row, sight) for key, row in asked.items()}
+            found = {key: unprocessed(row, sight.message) for key, row in asked.items()}
         for name, result in (
             ("successfulResults", self._success),
             ("failedResults", self._failure),
@@ -131,7 +127,7 @@ class BulkJobs:
                 key = self._key_told(op, record)
                 if key in asked and key not in found:
                     found[key] = result(op, asked[key], record, sight)
-        return outcome_frame(found.get(key) or _unaccounted(row) for key, row in asked.items())
+        return outcome_frame(found.get(key) or unaccounted(row) for key, row in asked.items())
 
     # rows and their results
 
@@ -167,7 +163,7 @@ class BulkJobs:
         try:
             remote_id = to_18(record["sf__Id"])
         except (KeyError, ValueError):
-            return _unaccounted(row)
+            return unaccounted(row)
         if op is Op.CREATE and record.get("sf__Created") != "true":
             return RowResult(row["action_id"], Outcome.EXISTS, remote_id)
         return RowResult(row["action_id"], Outcome.DONE, remote_id, sight.ended_at)
@@ -179,7 +175,7 @@ class BulkJobs:
         return replace(refused, outcome=Outcome.BUSY) if follows else refused
 
     def _untouched(self, op: Op, row: Row, record: Mapping[str, str], sight: JobSight) -> RowResult:
-        return _unprocessed(row, sight)
+        return unprocessed(row, sight.message)
 
     def _file(self, job_id: str, name: str) -> list[dict[str, str]]:
         answer = self.channel.read(f"{self.path}/{job_id}/{name}")
@@ -208,15 +204,6 @@ class BulkJobs:
                 f"{self.channel.connection}: the answer to {method} of a Bulk job was lost ({lost.seen}); "
                 "the next run looks what became of the job"
             ) from lost
-
-
-def _unprocessed(row: Row, sight: JobSight) -> RowResult:
-    return row_error(row["action_id"], "NOT_PROCESSED", sight.message or "the job was ended before it")
-
-
-def _unaccounted(row: Row) -> RowResult:
-    message = "the job's result files do not account for the row"
-    return RowResult(row["action_id"], Outcome.UNKNOWN, row["remote_id"], None, "ANSWER_UNUSABLE", message)
 
 
 def _said(answer: Answer) -> str:

@@ -12,7 +12,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from taskbridge.core.model import FIELDS, Op
+import pandas as pd
+
+from taskbridge.core.model import FIELDS, Op, rows_of
 from taskbridge.sides.answers import RemoteError
 from taskbridge.sides.frames import masked, unsendable
 from taskbridge.sides.salesforce_marking import Marking
@@ -41,6 +43,14 @@ def holds(row: Row) -> bool:
     if any(text in ("", CLEARED) or "\r" in text for text in texts):
         return False
     return unsendable(masked(row)) is None
+
+
+def for_a_file(op: Op, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows that a CSV holds, sorted by contact or lead, then owner: rows of the same parent are saved together, not
+    at the same time."""
+    rows = rows.sort_values(["person", "owner" if op is Op.CREATE else "seen_owner", "seq"])
+    fitting = pd.Series([holds(row) for row in rows_of(rows)], index=rows.index, dtype=bool)
+    return rows[fitting].reset_index(drop=True)
 
 
 def file_of(op: Op, rows: Sequence[Row], marking: Marking) -> Iterator[bytes]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attempt
 
-from taskbridge.core.api_calls import JOB_ROWS, pauses, polls
+from taskbridge.core.api_calls import JOB_ROWS, pause_before, polls
 from taskbridge.errors import ApiLimitReached, ContractBroken, JobRefused, ReadIncomplete, SideUnreachable
 from taskbridge.sides.http import Answer, Channel, Refusal, Transient
 from taskbridge.sides.salesforce_bulk_csv import as_records, read_file
@@ -54,7 +54,7 @@ class QueryJobs:
 
     def _wait(self, job_id: str) -> int:
         """The number of records that the job found."""
-        self.sleep(pauses()[0])
+        self.sleep(pause_before(0))
         job = Retrying(
             retry=retry_if_result(lambda job: job.get("state") in _GOES_ON),
             wait=_pause,
@@ -122,4 +122,4 @@ class QueryJobs:
 
 
 def _pause(state: RetryCallState) -> float:
-    return float(pauses()[min(state.attempt_number, len(pauses()) - 1)])
+    return float(pause_before(state.attempt_number))

@@ -1,0 +1,272 @@
+"""Asking Salesforce for records: queries page by page or by a Bulk job, records by their ids, descriptions.
+
+Fields that an org does not show are left out, and found out by the query that names them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Final, Literal
+from urllib.parse import quote
+
+import pandas as pd
+from simple_salesforce.format import format_soql
+
+from taskbridge.core.api_calls import NEVER, prefers_query_job
+from taskbridge.core.contract import Contract, ObjectNeed, judge
+from taskbridge.errors import ContractBroken, JobRefused, ReadIncomplete
+from taskbridge.sides.http import Answer, Channel, Refusal
+from taskbridge.sides.salesforce_bulk_query import QueryJobs
+from taskbridge.sides.salesforce_describe import read_shape, task_need, user_need
+from taskbridge.sides.salesforce_ids import to_18
+from taskbridge.sides.salesforce_marking import Marking
+from taskbridge.sides.salesforce_records import TASK_FIELDS, USER_FIELDS, decode_tasks
+
+_LOG = logging.getLogger(__name__)
+_URL_BYTES: Final = 9_000  # of one IN list as it is sent; a request's line and headers may have 16,384
+_RESTARTS: Final = 3
+_NOT_FOUND: Final = 404
+_UNSEEN: Final = frozenset({"INVALID_FIELD", "INVALID_TYPE"})
+_LOST_LOCATOR: Final = "INVALID_QUERY_LOCATOR"
+
+Pages = Iterator[tuple[Answer, list[Any]]]
+
+
+class Queries:
+    """The resources of one API version that read. `data` is its path.
+
+    From `threshold` records on, by default where that takes fewer calls, they are read by one of `jobs`.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        data: str,
+        marking: Marking,
+        marker_field: str | None,
+        jobs: QueryJobs,
+        threshold: int | Literal["never"] | None,
+    ) -> None:
+        self.channel, self.data = channel, data
+        self.marking, self.marker_field = marking, marker_field
+        self.jobs, self.threshold = jobs, threshold
+        self.lacking: frozenset[str] = frozenset()
+
+    def users(self) -> Pages:
+        """All users, page by page."""
+        return self.known(
+            user_need(),
+            lambda: self.query(
+                "query", f"SELECT {', '.join(self._shown('User', USER_FIELDS))} FROM User ORDER BY Id"
+            ),
+        )
+
+    def changed(self, start: datetime, end: datetime) -> Iterator[pd.DataFrame]:
+        """Tasks stamped in this time, by one query; should its locator be lost, another from the last record on."""
+        where = format_soql("SystemModstamp >= {}", start)
+        for _ in range(1 + _RESTARTS):
+            bounded = f"({where}) AND {format_soql('SystemModstamp < {}', end)}"
+            try:
+                for answer, records in self._tasks(bounded, "SystemModstamp, Id"):
+                    if answer is not None:
+                        where = _after(records, end) or where
+                    yield decode_tasks(records, self.marking)
+                return
+            except _LocatorLost:
+                continue
+        raise self._lost_again()
+
+    def fetch(self, name: str, fields: Sequence[str], ids: Sequence[str]) -> list[Any]:
+        """Records of any object by their ids, deleted ones included."""
+        found: list[Any] = []
+        for lot in url_lots(ids):
+            where = f"Id IN {format_soql('{}', list(lot))}"
+            soql = f"SELECT {', '.join(fields)} FROM {name} WHERE {where} ORDER BY Id"
+            for records in self._to_the_end(partial(self.query, "queryAll", soql)):
+                found += records
+        return found
+
+    def retrieved(self, ids: Sequence[str]) -> pd.DataFrame:
+        """The live ones among these records."""
+        ((_, records),) = self.known(task_need(self.marker_field), lambda: self._retrieve(ids))
+        return decode_tasks([record for record in records if record is not None], self.marking)
+
+    def _retrieve(self, ids: Sequence[str]) -> Pages:
+        question = {"ids": list(ids), "fields": self._fields}
+        answer = self.channel.read(f"{self.data}/composite/sobjects/Task", question=question)
+        records = answer.body()
+        if not isinstance(records, list) or len(records) != len(ids):
+            raise ContractBroken(
+                f"{self.channel.connection}: expected {len(ids)} records or nulls by their ids"
+            )
+        yield answer, records
+
+    def by_values(self, name: str, values: Sequence[str]) -> Iterator[pd.DataFrame]:
+        for lot in url_lots(values):
+            for records in self.whole(f"{name} IN {format_soql('{}', list(lot))}"):
+                yield decode_tasks(records, self.marking)
+
+    def whole(self, where: str) -> list[list[Any]]:
+        return self._to_the_end(lambda: self._tasks(where, "Id"))
+
+    def _to_the_end(self, ask: Callable[[], Iterator[tuple[Answer | None, list[Any]]]]) -> list[list[Any]]:
+        """All pages, read anew when the query's place is lost: nothing is handed on before its end."""
+        for _ in range(1 + _RESTARTS):
+            try:
+                return [records for _, records in ask()]
+            except _LocatorLost:
+                continue
+        raise self._lost_again()
+
+    def streamed(self, where: str) -> Iterator[pd.DataFrame]:
+        """All pages as they come, once more from the first when the query's place is lost."""
+        for _ in range(1 + _RESTARTS):
+            try:
+                for _answer, records in self._tasks(where, "Id"):
+                    yield decode_tasks(records, self.marking)
+                return
+            except _LocatorLost:
+                continue
+        raise self._lost_again()
+
+    def _tasks(self, where: str, order: str) -> Iterator[tuple[Answer | None, list[Any]]]:
+        """Pages of records in that order; without an answer those of a Bulk query, which come in none."""
+        pages = self.known(
+            task_need(self.marker_field),
+            lambda: self.query("queryAll", f"{self._selected(where)} ORDER BY {order}"),
+        )
+        answer, first = next(pages)
+        if self._by_job(_page(answer)["totalSize"]):
+            try:
+                yield from ((None, records) for records in self.jobs.read(self._selected(where)))
+                return
+            except JobRefused as refused:
+                _LOG.warning("%s", refused)
+        yield answer, first
+        yield from pages
+
+    def _selected(self, where: str) -> str:
+        return f"SELECT {', '.join(self._fields)} FROM Task WHERE {where}"
+
+    @property
+    def _fields(self) -> list[str]:
+        return [*self._shown("Task", TASK_FIELDS), *self.marking.fields]
+
+    def _shown(self, name: str, fields: Sequence[str]) -> list[str]:
+        return [field for field in fields if f"{name}.{field}" not in self.lacking]
+
+    def known(self, need: ObjectNeed, ask: Callable[[], Pages]) -> Pages:
+        """The pages of a query. One that names what cannot be seen is asked again without what is done without; or
+        raises ContractBroken, which says which fields are needed, and what helps."""
+        pages = ask()
+        try:
+            first = next(pages)
+        except Refusal as refusal:
+            if not (refusal.codes & _UNSEEN and self._learns(need, refusal)):
+                raise
+            pages = ask()
+            first = next(pages)
+        yield first
+        yield from pages
+
+    def _learns(self, need: ObjectNeed, refusal: Refusal) -> bool:
+        """Whether a description tells something that was not known before."""
+        before = self.lacking
+        contract = self.described(need)
+        if contract.breaches:
+            raise ContractBroken(contract.sentence) from refusal
+        return self.lacking != before
+
+    def _by_job(self, records: int) -> bool:
+        if self.threshold is None:
+            return prefers_query_job(records)
+        return self.threshold != NEVER and records >= self.threshold
+
+    def query(self, resource: str, soql: str) -> Pages:
+        """Pages with their answers. Raises ReadIncomplete when fewer records come than were announced."""
+        answer = self.channel.read(f"{self.data}/{resource}", {"q": soql})
+        count = 0
+        while True:
+            page = _page(answer)
+            count += len(page["records"])
+            yield answer, page["records"]
+            if page["done"]:
+                break
+            answer = self._next(page["nextRecordsUrl"])
+        if count < page["totalSize"]:
+            raise ReadIncomplete(
+                f"{self.channel.connection}: Salesforce announced {page['totalSize']} records and gave {count}; "
+                "run again"
+            )
+
+    def _next(self, path: str) -> Answer:
+        try:
+            return self.channel.read(path)
+        except Refusal as refusal:
+            if _LOST_LOCATOR in refusal.codes:
+                raise _LocatorLost from refusal
+            raise
+
+    def described(self, need: ObjectNeed) -> Contract:
+        answer = self.channel.read(f"{self.data}/sobjects/{need.name}/describe", accept=(_NOT_FOUND,))
+        contract = judge(None if answer.status == _NOT_FOUND else read_shape(answer.body()), need)
+        others = {name for name in self.lacking if not name.startswith(f"{need.name}.")}
+        self.lacking = frozenset(others | {f"{need.name}.{name}" for name in contract.absent})
+        return contract
+
+    def _lost_again(self) -> ReadIncomplete:
+        return ReadIncomplete(
+            f"{self.channel.connection}: Salesforce lost the query's place {_RESTARTS + 1} times; run again"
+        )
+
+
+class _LocatorLost(Exception):
+    """The query's place is gone (INVALID_QUERY_LOCATOR)."""
+
+
+def _page(answer: Answer) -> dict[str, Any]:
+    page = answer.body()
+    wanted = {"totalSize", "done", "records"}
+    if not isinstance(page, dict) or not wanted <= page.keys() or not isinstance(page["records"], list):
+        raise ContractBroken(f"{answer.connection}: expected a query's page with {', '.join(sorted(wanted))}")
+    if not page["done"] and not isinstance(page.get("nextRecordsUrl"), str):
+        raise ContractBroken(
+            f"{answer.connection}: expected the last page of a query or the name of the next"
+        )
+    return page
+
+
+def _after(records: Sequence[Any], end: datetime) -> str | None:
+    """The condition for what comes after these records, None when they tell no place.
+
+    A record that was edited since the query began shows a stamp of now: no place in this query's order.
+    """
+    for record in reversed(records):
+        try:
+            stamp = datetime.fromisoformat(record["SystemModstamp"]).astimezone(UTC)
+            record_id = to_18(record["Id"])
+        except (KeyError, TypeError, ValueError):
+            continue
+        if stamp < end:
+            return format_soql(
+                "SystemModstamp > {} OR (SystemModstamp = {} AND Id > {})", stamp, stamp, record_id
+            )
+    return None
+
+
+def url_lots(values: Sequence[str]) -> Iterator[list[str]]:
+    """Lots whose IN list fits a request's URL."""
+    lot: list[str] = []
+    size = 0
+    for value in values:
+        length = len(quote(f"{format_soql('{}', value)},", safe=""))
+        if lot and size + length > _URL_BYTES:
+            yield lot
+            lot, size = [], 0
+        lot.append(value)
+        size += length
+    if lot:
+        yield lot
