@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from taskbridge.core.model import Limits
+from taskbridge.core.model import FIELDS, Limits
 from tests.core.frames import (
     DAY,
     NOON,
@@ -106,6 +106,17 @@ def test_G3_rejecting_a_create_releases_the_original_with_its_values_as_base() -
     assert plan.base("sc")["title"] == "Call Ann"
     assert (plan.base("sf"), change["inputs"], change["sc_type"]) == ({}, True, "custom")
     assert set(plan.ends.values()) == {("released", "rejected")}
+
+
+def test_G3_rejecting_an_import_makes_what_salesforce_holds_the_base() -> None:
+    rows: tuple[list[Row], list[Row], list[Row]] = ([link(sc_id=None, state="pending")], [], [sf()])
+    [held] = decide(*rows, limits=NOTHING).actions
+    plan = decide(*rows, limits=NOTHING, approvals=approval_rows(held, answer="rejected"))
+    assert plan.actions == []
+    [change] = plan.changes
+    assert (change["state"], change["withheld"], change["inputs"]) == ("released", "rejected", False)
+    assert plan.base("sf") == {name: sf()[name] for name in FIELDS}
+    assert plan.base("sc") == {}
 
 
 # Completed in Sales Connect, put off in Salesforce hours before: the later edit wins

@@ -187,20 +187,23 @@ def test_G3_rejected_deletes_are_kept_out_until_the_task_is_restored(world: Worl
     assert [rule for rule, _ in explained] == ["rejected"]
 
 
-def test_G3_rejected_creates_are_kept_out_until_the_original_changes(world: World) -> None:
+@pytest.mark.parametrize("origin", list(Side))
+def test_G3_rejected_creates_are_kept_out_until_the_original_changes(world: World, origin: Side) -> None:
     world.settle()
     world.with_settings(limits=STRICT)
-    tasks = [world.sc_task(f"Task {number}") for number in range(5)]
+    here, there = (world.sc, world.sf) if origin is SC else (world.sf, world.sc)
+    make = world.sc_task if origin is SC else world.sf_task
+    tasks = [make(f"Task {number}") for number in range(5)]
     world.sync()
     approval = request(world)
     assert approval.kind is ApprovalKind.CREATE
     world.answer(approval.approval_id, REJECTED)
     world.carry_out(approval.approval_id)
     assert world.settle()[-1].outcome is RunOutcome.CLEAN
-    assert world.sf.live() == {}
-    world.sc.edit(tasks[0], title="Wanted after all")
+    assert there.live() == {}
+    here.edit(tasks[0], title="Wanted after all")
     world.settle()
-    assert [task["title"] for task in world.sf.live().values()] == ["Wanted after all"]
+    assert [task["title"] for task in there.live().values()] == ["Wanted after all"]
 
 
 def test_I4_an_approved_old_delete_is_carried_out(world: World) -> None:

@@ -129,3 +129,22 @@ def test_a_login_that_fails_in_the_middle_of_a_run_loses_no_write(world: World) 
     assert world.sync().outcome is RunOutcome.CLEAN
     assert world.sf_of(mine)["title"] == "There"
     assert not disagreements(world)
+
+
+@pytest.mark.parametrize("jobs_from", [1, "never"])
+def test_rows_that_are_refused_for_our_login_pause_the_side(world: World, jobs_from: int | str) -> None:
+    world.sync()
+    world.with_settings(salesforce_bulk_threshold=jobs_from)
+    world.sf.faults.refuse_titles["There"] = "AUTHENTICATION_FAILURE"
+    mine, other = world.sc_task("There"), world.sc_task("Written before")
+    assert world.sync().outcome is RunOutcome.FAILED
+    ((state, reason),) = world.rows(STATE, Side.SALESFORCE)
+    assert (state, "AUTHENTICATION_FAILURE" in reason) == ("paused", True)
+    assert world.sf_of(other)["title"] == "Written before", "answers of the others are recorded"
+    assert world.partner(Side.SALES_CONNECT, mine) is None
+    assert world.sync().outcome is RunOutcome.SKIPPED
+    world.sf.faults.refuse_titles.clear()
+    pass_minutes(world, 21)
+    assert world.sync().outcome is RunOutcome.CLEAN
+    assert world.sf_of(mine)["title"] == "There"
+    assert not disagreements(world)
