@@ -8,10 +8,17 @@ import pandas as pd
 import pytest
 
 from taskbridge.core.model import Op, Side
+from taskbridge.engine.load import load
 from taskbridge.engine.ports import RunOutcome
 from taskbridge.engine.report import report
 from taskbridge.errors import CountsDoNotAddUp, SideUnreachable
 from tests.engine.world import World, planned
+
+SENT = "sent"
+
+
+def states(world: World) -> list[str]:
+    return [state for (state,) in world.rows("SELECT state FROM bridge.action")]
 
 
 def test_creates_and_updates_on_both_sides_come_before_any_delete(
@@ -61,9 +68,35 @@ def test_a_side_that_is_down_does_not_keep_the_other_from_its_share(world: World
     assert "no route to the host" in outcome.text
     arrived = (world.sf_of(mine)["priority"], world.sc_of(theirs)["priority"])
     assert arrived == (("High", "normal") if down is Side.SALES_CONNECT else ("Normal", "high"))
+    assert SENT not in states(world), "what certainly did not arrive is not looked for"
     system.faults.on_call = None
     world.sync()
     assert (world.sf_of(mine)["priority"], world.sc_of(theirs)["priority"]) == ("High", "high")
+
+
+def test_G2_that_a_write_is_tried_is_stored_before_it_is_tried(world: World) -> None:
+    world.sc_task()
+    at_the_call: list[list[str]] = []
+
+    def note(call: str) -> None:
+        if call == "before write":
+            at_the_call.append(states(world))
+
+    world.sf.faults.on_call = note
+    world.sync()
+    assert at_the_call == [[SENT]]
+
+
+def test_G5_a_row_without_an_answer_counts_as_perhaps_written(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.sc_task("answered")
+    world.sc_task("not answered")
+    write = world.sf.write
+    monkeypatch.setattr(world.sf, "write", lambda *given: write(*given).iloc[:1])
+    told = load(world.engine, planned(world), Side.SALESFORCE, [Op.CREATE])
+    assert told.outcomes == {"done": 1, "unknown": 1}
+    assert sorted(states(world)) == ["done", SENT]
 
 
 def test_G5_a_row_that_ended_nowhere_fails_the_run(world: World) -> None:

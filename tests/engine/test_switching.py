@@ -41,6 +41,26 @@ def test_S1_the_switch_is_a_brake_between_batches_of_writes(world: World) -> Non
     assert len(world.sf.live()) == 3
 
 
+def test_S1_the_switch_is_a_brake_between_writes_that_were_looked_at_together(world: World) -> None:
+    world.sf.chunk_size = 1
+    tasks = [world.sc_task(f"Task {number}") for number in range(3)]
+    world.settle()
+    for task in tasks:
+        world.sc.edit(task, details="edited")
+
+    def pull_the_brake(call: str) -> None:
+        if call == "after write":
+            world.enabled = False
+
+    world.sf.faults.on_call = pull_the_brake
+    assert "switched off" in world.sync().text
+    world.sf.faults.on_call = None
+    assert [world.sf_of(task)["details"] for task in tasks].count("edited") == 1
+    world.enabled = True
+    world.settle()
+    assert {world.sf_of(task)["details"] for task in tasks} == {"edited"}
+
+
 def test_S3_no_watermark_moves_once_the_switch_is_off(world: World) -> None:
     before = world.ledger.watermarks()
     world.advance(60)
