@@ -1,7 +1,8 @@
-"""`make mutants`: plants each fault in a copy of the project and runs the fast tests until one notices.
+"""`make mutants`: plants each fault in a copy of the project and runs tests until one notices.
 
-The unchanged copy runs through all of them first and has to be green. The last line is
-`N mutants, N survived`; the exit code says whether any did.
+The tests that a fault names as near run first, all others only if these notice nothing. A fault counts as caught
+if the same tests, run the same way, are green without it. The last line is `N mutants, N survived`; the exit code
+says whether any did.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -39,14 +41,14 @@ STEPS: Final = {
     ),
     "stories": ("tests/scenarios", "tests/machine/test_two_systems.py"),
 }
-"""Groups of tests, in their order; the group about the changed folder comes first."""
+"""Groups of tests for what no near test notices, in their order; the group about the changed folder comes first."""
 
-_FAILED: Final = re.compile(r"^(?:FAILED|ERROR) (tests/\S+)", re.MULTILINE)
+_FAILED: Final = re.compile(r"^(?:FAILED|ERROR) (tests/.*?)(?: - .*)?$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Which test noticed a fault; none did if `caught_by` is None, and nobody knows if the tests did not run."""
+    """Which test noticed a fault; none did if `caught_by` is None, and nobody knows if there was trouble."""
 
     fault: Fault
     caught_by: str | None
@@ -54,8 +56,16 @@ class Verdict:
     trouble: str | None = None
 
 
+@dataclass(frozen=True)
+class Notice:
+    """The test that failed, and all that were run with it."""
+
+    test: str
+    among: tuple[str, ...]
+
+
 class Unusable(Exception):
-    """The tests could not be run, which says nothing about the fault."""
+    """The tests could not be run, or fail anyway, which says nothing about the fault."""
 
 
 class Copies:
@@ -83,34 +93,60 @@ class Copies:
             self._free.put(copy)
 
 
-def try_out(copies: Copies, fault: Fault) -> Verdict:
-    """Plants the fault, runs the tests, and takes it out again."""
+class Unchanged:
+    """What the tests say where no fault is planted; the same tests are run once."""
+
+    def __init__(self) -> None:
+        self._failures: dict[tuple[str, ...], str | None] = {}
+        self._lock = threading.Lock()
+
+    def require_green(self, copy: Path, tests: tuple[str, ...]) -> None:
+        """Raises Unusable when one of these tests fails in a copy without a fault."""
+        with self._lock:
+            if tests not in self._failures:
+                self._failures[tests] = _run(copy, tests)
+        if red := self._failures[tests]:
+            raise Unusable(f"{red} fails without the fault, too")
+
+
+def try_out(copies: Copies, unchanged: Unchanged, fault: Fault) -> Verdict:
+    """Plants the fault, runs the tests, takes it out again, and sees that it was the fault they failed for."""
+    begin = time.monotonic()
+    notice, trouble = None, None
     with copies.one() as copy:
-        path = copy / CODE / fault.file
-        whole = path.read_text(encoding="utf-8")
-        begin = time.monotonic()
-        caught_by, trouble = None, None
         try:
-            path.write_text(fault.applied_to(copy), encoding="utf-8")
-            caught_by = (_run(copy, fault.near) if fault.near else None) or first_failure(
-                copy, fault.file.split("/")[0]
-            )
+            with _planted(copy, fault):
+                notice = _first_notice(copy, fault)
+            if notice:
+                unchanged.require_green(copy, notice.among)
         except Unusable as problem:
-            trouble = str(problem)
-        finally:
-            path.write_text(whole, encoding="utf-8")
-        return Verdict(fault, caught_by, time.monotonic() - begin, trouble)
+            notice, trouble = None, str(problem)
+    return Verdict(fault, notice and notice.test, time.monotonic() - begin, trouble)
 
 
-def first_failure(copy: Path, folder: str) -> str | None:
-    """The first test that fails, or None; tests about `folder` run first. Raises Unusable."""
-    for step in sorted(STEPS, key=lambda name: name != folder):
-        if found := _run(copy, *STEPS[step]):
-            return found
+@contextmanager
+def _planted(copy: Path, fault: Fault) -> Iterator[None]:
+    path = copy / CODE / fault.file
+    whole = path.read_text(encoding="utf-8")
+    path.write_text(fault.applied_to(copy), encoding="utf-8")
+    try:
+        yield
+    finally:
+        path.write_text(whole, encoding="utf-8")
+
+
+def _first_notice(copy: Path, fault: Fault) -> Notice | None:
+    """The first test that fails, or None. Raises Unusable."""
+    folder = fault.file.split("/")[0]
+    others = (STEPS[step] for step in sorted(STEPS, key=lambda name: name != folder))
+    for tests in (tuple(fault.near.split()), *others):
+        if failed := _run(copy, tests):
+            return Notice(failed, tests)
     return None
 
 
-def _run(copy: Path, *tests: str) -> str | None:
+def _run(copy: Path, tests: Sequence[str]) -> str | None:
+    """The first of these tests that fails, or None. Raises Unusable."""
     command = [sys.executable, "-m", "pytest", *tests, "-x", "-q", "-rfE", "-p", "no:cacheprovider"]
     # The project is installed where it stands; here the copy's code counts.
     env = os.environ | {"PYTHONPATH": f"{copy / 'plugins'}:{copy}", "PYTHONDONTWRITEBYTECODE": "1"}
@@ -141,26 +177,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = [fault for fault in FAULTS if not given.names or fault.name in given.names]
     with tempfile.TemporaryDirectory(prefix="taskbridge-mutants-") as folder:
         copies = Copies(Path(folder), given.workers)
+        unchanged = Unchanged()
         with ThreadPoolExecutor(given.workers) as pool:
-            healthy = pool.submit(_without_fault, copies)
-            survived = sum(_tell(verdict) for verdict in pool.map(lambda one: try_out(copies, one), chosen))
-            if red := healthy.result():
-                print(f"Without any fault {red} fails: nothing is proved")
-                survived = len(chosen)
+            verdicts = pool.map(lambda fault: try_out(copies, unchanged, fault), chosen)
+            survived = sum(_tell(verdict) for verdict in verdicts)
     print(f"{len(chosen)} mutants, {survived} survived")
     return 1 if survived else 0
-
-
-def _without_fault(copies: Copies) -> str | None:
-    with copies.one() as copy:
-        return first_failure(copy, "core")
 
 
 def _tell(verdict: Verdict) -> bool:
     """Prints a verdict; answers whether the fault survived."""
     fault = verdict.fault
     told = f"caught by {verdict.caught_by}" if verdict.caught_by else f"SURVIVED: {fault.breaks}"
-    told = f"NOT TRIED: {verdict.trouble}" if verdict.trouble else told
+    told = f"NOTHING PROVED: {verdict.trouble}" if verdict.trouble else told
     print(f"{fault.name} ({fault.file}, {verdict.seconds:.0f} s): {told}", flush=True)
     return verdict.caught_by is None
 
