@@ -135,6 +135,7 @@ def test_G2_a_job_that_outlives_its_run_is_gone_on_with(bulky: World) -> None:
     assert len(opened(bulky)) == 1
     assert {bulky.sf_of(task)["details"] for task in made} == {"edited"}
     assert not disagreements(bulky)
+    assert bulky.rows("SELECT DISTINCT state FROM bridge.action") == [("done",)], "the job told what it did"
 
 
 def test_K5_what_a_person_types_while_a_job_goes_on_is_kept(bulky: World) -> None:
