@@ -135,7 +135,7 @@ FAULTS: Final = (
     Fault("delete_loses", "core/decision.py",
           'Seen.DELETED, Seen.EDITED, Decision.DELETE_IN_SALESFORCE, "K4", Decision.RECREATE_IN_SALES_CONNECT',
           'Seen.DELETED, Seen.EDITED, Decision.RECREATE_IN_SALES_CONNECT, "K4"', "delete_wins does not (K4)",
-          "tests/core/test_decision_table.py"),
+          "tests/core/test_pairs.py"),
     Fault("gone_with_its_user_is_carried_over", "core/pairs.py",
           'self.release(rows[with_user & self.matched.deleted[_SC][rows]], "C5")', "pass",
           "deleting a user in Sales Connect deletes the tasks in Salesforce (C5)",
