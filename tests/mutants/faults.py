@@ -147,7 +147,8 @@ FAULTS: Final = (
     Fault("contested_delete_is_not_kept", "core/deletes.py",
           'self._keep_records(rows[equals(decided, "K4")], winner=side.other)', "pass",
           "an edit that a delete beats is gone (K5)",
-          "tests/core/test_approvals.py"),
+          "tests/engine/test_restore.py"
+          "::test_K5_an_edit_that_a_delete_overruled_comes_back_with_its_task"),
     Fault("tombstones_wake_up", "core/deletes.py",
           "rows = rows[newer & gather(self.matched.reminders, staged.position[rows])]",
           "rows = rows[gather(self.matched.reminders, staged.position[rows])]",
