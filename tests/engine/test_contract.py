@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 
 from taskbridge.core.contract import Contract
 from taskbridge.core.finding import problem
 from taskbridge.engine.ports import RunOutcome
+from taskbridge.sides.memory import MemorySalesforce
 from tests.engine.world import World, disagreements
 
 WHOLE = Contract("Task", values={"Status": ("Not Started", "Completed"), "Priority": ("Normal", "High")})
@@ -21,23 +24,30 @@ BROKEN = Contract(
 )
 
 
+@dataclass
 class Looks:
-    """Counts the looks at the contract; calls nothing."""
+    """How often Salesforce was asked for the contract, and how often by a call of its own."""
 
-    def __init__(self, world: World) -> None:
-        self.count = 0
-        world.sf.described = WHOLE
-        world.sf.faults.on_call = self._heard
+    side: MemorySalesforce
+    alone: int = 0
+
+    def __post_init__(self) -> None:
+        self.side.described = WHOLE
+        self.side.faults.on_call = self._heard
+
+    @property
+    def count(self) -> int:
+        return self.side.descriptions
 
     def _heard(self, moment: str) -> None:
-        self.count += moment == "after contract"
+        self.alone += moment == "after contract"
 
 
 @pytest.fixture
 def looks(fresh: World) -> Looks:
-    made = Looks(fresh)
+    made = Looks(fresh.sf)
     fresh.sync()
-    assert made.count == 1, "a ledger that knows nothing looks"
+    assert (made.count, made.alone) == (1, 0), "a ledger that knows nothing looks"
     return made
 
 
@@ -45,15 +55,7 @@ def pass_an_hour(world: World) -> None:
     world.rows_changed("UPDATE bridge.contract SET looked_at = looked_at - interval '61 minutes'")
 
 
-def test_runs_that_write_nothing_there_never_look(fresh: World, looks: Looks) -> None:
-    pass_an_hour(fresh)
-    fresh.sync()
-    fresh.sf_task("Only Sales Connect is written")
-    fresh.sync()
-    assert looks.count == 1
-
-
-def test_runs_that_write_look_once_in_an_hour(fresh: World, looks: Looks) -> None:
+def test_runs_look_once_in_an_hour_by_the_call_that_opens_them(fresh: World, looks: Looks) -> None:
     for number in range(3):
         fresh.sc_task(f"Task {number}")
         fresh.sync()
@@ -62,7 +64,7 @@ def test_runs_that_write_look_once_in_an_hour(fresh: World, looks: Looks) -> Non
     for number in range(3, 6):
         fresh.sc_task(f"Task {number}")
         assert fresh.sync().outcome is RunOutcome.CLEAN
-    assert looks.count == 2
+    assert (looks.count, looks.alone) == (2, 0)
 
 
 def test_other_settings_look_again(fresh: World, looks: Looks) -> None:
@@ -84,7 +86,9 @@ def test_a_breach_halts_before_any_write_and_names_field_object_and_remedy(
         assert "Task lacks what the sync needs. field ActivityDate" in report.text
         assert "give edit access to Task.ActivityDate" in report.text
     assert fresh.writes == 0
-    assert looks.count == 3, "as long as it is broken each run that would write looks"
+    assert (looks.count, looks.alone) == (5, 2), (
+        "as long as it is broken each run looks, also before it would write"
+    )
     assert fresh.rows("SELECT breaches FROM mart.sides WHERE side = 'salesforce'")[0][0] != []
     fresh.sf.described = WHOLE
     assert fresh.sync().outcome is RunOutcome.CLEAN
@@ -118,7 +122,7 @@ def test_a_row_that_is_refused_for_a_field_makes_the_next_run_look_and_goes_thro
     fresh.sf.described = BROKEN
     mine = fresh.sc_task("Next")
     assert fresh.sync().outcome is RunOutcome.FAILED
-    assert looks.count == 2
+    assert (looks.count, looks.alone) == (3, 1), "when it opens, and once more before it would write"
     fresh.sf.described = WHOLE
     fresh.sf.faults.refuse_titles.clear()
     fresh.settle()
@@ -155,5 +159,5 @@ def test_a_dry_run_says_that_a_run_would_halt_and_still_shows_its_plan(fresh: Wo
     fresh.sc_task()
     report = fresh.sync(dry_run=True)
     assert report.outcome is RunOutcome.CLEAN
-    assert "A run that writes would halt: " in report.text
+    assert "A run that writes to Salesforce would halt: " in report.text
     assert "creates there: 1 planned" in report.text

@@ -133,8 +133,8 @@ class Watched(MemorySide):
     log: Log
     _asked: dict[str, Any] | None = None
 
-    def connect(self) -> SideInfo:
-        info = super().connect()
+    def connect(self, *, describe: bool = False) -> SideInfo:
+        info = super().connect(describe=describe)
         self.log.latest[self.side] = max(self.now, self.log.latest.get(self.side, self.now))
         if self.side is Side.SALES_CONNECT:
             self.log.opened.append({})

@@ -100,7 +100,7 @@ def test_every_statement_runs(
     assert ledger.claim_login(SC, TTL)
     ledger.resume_side(SC)
     ledger.save_contract(open_run(ledger), SF, Contract(), ["INVALID_FIELD"])
-    assert ledger.known_contract(open_run(ledger), SF, TTL, [])
+    assert ledger.known_contract(open_run(ledger).spec, SF, TTL, [])
     assert ledger.conditional(SF, TTL) is None
     ledger.save_conditional(open_run(ledger), SF, True)
     assert ledger.conditional(SF, TTL)

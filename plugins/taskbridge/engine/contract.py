@@ -1,9 +1,9 @@
 """Whether Salesforce still has the rights, fields and picklists that the sync needs: looked at before a write.
 
-Looking costs a call. A field that cannot be read stops the run's first query by itself; what must be looked for
-is what can still be read and no longer be written. So only a run that is about to write there looks, when the
-last look is an hour old, when settings or code are others, when a row was refused for such a reason, and, as long
-as something is broken, each time (docs/decisions).
+A field that cannot be read stops the run's first query by itself; what must be looked for is what can still be read and
+no longer be written. A run looks when it opens, by the call that asks for the users, if the last look is an hour old,
+if settings or code are others, if a row was refused for such a reason, and, as long as something is broken, each time
+(docs/decisions). A breach stops a run when it is about to write there, and the first run of a ledger at once.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 from taskbridge.core.contract import Contract, new_values
 from taskbridge.core.model import ActionState, Plan, Side
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.ports import KnownContract, Run
+from taskbridge.engine.ports import KnownContract, Run, RunSpec
 from taskbridge.errors import ContractBroken
 
 LOOKED_AT_LEAST: Final = timedelta(hours=1)
@@ -29,36 +29,46 @@ DOUBTS: Final = (
 """Refusals of a row that a missing right, field or picklist value can be the reason of."""
 
 
-def look_first(engine: Engine, run: Run) -> None:
-    """The first look of a ledger. Raises ContractBroken, before anything else is read."""
-    if _known(engine, run) is None:
-        _look(engine, run, None)
+def due_to_look(engine: Engine, spec: RunSpec) -> bool:
+    """Whether the run has to look at the contract."""
+    known = _known(engine, spec)
+    return known is None or known.doubtful
 
 
-def require_contract(engine: Engine, run: Run, plan: Plan) -> None:
-    """Before a plan that writes to Salesforce. Raises ContractBroken; a run that only looks gets a note instead."""
-    planned = plan.actions["state"] == ActionState.PLANNED
-    if not (planned & (plan.actions["side"] == Side.SALESFORCE)).any():
+def take_in(engine: Engine, run: Run, contract: Contract | None) -> None:
+    """What the opening was told; None if nothing was due. Raises ContractBroken at the first look of a ledger, before
+    anything else is read."""
+    if contract is None:
         return
-    known = _known(engine, run)
-    if known is None or known.doubtful:
-        _look(engine, run, known)
-
-
-def _known(engine: Engine, run: Run) -> KnownContract | None:
-    return engine.ledger.known_contract(run, Side.SALESFORCE, LOOKED_AT_LEAST, DOUBTS)
-
-
-def _look(engine: Engine, run: Run, known: KnownContract | None) -> None:
-    contract = engine.sides.salesforce.contract()
+    known = _known(engine, run.spec)
     _tell_new_values(engine, run, contract, known)
     if run.spec.only_looks:
         if contract.breaches:
-            engine.ledger.note(run, f"A run that writes would halt: {contract.sentence}")
+            engine.ledger.note(run, f"A run that writes to Salesforce would halt: {contract.sentence}")
         return
     engine.ledger.save_contract(run, Side.SALESFORCE, contract, DOUBTS)
+    if known is None:
+        _require(contract)
+
+
+def require_contract(engine: Engine, run: Run, plan: Plan) -> None:
+    """Before a plan that writes to Salesforce. Raises ContractBroken."""
+    planned = plan.actions["state"] == ActionState.PLANNED
+    if run.spec.only_looks or not (planned & (plan.actions["side"] == Side.SALESFORCE)).any():
+        return
+    if due_to_look(engine, run.spec):
+        contract = engine.sides.salesforce.contract()
+        engine.ledger.save_contract(run, Side.SALESFORCE, contract, DOUBTS)
+        _require(contract)
+
+
+def _require(contract: Contract) -> None:
     if contract.breaches:
         raise ContractBroken(contract.sentence)
+
+
+def _known(engine: Engine, spec: RunSpec) -> KnownContract | None:
+    return engine.ledger.known_contract(spec, Side.SALESFORCE, LOOKED_AT_LEAST, DOUBTS)
 
 
 def _tell_new_values(engine: Engine, run: Run, contract: Contract, known: KnownContract | None) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 from taskbridge.core.model import Side
 from taskbridge.core.users import Moment, map_users
 from taskbridge.engine.approval import answered
-from taskbridge.engine.contract import look_first
+from taskbridge.engine.contract import due_to_look, take_in
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.pause import refuse_paused
 from taskbridge.engine.ports import USER_MAP, Run, RunMode, RunSpec, SideInfo, Window
@@ -28,7 +28,8 @@ _CONNECTIONS = {Side.SALES_CONNECT: "sales_connect_default", Side.SALESFORCE: "s
 def open_run(engine: Engine, spec: RunSpec) -> Run | None:
     """Opens the run, or answers None while another run holds the lease.
 
-    Reads both sides' users (one call each), whose answers carry the servers' clocks. Opening a run that is open
+    Reads both sides' users (one call each), whose answers carry the servers' clocks; once an hour the contract comes
+    with them. Opening a run that is open
     already reads nothing. Raises SchemaBehind, SideIdentityChanged, LedgerEmpty (G8), SettingsInvalid, ContractBroken,
     ApprovalClosed, SidePaused (nobody was called then), and what the sides raise; the lease is given back then.
     """
@@ -56,7 +57,8 @@ def _open(engine: Engine, spec: RunSpec, fencing: int) -> Run:
     if spec.mode is RunMode.APPROVAL:
         spec = replace(spec, asked_by=answered(ledger, spec).answered_by)
     check(ledger, spec)
-    infos = {side: engine.sides[side].connect() for side in Side}
+    asks = {Side.SALESFORCE: due_to_look(engine, spec)}
+    infos = {side: engine.sides[side].connect(describe=asks.get(side, False)) for side in Side}
     _check_identities(engine, infos, may_be_empty=spec.mode is RunMode.REBASE)
     started = {side: info.server_now for side, info in infos.items()}
     notes = _blind_spots(engine)
@@ -84,7 +86,7 @@ def _open(engine: Engine, spec: RunSpec, fencing: int) -> Run:
                 f"e-mail address; known: {', '.join(sorted(known))}."
             )
     ledger.save_user_map(run, users)
-    look_first(engine, run)
+    take_in(engine, run, infos[Side.SALESFORCE].contract)
     if not spec.mode.syncs and not spec.mode.reads_everything:
         ledger.choose_pairs(run)
     return run

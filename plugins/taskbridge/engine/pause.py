@@ -96,9 +96,9 @@ class WatchedSide:
     def conditional(self, known: bool | None) -> None:
         self._port.conditional = known
 
-    def connect(self) -> SideInfo:
+    def connect(self, *, describe: bool = False) -> SideInfo:
         with self._watched(CallKind.QUERY):
-            return self._port.connect()
+            return self._port.connect(describe=describe)
 
     def log_in(self) -> str:
         with self._watched(CallKind.LOGIN):

@@ -159,6 +159,7 @@ class SideInfo:
     server_now: datetime
     features: frozenset[str]  # of Sales Connect: deleted_tasks, batch, etag
     users: pd.DataFrame  # SIDE_USERS
+    contract: Contract | None = None  # what the side says of its tasks, where that was asked for as well
 
 
 def unfenced() -> None:
@@ -257,8 +258,9 @@ class SidePort(Protocol):
     @property
     def meter(self) -> Meter: ...
 
-    def connect(self) -> SideInfo:
-        """Identity, clock, features and all users, by at most one call besides the login."""
+    def connect(self, *, describe: bool = False) -> SideInfo:
+        """Identity, clock, features and all users, by at most one call besides the login; with `describe` the
+        contract too, by the same call, where the side describes its tasks."""
 
     def log_in(self) -> str:
         """Logs in unless that is done; answers the identity as far as the login tells it, else nothing."""
@@ -534,7 +536,7 @@ class Ledger(Protocol):
     # contracts
 
     def known_contract(
-        self, run: Run, side: Side, age: timedelta, codes: Sequence[str]
+        self, spec: RunSpec, side: Side, age: timedelta, codes: Sequence[str]
     ) -> KnownContract | None:
         """What a side last said. Doubtful when it is older than `age`, was asked under other settings or by other
         code, was broken, or when a write was refused since with one of `codes`. None when it was never asked."""

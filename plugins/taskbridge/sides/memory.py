@@ -103,6 +103,7 @@ class MemorySide(ABC):
     reads: int = 0
     refused_logins: int = 0
     described: Contract = field(default_factory=Contract)  # what the side says of its tasks
+    descriptions: int = 0  # how often it was asked for that
     writes: int = 0  # rows that were asked for, whatever became of them
     features: frozenset[str] = frozenset()
     marks: bool = True
@@ -194,21 +195,25 @@ class MemorySide(ABC):
 
     # the contract
 
-    def connect(self) -> SideInfo:
+    def connect(self, *, describe: bool = False) -> SideInfo:
         with self._call("connect"):
+            self.descriptions += describe
             if self.faults.flaky_versions:
                 for record in self.records.values():
                     if not record.deleted:
                         record.version = self._stamp()
             rows = [dict.fromkeys(SIDE_USERS.names) | user for user in self.users.values()]
             users = frame(pa.Table.from_pylist(rows, schema=SIDE_USERS))
-            return SideInfo(self.side, self.identity, self.now.replace(microsecond=0), self.features, users)
+            now = self.now.replace(microsecond=0)
+            contract = self.described if describe else None
+            return SideInfo(self.side, self.identity, now, self.features, users, contract)
 
     def log_in(self) -> str:
         return self.identity
 
     def contract(self) -> Contract:
         with self._call("contract"):
+            self.descriptions += 1
             return self.described
 
     def allowance(self) -> Allowance | None:

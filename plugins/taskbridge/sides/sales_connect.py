@@ -77,7 +77,7 @@ class SalesConnectSide:
         self._page_size = page_size
         self.features: frozenset[str] = frozenset()
 
-    def connect(self) -> SideInfo:
+    def connect(self, *, describe: bool = False) -> SideInfo:
         answer = self._channel.read("/v2/users", {"per_page": _PER_PAGE, "page": 1})
         listing = _Listing(answer)
         records = list(listing.rows)

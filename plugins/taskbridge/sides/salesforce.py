@@ -28,7 +28,7 @@ from taskbridge.sides.salesforce_budget import Budget, named_kind
 from taskbridge.sides.salesforce_bulk import BulkJobs
 from taskbridge.sides.salesforce_bulk_query import QueryJobs
 from taskbridge.sides.salesforce_deletes import DeleteLog
-from taskbridge.sides.salesforce_describe import task_need, user_need
+from taskbridge.sides.salesforce_describe import task_need
 from taskbridge.sides.salesforce_guarded import Guarded
 from taskbridge.sides.salesforce_ids import to_18
 from taskbridge.sides.salesforce_marking import Marked, Marking, Unmarked
@@ -137,19 +137,17 @@ class SalesforceSide:
     def conditional(self, known: bool | None) -> None:
         self._guarded.conditional = known
 
-    def connect(self) -> SideInfo:
-        pages = self._queries.users()
+    def connect(self, *, describe: bool = False) -> SideInfo:
+        pages, contract = self._queries.users_and_contract() if describe else (self._queries.users(), None)
         answer, records = next(pages)
         users = decode_users([*records, *(record for _, more in pages for record in more)])
-        return SideInfo(self.side, self._org(), answer.server_time, frozenset(), users)
+        return SideInfo(self.side, self._org(), answer.server_time, frozenset(), users, contract)
 
     def log_in(self) -> str:
         return self._org()
 
     def contract(self) -> Contract:
-        if any(name.startswith("User.") for name in self.lacking):
-            self._queries.described(user_need())
-        return self._queries.described(task_need(self._marker_field))
+        return self._queries.contract()
 
     def allowance(self) -> Allowance:
         limits = self._channel.read(f"{self._data}/limits").body()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pandas as pd
 from simple_salesforce.format import format_soql
@@ -20,6 +20,7 @@ from taskbridge.core.contract import Contract, ObjectNeed, judge
 from taskbridge.errors import ContractBroken, JobRefused, ReadIncomplete
 from taskbridge.sides.http import Answer, Channel, Refusal
 from taskbridge.sides.salesforce_bulk_query import QueryJobs
+from taskbridge.sides.salesforce_composite import Part, ask_together
 from taskbridge.sides.salesforce_describe import read_shape, task_need, user_need
 from taskbridge.sides.salesforce_ids import to_18
 from taskbridge.sides.salesforce_marking import Marking
@@ -28,6 +29,7 @@ from taskbridge.sides.salesforce_records import TASK_FIELDS, USER_FIELDS, decode
 _LOG = logging.getLogger(__name__)
 _URL_BYTES: Final = 9_000  # of one IN list as it is sent; a request's line and headers may have 16,384
 _RESTARTS: Final = 3
+_OK: Final = 200
 _NOT_FOUND: Final = 404
 _UNSEEN: Final = frozenset({"INVALID_FIELD", "INVALID_TYPE"})
 _LOST_LOCATOR: Final = "INVALID_QUERY_LOCATOR"
@@ -57,12 +59,30 @@ class Queries:
 
     def users(self) -> Pages:
         """All users, page by page."""
-        return self.known(
-            user_need(),
-            lambda: self.query(
-                "query", f"SELECT {', '.join(self._shown('User', USER_FIELDS))} FROM User ORDER BY Id"
-            ),
-        )
+        return self.known(user_need(), lambda: self.query("query", self._all_users()))
+
+    def users_and_contract(self) -> tuple[Pages, Contract]:
+        """All users, page by page, and Task as described, by one call. What is refused in it is asked for alone, so
+        that it is understood as ever."""
+        needs = [need for need in (user_need(), task_need(self.marker_field)) if self._looked_at(need)]
+        urls = {need.name: self._description(need) for need in needs}
+        urls["users"] = f"{self.data}/query?{urlencode({'q': self._all_users()})}"
+        answer, parts = ask_together(self.channel, self.data, urls)
+        contract = [self._judged(need, parts[need.name]) for need in needs][-1]
+        users = parts["users"]
+        return self._pages(answer, users.body) if users.status == _OK else self.users(), contract
+
+    def contract(self) -> Contract:
+        """Task as described."""
+        needs = [need for need in (user_need(), task_need(self.marker_field)) if self._looked_at(need)]
+        return [self.described(need) for need in needs][-1]
+
+    def _looked_at(self, need: ObjectNeed) -> bool:
+        """Task always; of another object only whether fields that were done without have come back."""
+        return need.name == "Task" or any(name.startswith(f"{need.name}.") for name in self.lacking)
+
+    def _all_users(self) -> str:
+        return f"SELECT {', '.join(self._shown('User', USER_FIELDS))} FROM User ORDER BY Id"
 
     def changed(self, start: datetime, end: datetime) -> Iterator[pd.DataFrame]:
         """Tasks stamped in this time, by one query; should its locator be lost, another from the last record on."""
@@ -139,7 +159,7 @@ class Queries:
             lambda: self.query("queryAll", f"{self._selected(where)} ORDER BY {order}"),
         )
         answer, first = next(pages)
-        if self._by_job(_page(answer)["totalSize"]):
+        if self._by_job(_page(answer.connection, answer.body())["totalSize"]):
             try:
                 yield from ((None, records) for records in self.jobs.read(self._selected(where)))
                 return
@@ -188,14 +208,18 @@ class Queries:
     def query(self, resource: str, soql: str) -> Pages:
         """Pages with their answers. Raises ReadIncomplete when fewer records come than were announced."""
         answer = self.channel.read(f"{self.data}/{resource}", {"q": soql})
+        yield from self._pages(answer, answer.body())
+
+    def _pages(self, answer: Answer, body: Any) -> Pages:
         count = 0
         while True:
-            page = _page(answer)
+            page = _page(answer.connection, body)
             count += len(page["records"])
             yield answer, page["records"]
             if page["done"]:
                 break
             answer = self._next(page["nextRecordsUrl"])
+            body = answer.body()
         if count < page["totalSize"]:
             raise ReadIncomplete(
                 f"{self.channel.connection}: Salesforce announced {page['totalSize']} records and gave {count}; "
@@ -211,8 +235,16 @@ class Queries:
             raise
 
     def described(self, need: ObjectNeed) -> Contract:
-        answer = self.channel.read(f"{self.data}/sobjects/{need.name}/describe", accept=(_NOT_FOUND,))
-        contract = judge(None if answer.status == _NOT_FOUND else read_shape(answer.body()), need)
+        answer = self.channel.read(self._description(need), accept=(_NOT_FOUND,))
+        return self._judged(need, Part(answer.status, None if answer.status == _NOT_FOUND else answer.body()))
+
+    def _description(self, need: ObjectNeed) -> str:
+        return f"{self.data}/sobjects/{need.name}/describe"
+
+    def _judged(self, need: ObjectNeed, told: Part) -> Contract:
+        if told.status not in (_OK, _NOT_FOUND):
+            return self.described(need)
+        contract = judge(None if told.status == _NOT_FOUND else read_shape(told.body), need)
         others = {name for name in self.lacking if not name.startswith(f"{need.name}.")}
         self.lacking = frozenset(others | {f"{need.name}.{name}" for name in contract.absent})
         return contract
@@ -227,15 +259,12 @@ class _LocatorLost(Exception):
     """The query's place is gone (INVALID_QUERY_LOCATOR)."""
 
 
-def _page(answer: Answer) -> dict[str, Any]:
-    page = answer.body()
+def _page(connection: str, page: Any) -> dict[str, Any]:
     wanted = {"totalSize", "done", "records"}
     if not isinstance(page, dict) or not wanted <= page.keys() or not isinstance(page["records"], list):
-        raise ContractBroken(f"{answer.connection}: expected a query's page with {', '.join(sorted(wanted))}")
+        raise ContractBroken(f"{connection}: expected a query's page with {', '.join(sorted(wanted))}")
     if not page["done"] and not isinstance(page.get("nextRecordsUrl"), str):
-        raise ContractBroken(
-            f"{answer.connection}: expected the last page of a query or the name of the next"
-        )
+        raise ContractBroken(f"{connection}: expected the last page of a query or the name of the next")
     return page
 
 

@@ -8,13 +8,13 @@ from datetime import timedelta
 
 from taskbridge.core.contract import Contract
 from taskbridge.core.model import Side
-from taskbridge.engine.ports import KnownContract, Run
+from taskbridge.engine.ports import KnownContract, Run, RunSpec
 from taskbridge.store.part import LedgerPart
 
 
 class Contracts(LedgerPart):
     def known_contract(
-        self, run: Run, side: Side, age: timedelta, codes: Sequence[str]
+        self, spec: RunSpec, side: Side, age: timedelta, codes: Sequence[str]
     ) -> KnownContract | None:
         with self._db.transaction() as tx:
             row = tx.run(
@@ -22,8 +22,8 @@ class Contracts(LedgerPart):
                 side=side.value,
                 age=age,
                 codes=list(codes),
-                settings_fingerprint=run.spec.settings_fingerprint,
-                code_version=run.spec.code_version,
+                settings_fingerprint=spec.settings_fingerprint,
+                code_version=spec.code_version,
             ).one_or_none()
         if row is None:
             return None
