@@ -11,6 +11,7 @@ class Counters:
         self._logins: frozenset[str] = frozenset()
         self._reads: frozenset[str] = frozenset()
         self._calls: Counter[str] = Counter()
+        self._only_read: Counter[str] = Counter()
         self._rows: Counter[str] = Counter()
 
     def classify(self, logins: frozenset[str], reads: frozenset[str]) -> None:
@@ -20,18 +21,24 @@ class Counters:
     def count(self, endpoint: str) -> None:
         self._calls[endpoint] += 1
 
+    def only_read(self, endpoint: str) -> None:
+        """Of a call that was counted already: what it asked for wrote nothing."""
+        self._only_read[endpoint] += 1
+
     def add_rows(self, endpoint: str, rows: int) -> None:
         self._rows[endpoint] += rows
 
     def clear(self) -> None:
         self._calls.clear()
+        self._only_read.clear()
         self._rows.clear()
 
     def summary(self) -> dict[str, Any]:
         """{"total", "reads", "writes", "logins", "by_endpoint": {name: calls}, "rows": {name: rows}}"""
         by_sort = Counter({"reads": 0, "writes": 0, "logins": 0})
         for endpoint, calls in self._calls.items():
-            by_sort[self._sort(endpoint)] += calls
+            by_sort[self._sort(endpoint)] += calls - self._only_read[endpoint]
+            by_sort["reads"] += self._only_read[endpoint]
         return {
             "total": self._calls.total(),
             **by_sort,

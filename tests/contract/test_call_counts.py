@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+import psycopg
 import pytest
 
 from taskbridge.core.model import Op
@@ -26,7 +27,8 @@ OVERLAP = 20 * 60  # seconds: longer than what every run reads again
 class Counted:
     """Salesforce is the sandbox, Sales Connect is memory: its calls are not counted, and it is fast."""
 
-    def __init__(self, sandbox: Sandbox, ledger: PostgresLedger) -> None:
+    def __init__(self, sandbox: Sandbox, ledger: PostgresLedger, url: str) -> None:
+        self._url = url
         sandbox.salesforce.reset()
         self.sf = SalesforceWorld(sandbox.salesforce)
         sandbox.salesforce.switch(api_daily_max=1_000_000)
@@ -61,22 +63,37 @@ class Counted:
         self.sync()
         return made
 
+    def an_hour_later(self) -> None:
+        """The last look at the contract is old."""
+        with psycopg.connect(self._url) as connection:
+            connection.execute("UPDATE bridge.contract SET looked_at = looked_at - interval '2 hours'")
+
+    def looks(self) -> int:
+        """How often the contract was looked at within the last hour."""
+        with psycopg.connect(self._url) as connection:
+            query = "SELECT count(*) FROM bridge.contract WHERE looked_at > now() - interval '1 hour'"
+            return int((connection.execute(query).fetchone() or (0,))[0])
+
     def details(self) -> set[str | None]:
         return {task["Description"] for task in self.sf.service.control("GET", "/snapshot")["Task"]}
 
 
 @pytest.fixture
-def counted(sandbox: Sandbox, ledger: PostgresLedger) -> Counted:
-    return Counted(sandbox, ledger)
+def counted(sandbox: Sandbox, ledger: PostgresLedger, database_url: str) -> Counted:
+    return Counted(sandbox, ledger, database_url)
 
 
-def test_an_idle_run_takes_two_calls(counted: Counted) -> None:
+def test_an_idle_run_takes_two_calls_also_when_the_contract_is_due(counted: Counted) -> None:
     counted.tasks(3)
     assert sum(counted.sync().values()) == 2
+    counted.an_hour_later()
+    assert sum(counted.sync().values()) == 2
+    assert counted.looks() == 1
 
 
+@pytest.mark.parametrize("due", [False, True])
 @pytest.mark.parametrize("op", list(Op))
-def test_200_changes_of_one_kind_take_four_calls_at_most(counted: Counted, op: Op) -> None:
+def test_200_changes_of_one_kind_take_four_calls_at_most(counted: Counted, op: Op, *, due: bool) -> None:
     tasks = counted.tasks(1 if op is Op.CREATE else 200)
     if op is Op.CREATE:
         for number in range(200):
@@ -86,8 +103,11 @@ def test_200_changes_of_one_kind_take_four_calls_at_most(counted: Counted, op: O
             counted.sc.edit(task, details="edited")
         elif op is Op.DELETE:
             counted.sc.delete(task)
+    if due:
+        counted.an_hour_later()
     called = counted.sync()
     assert sum(called.values()) <= 4, called
+    assert counted.looks() == 1
     live = [one for one in counted.sf.service.control("GET", "/snapshot")["Task"] if not one["IsDeleted"]]
     assert len(live) == {Op.CREATE: 201, Op.UPDATE: 200, Op.DELETE: 0}[op]
 

@@ -8,13 +8,13 @@ from datetime import timedelta
 import psycopg
 import pytest
 import requests
-from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 
 from taskbridge.core.model import Side
 from taskbridge.engine.cycle import run_cycle
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.pause import WatchedSides
 from taskbridge.engine.ports import RunMode, RunOutcome, RunSpec, Sides
+from taskbridge.errors import AuthenticationFailed
 from taskbridge.settings import Settings
 from taskbridge.sides.salesforce import SalesforceSession, SalesforceSide
 from taskbridge.store import PostgresLedger
@@ -75,11 +75,11 @@ def _run(sandbox: Sandbox, ledger: PostgresLedger, key: str) -> RunOutcome:
 
 
 def _login(service: Service) -> SalesforceSession:
-    """As the provider's library logs in."""
+    """As `hooks.salesforce.log_in`: a refusal is told as one."""
     try:
         return salesforce_login(service)
     except requests.HTTPError as error:
-        raise SalesforceAuthenticationFailed("invalid_client", "invalid client credentials") from error
+        raise AuthenticationFailed("invalid client credentials") from error
 
 
 def _pass_minutes(database_url: str, minutes: int) -> None:

@@ -13,6 +13,7 @@ from taskbridge.engine.ports import RunMode, RunOutcome, RunSpec, Window
 from taskbridge.errors import ContractBroken
 from taskbridge.store import PostgresLedger
 from tests.contract.sandbox_process import Sandbox
+from tests.contract.scripted import scripted_salesforce
 from tests.contract.test_whole_runs import BothWorlds
 from tests.contract.worlds import SalesforceWorld
 
@@ -66,6 +67,71 @@ def test_the_description_of_a_stock_org_is_as_it_is_needed(salesforce: Salesforc
     assert contract.values == {
         "Status": ("Not Started", "In Progress", "Completed", "Waiting on someone else", "Deferred"),
         "Priority": ("High", "Normal", "Low"),
+    }
+
+
+def calls(world: SalesforceWorld) -> int:
+    counted = world.service.calls()
+    return int(counted["total"] - counted["logins"])
+
+
+def test_the_contract_comes_with_the_users_by_one_call(salesforce: SalesforceWorld) -> None:
+    salesforce.service.switch(page_size=200)
+    alone, contract = salesforce.side.connect(), salesforce.side.contract()
+    before = calls(salesforce)
+    info = salesforce.side.connect(describe=True)
+    assert calls(salesforce) - before == 1
+    assert info.contract == contract
+    assert info.users.equals(alone.users)
+    assert (info.identity, info.server_now >= alone.server_now) == (alone.identity, True)
+    assert alone.contract is None
+
+
+def test_what_is_done_without_is_found_out_and_comes_back_with_that_call(salesforce: SalesforceWorld) -> None:
+    salesforce.service.switch(hidden_fields=["Task.TaskSubtype", "User.TimeZoneSidKey"])
+    assert set(salesforce.side.connect(describe=True).users["time_zone"].isna()) == {True}
+    assert salesforce.side.lacking == {"Task.TaskSubtype", "User.TimeZoneSidKey"}
+    salesforce.service.switch(hidden_fields=[])
+    salesforce.side.connect(describe=True)
+    assert salesforce.side.lacking == set()
+    assert set(salesforce.side.connect().users["time_zone"].isna()) == {False}
+
+
+def test_a_breach_does_not_hide_the_users(salesforce: SalesforceWorld) -> None:
+    salesforce.service.switch(hidden_objects=["Task"])
+    info = salesforce.side.connect(describe=True)
+    assert info.contract is not None
+    assert "the object Task is not to be seen" in info.contract.sentence
+    assert len(info.users)
+
+
+def test_of_several_questions_in_one_call_the_one_that_failed_is_asked_alone() -> None:
+    page = {"totalSize": 0, "done": True, "records": []}
+    refused = [{"errorCode": "SERVER_UNAVAILABLE", "message": "busy"}]
+    side, script = scripted_salesforce(
+        (200, composite(users=(503, refused), Task=(503, refused))), (404, []), (200, page)
+    )
+    info = side.connect(describe=True)
+    assert info.contract is not None
+    assert not info.contract.readable
+    assert [request.path_url.partition("?")[0].rpartition("/")[2] for request in script.requests] == [
+        "composite", "describe", "query",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", [[], {"compositeResponse": [{}]}, {"compositeResponse": []}])
+def test_a_composite_answer_of_another_shape_is_refused(body: Any) -> None:
+    side, _ = scripted_salesforce((200, body))
+    with pytest.raises(ContractBroken, match=r"salesforce_default: .*composite answer"):
+        side.connect(describe=True)
+
+
+def composite(**parts: tuple[int, Any]) -> dict[str, Any]:
+    return {
+        "compositeResponse": [
+            {"referenceId": name, "httpStatusCode": status, "httpHeaders": {}, "body": body}
+            for name, (status, body) in parts.items()
+        ]
     }
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 
@@ -136,6 +138,46 @@ def _dues(theatre: Theatre, ids: Iterable[str]) -> dict[str, str | None]:
     """Due dates in Salesforce by record id."""
     seen = {record.id: record.due for record in look(theatre.systems).records["salesforce"]}
     return {record_id: seen[record_id] for record_id in ids}
+
+
+def test_no_page_shows_a_secret(synced: Theatre) -> None:
+    """Of a run of every DAG that ran: what the pages of its tasks read, and the lists around them."""
+    sandbox, keys = synced.stack.sandbox, synced.stack.keys
+    secrets = [
+        sandbox.salesforce["client_secret"],
+        sandbox.sales_connect["client_secret"],
+        keys.fernet,
+        keys.jwt,
+    ]
+    secrets += [each for secret in secrets if (each := quote_plus(secret)) != secret]
+    pages = dict(_pages(synced))
+    hits = [path for path, text in pages.items() if any(secret in text for secret in secrets)]
+    assert hits == []
+    assert any("Salesforce" in text for path, text in pages.items() if "/logs/" in path), (
+        "logs were looked at"
+    )
+    assert any("run_id" in text for path, text in pages.items() if path.endswith("/xcomEntries/return_value"))
+
+
+def _pages(theatre: Theatre) -> Iterator[tuple[str, str]]:
+    for listed in ("connections", "variables", "providers", "plugins", "importErrors", "eventLogs"):
+        yield listed, theatre.api.call("GET", listed, params={"limit": 100}).text
+    for dag_id in (SYNC, BACKFILL, APPROVAL):
+        run = next(run for run in theatre.api.runs(dag_id) if run["state"] in RUN_ENDED)
+        path = f"dags/{dag_id}/dagRuns/{run['dag_run_id']}"
+        yield path, theatre.api.call("GET", path).text
+        for task in theatre.api.tasks(dag_id, run["dag_run_id"]):
+            yield from _pages_of_task(theatre, f"{path}/taskInstances/{task['task_id']}", task)
+
+
+def _pages_of_task(theatre: Theatre, path: str, task: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    yield path, json.dumps(task)  # with its rendered fields
+    if task["try_number"]:
+        log = f"{path}/logs/{task['try_number']}"
+        yield log, theatre.api.call("GET", log, params={"full_content": True}).text
+    for entry in theatre.api.call("GET", f"{path}/xcomEntries").json()["xcom_entries"]:
+        kept = f"{path}/xcomEntries/{entry['key']}"
+        yield kept, theatre.api.call("GET", kept).text
 
 
 def test_the_connection_type_is_offered_by_the_form(theatre: Theatre) -> None:

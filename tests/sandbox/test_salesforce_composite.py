@@ -150,6 +150,18 @@ def test_one_call_whatever_is_in_it(org: OrgClient) -> None:
     assert org.call("GET", "/limits").headers["Sforce-Limit-Info"] == "api-usage=2/15000"
 
 
+def test_a_call_whose_parts_only_read_counts_as_a_read(org: OrgClient) -> None:
+    org.served.control("DELETE", "/calls")
+    send(
+        org,
+        part("task", "GET", f"{TASKS}/describe"),
+        part("users", "GET", f"{DATA}/query?q=SELECT+Id+FROM+User"),
+    )
+    send(org, part("task", "GET", f"{TASKS}/describe"), part("made", "POST", TASKS, {"Subject": "a"}))
+    counted = org.served.control("GET", "/calls")
+    assert (counted["total"], counted["reads"], counted["writes"]) == (2, 1, 1)
+
+
 def test_parts_meet_row_faults_under_their_own_name(org: OrgClient) -> None:
     endpoint = "POST /services/data/{version}/sobjects/{sobject}"
     org.served.fault(endpoint=endpoint, kind="row_error", code="UNABLE_TO_LOCK_ROW")

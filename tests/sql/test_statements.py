@@ -15,7 +15,7 @@ from taskbridge.core.contract import Contract
 from taskbridge.core.model import Answer, LinkState, Op
 from taskbridge.core.usage import CallKind, Told, Usage
 from taskbridge.engine.ports import SEEN, RunMode, RunOutcome
-from taskbridge.store import PostgresLedger, statements
+from taskbridge.store import PostgresLedger, statements, statistics
 from taskbridge.store.dictionary import dictionary
 from taskbridge.store.migrate import migrate
 from tests.sql.rows import (
@@ -123,6 +123,8 @@ def test_every_statement_runs(
         ledger.staged(run, side)
         ledger.sample_ids(run, side, 10)
         assert ledger.accept_versions(run, side) == 0
+    monkeypatch.setattr(statistics, "LARGE", 1)
+    ledger.weigh_staged(run)
     ledger.approval_rows(run)
     ledger.link_count(), ledger.links(run), ledger.history(), ledger.population()
     updates = [action(seq, link_id, SF, "update", remote_id="00T1") for seq in (0, 1, 2)]

@@ -25,6 +25,7 @@ def decide(engine: Engine, run: Run) -> Plan:
     Raises ContractBroken, CountsDoNotAddUp (G5), LeaseLost, and before anything is planned SideLooksEmpty and
     SideLooksOld (G8).
     """
+    engine.ledger.weigh_staged(run)
     plan = _PLANNERS.get(run.spec.mode, _plan_sync)(engine, run)
     require_contract(engine, run, plan)
     engine.still_mine(run)

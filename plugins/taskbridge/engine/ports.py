@@ -613,6 +613,9 @@ class Ledger(Protocol):
         version; "absent" never replaces a delete. Returns the number of rows of the page.
         """
 
+    def weigh_staged(self, run: Run) -> None:
+        """Lets the database know how much the run has staged, before that is read and joined."""
+
     def staged(self, run: Run, side: Side) -> pd.DataFrame:
         """TASKS[side]."""
 

@@ -24,6 +24,7 @@ from taskbridge.store.sessions import Sessions
 from taskbridge.store.settling import Settling
 from taskbridge.store.side_fields import SideFields
 from taskbridge.store.staging import Staging
+from taskbridge.store.statistics import Statistics
 from taskbridge.store.usage import Usages
 from taskbridge.store.users import Users
 
@@ -40,6 +41,7 @@ class PostgresLedger(
     Users,
     Usages,
     Staging,
+    Statistics,
     Plans,
     Conflicts,
     Approvals,

@@ -29,6 +29,7 @@ from taskbridge.store.approvals import save_approvals
 from taskbridge.store.database import Transaction
 from taskbridge.store.frames import to_table, with_constants
 from taskbridge.store.part import LedgerPart
+from taskbridge.store.statistics import weigh_planned
 
 LINK_IDS: Final = pa.schema([("link_id", pa.string())])
 
@@ -79,6 +80,7 @@ class Plans(LedgerPart):
             self._save_conflicts(tx, run, to_table(plan.conflicts, CONFLICTS))
             left_out = to_table(plan.left_out, LEFT_OUT)
             tx.copy(["bridge", "left_out"], with_constants(left_out, run_id=run.run_id))
+            weigh_planned(tx, actions.num_rows)
 
     def _forget_plan(self, tx: Transaction, run: Run) -> None:
         begun = tx.run("plan/count_begun", run_id=run.run_id).scalar_one()

@@ -7,6 +7,8 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from sandbox.kernel.service import endpoint_of
+
 from ..calls import Call, Context, open_call
 from ..composite import MAX_PARTS, METHODS, run_composite
 from ..errors import ApiError, json_parser_error
@@ -27,7 +29,11 @@ def add_routes(router: APIRouter, context: Context) -> None:
     @router.post(_PATH)
     async def composite(request: Request, version: str) -> Response:
         call = open_call(context, request, version)
-        return call.answer(run_composite(call, await call.json_object()))
+        body = await call.json_object()
+        answer = run_composite(call, body)
+        if all(sub["method"] == "GET" for sub in body["compositeRequest"]):
+            context.kernel.counters.only_read(endpoint_of(request))
+        return call.answer(answer)
 
     @router.post(_PATH + "/batch")
     async def batch(request: Request, version: str) -> Response:

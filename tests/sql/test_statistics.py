@@ -1,0 +1,58 @@
+"""The database knows how large a large run is before it is joined with anything."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+from taskbridge.core.model import Side
+from taskbridge.store import PostgresLedger
+from taskbridge.store.statistics import LARGE
+from tests.sql.rows import SC, SF, action, change, end, new_link, open_run, page, plan, task
+
+STAGED = {SC: "staging.sales_connect_task", SF: "staging.salesforce_task"}
+
+
+def expected_rows(url: str, table: str, run_id: int) -> int:
+    """How many rows of the run the database's planner reckons with."""
+    with psycopg.connect(url) as connection:
+        query = f"EXPLAIN (FORMAT JSON) SELECT FROM {table} WHERE run_id = {run_id}"
+        ((explained,),) = connection.execute(query).fetchall()
+    return int(explained[0]["Plan"]["Plan Rows"])
+
+
+@pytest.fixture
+def nothing_known(ledger: PostgresLedger, database_url: str) -> None:
+    """As after the clean-up of the last run's rows."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("ANALYZE")
+
+
+@pytest.mark.usefixtures("nothing_known")
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize("rows", [LARGE - 1, LARGE])
+def test_of_a_large_run_that_was_staged_the_database_knows(
+    ledger: PostgresLedger, database_url: str, side: Side, rows: int
+) -> None:
+    run = open_run(ledger)
+    ledger.stage(run, side, page(side, *(task(side, str(number)) for number in range(rows))), "delta")
+    ledger.weigh_staged(run)
+    assert (expected_rows(database_url, STAGED[side], run.run_id) == rows) is (rows == LARGE)
+
+
+@pytest.mark.usefixtures("nothing_known")
+@pytest.mark.parametrize("table", ["bridge.action", "bridge.ledger_change"])
+def test_of_a_large_plan_the_database_knows(ledger: PostgresLedger, database_url: str, table: str) -> None:
+    run = open_run(ledger)
+    ledger.stage(run, SC, page(SC, *(task(SC, str(number)) for number in range(LARGE))), "delta")
+    names = [f"sc:acc:{number}" for number in range(LARGE)]
+    ledger.save_plan(
+        run,
+        plan(
+            [action(seq, name, SF, "create") for seq, name in enumerate(names)],
+            changes=[change(name, seq) for seq, name in enumerate(names)],
+            links=[new_link(name, sc_id=str(number)) for number, name in enumerate(names)],
+            ends=[end(SC, str(number), "planned", name) for number, name in enumerate(names)],
+        ),
+    )
+    assert expected_rows(database_url, table, run.run_id) == LARGE
