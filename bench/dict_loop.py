@@ -164,6 +164,7 @@ class _Planner:
         self.link_ends: dict[str, End] = {}
         self.link_of: dict[tuple[str, str], str] = {}
         self.row_ends: dict[tuple[str, str], End] = {}
+        self.kept_out = {row["link_id"]: row["withheld"] for row in given.links if row["withheld"]}
         self.left_idle: set[str] = set()  # pairs of which a person rejected something
         self.sources: dict[
             str, tuple[str, str]
@@ -257,6 +258,10 @@ class _Planner:
     def out_of_scope(self, pair: _Pair) -> End | None:
         sc_user = self.users[SC].get(pair.now(SC, "owner"))
         sf_user = self.users[SF].get(pair.now(SF, "owner"))
+        if pair.withdrawn[SC] and pair.deleted[SC]:
+            sc_user = sf_user
+        if pair.withdrawn[SF] and pair.deleted[SF]:
+            sf_user = sc_user
         if sc_user is not None and not sc_user["selected"]:
             return ("deferred", "selection")
         if sc_user is None or sf_user is None or not (sc_user["synced"] and sf_user["synced"]):
@@ -276,7 +281,11 @@ class _Planner:
         return ("deferred", "G9") if unsettled and not read else None
 
     def withheld(self, pair: _Pair) -> End | None:
-        """A person keeps the pair out while only one of its records is live."""
+        """A person keeps the pair out while only one of its records is live, or until the original is edited."""
+        for side, row in pair.rows.items():
+            if pair.withdrawn[OTHER[side]] and pair.deleted[OTHER[side]] and row is not None and pair.edited:
+                self.create(side, row, pair.link, pair.link["generation"] + 1, "C1")
+                return PLANNED
         whole = all(pair.seen.values()) or all(pair.deleted.values())
         return ("released", pair.link["withheld"]) if _kept_out(pair.link) and not whole else None
 
@@ -672,7 +681,7 @@ class _Planner:
             self.link_ends[link_id] = ("released", "rejected")
             self.result.new_links = [row for row in self.result.new_links if row["link_id"] != link_id]
             base = OTHER[action["side"]] if action["op"] == "create" else None
-            released = {"seq": None, "state": "released", "withheld": "rejected"}
+            released = {"seq": None, "state": "released", "withheld": self.kept_out.get(link_id, "rejected")}
             masks = {f"{prefix}_mask": ALL_FIELDS * (side == base) for side, prefix in PREFIX.items()}
             self.result.ledger_changes.append((change or {}) | released | masks | {"inputs": base == SC})
             return
@@ -804,7 +813,7 @@ class _Verdict:
 class _Pair:
     """A link with its staged rows, and what they say."""
 
-    __slots__ = ("changed", "deleted", "inputs_changed", "link", "missing", "rows", "seen")
+    __slots__ = ("changed", "deleted", "inputs_changed", "link", "missing", "rows", "seen", "withdrawn")
 
     def __init__(self, link: Row, sc: Row | None, sf: Row | None) -> None:
         self.link = link
@@ -812,13 +821,15 @@ class _Pair:
         self.seen = {}
         self.deleted = {}
         self.missing = {}
+        self.withdrawn = {}
         self.changed = {}
         self.inputs_changed = False
         for side, row in self.rows.items():
             fresh = row is not None and not _older(row, link[f"{PREFIX[side]}_version"])
             presence = row["presence"] if row is not None and fresh else None
             self.seen[side] = presence == "live" and row is not None and row["problem_code"] is None
-            proven = link[f"{PREFIX[side]}_proof"] is not None
+            self.withdrawn[side] = link["withheld"] == f"withdrawn_from_{side}"
+            proven = self.withdrawn[side] or link[f"{PREFIX[side]}_proof"] is not None
             self.deleted[side] = presence == "deleted" or (presence == "absent" and proven)
             self.missing[side] = presence == "absent" and not proven
             self.changed[side] = (

@@ -67,12 +67,12 @@ def test_a_deleted_record_is_created_under_the_next_generation() -> None:
     assert (change["state"], change["withheld"]) == ("released", "undone")
 
 
-def test_a_created_record_goes_and_the_pair_forgets_it() -> None:
+def test_a_created_record_goes_and_the_pair_remembers_that_it_was_withdrawn() -> None:
     one, left, right = pair(1)
     plan = undo([wrote("create")], [one], [left], [right])
     (action,), (change,) = rows_of(plan.actions), rows_of(plan.ledger_changes)
     assert (action["op"], action["remote_id"]) == ("delete", "T1")
-    assert (change["forget"], change["state"], change["withheld"]) == ("salesforce", "released", "undone")
+    assert (change["state"], change["withheld"]) == ("released", "withdrawn_from_salesforce")
     assert change["sc_mask"] == ALL_FIELDS
 
 

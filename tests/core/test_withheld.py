@@ -7,7 +7,8 @@ import pytest
 from tests.core.frames import Row, absent, decide, gone, link, sc, sf
 
 SC, SF = "sales_connect", "salesforce"
-REASONS = ["rejected", "undone"]
+OF_DELETES = ["rejected", "undone"]
+REASONS = [*OF_DELETES, "withdrawn_from_sales_connect", "withdrawn_from_salesforce"]
 
 
 def out(reason: str = "rejected", **values: object) -> Row:
@@ -41,7 +42,7 @@ def test_G3_the_original_of_a_rejected_create_that_is_deleted_ends_the_pair() ->
     assert [row["state"] for row in plan.changes] == ["tombstone"]
 
 
-@pytest.mark.parametrize("reason", REASONS)
+@pytest.mark.parametrize("reason", OF_DELETES)
 @pytest.mark.parametrize(
     ("left", "right"),
     [
@@ -74,3 +75,53 @@ def test_G9_both_records_of_a_pair_that_is_kept_out_are_read_before_it_is_reconc
 def test_G3_a_pair_that_is_kept_out_ends_when_both_records_are_deleted() -> None:
     plan = decide([out()], [gone(sc())], [gone(sf())])
     assert [row["state"] for row in plan.changes] == ["tombstone"]
+
+
+def withdrawn(side: str, **values: object) -> Row:
+    """A pair whose copy on that side an undo took back."""
+    return out(f"withdrawn_from_{side}", **values)
+
+
+@pytest.mark.parametrize("purged", [False, True])
+@pytest.mark.parametrize("dirty", [False, True])
+def test_C1_a_copy_that_was_withdrawn_is_made_anew_when_its_original_is_edited(
+    purged: bool, dirty: bool
+) -> None:
+    lost = absent if purged else gone
+    for plan, side in (
+        (decide([withdrawn(SF, dirty=dirty)], [sc(details="new")], [lost(sf())]), SF),
+        (decide([withdrawn(SC, dirty=dirty)], [lost(sc())], [sf(details="new")]), SC),
+    ):
+        [action] = plan.actions
+        assert (action["side"], action["op"], action["marker"]) == (side, "create", "tb:sc:acc1:1:2")
+        assert action["details"] == "new"
+        [new] = plan.new_links
+        assert (new["generation"], new["sc_id" if side == SC else "sf_id"]) == (2, None)
+        [change] = plan.changes
+        assert (change["state"], change["withheld"]) == ("linked", None)
+
+
+@pytest.mark.parametrize("purged", [False, True])
+def test_G3_a_copy_that_was_withdrawn_stays_away_while_nobody_edits_the_original(purged: bool) -> None:
+    lost = absent if purged else gone
+    for plan in (
+        decide([withdrawn(SF)], [sc()], [lost(sf())]),
+        decide([withdrawn(SC)], [lost(sc())], [sf()]),
+    ):
+        assert (plan.actions, plan.changes, plan.new_links) == ([], [], [])
+
+
+def test_C5_an_original_that_is_not_found_is_no_copy_that_was_withdrawn() -> None:
+    plan = decide([withdrawn(SF)], [absent(sc())], [sf(details="taken out of the bin and edited")])
+    assert (plan.actions, plan.new_links) == ([], [])
+
+
+def test_C7_a_withdrawn_copy_that_comes_back_is_the_copy_again() -> None:
+    plan = decide([withdrawn(SF)], [sc(details="new")], [sf(priority="High")])
+    assert sorted(plan.writes) == [(SC, "update", {"priority": "high"}), (SF, "update", {"details": "new"})]
+    assert [(row["state"], row["withheld"]) for row in plan.changes if row["state"]] == [("linked", None)]
+
+
+def test_C3_the_owner_of_a_copy_that_was_withdrawn_counts_for_nothing() -> None:
+    plan = decide([withdrawn(SF, sf_owner="005GONE")], [sc(details="new")], [gone(sf())])
+    assert [action["op"] for action in plan.actions] == ["create"]

@@ -196,6 +196,47 @@ def test_an_undone_create_stays_away_until_its_original_is_edited(world: World, 
     quiet(world)
 
 
+@pytest.mark.parametrize("marked", [True, False])
+@pytest.mark.parametrize("edited", [True, False])
+def test_C7_an_undone_copy_that_comes_back_is_the_pairs_own(world: World, edited: bool, marked: bool) -> None:
+    if not marked:
+        world.with_settings(salesforce_marker_field=None)
+    world.sc_task("anchor")
+    task = world.sc_task("Call", details="old")
+    report = world.sync()
+    there = world.partner(SC, task)
+    assert there is not None
+    undo(world, report)
+    quiet(world)
+    world.sf.undelete(there)
+    if edited:
+        world.sf.edit(there, priority="High")
+    world.settle()
+    world.sc.edit(task, details="new")
+    world.settle()
+    (copy,) = (values for values in world.sf.live().values() if values["title"] == "Call")
+    assert (copy["details"], copy["priority"]) == ("new", "High" if edited else "Normal")
+    assert world.sc.live()[task]["priority"] == ("high" if edited else "normal")
+    quiet(world)
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_C5_an_undone_copy_that_was_purged_is_made_anew_once_its_original_is_edited(
+    world: World, marked: bool
+) -> None:
+    if not marked:
+        world.with_settings(salesforce_marker_field=None)
+    task = world.sc_task("Call")
+    undo(world, world.sync())
+    quiet(world)
+    world.sf.purge()
+    quiet(world)
+    world.sc.edit(task, details="wanted after all")
+    world.settle()
+    assert [values["details"] for values in world.sf.live().values()] == ["wanted after all"]
+    quiet(world)
+
+
 def test_a_created_record_that_somebody_worked_on_is_kept(world: World) -> None:
     task = world.sc_task("Call")
     report = world.sync()
@@ -270,7 +311,7 @@ def test_an_undo_twice_says_that_it_was_done(world: World) -> None:
     undo(world, report)
     writes = world.writes
     again = undo(world, report)
-    assert codes(world, again) == {"ALREADY_UNDONE": 1, "REPLACED": 2}
+    assert codes(world, again) == {"ALREADY_UNDONE": 1, "REPLACED": 1, "GONE": 1}
     assert world.writes == writes
 
 

@@ -200,17 +200,12 @@ class PeopleRules(RuleBasedStateMachine):
 
     @property
     def binned(self) -> list[str]:
-        """What can be restored. Where its pair has another copy by now, that would be a person's second one; and
-        so it would be of a copy that an undo removed, once its original is edited (docs/guarantees.md)."""
+        """What can be restored. Where its pair has another copy by now, that would be a person's second one."""
         sf, found = self.story.sf, []
         for members in self.story.pairs().values():
             of_pair = [sf.records[one] for one in members[_SF]]
             if all(record.deleted for record in of_pair):
-                found += [
-                    record.remote_id
-                    for record in of_pair
-                    if not record.purged and (_SF, record.remote_id) not in self.story.log.withdrawn
-                ]
+                found += [record.remote_id for record in of_pair if not record.purged]
         return sorted(found)
 
     # kinds of Salesforce tasks that leave and enter the scope (C2)

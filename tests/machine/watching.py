@@ -79,7 +79,6 @@ class Log:
     unknown: set[Key] = field(default_factory=set)  # copies whose id we cannot know yet
     lost: set[Key] = field(default_factory=set)  # of those, the ones deleted before we could
     made: dict[Key, str] = field(default_factory=dict)  # our copies, by the marker that we asked for
-    withdrawn: set[Key] = field(default_factory=set)  # copies that an undo removed
     run_began: int = 0
     # of the run that is under way
     on_behalf: bool = False  # a person asked for exactly this: what is written is that person's word
@@ -177,8 +176,6 @@ class Watched(MemorySide):
     def _remove(self, record: Record, cause: str = "deleted") -> None:
         super()._remove(record, cause)
         who = US if self._asked else PERSON
-        if self._asked and self.log.on_behalf:
-            self.log.withdrawn.add((self.side, record.remote_id))
         self.log.add(self.side, record.remote_id, "deleted", who, None, None, cause)
         self._note_version(record)
         if (self.side, record.remote_id) in self.log.unknown and who == PERSON:

@@ -39,8 +39,7 @@ newest AS (
            (array_agg(sc_call_reason ORDER BY nth) FILTER (WHERE inputs))[1] AS sc_call_reason,
            bool_or(inputs) AS inputs,
            (array_agg(state ORDER BY nth) FILTER (WHERE state IS NOT NULL))[1] AS state,
-           (array_agg(withheld ORDER BY nth) FILTER (WHERE state IS NOT NULL))[1] AS withheld,
-           (array_agg(forget ORDER BY nth) FILTER (WHERE forget IS NOT NULL))[1] AS forget
+           (array_agg(withheld ORDER BY nth) FILTER (WHERE state IS NOT NULL))[1] AS withheld
     FROM due
     GROUP BY link_id
 )
@@ -63,18 +62,6 @@ SET sc_title = CASE WHEN n.sc_mask & 1 <> 0 THEN n.sc_title ELSE l.sc_title END,
     sc_campaign_step = CASE WHEN n.inputs THEN n.sc_campaign_step ELSE l.sc_campaign_step END,
     sc_call_outcome = CASE WHEN n.inputs THEN n.sc_call_outcome ELSE l.sc_call_outcome END,
     sc_call_reason = CASE WHEN n.inputs THEN n.sc_call_reason ELSE l.sc_call_reason END,
-    -- The record is gone, and its marker used up: what is created there next carries another one.
-    generation = l.generation + CASE WHEN n.forget IS NULL THEN 0 ELSE 1 END,
-    sc_id = CASE WHEN n.forget IS DISTINCT FROM 'sales_connect' THEN l.sc_id END,
-    sc_version = CASE WHEN n.forget IS DISTINCT FROM 'sales_connect' THEN l.sc_version END,
-    sc_modified_at = CASE WHEN n.forget IS DISTINCT FROM 'sales_connect' THEN l.sc_modified_at END,
-    sc_written_at = CASE WHEN n.forget IS DISTINCT FROM 'sales_connect' THEN l.sc_written_at END,
-    sc_changed_at = CASE WHEN n.forget IS DISTINCT FROM 'sales_connect' THEN l.sc_changed_at END,
-    sf_id = CASE WHEN n.forget IS DISTINCT FROM 'salesforce' THEN l.sf_id END,
-    sf_version = CASE WHEN n.forget IS DISTINCT FROM 'salesforce' THEN l.sf_version END,
-    sf_modified_at = CASE WHEN n.forget IS DISTINCT FROM 'salesforce' THEN l.sf_modified_at END,
-    sf_written_at = CASE WHEN n.forget IS DISTINCT FROM 'salesforce' THEN l.sf_written_at END,
-    sf_changed_at = CASE WHEN n.forget IS DISTINCT FROM 'salesforce' THEN l.sf_changed_at END,
     state = coalesce(n.state, l.state),
     withheld = CASE WHEN n.state IS NULL THEN l.withheld ELSE n.withheld END,
     changed_run_id = :run_id,

@@ -32,6 +32,8 @@ FROM (VALUES
     ('T3', 'The Subject was made anew from the template.', 'Nothing.'),
     ('rejected', 'A person rejected what was held for this pair, so it is left as it is.', 'Nothing, or edit the task (restore the deleted one): then the pair is looked at again.'),
     ('undone', 'A person undid the run that wrote this pair, so it is left as it is.', 'Nothing, or edit the task (restore the deleted one): then the pair is looked at again.'),
+    ('withdrawn_from_sales_connect', 'A person undid the run that copied this task to Sales Connect, and the copy was deleted there.', 'Nothing, or edit the task: then it is copied anew.'),
+    ('withdrawn_from_salesforce', 'A person undid the run that copied this task to Salesforce, and the copy was deleted there.', 'Nothing; or edit the task, then it is copied anew; or take the copy out of the recycle bin.'),
     ('G8', 'A rebase read the record, and it belongs to no pair, or the next run decides what its pair says.', 'Nothing; mart.drift and bridge.left_out name what a person has to look at.'),
     ('audit', 'An audit saw something that a sync would change.', 'Nothing: the next run that reads it does. See mart.drift.'),
     ('undo', 'A person undid a run: what it wrote is taken back, as far as nothing has changed since.', 'Nothing: it is not carried over again until somebody edits the field.'),

@@ -109,6 +109,10 @@ class Deletes(PairStep):
         self._keep_records(rows, winner=side.other)
         self._create_next(side, rows, "K4")
 
+    def copy_again(self, side: Side, rows: Positions) -> None:
+        """The copy that an undo took back is wanted after all (C1)."""
+        self._create_next(side, rows, "C1")
+
     def restore(self, rows: Positions) -> None:
         """A deleted Salesforce task that is live again was restored by a person (C7)."""
         rows = rows[self.matched.seen[_SF][rows]]

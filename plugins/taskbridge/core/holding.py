@@ -315,12 +315,18 @@ class _Weighing:
                     origins,
                     seq=nothing(length, pa.int32()),
                     state=constant(LinkState.RELEASED, length),
-                    withheld=constant(Withheld.REJECTED, length),
+                    withheld=self._kept_out_as(origins),
                     # What the original holds now becomes its base: a change of it plans the create again.
                     sc_mask=constant(ALL_FIELDS * (base is Side.SALES_CONNECT), length, pa.int32()),
                     sf_mask=constant(ALL_FIELDS * (base is Side.SALESFORCE), length, pa.int32()),
                     inputs=constant(base is Side.SALES_CONNECT, length, pa.bool_()),
                 )
+
+    def _kept_out_as(self, origins: Positions) -> pa.Array:
+        """Rejected; a pair that is kept out already stays so for its own reason, as that says which record is gone."""
+        return pc.fill_null(
+            take(self.matched.links["withheld"], self.links[origins]), Withheld.REJECTED.value
+        )
 
     def _rejected_fields(self) -> Iterator[pa.Table]:
         """Both present values of a rejected change become the base: nothing is left to be written."""

@@ -24,7 +24,7 @@ from taskbridge.core.arrays import (
     take,
     ticks,
 )
-from taskbridge.core.model import LinkState, PlanInput, Presence, Side
+from taskbridge.core.model import LinkState, PlanInput, Presence, Side, Withheld
 from taskbridge.core.oscillation import Oscillations
 from taskbridge.core.rulings import Rulings
 
@@ -145,13 +145,18 @@ class Matched:
     @cached_property
     def still_gone(self) -> dict[Side, Flags]:
         """Links whose record was not found, as is to be expected since its delete was proven: while the delete on
-        the other side is held, and ever since the pair has ended."""
+        the other side is held, ever since the pair has ended, and of a copy that was withdrawn."""
         ended = equals(self.links["state"], LinkState.TOMBSTONE)
         return {
             side: self._read_as(side, self[side].absent)
-            & (ended | flags(pc.is_valid(self.links[f"{side.prefix}_proof"])))
+            & (ended | self.withdrawn[side] | flags(pc.is_valid(self.links[f"{side.prefix}_proof"])))
             for side in Side
         }
+
+    @cached_property
+    def withdrawn(self) -> dict[Side, Flags]:
+        """Links whose record there was a copy that an undo took back."""
+        return {side: equals(self.links["withheld"], Withheld.withdrawn_from(side)) for side in Side}
 
     @cached_property
     def absent(self) -> dict[Side, Flags]:

@@ -69,11 +69,19 @@ class Withheld(StrEnum):
     """Why a person keeps a released pair out; it is not planned anew by itself.
 
     A pair with one record only, the original of a create that never came to be, stays out until that record
-    differs from the base of its side. A pair with one deleted record stays out until both are live again.
+    differs from the base of its side; so does one whose copy was withdrawn. A pair with one deleted record stays out
+    until both are live again; a withdrawn copy may come back, too.
     """
 
     REJECTED = "rejected"  # what was held for approval was refused (G3)
     UNDONE = "undone"  # a run was undone
+    # A run was undone, and the copy that it had made there taken back: that it is not found is no riddle (C5).
+    WITHDRAWN_FROM_SALES_CONNECT = "withdrawn_from_sales_connect"
+    WITHDRAWN_FROM_SALESFORCE = "withdrawn_from_salesforce"
+
+    @classmethod
+    def withdrawn_from(cls, side: Side) -> Withheld:
+        return cls(f"withdrawn_from_{side}")
 
 
 class ActionState(StrEnum):
@@ -370,7 +378,6 @@ LEDGER_CHANGES: Final = pa.schema(
         ("also", pa.int32()),  # a second action that has to succeed as well, or null
         ("state", pa.string()),  # LinkState, or null to leave it and `withheld`
         ("withheld", pa.string()),  # Withheld, with state released; null takes it away when `state` is set
-        ("forget", pa.string()),  # Side whose record the pair no longer has: its next one is a new generation
         ("sc_mask", pa.int32()),  # BIT of the sc_ base columns that advance
         ("inputs", pa.bool_()),  # the sc_ template inputs advance as well
         *_SC_BASE,

@@ -82,6 +82,10 @@ class PairPlanner(PairStep):
         """Ends pairs of users who were not asked for, releases those that take no part now (C2, C3)."""
         ends = self.draft.links
         users = {side: self.matched.user_of(side, self.matched.now(side, "owner", rows)) for side in Side}
+        for side in Side:
+            # A copy that was taken back is nobody's: its original's owner counts.
+            away = (self.matched.withdrawn[side] & self.matched.deleted[side])[rows]
+            users[side] = np.where(away, users[side.other], users[side])
         unasked = ~(gather(self.matched.selected, users[_SC]) | (users[_SC] < 0))
         ends.end(rows[unasked], Disposition.DEFERRED, "selection")
         outside = ~(gather(self.matched.synced, users[_SC]) & gather(self.matched.synced, users[_SF]))
@@ -104,8 +108,14 @@ class PairPlanner(PairStep):
         return rows[self.draft.links.open[rows]]
 
     def _let_in(self, rows: Positions) -> Positions:
-        """Leaves pairs out that a person keeps out while only one of their records is live."""
+        """Leaves pairs out that a person keeps out while only one of their records is live; a copy that was taken
+        back is made anew when its original was edited."""
         seen, deleted = self.matched.seen, self.matched.deleted
+        for side in Side:
+            edited = seen[side.other] & (self.changes.mask[side.other] != 0)
+            wanted = self.matched.withdrawn[side] & deleted[side] & edited
+            self._step(Deletes).copy_again(side, rows[wanted[rows]])
+        rows = rows[self.draft.links.open[rows]]
         whole = (seen[_SC] & seen[_SF]) | (deleted[_SC] & deleted[_SF])
         self.withhold(rows[(self.withheld & ~whole)[rows]])
         return rows[self.draft.links.open[rows]]

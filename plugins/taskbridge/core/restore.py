@@ -26,6 +26,7 @@ from taskbridge.core.model import (
     Plan,
     PlanInput,
     Side,
+    Withheld,
 )
 
 RULE = "K5"
@@ -213,7 +214,7 @@ class Restore(Deliberate):
         seq = {side: self.create_again(side, rows, values[side], person) for side in Side}
         self.next_generation(rows, {side: self.linked(f"{side.prefix}_id", rows) for side in Side})
         for side in Side:
-            self.keep_out(rows, seq[side], **_based(side, values[side], rows))
+            self.keep_out(rows, seq[side], Withheld.UNDONE, **_based(side, values[side], rows))
         self.follow(rows, seq=seq[_SF], also=seq[_SC], state=LinkState.LINKED)
 
 

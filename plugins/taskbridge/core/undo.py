@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from taskbridge.core.arrays import Positions, constant, distinct, equals, flags, gather, take
 from taskbridge.core.deliberate import Deliberate, created_inputs, shown
-from taskbridge.core.model import ALL_FIELDS, BIT, FIELDS, LinkState, Op, Plan, PlanInput, Side
+from taskbridge.core.model import ALL_FIELDS, BIT, FIELDS, LinkState, Op, Plan, PlanInput, Side, Withheld
 
 RULE = "undo"
 
@@ -101,10 +101,12 @@ class Undo(Deliberate):
         self._leave_original(side.other, rows[~alone], seq.filter(pa.array(~alone)))
 
     def _leave_original(self, side: Side, rows: Positions, seq: pa.Array) -> None:
-        """The original stays, alone. What it holds now is its base: a later change of it plans the copy again."""
+        """The original stays, alone. What it holds now is its base: a later change of it plans the copy again. The
+        pair keeps the copy's id: should a person take it out of the bin, it is the copy again."""
         mask = np.where(self.matched.seen[side][self.link(rows)], ALL_FIELDS, 0).astype(np.int32)
         based = {f"{side.prefix}_{name}": values for name, values in self.now_of(side, rows).items()}
-        self.keep_out(rows, seq, forget=side.other, **{f"{side.prefix}_mask": pa.array(mask)}, **based)
+        based[f"{side.prefix}_mask"] = pa.array(mask)
+        self.keep_out(rows, seq, Withheld.withdrawn_from(side.other), **based)
 
     def _undelete(self, side: Side, rows: Positions) -> None:
         """What the run deleted is created again as it was; the record whose delete was carried over stays away."""
@@ -119,9 +121,12 @@ class Undo(Deliberate):
             based |= {"inputs": constant(True, len(rows), pa.bool_()), **created_inputs(rows)}
         # Only of a delete that was itself an undo the other record lives.
         live = self.matched.seen[there][self.link(rows)]
-        for chosen, add in ((~live, self.keep_out), (live, self._link_again)):
+        for chosen, add in ((~live, self._leave_undone), (live, self._link_again)):
             part = {name: column.filter(pa.array(chosen)) for name, column in based.items()}
             add(rows[chosen], seq.filter(pa.array(chosen)), **part)
+
+    def _leave_undone(self, rows: Positions, seq: pa.Array, **based: pa.Array) -> None:
+        self.keep_out(rows, seq, Withheld.UNDONE, **based)
 
     def _link_again(self, rows: Positions, seq: pa.Array, **based: pa.Array) -> None:
         self.follow(rows, seq=seq, state=LinkState.LINKED, **based)

@@ -33,6 +33,8 @@ _STATES: Final = {
 _WITHHELD: Final = {
     "rejected": "a person rejected what was held (G3)",
     "undone": "a person undid the run that wrote it",
+    "withdrawn_from_sales_connect": "a person undid the run that copied it to Sales Connect",
+    "withdrawn_from_salesforce": "a person undid the run that copied it to Salesforce",
 }
 
 
