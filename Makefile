@@ -53,7 +53,7 @@ migrate: $(RUN_READY) ## Bring the project's database to the schema of this code
 doctor: $(RUN_READY) ## Check what a run needs: logins, rights, fields, users, clocks, database
 	@exec $(PY) -m stack doctor
 
-# Coverage counts what the tests of core and engine run (tests/conftest.py): no other test is traced.
+# Coverage does not count what stories run (tests/machine, tests/scenarios): they are not traced (tests/conftest.py).
 .PHONY: test
 test: $(DEV_READY) ## Run every test on two cores; PYTEST_ARGS="-k due_date" runs some, on one, without coverage
 	@exec $(PY) -m pytest $(or $(PYTEST_ARGS),-n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term)
