@@ -34,10 +34,12 @@ def in_rounds(
         nonlocal left, rounds
         rounds += 1
         busy = write(left, rounds == TRIES)
+        if busy.empty:
+            return True
         # The message names the record that could not be had: rows that wait for the same one go in a row.
         order = busy.sort_values("message", kind="stable")["action_id"]
         left = left.set_index("action_id", drop=False).loc[list(order)].reset_index(drop=True)
-        return left.empty
+        return False
 
     Retrying(
         stop=stop_after_attempt(TRIES),

@@ -58,7 +58,10 @@ def load(engine: Engine, run: Run, side: Side, ops: Sequence[Op]) -> LoadResult:
     result = LoadResult()
     try:
         for op in _ORDER:
-            rows = _after_jobs(engine, run, side, op, planned[planned["op"] == op], result)
+            wanted = planned[planned["op"] == op]
+            if wanted.empty:
+                continue
+            rows = _after_jobs(engine, run, side, op, wanted, result)
             in_rounds(rows, partial(_write_all, engine, run, side, op, result), engine.sleep)
     except (SwitchedOff, ApiLimitReached) as reason:
         engine.ledger.note(run, str(reason))
