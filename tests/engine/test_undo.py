@@ -196,6 +196,54 @@ def test_an_undone_create_stays_away_until_its_original_is_edited(world: World, 
     quiet(world)
 
 
+def test_a_copy_whose_original_was_edited_since_is_kept_and_the_edit_crosses(world: World) -> None:
+    task = world.sc_task("Call")
+    report = world.sync()
+    there = world.partner(SC, task)
+    assert there is not None
+    world.sc.edit(task, details="nobody has read this yet")
+    undone = undo(world, report)
+    assert left_out(world, undone) == [
+        ("CHANGED_SINCE", "salesforce", None,
+         "its original in Sales Connect was edited since, which the next run carries over")
+    ]  # fmt: skip
+    world.settle()
+    assert world.sf.live()[there]["details"] == "nobody has read this yet"
+
+
+@pytest.mark.parametrize("feed", [True, False])
+@pytest.mark.parametrize("side", list(Side))
+def test_of_a_copy_that_was_withdrawn_nobody_asks_for_ever(world: World, side: Side, feed: bool) -> None:
+    if not feed:
+        world.sc.features = frozenset({"batch"})
+    make = world.sc_task if side is SC else world.sf_task
+    make("Not wanted")
+    undo(world, world.sync())
+    for _ in range(3):
+        world.advance(11 * 60)
+        report = world.sync()
+    asked = "SELECT 1 FROM staging.{}_task WHERE run_id = %s AND source = 'by_id'"
+    assert [world.rows(asked.format(name), report.run_id) for name in Side] == [[], []]
+
+
+def test_C7_a_record_that_comes_back_beside_the_one_that_an_undo_made_anew_is_merged_with_it(
+    world: World,
+) -> None:
+    """Salesforce's delete had won over an edit, which the undo brought back."""
+    world.with_settings(delete_policy="delete_wins")
+    world.sc_task("anchor")
+    task, there = pair(world, "Call", details="old")
+    world.sc.edit(task, details="edited")
+    world.sf.delete(there)
+    undo(world, world.sync())
+    (back,) = (key for key, values in world.sc.live().items() if values["title"] == "Call")
+    quiet(world)
+    world.sf.undelete(there)
+    world.settle()
+    assert world.sf.live()[there]["details"] == world.sc.live()[back]["details"] == "edited"
+    quiet(world)
+
+
 @pytest.mark.parametrize("marked", [True, False])
 @pytest.mark.parametrize("edited", [True, False])
 def test_C7_an_undone_copy_that_comes_back_is_the_pairs_own(world: World, edited: bool, marked: bool) -> None:

@@ -37,6 +37,10 @@ SET sc_version = greatest(l.sc_version, s.version),
         ELSE l.sc_owner_now
     END,
     sc_checked_at = (SELECT sc_server_time FROM bridge.run WHERE run_id = :run_id),
-    sc_written_at = CASE WHEN s.presence = 'absent' THEN l.sc_written_at ELSE s.by_us_now END
+    -- What is not found confirms nothing; nobody waits for that of a copy that was withdrawn.
+    sc_written_at = CASE
+        WHEN s.presence = 'absent' AND l.withheld IS DISTINCT FROM 'withdrawn_from_sales_connect' THEN l.sc_written_at
+        ELSE s.by_us_now
+    END
 FROM seen s
 WHERE l.link_id = s.link_id

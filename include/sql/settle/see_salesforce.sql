@@ -36,6 +36,10 @@ SET sf_version = greatest(l.sf_version, s.version),
         WHEN s.presence = 'live' AND NOT s.owner_by_us THEN coalesce(s.owner, l.sf_owner_now)
         ELSE l.sf_owner_now
     END,
-    sf_written_at = CASE WHEN s.presence = 'absent' THEN l.sf_written_at ELSE s.by_us_now END
+    -- What is not found confirms nothing; nobody waits for that of a copy that was withdrawn.
+    sf_written_at = CASE
+        WHEN s.presence = 'absent' AND l.withheld IS DISTINCT FROM 'withdrawn_from_salesforce' THEN l.sf_written_at
+        ELSE s.by_us_now
+    END
 FROM seen s
 WHERE l.link_id = s.link_id

@@ -194,7 +194,9 @@ class Deliberate(PairStep):
         if length:
             self.draft.add_changes(given, length)
 
-    def keep_out(self, rows: Positions, seq: pa.Array, reason: Withheld, **values: pa.Array) -> None:
+    def keep_out(
+        self, rows: Positions, seq: pa.Array, reason: Withheld, **values: pa.Array | str | int | bool | None
+    ) -> None:
         """Releases the pairs, and keeps them out, once the actions are done."""
         self.follow(rows, seq=seq, state=LinkState.RELEASED, withheld=reason, **values)
 

@@ -1,7 +1,8 @@
 """The inverse of what a run wrote, as far as nothing has moved since.
 
 What is written back is not carried over: the base of the written side becomes what is restored, so that both
-sides stay as they were before the run, until somebody edits the field again.
+sides stay as they were before the run, until somebody edits the field again. A pair of which one record went, or came
+back alone, is kept out; its base stays, so that the two are merged should they meet again.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 
 from taskbridge.core.arrays import Positions, constant, distinct, equals, flags, gather, take
 from taskbridge.core.deliberate import Deliberate, created_inputs, shown
-from taskbridge.core.model import ALL_FIELDS, BIT, FIELDS, LinkState, Op, Plan, PlanInput, Side, Withheld
+from taskbridge.core.model import BIT, FIELDS, LinkState, Op, Plan, PlanInput, Side, Withheld
 
 RULE = "undo"
 
@@ -91,22 +92,19 @@ class Undo(Deliberate):
             here = distinct(now, after)
             self.leave_out(rows[here], "CHANGED_SINCE", *_moved(now, after, here), name=name)
             moved |= here
-        rows = rows[~moved]
+        edited = self.changes.mask[side.other][link] != 0
+        reason = f"its original in {side.other.system} was edited since, which the next run carries over"
+        self.leave_out(rows[edited & ~moved], "CHANGED_SINCE", reason)
+        rows = rows[~(moved | edited)]
         seq = self.delete(side, rows)
         alone = (
             ~self.matched.seen[side.other][self.link(rows)]
             & self.matched.deleted[side.other][self.link(rows)]
         )
         self.follow(rows[alone], seq=seq.filter(pa.array(alone)), state=LinkState.TOMBSTONE)
-        self._leave_original(side.other, rows[~alone], seq.filter(pa.array(~alone)))
-
-    def _leave_original(self, side: Side, rows: Positions, seq: pa.Array) -> None:
-        """The original stays, alone. What it holds now is its base: a later change of it plans the copy again. The
-        pair keeps the copy's id: should a person take it out of the bin, it is the copy again."""
-        mask = np.where(self.matched.seen[side][self.link(rows)], ALL_FIELDS, 0).astype(np.int32)
-        based = {f"{side.prefix}_{name}": values for name, values in self.now_of(side, rows).items()}
-        based[f"{side.prefix}_mask"] = pa.array(mask)
-        self.keep_out(rows, seq, Withheld.withdrawn_from(side.other), **based)
+        # The original stays, alone, until somebody edits it. The pair keeps the copy's id: should a person take it out
+        # of the bin, it is the copy again.
+        self.keep_out(rows[~alone], seq.filter(pa.array(~alone)), Withheld.withdrawn_from(side))
 
     def _undelete(self, side: Side, rows: Positions) -> None:
         """What the run deleted is created again as it was; the record whose delete was carried over stays away."""
@@ -115,21 +113,19 @@ class Undo(Deliberate):
         seq = self.create_again(side, rows, values, take(self.asked["person"], rows))
         there = side.other
         self.next_generation(rows, {there: self.linked(f"{there.prefix}_id", rows)})
-        based = {f"{side.prefix}_{name}": column for name, column in values.items()}
-        based[f"{side.prefix}_mask"] = constant(ALL_FIELDS, len(rows), pa.int32())
-        if side is Side.SALES_CONNECT:
-            based |= {"inputs": constant(True, len(rows), pa.bool_()), **created_inputs(rows)}
+        inputs = {"inputs": constant(True, len(rows), pa.bool_()), **created_inputs(rows)}
+        inputs = inputs if side is Side.SALES_CONNECT else {}
         # Only of a delete that was itself an undo the other record lives.
         live = self.matched.seen[there][self.link(rows)]
         for chosen, add in ((~live, self._leave_undone), (live, self._link_again)):
-            part = {name: column.filter(pa.array(chosen)) for name, column in based.items()}
+            part = {name: column.filter(pa.array(chosen)) for name, column in inputs.items()}
             add(rows[chosen], seq.filter(pa.array(chosen)), **part)
 
-    def _leave_undone(self, rows: Positions, seq: pa.Array, **based: pa.Array) -> None:
-        self.keep_out(rows, seq, Withheld.UNDONE, **based)
+    def _leave_undone(self, rows: Positions, seq: pa.Array, **inputs: pa.Array) -> None:
+        self.keep_out(rows, seq, Withheld.UNDONE, **inputs)
 
-    def _link_again(self, rows: Positions, seq: pa.Array, **based: pa.Array) -> None:
-        self.follow(rows, seq=seq, state=LinkState.LINKED, **based)
+    def _link_again(self, rows: Positions, seq: pa.Array, **inputs: pa.Array) -> None:
+        self.follow(rows, seq=seq, state=LinkState.LINKED, **inputs)
 
     def _gone(self, side: Side, rows: Positions) -> Positions:
         """Deleted records that nobody has brought back, and whose owners take part."""
