@@ -19,7 +19,7 @@ over again when somebody edits it; an undone create when somebody edits its orig
 
 | Code | Meaning |
 |---|---|
-| CHANGED_SINCE | somebody changed the field, or the record that was created; both values are named |
+| CHANGED_SINCE | somebody changed the field, the record that was created (both values are named), or its original |
 | ALREADY_UNDONE, ALREADY_THERE | nothing to do |
 | GONE, REPLACED | the record was deleted since, or the pair has another one |
 | NOT_READ | the record is not found, or cannot be understood |

@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from taskbridge.core.model import BIT, FIELDS, Op, Side, rows_of
-from taskbridge.engine.ports import SideInfo, unfenced
+from taskbridge.engine.ports import Outcome, SideInfo, unfenced
 from taskbridge.sides.memory import MemorySalesConnect, MemorySalesforce, MemorySide, Record, Refused
 
 US, PERSON = "us", "person"
@@ -155,6 +155,8 @@ class Watched(MemorySide):
             raise
         finally:
             judge.written(op, asked, before, answered=not lost)
+        # Of a row that was locked we are told that nothing was done: it may be sent again.
+        self.log.actions -= set(answers.loc[answers["outcome"] == Outcome.BUSY, "action_id"])
         return answers
 
     def _write_row(self, op: Op, row: Row) -> Any:
