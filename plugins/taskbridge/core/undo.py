@@ -113,8 +113,9 @@ class Undo(Deliberate):
         seq = self.create_again(side, rows, values, take(self.asked["person"], rows))
         there = side.other
         self.next_generation(rows, {there: self.linked(f"{there.prefix}_id", rows)})
-        inputs = {"inputs": constant(True, len(rows), pa.bool_()), **created_inputs(rows)}
-        inputs = inputs if side is Side.SALES_CONNECT else {}
+        inputs = {}
+        if side is Side.SALES_CONNECT:
+            inputs = {"inputs": constant(True, len(rows), pa.bool_()), **created_inputs(rows)}
         # Only of a delete that was itself an undo the other record lives.
         live = self.matched.seen[there][self.link(rows)]
         for chosen, add in ((~live, self._leave_undone), (live, self._link_again)):

@@ -29,9 +29,10 @@ def open_run(engine: Engine, spec: RunSpec) -> Run | None:
     """Opens the run, or answers None while another run holds the lease.
 
     Reads both sides' users (one call each), whose answers carry the servers' clocks; once an hour the contract comes
-    with them. Opening a run that is open
-    already reads nothing. Raises SchemaBehind, SideIdentityChanged, LedgerEmpty (G8), SettingsInvalid, ContractBroken,
-    ApprovalClosed, SidePaused (nobody was called then), and what the sides raise; the lease is given back then.
+    with them. Opening a run that is open already reads nothing.
+
+    Raises SchemaBehind, SideIdentityChanged, LedgerEmpty (G8), SettingsInvalid, ContractBroken, ApprovalClosed,
+    SidePaused (nobody was called then), and what the sides raise; the lease is given back then.
     """
     ledger = engine.ledger
     ledger.check_schema()
