@@ -80,7 +80,7 @@ def test_all_is_well_where_all_is_there_and_nothing_was_written(place: Place, le
     assert "1 users: ada@example.com" in said
     assert "External ID, Unique" in said
     assert sum(service.calls()["writes"] for service in (place.sc.service, place.sf.service)) == 0
-    assert place.sf.service.calls()["total"] <= 6
+    assert place.sf.service.calls()["total"] <= 8
     assert ledger.link_count() == 0
     assert not ledger.identities()
 
@@ -147,6 +147,18 @@ DEFECTS = {
         {"picklists": {"Task.Priority": ["Normal"]}, "restricted_status": True},
         "values of Priority",
         ("High missing", "picklist is restricted", "Task.Priority"),
+    ),
+    "hidden leads": Defect(
+        {"hidden_objects": ["Lead"]},
+        "contacts and leads",
+        ("Lead cannot be looked up", "read on Lead", "fill_person"),
+        Level.WARNING,
+    ),
+    "hidden contact field": Defect(
+        {"hidden_fields": ["Contact.MasterRecordId"]},
+        "contacts and leads",
+        ("Contact cannot be looked up",),
+        Level.WARNING,
     ),
     "hidden users": Defect({"hidden_objects": ["User"]}, "users", ("User",)),
 }

@@ -120,6 +120,10 @@ class WatchedSide:
         with self._watched(CallKind.QUERY):
             return self._port.tells_deletes()
 
+    def hidden_people(self) -> tuple[str, ...]:
+        with self._watched(CallKind.QUERY):
+            return self._port.hidden_people()
+
     def read_changes(self, window: Window) -> Iterator[pd.DataFrame]:
         with self._watched(CallKind.QUERY):
             yield from self._port.read_changes(window)

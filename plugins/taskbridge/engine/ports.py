@@ -278,6 +278,10 @@ class SidePort(Protocol):
     def tells_deletes(self) -> bool:
         """Whether the feed of deletes answers; False where the side has none. Raises what a read raises."""
 
+    def hidden_people(self) -> tuple[str, ...]:
+        """Kinds of records, of those a task can be about, that cannot be looked up: whose converted and merged ones
+        cannot be followed (F7). Raises what a read raises."""
+
     def read_changes(self, window: Window) -> Iterator[pd.DataFrame]:
         """Pages of all tasks with a version in the window, whoever owns them; SF: deleted and archived ones too."""
 

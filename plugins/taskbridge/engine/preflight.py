@@ -179,10 +179,28 @@ def _salesforce(
             _readable(section, port, info)
             if section.ask("feed of deletes", lambda: port().tells_deletes()):
                 section.add(ok("feed of deletes", "queryAll tells deleted tasks"))
+            if settings.fill_person:
+                _people(section, port)
         else:
             why = "not asked, as Task or one of its fields cannot be read"
             section.add(not_checked("tasks", why), not_checked("feed of deletes", why))
     return section, info, late
+
+
+def _people(section: Section, port: Port) -> None:
+    hidden = section.ask("contacts and leads", lambda: port().hidden_people())
+    if hidden:
+        named = " and ".join(hidden)
+        section.add(
+            warning(
+                "contacts and leads",
+                f"{named} cannot be looked up: a task whose lead was converted or contact merged is created without",
+                "read on Contact and Lead",
+                f"grant the integration user read on {named}, or set fill_person to false",
+            )
+        )
+    elif hidden is not None:
+        section.add(ok("contacts and leads", "can be looked up: converted and merged ones are followed"))
 
 
 def _log_in(section: Section, port: Port) -> None:

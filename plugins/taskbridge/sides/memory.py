@@ -226,6 +226,9 @@ class MemorySide(ABC):
     def tells_deletes(self) -> bool:
         return self.side is Side.SALESFORCE or "deleted_tasks" in self.features
 
+    def hidden_people(self) -> tuple[str, ...]:
+        return ()
+
     def read_changes(self, window: Window) -> Iterator[pd.DataFrame]:
         yield from self._listing(
             "read_changes",

@@ -114,6 +114,10 @@ class SalesConnectSide:
         _Listing(self._channel.read(_DELETED_TASKS, {"per_page": 1}))
         return True
 
+    def hidden_people(self) -> tuple[str, ...]:
+        """None: its tasks name people by their Salesforce ids."""
+        return ()
+
     def read_changes(self, window: Window) -> Iterator[pd.DataFrame]:
         for records in self._changes(
             TASKS, "updated_at", window, {"sort_by": "updated_at", "sort_direction": "ASC"}

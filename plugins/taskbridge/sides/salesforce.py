@@ -165,6 +165,9 @@ class SalesforceSide:
         next(self._queries.query("queryAll", "SELECT Id FROM Task WHERE IsDeleted = true LIMIT 1"))
         return True
 
+    def hidden_people(self) -> tuple[str, ...]:
+        return self._people.hidden()
+
     def read_changes(self, window: Window) -> Iterator[pd.DataFrame]:
         yield from self._queries.changed(_second(window.start), _second(window.end))
 

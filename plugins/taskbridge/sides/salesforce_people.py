@@ -83,6 +83,12 @@ class People:
         kept = [one for one in results if one.action_id not in replaced]
         return kept + [_told(one, replaced[one.action_id]["person"], found) for one in second]
 
+    def hidden(self) -> tuple[str, ...]:
+        """Objects of which nothing can be looked up."""
+        unseen: set[str] = set()
+        self._read([to_18(prefix + 12 * "0") for prefix in _FIELDS], unseen)
+        return tuple(name for prefix, (name, _) in _FIELDS.items() if prefix in unseen)
+
     def survivors(self, persons: Iterable[str]) -> dict[str, Followed]:
         """Where each id leads, chains followed, in lots: a call for each kind of record and step of a chain."""
         asked = list(persons)
