@@ -47,8 +47,8 @@ def test_a_run_is_undone_and_its_task_brought_back(
     capfd.readouterr()
     again = world.run(DAG, mode="undo", run_id=run_id)
     assert again.xcom["report", "return_value"]["outcome"] == "partial"
-    assert "Left out (REPLACED): Salesforce" in "".join(capfd.readouterr())
-    (pair,) = world.rows("SELECT link_id FROM bridge.link WHERE withheld = 'undone'")
+    assert "Left out (ALREADY_UNDONE): Salesforce" in "".join(capfd.readouterr())
+    (pair,) = world.rows("SELECT link_id FROM bridge.link WHERE withheld = 'withdrawn_from_salesforce'")
     restored = world.run(DAG, link_id=pair["link_id"])
     assert restored.state == "success", restored.error
     assert subjects(world).count("Not wanted") == 2, "the deleted one is still in the bin"
@@ -64,7 +64,7 @@ def test_K5_the_same_from_python(pushed: tuple[World, int]) -> None:
     assert undone.outcome is RunOutcome.CLEAN, undone.text
     assert "Not wanted" not in live(world)
     world.let_time_pass()
-    (pair,) = world.rows("SELECT link_id FROM bridge.link WHERE withheld = 'undone'")
+    (pair,) = world.rows("SELECT link_id FROM bridge.link WHERE withheld = 'withdrawn_from_salesforce'")
     restored = restore(link_id=pair["link_id"], asked_by="ada")
     assert restored.outcome is RunOutcome.CLEAN, restored.text
     assert live(world).count("Not wanted") == 1

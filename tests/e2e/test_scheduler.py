@@ -150,13 +150,10 @@ def test_no_page_shows_a_secret(synced: Theatre) -> None:
         keys.jwt,
     ]
     secrets += [each for secret in secrets if (each := quote_plus(secret)) != secret]
-    pages = dict(_pages(synced))
-    hits = [path for path, text in pages.items() if any(secret in text for secret in secrets)]
-    assert hits == []
-    assert any("Salesforce" in text for path, text in pages.items() if "/logs/" in path), (
-        "logs were looked at"
-    )
-    assert any("run_id" in text for path, text in pages.items() if path.endswith("/xcomEntries/return_value"))
+    pages = list(_pages(synced))
+    assert [path for path, text in pages if any(secret in text for secret in secrets)] == []
+    assert any("Salesforce" in text for path, text in pages if "/logs/" in path), "logs were looked at"
+    assert any("run_id" in text for path, text in pages if path.endswith("/xcomEntries/return_value"))
 
 
 def _pages(theatre: Theatre) -> Iterator[tuple[str, str]]:
@@ -172,12 +169,13 @@ def _pages(theatre: Theatre) -> Iterator[tuple[str, str]]:
 
 def _pages_of_task(theatre: Theatre, path: str, task: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield path, json.dumps(task)  # with its rendered fields
+    place = {"map_index": task["map_index"]}
     if task["try_number"]:
         log = f"{path}/logs/{task['try_number']}"
-        yield log, theatre.api.call("GET", log, params={"full_content": True}).text
-    for entry in theatre.api.call("GET", f"{path}/xcomEntries").json()["xcom_entries"]:
+        yield log, theatre.api.call("GET", log, params={"full_content": True, **place}).text
+    for entry in theatre.api.call("GET", f"{path}/xcomEntries", params=place).json()["xcom_entries"]:
         kept = f"{path}/xcomEntries/{entry['key']}"
-        yield kept, theatre.api.call("GET", kept).text
+        yield kept, theatre.api.call("GET", kept, params=place).text
 
 
 def test_the_connection_type_is_offered_by_the_form(theatre: Theatre) -> None:

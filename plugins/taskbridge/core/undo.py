@@ -84,7 +84,9 @@ class Undo(Deliberate):
 
     def _remove(self, side: Side, rows: Positions) -> None:
         """What the run created goes away, unless somebody has worked on it since."""
-        rows = self._here(side, rows)
+        rows = self._same_record(side, rows)
+        taken = (self.matched.withdrawn[side] & self.matched.deleted[side])[self.link(rows)]
+        rows = self._here(side, self.without(rows, taken, "ALREADY_UNDONE", "the copy was taken back"))
         link = self.link(rows)
         moved = np.zeros(len(rows), np.bool_)
         for name in FIELDS:
