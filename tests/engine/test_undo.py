@@ -226,6 +226,25 @@ def test_of_a_copy_that_was_withdrawn_nobody_asks_for_ever(world: World, side: S
     assert [world.rows(asked.format(name), report.run_id) for name in Side] == [[], []]
 
 
+@pytest.mark.parametrize("witness", ["the feed", "another task"])
+def test_C5_a_copy_whose_removal_was_not_answered_is_known_to_be_gone(world: World, witness: str) -> None:
+    """Sales Connect answers 404, which proves nothing by itself; no pair of the person is in sync any more."""
+    world.sf_task("Copied there")
+    if witness == "another task":
+        world.sc.features = frozenset({"batch"})
+        world.sc_task("Copied here")
+    report = world.sync()
+    world.sc.faults.lose_answers = 1
+    undo(world, report)
+    assert world.rows("SELECT op, side FROM bridge.action WHERE state = 'sent'") == [
+        ("delete", "sales_connect")
+    ]
+    world.settle()
+    assert world.rows("SELECT 1 FROM bridge.action WHERE state = 'sent'") == []
+    assert [values["title"] for values in world.sf.live().values()] == ["Copied there"]
+    quiet(world)
+
+
 def test_C7_a_record_that_comes_back_beside_the_one_that_an_undo_made_anew_is_merged_with_it(
     world: World,
 ) -> None:

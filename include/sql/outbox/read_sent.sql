@@ -19,9 +19,15 @@ WITH sent AS (
       AND NOT EXISTS (SELECT FROM bridge.bulk_job j WHERE j.job_id = a.job_id AND j.ended_at IS NULL)
 ),
 controls AS (
-    SELECT sc_owner_now AS owner_of_control, coalesce(min(sc_id) FILTER (WHERE NOT dirty), min(sc_id)) AS control
+    -- Best one of a clean pair; a task whose pair takes no part answers as well.
+    SELECT sc_owner_now AS owner_of_control,
+           coalesce(
+               min(sc_id) FILTER (WHERE state = 'linked' AND NOT dirty), min(sc_id) FILTER (WHERE state = 'linked'),
+               min(sc_id)
+           ) AS control
     FROM bridge.link
-    WHERE state = 'linked' AND sc_owner_now IN (SELECT witnessed FROM sent)
+    WHERE state IN ('linked', 'released') AND withheld IS DISTINCT FROM 'withdrawn_from_sales_connect'
+      AND sc_owner_now IN (SELECT witnessed FROM sent)
       AND sc_id NOT IN (SELECT remote_id FROM sent WHERE side = 'sales_connect' AND remote_id IS NOT NULL)
     GROUP BY sc_owner_now
 )

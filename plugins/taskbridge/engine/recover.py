@@ -12,8 +12,9 @@ import pyarrow as pa
 from taskbridge.core.model import BIT, FIELDS, Op, Presence, Side, frame, rows_of
 from taskbridge.engine.bulk import Job, finish
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.ports import KEPT, OUTCOMES, SEEN, Outcome, Run
+from taskbridge.engine.ports import KEPT, OUTCOMES, SEEN, Outcome, Run, Window
 from taskbridge.engine.unmarked import resolve_unmarked
+from taskbridge.errors import DeletesForgotten
 
 _log = logging.getLogger(__name__)
 
@@ -152,6 +153,8 @@ def _resolve_others(engine: Engine, run: Run, side: Side, lost: pd.DataFrame) ->
     read = engine.sides[side].read_ids(list(lost["remote_id"].unique()), controls)
     present = {row["remote_id"]: row for row in rows_of(read)}
     outcomes = {row["action_id"]: _other_outcome(row, present[row["remote_id"]]) for row in rows_of(lost)}
+    unclear = [row for row in rows_of(lost) if outcomes[row["action_id"]] is Outcome.UNKNOWN]
+    outcomes |= dict.fromkeys(_told_by_feed(engine, run, side, unclear), Outcome.GONE)
     late = engine.settings.late_request.total_seconds()
     open_still = [
         row["action_id"]
@@ -165,6 +168,20 @@ def _resolve_others(engine: Engine, run: Run, side: Side, lost: pd.DataFrame) ->
         for action_id, outcome in outcomes.items()
         if action_id not in open_still
     ]
+
+
+def _told_by_feed(engine: Engine, run: Run, side: Side, unclear: list[dict[str, Any]]) -> list[str]:
+    """The deletes, by action, whose record the feed of deletes tells: proof where no other task of the same person is
+    left to answer beside one that is not found (C5)."""
+    if not unclear:
+        return []
+    start = min(row["sent_after"] for row in unclear) - engine.settings.overlap
+    try:
+        pages = list(engine.sides[side].read_deletes(Window(start, run.started[side])))
+    except DeletesForgotten:
+        return []
+    told = {remote_id for page in pages for remote_id in page["remote_id"]}
+    return [row["action_id"] for row in unclear if row["remote_id"] in told]
 
 
 def _keep_in_sight(engine: Engine, run: Run, side: Side, waiting: pd.DataFrame, read: pd.DataFrame) -> None:
