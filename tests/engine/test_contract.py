@@ -130,6 +130,22 @@ def test_a_row_that_is_refused_for_a_field_makes_the_next_run_look_and_goes_thro
     assert fresh.sf_of(parked)["title"] == "No right"
 
 
+def test_what_is_mended_and_new_by_the_look_before_a_write_is_told(fresh: World, looks: Looks) -> None:
+    def mend(moment: str) -> None:
+        if moment == "after connect":
+            wider = {**WHOLE.values, "Status": ("Not Started", "On Ice", "Completed")}
+            fresh.sf.described = Contract("Task", values=wider)
+
+    fresh.sf.described = BROKEN
+    pass_an_hour(fresh)
+    fresh.sf.faults.on_call = mend
+    fresh.sc_task()
+    report = fresh.sync()
+    assert report.outcome is RunOutcome.CLEAN
+    assert "Status of Task has new values: On Ice" in report.text
+    assert looks.count == 3
+
+
 def test_a_row_that_stays_refused_does_not_make_every_run_look(fresh: World, looks: Looks) -> None:
     fresh.sf.faults.refuse_titles["No right"] = "INVALID_FIELD_FOR_INSERT_UPDATE"
     fresh.sc_task("No right")

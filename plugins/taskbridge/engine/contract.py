@@ -56,8 +56,10 @@ def require_contract(engine: Engine, run: Run, plan: Plan) -> None:
     planned = plan.actions["state"] == ActionState.PLANNED
     if run.spec.only_looks or not (planned & (plan.actions["side"] == Side.SALESFORCE)).any():
         return
-    if due_to_look(engine, run.spec):
+    known = _known(engine, run.spec)
+    if known is None or known.doubtful:
         contract = engine.sides.salesforce.contract()
+        _tell_new_values(engine, run, contract, known)
         engine.ledger.save_contract(run, Side.SALESFORCE, contract, DOUBTS)
         _require(contract)
 

@@ -1,7 +1,7 @@
 """What the database's planner knows of a run.
 
 Of the rows of a run that began a moment ago the planner knows nothing, takes them for one, and joins them row by row
-with all others: hours for a first sync of thousands. Its own statistics follow about a minute later, which is too
+with all others: minutes for a thousand rows. Its own statistics follow about a minute later, which is too
 late for a run.
 """
 
