@@ -100,10 +100,14 @@ class Record:
 
 
 def _work(seeds: Any, answers: Any, steps: int, stories: int, shrink: bool) -> None:
+    asked_by = multiprocessing.parent_process()
+    if asked_by is None:
+        raise RuntimeError("Seeds are played by a process that play_all starts.")
     with ExitStack() as stack:
         server = stack.enter_context(PostgresServer.throw_away())
         database = stack.enter_context(story_database(server))
-        while (number := seeds.get()) is not _STOP:
+        # Nobody is left to hear of a story once the process that asked for it was killed.
+        while (number := seeds.get()) is not _STOP and asked_by.is_alive():
             answers.put(play(database, number, steps, stories, shrink=shrink))
 
 
