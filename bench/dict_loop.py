@@ -355,10 +355,15 @@ class _Planner:
         return pair.link["state"] == "held" or (undated and side in self.given.gaps)
 
     def is_old_delete(self, link: Row, sf: Row | None) -> bool:
-        if sf is not None and sf["presence"] == "absent":
-            return "I4" in (link["sf_proof"] or "")
+        if sf is None:
+            return False
+        deleted_at = sf["version"]
+        if sf["presence"] == "absent":
+            if link["sf_proof"] != "C5":
+                return "I4" in (link["sf_proof"] or "")
+            deleted_at = link["sf_version"]
         oldest = self.given.sf_now - self.policy.delete_max_age
-        return sf is not None and sf["version"] is not None and sf["version"] < oldest
+        return deleted_at is not None and deleted_at < oldest
 
     def keep_records(self, pair: _Pair, winner: str) -> None:
         kept = {"link_id": pair.link["link_id"], "field": "record", "rule": "K4", "winner": winner}

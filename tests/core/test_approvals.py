@@ -243,12 +243,22 @@ def test_C6_what_is_gone_after_a_gap_can_be_answered(
 
 
 @pytest.mark.parametrize(
-    ("proof", "end"), [("C1,G3", ("planned", "C1")), ("I4", ("held", "I4")), (None, ("held", "C5"))]
+    ("proof", "days", "end"),
+    [
+        ("C1,G3", 1, ("planned", "C1")),
+        ("C1,G3", 16, ("planned", "C1")),
+        ("I4", 16, ("held", "I4")),
+        ("C5", 1, ("planned", "C1")),
+        ("C5", 16, ("held", "I4")),
+        (None, 1, ("held", "C5")),
+    ],
 )
-def test_C5_a_delete_that_was_proven_once_and_is_held_needs_no_second_proof(
-    proof: str | None, end: tuple[str, str]
+def test_C5_I4_a_delete_that_was_proven_once_needs_no_second_proof(
+    proof: str | None, days: int, end: tuple[str, str]
 ) -> None:
-    plan = decide([link(dirty=True, sf_proof=proof)], [sc()], [absent(sf())])
+    """It is as old as the run found that held it; one that no run could decide is as old as it is by now."""
+    pair = link(dirty=True, sf_proof=proof, sf_version=NOON - DAY * days)
+    plan = decide([pair], [sc()], [absent(sf())])
     assert set(plan.ends.values()) == {end}
 
 

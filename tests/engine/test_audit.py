@@ -145,6 +145,45 @@ def test_K3_repair_lets_the_next_run_mend_what_no_sync_would_see(world: World, p
     assert world.rows(CLASSES) == [("in_step", "", 6)]
 
 
+def test_C2_C7_G3_repair_has_edits_read_that_no_listing_showed(world: World, pairs: list[str]) -> None:
+    """Records that were out of sight when their edits were listed, and came back after the overlap."""
+
+    def past_the_overlap() -> None:
+        world.advance(3_600)
+        world.settle()
+
+    series, restored, rejected = (partner(world, Side.SALES_CONNECT, task) for task in pairs[:3])
+    world.sf.edit(series, is_recurrence=True)
+    world.sf.delete(restored)
+    world.settle()
+    past_the_overlap()
+    world.rows_changed(
+        f"update bridge.link set state = 'released', withheld = 'rejected' where sf_id = '{rejected}'"
+    )
+    world.sf.faults.hidden = {series, restored, rejected}
+    world.sf.edit(series, is_recurrence=False, details="ordinary again")
+    world.sf.undelete(restored)
+    world.sf.edit(rejected, details="back")
+    past_the_overlap()
+    world.sf.faults.hidden = set()
+    world.settle()
+    assert len(disagreements(world)) == 3
+    assert len(world.sc.live()) == 5
+    audit(world)
+    assert world.rows(CLASSES) == [
+        ("ended_but_live", "", 1),
+        ("in_step", "", 3),
+        ("released", "", 1),
+        ("withheld", "", 1),
+    ]
+    audit(world, repair=True)
+    world.settle()
+    assert not disagreements(world)
+    assert len(world.sc.live()) == 6
+    audit(world)
+    assert world.rows(CLASSES) == [("in_step", "", 6)]
+
+
 def test_C6_repair_has_an_old_delete_asked_about_and_carries_a_recent_one_over(
     world: World, pairs: list[str]
 ) -> None:

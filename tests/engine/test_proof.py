@@ -72,6 +72,40 @@ def test_C5_a_hidden_control_task_proves_nothing(world: World) -> None:
     assert world.rows(STATE, sc_id) == [("missing",)]
 
 
+def test_C5_a_delete_proved_while_the_other_record_was_out_of_sight_needs_no_second_proof(
+    world: World,
+) -> None:
+    """A 404 without a control task, and a task that is out of the recycle bin, would be none."""
+    one, in_sf = pair(world, title="deleted in Sales Connect")
+    in_sc, other = pair(world, owner="ben", title="deleted in Salesforce")
+    world.sf.faults.hidden, world.sc.faults.hidden = {in_sf}, {in_sc}
+    world.sc.delete(one)
+    world.sf.delete(other)
+    world.settle()
+    world.sf.purge()
+    world.advance(86_400)
+    world.settle()
+    assert [*world.rows(STATE, one), *world.rows(STATE, in_sc)] == [("missing",), ("missing",)]
+    world.sf.faults.hidden, world.sc.faults.hidden = set(), set()
+    world.settle()
+    assert (world.sc.live(), world.sf.live()) == ({}, {})
+
+
+def test_C5_C7_what_was_seen_live_after_its_delete_needs_a_new_proof(world: World) -> None:
+    sc_id, sf_id = pair(world)
+    world.sc.faults.hidden = {sc_id}
+    world.sf.delete(sf_id)
+    world.settle()
+    world.advance(60)
+    world.sf.undelete(sf_id)
+    world.settle()
+    world.sc.faults.hidden, world.sf.faults.hidden = set(), {sf_id}
+    world.sc.edit(sc_id, details="edited")
+    world.settle()
+    assert sc_id in world.sc.live()
+    assert world.rows(STATE, sc_id) == [("missing",)]
+
+
 @pytest.mark.parametrize("seen_by", ["a listing", "an update that meets it"])
 def test_C5_a_deleted_salesforce_task_is_proved_by_the_record(world: World, seen_by: str) -> None:
     """IsDeleted in a listing, or ENTITY_IS_DELETED as the answer to an update."""

@@ -11,7 +11,7 @@ from taskbridge.core.model import Side
 from taskbridge.engine.busy import TRIES
 from taskbridge.engine.ports import RunMode, RunOutcome
 from taskbridge.engine.report import RunReport
-from tests.engine.test_undo import SHOWN, codes, left_out, pair, quiet
+from tests.engine.undoing import SHOWN, codes, left_out, pair, quiet
 from tests.engine.world import World
 
 SC, SF = Side.SALES_CONNECT, Side.SALESFORCE

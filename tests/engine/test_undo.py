@@ -13,53 +13,10 @@ from taskbridge.core.model import Op, Side
 from taskbridge.engine.load import load
 from taskbridge.engine.ports import RunMode, RunOutcome
 from taskbridge.engine.report import RunReport
+from tests.engine.undoing import SHOWN, codes, left_out, pair, quiet, snapshot, undo
 from tests.engine.world import World
 
 SC, SF = Side.SALES_CONNECT, Side.SALESFORCE
-# What a run is judged by: everything that a person sees of a task.
-SHOWN = ("title", "status", "priority", "due_date", "details", "owner", "person")
-
-
-def snapshot(world: World) -> Counter[tuple[Any, ...]]:
-    """All live tasks of both systems, their ids and markers aside."""
-    return Counter(
-        (system.identity, *(values.get(name) for name in SHOWN))
-        for system in (world.sc, world.sf)
-        for values in system.live().values()
-    )
-
-
-def undo(world: World, run: RunReport | int | None, **given: Any) -> RunReport:
-    run_id = run.run_id if isinstance(run, RunReport) else run
-    asked = {"run_id": run_id, **given.pop("asked", {})}
-    return world.sync(mode=RunMode.UNDO, asked=asked, asked_by="Ann", **given)
-
-
-def left_out(world: World, report: RunReport) -> list[tuple[Any, ...]]:
-    return world.rows(
-        "SELECT code, side, field, reason FROM bridge.left_out WHERE run_id = %s ORDER BY 1, 2, 3",
-        report.run_id,
-    )
-
-
-def codes(world: World, report: RunReport) -> Counter[str]:
-    return Counter(row[0] for row in left_out(world, report))
-
-
-def quiet(world: World, runs: int = 2) -> None:
-    """The next runs write nothing."""
-    writes = world.writes
-    reports = [world.sync() for _ in range(runs)]
-    assert world.writes == writes, "\n".join(report.text for report in reports)
-
-
-def pair(world: World, title: str, **values: Any) -> tuple[str, str]:
-    """A pair at rest: its Sales Connect and its Salesforce task."""
-    task = world.sc_task(title, **values)
-    world.settle()
-    there = world.partner(SC, task)
-    assert there is not None
-    return task, there
 
 
 @pytest.fixture
@@ -179,72 +136,6 @@ def test_a_later_edit_of_the_field_ends_the_undo(world: World) -> None:
     assert world.sf.live()[there]["details"] == "newer"
 
 
-@pytest.mark.parametrize("side", list(Side))
-def test_an_undone_create_stays_away_until_its_original_is_edited(world: World, side: Side) -> None:
-    make = world.sc_task if side is SC else world.sf_task
-    here, there = (world.sc, world.sf) if side is SC else (world.sf, world.sc)
-    task = make("Not wanted")
-    undo(world, world.sync())
-    assert list(here.live()) == [task]
-    assert not there.live()
-    quiet(world)
-    here.edit(task, details="wanted after all")
-    world.settle()
-    (copy,) = there.live()
-    assert there.live()[copy]["details"] == "wanted after all"
-    assert there.live()[copy]["marker"].endswith(":2"), "the marker of the first copy is used up (G2)"
-    quiet(world)
-
-
-def test_a_copy_whose_original_was_edited_since_is_kept_and_the_edit_crosses(world: World) -> None:
-    task = world.sc_task("Call")
-    report = world.sync()
-    there = world.partner(SC, task)
-    assert there is not None
-    world.sc.edit(task, details="nobody has read this yet")
-    undone = undo(world, report)
-    assert left_out(world, undone) == [
-        ("CHANGED_SINCE", "salesforce", None,
-         "its original in Sales Connect was edited since, which the next run carries over")
-    ]  # fmt: skip
-    world.settle()
-    assert world.sf.live()[there]["details"] == "nobody has read this yet"
-
-
-@pytest.mark.parametrize("feed", [True, False])
-@pytest.mark.parametrize("side", list(Side))
-def test_of_a_copy_that_was_withdrawn_nobody_asks_for_ever(world: World, side: Side, feed: bool) -> None:
-    if not feed:
-        world.sc.features = frozenset({"batch"})
-    make = world.sc_task if side is SC else world.sf_task
-    make("Not wanted")
-    undo(world, world.sync())
-    for _ in range(3):
-        world.advance(11 * 60)
-        report = world.sync()
-    asked = "SELECT 1 FROM staging.{}_task WHERE run_id = %s AND source = 'by_id'"
-    assert [world.rows(asked.format(name), report.run_id) for name in Side] == [[], []]
-
-
-@pytest.mark.parametrize("witness", ["the feed", "another task"])
-def test_C5_a_copy_whose_removal_was_not_answered_is_known_to_be_gone(world: World, witness: str) -> None:
-    """Sales Connect answers 404, which proves nothing by itself; no pair of the person is in sync any more."""
-    world.sf_task("Copied there")
-    if witness == "another task":
-        world.sc.features = frozenset({"batch"})
-        world.sc_task("Copied here")
-    report = world.sync()
-    world.sc.faults.lose_answers = 1
-    undo(world, report)
-    assert world.rows("SELECT op, side FROM bridge.action WHERE state = 'sent'") == [
-        ("delete", "sales_connect")
-    ]
-    world.settle()
-    assert world.rows("SELECT 1 FROM bridge.action WHERE state = 'sent'") == []
-    assert [values["title"] for values in world.sf.live().values()] == ["Copied there"]
-    quiet(world)
-
-
 def test_C7_a_record_that_comes_back_beside_the_one_that_an_undo_made_anew_is_merged_with_it(
     world: World,
 ) -> None:
@@ -261,58 +152,6 @@ def test_C7_a_record_that_comes_back_beside_the_one_that_an_undo_made_anew_is_me
     world.settle()
     assert world.sf.live()[there]["details"] == world.sc.live()[back]["details"] == "edited"
     quiet(world)
-
-
-@pytest.mark.parametrize("marked", [True, False])
-@pytest.mark.parametrize("edited", [True, False])
-def test_C7_an_undone_copy_that_comes_back_is_the_pairs_own(world: World, edited: bool, marked: bool) -> None:
-    if not marked:
-        world.with_settings(salesforce_marker_field=None)
-    world.sc_task("anchor")
-    task = world.sc_task("Call", details="old")
-    report = world.sync()
-    there = world.partner(SC, task)
-    assert there is not None
-    undo(world, report)
-    quiet(world)
-    world.sf.undelete(there)
-    if edited:
-        world.sf.edit(there, priority="High")
-    world.settle()
-    world.sc.edit(task, details="new")
-    world.settle()
-    (copy,) = (values for values in world.sf.live().values() if values["title"] == "Call")
-    assert (copy["details"], copy["priority"]) == ("new", "High" if edited else "Normal")
-    assert world.sc.live()[task]["priority"] == ("high" if edited else "normal")
-    quiet(world)
-
-
-@pytest.mark.parametrize("marked", [True, False])
-def test_C5_an_undone_copy_that_was_purged_is_made_anew_once_its_original_is_edited(
-    world: World, marked: bool
-) -> None:
-    if not marked:
-        world.with_settings(salesforce_marker_field=None)
-    task = world.sc_task("Call")
-    undo(world, world.sync())
-    quiet(world)
-    world.sf.purge()
-    quiet(world)
-    world.sc.edit(task, details="wanted after all")
-    world.settle()
-    assert [values["details"] for values in world.sf.live().values()] == ["wanted after all"]
-    quiet(world)
-
-
-def test_a_created_record_that_somebody_worked_on_is_kept(world: World) -> None:
-    task = world.sc_task("Call")
-    report = world.sync()
-    there = world.partner(SC, task)
-    assert there is not None
-    world.sf.edit(there, priority="High")
-    undone = undo(world, report)
-    assert [row[:3] for row in left_out(world, undone)] == [("CHANGED_SINCE", "salesforce", "priority")]
-    assert there in world.sf.live()
 
 
 @pytest.mark.parametrize("side", list(Side))

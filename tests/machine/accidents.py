@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from taskbridge.core.model import Side
+from taskbridge.engine.audit import REPAIR
 from taskbridge.engine.busy import TRIES
 from taskbridge.engine.conflicts import decide_conflicts
 from taskbridge.engine.ports import RunMode, RunOutcome
@@ -261,7 +262,7 @@ class OperatorRules(PeopleRules):
     def a_run_that_only_looks(self, kind: RunMode, repair: bool) -> None:
         """21: an audit and a rebase of what is in order write nothing, and twice is the same as once."""
         story = self.story
-        asked = {"repair": 1} if repair and kind is RunMode.AUDIT else {}
+        asked = {REPAIR: 1} if repair and kind is RunMode.AUDIT else {}
         writes, links = story.writes, []
         for _ in range(2):
             report = story.sync(mode=kind, asked=asked)

@@ -11,6 +11,7 @@ from hypothesis.stateful import initialize, invariant
 from taskbridge.core.contract import Contract
 from taskbridge.core.model import Answer, Side
 from taskbridge.engine.approval import APPROVAL_ID
+from taskbridge.engine.audit import REPAIR
 from taskbridge.engine.ports import ApprovalState, RunMode, RunOutcome
 from tests.engine.world import NAMES
 from tests.machine.accidents import FaultRules
@@ -159,6 +160,19 @@ class TwoSystems(FaultRules, OutageRules, DeliberateRules):
             system.now = max(system.now, story.log.latest.get(side, system.now))
         story.advance(_DAY)  # parked rows are tried again after a day (G4)
         self._move_outdated()
+        self._audit_what_was_out_of_sight()
+
+    def _audit_what_was_out_of_sight(self) -> None:
+        """A listing tells an edit by its stamp, and the watermark may have passed that of an edit that was hidden."""
+        story = self.story
+        if any(
+            story.log.shown.get(key, record.version) < record.version
+            for side, system in story.systems.items()
+            for remote_id, record in system.records.items()
+            if (key := (side, remote_id)) in story.ever_hidden
+        ):
+            outcome = story.sync(mode=RunMode.AUDIT, asked={REPAIR: 1}).outcome
+            story.tell(f"what was edited out of sight is looked for by an audit: {outcome}")
 
     def _move_outdated(self) -> None:
         """Where a clock went back, a version can be older than one that was seen, and such a row is discarded

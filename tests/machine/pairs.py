@@ -48,8 +48,15 @@ class Pair:
 
     @cached_property
     def takes_part(self) -> bool:
-        """Every record, deleted ones too, belongs to somebody who takes part, and is a reminder (S2, C2, C3)."""
-        owners = [(side, record.values["owner"]) for side in Side for record in self.records(side)]
+        """Every record belongs to somebody who takes part, and is a reminder; of a deleted one, whose it was when it
+        was last shown counts too (S2, C2, C3)."""
+        records = [(side, record) for side in Side for record in self.records(side)]
+        owners = [(side, record.values["owner"]) for side, record in records]
+        owners += [
+            (side, self.story.log.shown_owner.get((side, record.remote_id), record.values["owner"]))
+            for side, record in records
+            if record.deleted
+        ]
         return all(self.story.takes_part(*one) for one in owners) and all(
             self.reminder(record) for record in self.live(_SF)
         )

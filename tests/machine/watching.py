@@ -71,6 +71,8 @@ class Log:
     by_record: dict[Key, list[Event]] = field(default_factory=lambda: defaultdict(list))
     held: dict[tuple[Side, str, str], set[Any]] = field(default_factory=lambda: defaultdict(set))
     newest: dict[Key, datetime] = field(default_factory=dict)  # the newest version ever
+    shown: dict[Key, datetime] = field(default_factory=dict)  # the newest version that we were shown
+    shown_owner: dict[Key, str] = field(default_factory=dict)  # whose it was when we were last shown it live
     overwritten: list[tuple[str, str, Any]] = field(default_factory=list)  # action, field, value
     actions: set[str] = field(default_factory=set)
     effects: list[Effect] = field(default_factory=list)
@@ -193,7 +195,12 @@ class Watched(MemorySide):
         self.log.latest[self.side] = max(self.now, self.log.latest.get(self.side, self.now))
 
     def _frame(self, records: Any, *, by_id: bool = False) -> pd.DataFrame:
-        self.log.unknown -= {(self.side, record.remote_id) for record in records}
+        for record in records:
+            key = (self.side, record.remote_id)
+            self.log.unknown.discard(key)
+            self.log.shown[key] = max(record.version, self.log.shown.get(key, record.version))
+            if not record.deleted:
+                self.log.shown_owner[key] = record.values["owner"]
         return super()._frame(records, by_id=by_id)
 
 

@@ -354,7 +354,7 @@ FAULTS: Final = (
     Fault("undo_deletes_what_was_worked_on", "core/undo.py",
           "        rows = rows[~(moved | edited)]\n", "",
           "an undo deletes a copy that somebody has worked on",
-          "tests/engine/test_undo.py"
+          "tests/engine/test_undone_copies.py"
           "::test_a_created_record_that_somebody_worked_on_is_kept"),
     Fault("undone_creates_come_back", "core/deliberate.py",
           "state=LinkState.RELEASED, withheld=reason, **values)", "state=LinkState.LINKED, **values)",
@@ -363,7 +363,7 @@ FAULTS: Final = (
     Fault("feeds_prove_nothing", "engine/recover.py",
           "    outcomes |= dict.fromkeys(_told_by_feed(engine, run, side, unclear), Outcome.GONE)\n", "",
           "a delete of ours that was not answered is never known to be done (C5)",
-          "tests/engine/test_undo.py"
+          "tests/engine/test_undone_copies.py"
           "::test_C5_a_copy_whose_removal_was_not_answered_is_known_to_be_gone"),
     Fault("withdrawn_copies_stay_away", "core/pairs.py",
           "self._step(Deletes).copy_again(side, rows[wanted[rows]])", "pass",

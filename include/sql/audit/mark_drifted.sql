@@ -14,6 +14,16 @@ WITH found AS (
       AND d.link_id IS NOT NULL
       AND d.class IN ('differs', 'one_deleted', 'both_deleted', 'missing', 'without_records', 'half')
     GROUP BY d.link_id
+    UNION ALL
+    -- Of what takes no part an edit that no run has read may be what brings it back (C2, C3, C7, G3).
+    SELECT DISTINCT d.link_id, false, 0
+    FROM bridge.drift d
+    JOIN bridge.link l USING (link_id)
+    LEFT JOIN staging.sales_connect_task sc ON sc.run_id = d.run_id AND sc.remote_id = l.sc_id
+    LEFT JOIN staging.salesforce_task sf ON sf.run_id = d.run_id AND sf.remote_id = l.sf_id
+    WHERE d.run_id = :run_id
+      AND d.class IN ('released', 'withheld', 'ended_but_live')
+      AND (sc.version > l.sc_version OR sf.version > l.sf_version)
 ),
 judged AS (
     -- Of a delete without a recent date a person decides (C6).

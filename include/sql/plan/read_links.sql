@@ -13,7 +13,7 @@ WITH touched AS (
     WHERE s.run_id = CAST(:run_id AS bigint)
 ),
 held AS (
-    -- A delete that is held was proven, and stays so until its pair is decided otherwise.
+    -- A delete that is held was proven, and keeps the rules that held it until its pair is decided otherwise.
     SELECT DISTINCT ON (a.link_id, a.side) a.link_id, a.side, a.rule
     FROM touched
     JOIN bridge.action a USING (link_id)
@@ -30,8 +30,14 @@ SELECT
     EXISTS (SELECT FROM bridge.action a WHERE a.link_id = l.link_id AND a.state = 'sent') AS unconfirmed,
     sc_id, sf_id, sc_version, sf_version, sc_modified_at, sf_modified_at, sc_written_at, sf_written_at,
     withheld,
-    (SELECT a.rule FROM held a WHERE a.link_id = l.link_id AND a.side = 'salesforce') AS sc_proof,
-    (SELECT a.rule FROM held a WHERE a.link_id = l.link_id AND a.side = 'sales_connect') AS sf_proof,
+    coalesce(
+        (SELECT a.rule FROM held a WHERE a.link_id = l.link_id AND a.side = 'salesforce'),
+        CASE WHEN sc_deleted_id = sc_id THEN 'C5' END
+    ) AS sc_proof,
+    coalesce(
+        (SELECT a.rule FROM held a WHERE a.link_id = l.link_id AND a.side = 'sales_connect'),
+        CASE WHEN sf_deleted_id = sf_id THEN 'C5' END
+    ) AS sf_proof,
     sc_changed_at, sf_changed_at, sc_title, sc_status, sc_priority, sc_due_date, sc_details, sc_owner,
     sc_type, sc_campaign_name, sc_campaign_day, sc_campaign_step, sc_call_outcome, sc_call_reason,
     sf_title, sf_status, sf_priority, sf_due_date, sf_details, sf_owner

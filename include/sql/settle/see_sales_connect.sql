@@ -32,6 +32,10 @@ SET sc_version = greatest(l.sc_version, s.version),
         WHEN s.modified_at <= s.by_us_before THEN l.sc_modified_at
         ELSE coalesce(s.modified_at, l.sc_modified_at)
     END,
+    sc_deleted_id = CASE
+        WHEN s.presence = 'absent' OR s.version < l.sc_version THEN l.sc_deleted_id
+        WHEN s.presence = 'deleted' THEN l.sc_id
+    END,
     sc_owner_now = CASE
         WHEN s.presence = 'live' AND NOT s.owner_by_us THEN coalesce(s.owner, l.sc_owner_now)
         ELSE l.sc_owner_now

@@ -32,6 +32,10 @@ SET sf_version = greatest(l.sf_version, s.version),
         WHEN s.modified_at <= s.by_us_before THEN l.sf_modified_at
         ELSE coalesce(s.modified_at, l.sf_modified_at)
     END,
+    sf_deleted_id = CASE
+        WHEN s.presence = 'absent' OR s.version < l.sf_version THEN l.sf_deleted_id
+        WHEN s.presence = 'deleted' THEN l.sf_id
+    END,
     sf_owner_now = CASE
         WHEN s.presence = 'live' AND NOT s.owner_by_us THEN coalesce(s.owner, l.sf_owner_now)
         ELSE l.sf_owner_now

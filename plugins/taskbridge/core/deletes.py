@@ -77,13 +77,17 @@ class Deletes(PairStep):
         return waiting | undated
 
     def _too_old(self, rows: Positions) -> Flags:
-        given = self.matched.given
-        staged = self.matched[_SF]
-        deleted_at = take(staged.rows["version"], staged.position[rows])
+        given, links = self.matched.given, self.matched.links
         oldest = pa.scalar(given.sf_now - given.policy.delete_max_age, pa.timestamp("us", tz="UTC"))
-        # What is gone from the recycle bin has no stamp any more, and is no younger for that.
-        was_old = flags(pc.match_substring(take(self.matched.links["sf_proof"], rows), "I4"))
-        return flags(pc.less(deleted_at, oldest)) | (was_old & self.matched.still_gone[_SF][rows])
+        staged = self.matched[_SF]
+        dated = take(staged.rows["version"], staged.position[rows])
+        # What is gone from the recycle bin has no stamp any more, and is no younger for that: it is as old as the
+        # run found that held it, else its delete was the last that was seen of it.
+        proof = take(links["sf_proof"], rows)
+        gone = self.matched.still_gone[_SF][rows]
+        was_old = flags(pc.match_substring(proof, "I4"))
+        deleted_at = choose(gone & equals(proof, "C5"), take(links["sf_version"], rows), dated)
+        return flags(pc.less(deleted_at, oldest)) | (was_old & gone)
 
     def _keep_records(self, rows: Positions, winner: Side) -> None:
         """An edit that met a delete, with all values of both records (K4, K5)."""

@@ -144,8 +144,8 @@ class Matched:
 
     @cached_property
     def still_gone(self) -> dict[Side, Flags]:
-        """Links whose record was not found, as is to be expected since its delete was proven: while the delete on
-        the other side is held, ever since the pair has ended, and of a copy that was withdrawn."""
+        """Links whose record was not found, as is to be expected since its delete was proven: in a run that could
+        not decide the pair, or before the pair ended; and of a copy that was withdrawn."""
         ended = equals(self.links["state"], LinkState.TOMBSTONE)
         return {
             side: self._read_as(side, self[side].absent)

@@ -285,7 +285,7 @@ LINKS: Final = pa.schema(
         (
             "sc_proof",
             pa.string(),
-        ),  # rules of the held delete that says the record was proven deleted (C5), else null
+        ),  # rules by which the record is known to be deleted, those of a held delete first (C5), else null
         ("sf_proof", pa.string()),
         ("sc_changed_at", _STAMP),  # stamp first seen with a difference that is still open (K3), else null
         ("sf_changed_at", _STAMP),

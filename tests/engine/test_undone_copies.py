@@ -1,0 +1,120 @@
+"""Undoing the run that made a copy: the copy goes, stays away, and is never doubled when it comes back."""
+
+from __future__ import annotations
+
+import pytest
+
+from taskbridge.core.model import Side
+from tests.engine.undoing import copied, left_out, quiet, undo
+from tests.engine.world import World
+
+SC, SF = Side.SALES_CONNECT, Side.SALESFORCE
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_an_undone_create_stays_away_until_its_original_is_edited(world: World, side: Side) -> None:
+    make = world.sc_task if side is SC else world.sf_task
+    here, there = (world.sc, world.sf) if side is SC else (world.sf, world.sc)
+    task = make("Not wanted")
+    undo(world, world.sync())
+    assert list(here.live()) == [task]
+    assert not there.live()
+    quiet(world)
+    here.edit(task, details="wanted after all")
+    world.settle()
+    (copy,) = there.live()
+    assert there.live()[copy]["details"] == "wanted after all"
+    assert there.live()[copy]["marker"].endswith(":2"), "the marker of the first copy is used up (G2)"
+    quiet(world)
+
+
+def test_a_copy_whose_original_was_edited_since_is_kept_and_the_edit_crosses(world: World) -> None:
+    task, report, there = copied(world, "Call")
+    world.sc.edit(task, details="nobody has read this yet")
+    undone = undo(world, report)
+    assert left_out(world, undone) == [
+        ("CHANGED_SINCE", "salesforce", None,
+         "its original in Sales Connect was edited since, which the next run carries over")
+    ]  # fmt: skip
+    world.settle()
+    assert world.sf.live()[there]["details"] == "nobody has read this yet"
+
+
+@pytest.mark.parametrize("feed", [True, False])
+@pytest.mark.parametrize("side", list(Side))
+def test_of_a_copy_that_was_withdrawn_nobody_asks_for_ever(world: World, side: Side, feed: bool) -> None:
+    if not feed:
+        world.sc.features = frozenset({"batch"})
+    make = world.sc_task if side is SC else world.sf_task
+    make("Not wanted")
+    undo(world, world.sync())
+    for _ in range(3):
+        world.advance(11 * 60)
+        report = world.sync()
+    asked = "SELECT 1 FROM staging.{}_task WHERE run_id = %s AND source = 'by_id'"
+    assert [world.rows(asked.format(name), report.run_id) for name in Side] == [[], []]
+
+
+@pytest.mark.parametrize("witness", ["the feed", "another task"])
+def test_C5_a_copy_whose_removal_was_not_answered_is_known_to_be_gone(world: World, witness: str) -> None:
+    """Sales Connect answers 404, which proves nothing by itself; no pair of the person is in sync any more."""
+    world.sf_task("Copied there")
+    if witness == "another task":
+        world.sc.features = frozenset({"batch"})
+        world.sc_task("Copied here")
+    report = world.sync()
+    world.sc.faults.lose_answers = 1
+    undo(world, report)
+    assert world.rows("SELECT op, side FROM bridge.action WHERE state = 'sent'") == [
+        ("delete", "sales_connect")
+    ]
+    world.settle()
+    assert world.rows("SELECT 1 FROM bridge.action WHERE state = 'sent'") == []
+    assert [values["title"] for values in world.sf.live().values()] == ["Copied there"]
+    quiet(world)
+
+
+@pytest.mark.parametrize("marked", [True, False])
+@pytest.mark.parametrize("edited", [True, False])
+def test_C7_an_undone_copy_that_comes_back_is_the_pairs_own(world: World, edited: bool, marked: bool) -> None:
+    if not marked:
+        world.with_settings(salesforce_marker_field=None)
+    world.sc_task("anchor")
+    task, report, there = copied(world, "Call", details="old")
+    undo(world, report)
+    quiet(world)
+    world.sf.undelete(there)
+    if edited:
+        world.sf.edit(there, priority="High")
+    world.settle()
+    world.sc.edit(task, details="new")
+    world.settle()
+    (copy,) = (values for values in world.sf.live().values() if values["title"] == "Call")
+    assert (copy["details"], copy["priority"]) == ("new", "High" if edited else "Normal")
+    assert world.sc.live()[task]["priority"] == ("high" if edited else "normal")
+    quiet(world)
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_C5_an_undone_copy_that_was_purged_is_made_anew_once_its_original_is_edited(
+    world: World, marked: bool
+) -> None:
+    if not marked:
+        world.with_settings(salesforce_marker_field=None)
+    task = world.sc_task("Call")
+    undo(world, world.sync())
+    quiet(world)
+    world.sf.purge()
+    quiet(world)
+    world.sc.edit(task, details="wanted after all")
+    world.settle()
+    assert [values["details"] for values in world.sf.live().values()] == ["wanted after all"]
+    quiet(world)
+
+
+def test_a_created_record_that_somebody_worked_on_is_kept(world: World) -> None:
+    _, report, there = copied(world, "Call")
+    world.sf.edit(there, priority="High")
+    undone = undo(world, report)
+    assert [row[:3] for row in left_out(world, undone)] == [("CHANGED_SINCE", "salesforce", "priority")]
+    assert there in world.sf.live()
