@@ -16,7 +16,8 @@ what helps; `mart.drift` names records, fields and both values. An audit works w
 
 **Repair** (a parameter of `audit`): the pairs that drifted become dirty, so the next run of `task_sync` reads both records by id and
 mends them by the usual rules and limits. A difference that no side's change explains is decided as a conflict, and the loser is kept.
-A delete without a recent date is held for a person.
+A delete without a recent date is held for a person. Pairs out of the sync (released, withheld, ended) are read again only where a
+record was edited since it was last read.
 
 **Rebase** is what a halt over an empty ledger asks for. Before it: make sure that `taskbridge_db` is the right database and really
 lost its tables' rows, and that the switch is on (a *dry run* works without). It deletes and creates nothing in either system, and
