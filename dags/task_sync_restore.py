@@ -24,7 +24,7 @@ over again when somebody edits it; an undone create when somebody edits its orig
 | GONE, REPLACED | the record was deleted since, or the pair has another one |
 | NOT_READ | the record is not found, or cannot be understood |
 | NOT_SYNCED | its owner takes no part: switch the user's sync on, then again |
-| PAIR_NOT_IN_SYNC | bring the task back first, then the value |
+| PAIR_NOT_IN_SYNC | bring the task back first, then the value; what somebody brought back already, the next run takes in |
 | PAIR_UNKNOWN, NOT_KEPT | the ledger has nothing of it any more |
 | NOTHING_LOST, UNDECIDED | nothing was overwritten or deleted, or a person has to decide first |
 | UNANSWERED | whether it was written is not known yet; once more after the next run |

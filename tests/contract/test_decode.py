@@ -154,6 +154,23 @@ def test_bad_salesforce_records_keep_to_themselves(change: dict[str, Any], code:
     assert {name for name in SALESFORCE_TASKS.names if bad[name] is not None} == kept
 
 
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"Status": None}, None),
+        ({"Subject": "nul\x00"}, None),
+        ({"OwnerId": 5}, None),
+        ({"SystemModstamp": None}, "MISSING_VALUE"),
+    ],
+)
+def test_what_a_salesforce_task_in_the_bin_holds_is_no_problem(
+    change: dict[str, Any], code: str | None
+) -> None:
+    (row,) = salesforce({**SF, "IsDeleted": True, **change})
+    assert (row["problem_code"], row["presence"], row["owner"]) == (code, "deleted", None)
+    assert (row["version"] is None) is (code is not None)
+
+
 @pytest.mark.parametrize("record", [{}, None, "text", 5, [SC]])
 def test_what_is_no_record_at_all_is_parked_under_a_steady_name(record: Any) -> None:
     bad, good = sales_connect(record, SC)

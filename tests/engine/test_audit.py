@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 
-from taskbridge.core.model import Side
+from taskbridge.core.model import Answer, Side
 from taskbridge.engine.ports import RunMode, RunOutcome
 from taskbridge.engine.report import RunReport
 from tests.engine.world import World, disagreements
@@ -182,6 +183,27 @@ def test_C2_C7_G3_repair_has_edits_read_that_no_listing_showed(world: World, pai
     assert len(world.sc.live()) == 6
     audit(world)
     assert world.rows(CLASSES) == [("in_step", "", 6)]
+
+
+def test_K5_G3_repair_leaves_different_what_a_person_left_different(world: World, pairs: list[str]) -> None:
+    undone, rejected = (partner(world, Side.SALES_CONNECT, task) for task in pairs[:2])
+    world.sf.edit(undone, details="undone here")
+    run = world.sync()
+    world.sync(mode=RunMode.UNDO, asked={"run_id": run.run_id})
+    world.with_settings(limits=dict.fromkeys(("count", "share", "user_count", "user_share"), 0))
+    world.sf.edit(rejected, due_date=date(2026, 5, 5))
+    world.settle()
+    [request] = world.ledger.unfinished_approvals()
+    world.answer(request.approval_id, Answer.REJECTED)
+    world.carry_out(request.approval_id)
+    left = disagreements(world)
+    assert len(left) == 2
+    audit(world, repair=True)
+    world.settle()
+    assert disagreements(world) == left
+    world.sc.edit(pairs[0], details="goes on here")
+    world.settle()
+    assert len(disagreements(world)) == 1
 
 
 def test_C6_repair_has_an_old_delete_asked_about_and_carries_a_recent_one_over(

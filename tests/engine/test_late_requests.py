@@ -41,6 +41,26 @@ def test_G2_a_create_that_lands_before_it_is_repeated_is_adopted(world: World, s
     assert world.writes == writes
 
 
+@pytest.mark.parametrize("edited_there", [False, True])
+def test_G2_K1_an_edit_made_before_a_lost_create_was_found_crosses(world: World, edited_there: bool) -> None:
+    """The create is repeated with the edit in it, and finds the record that the lost one made without it."""
+    task = world.sc_task()
+    world.sf.faults.visible_after = timedelta(minutes=3)
+    world.sf.faults.lose_answers = 1
+    world.sync()
+    world.sc.edit(task, details="edited")
+    if edited_there:
+        [copy] = world.sf.records
+        world.sf.edit(copy, due_date=date(2026, 5, 5))
+    for _ in range(6):
+        world.sync()
+    [there] = world.sf.live().values()
+    here = world.sc.live()[task]
+    assert (here["details"], there["details"]) == ("edited", "edited")
+    assert here["due_date"] == there["due_date"] == (date(2026, 5, 5) if edited_there else None)
+    assert world.sync().outcome is RunOutcome.CLEAN
+
+
 def test_G2_a_late_update_is_not_repeated_and_its_pair_waits_alone(world: World) -> None:
     task, other = world.sc_task(), world.sc_task("other")
     world.settle()

@@ -209,6 +209,25 @@ def test_G4_a_record_that_cannot_be_understood_goes_to_the_dead_letters_alone(wo
     assert not world.rows(letters, bad)
 
 
+def test_G4_C1_a_record_that_cannot_be_understood_can_still_be_deleted(world: World) -> None:
+    here = world.sc_task("deleted in Salesforce")
+    there = world.sf_task("deleted in Sales Connect")
+    world.settle()
+    spoiled = {
+        Side.SALESFORCE: world.partner(Side.SALES_CONNECT, here),
+        Side.SALES_CONNECT: world.partner(Side.SALESFORCE, there),
+    }
+    for side, system in ((Side.SALESFORCE, world.sf), (Side.SALES_CONNECT, world.sc)):
+        system.spoil(spoiled[side] or "", "BAD_VALUE", "Status is 5, expected a text")
+    assert world.sync().outcome is RunOutcome.PARTIAL
+    world.sf.delete(spoiled[Side.SALESFORCE] or "")
+    world.sc.delete(spoiled[Side.SALES_CONNECT] or "")
+    world.settle()
+    assert (world.sc.live(), world.sf.live()) == ({}, {})
+    assert world.sync().outcome is RunOutcome.CLEAN
+    assert not world.rows("select 1 from bridge.dead_letter where resolved_at is null")
+
+
 def test_G5_every_staged_row_ends_in_one_place(world: World) -> None:
     world.sc_task(owner="ada")
     world.sc_task(owner="chi")

@@ -136,6 +136,23 @@ def test_a_later_edit_of_the_field_ends_the_undo(world: World) -> None:
     assert world.sf.live()[there]["details"] == "newer"
 
 
+@pytest.mark.parametrize("which", ["the edit", "the delete"])
+def test_C7_an_undo_does_not_hide_that_a_record_was_brought_back(world: World, which: str) -> None:
+    task, there = pair(world, "Call Ann")
+    world.sc.edit(task, details="edited")
+    edited = world.sync()
+    world.sc.delete(task)
+    deleted = world.sync()
+    assert not world.sf.live()
+    world.sf.undelete(there)
+    report = undo(world, edited if which == "the edit" else deleted)
+    assert codes(world, report) == {"PAIR_NOT_IN_SYNC" if which == "the edit" else "ALREADY_UNDONE": 1}
+    world.settle()
+    [copy] = world.sc.live().values()
+    assert (copy["title"], copy["details"]) == ("Call Ann", "edited")
+    quiet(world)
+
+
 def test_C7_a_record_that_comes_back_beside_the_one_that_an_undo_made_anew_is_merged_with_it(
     world: World,
 ) -> None:

@@ -15,6 +15,7 @@ from taskbridge.engine.conflicts import decide_conflicts
 from taskbridge.engine.ports import RunMode, RunOutcome
 from tests.engine.world import NAMES
 from tests.machine.kinds import Kinds, one_of, play_one
+from tests.machine.pairs import take_in_likenesses
 from tests.machine.people import TITLES, PeopleRules, changes, told
 from tests.machine.story import SPARE, Story
 from tests.machine.watching import Broken
@@ -268,6 +269,7 @@ class OperatorRules(PeopleRules):
             report = story.sync(mode=kind, asked=asked)
             story.tell(f"{kind}: {report.outcome}")
             links.append(story.db.rows(_PAIRS))
+        take_in_likenesses(story)
         if story.writes != writes:
             raise Broken(f"21: a run of kind {kind} wrote something")
         if links[0] != links[1]:

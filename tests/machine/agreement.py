@@ -10,12 +10,11 @@ import json
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import Any
 
 from taskbridge.core.model import FIELDS, MERGED_FIELDS, Side
 from taskbridge.sides.memory import Record
 from tests.machine.apart import Apart
-from tests.machine.pairs import Pair, all_pairs
+from tests.machine.pairs import Pair, all_pairs, rendered
 from tests.machine.story import Story
 from tests.machine.watching import Broken, Event, canonical
 
@@ -112,9 +111,11 @@ class Agreement:
         return self.story.log.typed(side, pair.members[side], name)
 
     def _superseded(self, pair: Pair, name: str, event: Event | None, by: Event | None) -> bool:
-        """Whether the later word was said with the earlier one in view."""
+        """Whether the later word was said with the earlier one in view, which a run had carried there."""
         if event is None or by is None or by.number < event.number:
             return False
+        if not any(event.number <= first and last < by.number for first, last in self.story.spans.values()):
+            return False  # the two just happen to hold the same
         left, right = (event, by) if event.side is _SC else (by, event)
         sc = left.after if left is event else left.before
         sf = right.after if right is event else right.before
@@ -168,7 +169,10 @@ class Agreement:
         """Where Subjects were just made anew, each is what the template says."""
         template = self.story.settings.subject_template
         for pair in all_pairs(self.story):
-            if pair.complete and pair.takes_part and not self.apart.may_differ(pair, "title"):
+            in_sight = not any(
+                one in self.story.systems[side].faults.hidden for side in Side for one in pair.members[side]
+            )
+            if in_sight and pair.complete and pair.takes_part and not self.apart.may_differ(pair, "title"):
                 sc = pair.live(_SC)[0].values
                 wanted, found = rendered(template, sc), pair.value(_SF, "title")
                 if wanted != found:
@@ -228,11 +232,16 @@ class Agreement:
             " WHERE state IN ('linked', 'released', 'held') AND sc_id IS NOT NULL AND sf_id IS NOT NULL"
         ):
             for side, remote_id in ((_SC, sc_id), (_SF, sf_id)):
+                ids = {remote_id}
+                if link_id in self.apart.alone:
+                    # What an undo made anew holds what was never in step; the base is that of its predecessor.
+                    ids |= set(self.story.pairs()[link_id][side])
                 for name in FIELDS:
                     value = canonical(base[f"{side.prefix}_{name}"])
                     held = {
                         one.isoformat() if hasattr(one, "isoformat") else one
-                        for one in self.story.log.held[side, remote_id, name]
+                        for one_id in ids
+                        for one in self.story.log.held[side, one_id, name]
                     }
                     if value not in held:
                         raise Broken(
@@ -245,16 +254,6 @@ class Agreement:
             for side, remote_id in ((_SC, sc_id), (_SF, sf_id)):
                 if remote_id and self.story.pair_of(side, remote_id) != link_id:
                     raise Broken(f"13: {link_id} holds {remote_id}, a record of another pair")
-
-
-def rendered(template: str, sc: dict[str, Any]) -> Any:
-    """The Subject by the template, told naively (T1, T2)."""
-    values = {"activity_subject": sc["title"], "sales_campaign_step": sc.get("campaign_step")}
-    values["activity_type"] = {"custom": "Custom", "email": "Email"}[sc["type"]]
-    for name, value in values.items():
-        template = template.replace("{{" + name + "}}", value or "")
-    text = "".join(one for one in template if one not in "\r\n\v\f\x85\u2028\u2029")
-    return canonical(text.encode("utf-16-le")[: 2 * 255].decode("utf-16-le", errors="ignore"))
 
 
 def describe(story: Story) -> str:

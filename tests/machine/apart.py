@@ -114,7 +114,13 @@ class Apart:
     # excuses
 
     def may_differ(self, pair: Pair, name: str) -> bool:
-        return any(self._excuses(pair, one) for one in self.values[pair.name] if one.name == name)
+        decided = [one for one in self.values[pair.name] if one.name == name]
+        if name == "details" and decided:
+            # What Details have beyond Comments that were left different counts as their tail (F5).
+            sc, sf = (pair.value(side, name) or "" for side in Side)
+            if sc.startswith(sf):
+                return True
+        return any(self._excuses(pair, one) for one in decided)
 
     def _excuses(self, pair: Pair, one: Value) -> bool:
         there = pair.value(one.side.other, one.name)
@@ -168,8 +174,8 @@ class Apart:
 
     def _is_not_echoed(self, pair: Pair, value: Value) -> None:
         first, last = self.story.spans[value.since][0], self.story.spans[value.run_key][1]
-        events = [one for one in self._events(pair, first) if one.field == value.name]
-        ours = [one for one in self._unasked(events, last) if one.side is value.side]
+        events = [one for one in self._events(pair, first) if one.field in (value.name, None)]
+        ours = [one for one in self._unasked(events, last) if one.side is value.side and one.field]
         if ours and not self._people(events, value.run_key):
             raise Broken(f"3: {value.name} of {pair.name} was undone, and is {ours[0].after!r} again")
 

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from taskbridge.core.model import Side
+from taskbridge.core.model import MERGED_FIELDS, Side
 from taskbridge.sides.memory import Record
 from tests.machine.story import Story
-from tests.machine.watching import canonical
+from tests.machine.watching import Broken, canonical
 
 _SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE
 STATUS: Final = {"open": "Not Started", "complete": "Completed"}
 PRIORITY: Final = {"normal": "Normal", "high": "High"}
 _COMMENTS: Final = 32_000
+_WHOLE: Final = "SELECT link_id, sc_id, sf_id FROM bridge.link WHERE sc_id IS NOT NULL AND sf_id IS NOT NULL"
 
 
 def cut(text: str | None) -> str | None:
@@ -99,3 +100,26 @@ class Pair:
 def all_pairs(story: Story) -> Iterator[Pair]:
     for name, members in sorted(story.pairs().items()):
         yield Pair(name, story, members)
+
+
+def take_in_likenesses(story: Story) -> None:
+    """Two originals that a rebase joined, as they agreed in everything, are a pair from now on (G8)."""
+    for link_id, sc_id, sf_id in story.db.rows(_WHOLE):
+        for side, remote_id in ((_SC, sc_id), (_SF, sf_id)):
+            if (side, remote_id) not in story.log.made and story.pair_of(side, remote_id) != link_id:
+                sc, sf = story.sc.records[sc_id].values, story.sf.records[sf_id].values
+                pair = Pair(link_id, story, {_SC: [sc_id], _SF: [sf_id]})
+                same = all(pair.agree(name, sc[name], sf[name]) for name in MERGED_FIELDS)
+                if not same or rendered(story.settings.subject_template, sc) != canonical(sf["title"]):
+                    raise Broken(f"13: {link_id} joins {sc_id} and {sf_id}, which are not alike (G8)")
+                story.log.made[side, remote_id] = f"tb:{link_id}:1"
+
+
+def rendered(template: str, sc: dict[str, Any]) -> Any:
+    """The Subject by the template, told naively (T1, T2)."""
+    values = {"activity_subject": sc["title"], "sales_campaign_step": sc.get("campaign_step")}
+    values["activity_type"] = {"custom": "Custom", "email": "Email"}[sc["type"]]
+    for name, value in values.items():
+        template = template.replace("{{" + name + "}}", value or "")
+    text = "".join(one for one in template if one not in "\r\n\v\f\x85\u2028\u2029")
+    return canonical(text.encode("utf-16-le")[: 2 * 255].decode("utf-16-le", errors="ignore"))

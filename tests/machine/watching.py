@@ -56,6 +56,7 @@ class Effect:
     at: float  # seconds of the database's clock
     kind: str
     user: str | None
+    unanswered: Key | None = None  # the record, of a write whose answer was lost
 
 
 @dataclass
@@ -93,6 +94,14 @@ class Log:
         event = Event(self.number, side, remote_id, what, who, *values)
         self.events.append(event)
         self.by_record[side, remote_id].append(event)
+
+    def made_for(self, side: Side, pair: str) -> list[str]:
+        """Our copies of a pair, deleted ones included."""
+        return [
+            one
+            for (where, one), marker in self.made.items()
+            if where is side and marker.startswith(f"tb:{pair}:")
+        ]
 
     def typed(self, side: Side, ids: Iterable[str], name: str) -> list[Event]:
         """What people typed into a field of these records, oldest first."""
@@ -217,6 +226,8 @@ class WatchedSalesforce(Watched, MemorySalesforce):
     def undelete(self, remote_id: str) -> None:
         super().undelete(remote_id)
         self.log.add(self.side, remote_id, "restored", PERSON)
+        # Nobody will ever know that a delete whose answer was lost had been done.
+        self.log.effects = [one for one in self.log.effects if one.unanswered != (self.side, remote_id)]
 
 
 @dataclass
@@ -312,14 +323,15 @@ class Judge:
         for row in rows:
             if row["marker"] in markers if op is Op.CREATE else row["remote_id"] in touched:
                 for kind in _kinds(op, row):
-                    self._count(kind, row)
+                    self._count(kind, row, answered=answered)
 
-    def _count(self, kind: str, row: Row) -> None:
+    def _count(self, kind: str, row: Row, *, answered: bool) -> None:
         """9 and 25: over any hour at most the limit, overall and for a user (G3)."""
         if not self.log.limits or row["first_import"] or self._is_granted(row, kind):
             return
         now = self.log.seconds()
-        self.log.effects.append(Effect(now, kind, row["sc_user_id"]))
+        unanswered = None if answered else (self.system.side, row["remote_id"])
+        self.log.effects.append(Effect(now, kind, row["sc_user_id"], unanswered))
         within = [one for one in self.log.effects if one.kind == kind and now - one.at < 3590]
         if len(within) > self.log.limits["count"]:
             raise Broken(f"25: {len(within)} times {kind} within an hour, the limit is {self.log.limits}")

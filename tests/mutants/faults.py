@@ -253,10 +253,15 @@ FAULTS: Final = (
           "after a crash what was written looks like an edit (F6, G1)",
           "tests/engine/test_safety.py"
           "::test_G2_the_base_follows_what_a_run_wrote_that_died_before_its_end"),
-    Fault("unseen_create_counts_as_refused", "engine/recover.py",
+    Fault("unseen_create_counts_as_refused", "engine/marked.py",
           "    if not carriers and retry_unseen:\n", "    if False:\n", "a create that never arrived is parked (G2)",
           "tests/engine/test_late_requests.py"
           "::test_G2_a_create_that_lands_after_it_was_repeated_doubles_nothing"),
+    Fault("earlier_create_is_not_believed", "engine/marked.py",
+          "    return _by_earlier_requests(engine, side, creates, outcomes)\n", "    return outcomes\n",
+          "an edit made before a lost create was found passes for undone by a person (G2)",
+          "tests/engine/test_late_requests.py"
+          "::test_G2_K1_an_edit_made_before_a_lost_create_was_found_crosses"),
     Fault("lost_update_counts_as_done", "engine/recover.py",
           "return Outcome.DONE if all(now[name] == row[name] for name in written) else Outcome.RETRY",
           "return Outcome.DONE", "an update that never arrived is forgotten",

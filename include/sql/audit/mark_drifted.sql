@@ -1,15 +1,40 @@
 -- Purpose: let the next run read by id the pairs that drifted, and mend them by its rules (G9)
 -- Parameters: run_id, deletes_told (interval)
 -- Caller: store/audits.py
-WITH found AS (
-    -- A difference that no change explains loses its base, so that K3 decides.
-    SELECT d.link_id,
-           bool_or(d.class = 'one_deleted') AS one_deleted,
-           coalesce(bit_or(CASE d.field
-               WHEN 'status' THEN 2 WHEN 'priority' THEN 4 WHEN 'due_date' THEN 8 WHEN 'details' THEN 16
-               WHEN 'owner' THEN 32 ELSE 0
-           END) FILTER (WHERE d.class = 'differs' AND d.unexplained), 0) AS lost
+WITH field (name, bit) AS (
+    VALUES ('status', 2), ('priority', 4), ('due_date', 8), ('details', 16), ('owner', 32)
+),
+unexplained AS (
+    SELECT d.link_id, f.bit
     FROM bridge.drift d
+    JOIN field f ON f.name = d.field
+    WHERE d.run_id = :run_id AND d.class = 'differs' AND d.unexplained
+),
+based AS (
+    SELECT DISTINCT ON (u.link_id, u.bit) u.link_id, u.bit, c.run_id, r.mode
+    FROM unexplained u
+    JOIN bridge.ledger_change c ON c.link_id = u.link_id AND (c.sc_mask | c.sf_mask) & u.bit <> 0
+    JOIN bridge.run r ON r.run_id = c.run_id
+    WHERE c.applied_at IS NOT NULL
+    ORDER BY u.link_id, u.bit, c.change_id DESC
+),
+forgotten AS (
+    -- What a person left different, by an undo, a restore or a rejection, stays so (K5, G3).
+    SELECT u.link_id, bit_or(u.bit) AS lost
+    FROM unexplained u
+    LEFT JOIN based b USING (link_id, bit)
+    WHERE b.mode IS NULL
+       OR (b.mode NOT IN ('undo', 'restore') AND NOT EXISTS (
+            SELECT FROM bridge.approval_row w
+            WHERE w.link_id = u.link_id AND w.run_id = b.run_id AND w.outcome = 'rejected'
+        ))
+    GROUP BY u.link_id
+),
+found AS (
+    -- A difference that no change explains loses its base, so that K3 decides.
+    SELECT d.link_id, bool_or(d.class = 'one_deleted') AS one_deleted, coalesce(max(f.lost), 0) AS lost
+    FROM bridge.drift d
+    LEFT JOIN forgotten f USING (link_id)
     WHERE d.run_id = :run_id
       AND d.link_id IS NOT NULL
       AND d.class IN ('differs', 'one_deleted', 'both_deleted', 'missing', 'without_records', 'half')

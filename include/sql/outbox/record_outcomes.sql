@@ -1,4 +1,5 @@
--- Purpose: what became of sent actions; an unknown answer and an existing marker stay sent (G2)
+-- Purpose: what became of sent actions; an unknown answer and an existing marker stay sent (G2). A create that was taken
+--   for lost can turn out to be done
 -- Parameters: run_id; reads incoming_outcome
 -- Caller: store/outbox.py
 UPDATE bridge.action a
@@ -33,4 +34,5 @@ SET state = CASE
     remedy = o.remedy
 FROM incoming_outcome o
 JOIN bridge.run r ON r.run_id = :run_id
-WHERE a.action_id = o.action_id AND a.state = 'sent'
+WHERE a.action_id = o.action_id
+  AND (a.state = 'sent' OR (a.state = 'retry' AND a.code = 'NOT_CREATED' AND o.outcome = 'done'))

@@ -25,6 +25,8 @@ seen AS (
     WHERE s.run_id = :run_id
       -- A row that waits for a run of everybody must still look new to that run (C7).
       AND s.rule IS DISTINCT FROM 'selection'
+      -- So must what somebody brought back, until a run sees it that takes it in.
+      AND NOT (l.state = 'tombstone' AND s.presence = 'live' AND bridge.is_deliberate(:run_id))
 )
 UPDATE bridge.link l
 SET sc_version = greatest(l.sc_version, s.version),

@@ -58,6 +58,10 @@ class Undo(Deliberate):
 
     def _here(self, side: Side, rows: Positions) -> Positions:
         rows = self.of_read_records(side, self._same_record(side, rows))
+        # A write of ours would hide from the next run that somebody brought the record back (C7).
+        ended = equals(self.linked("state", rows), LinkState.TOMBSTONE)
+        reason = "the pair had ended, and somebody brought the record back; the next run takes it in"
+        rows = self.without(rows, ended, "PAIR_NOT_IN_SYNC", reason)
         return self.of_synced_owners(side, self.matched.now(side, "owner", self.link(rows)), rows)
 
     def _write_back(self, side: Side, rows: Positions) -> None:

@@ -745,6 +745,9 @@ class Ledger(Protocol):
     def unsettled(self, run: Run, side: Side) -> pd.DataFrame:
         """UNSETTLED rows of any run in state sent: written perhaps, answer unknown. Not those of an open job."""
 
+    def given_up(self, side: Side, markers: Sequence[str]) -> pd.DataFrame:
+        """WRITES rows of creates under these markers that were taken for lost (NOT_CREATED), the oldest first."""
+
     def open_job(self, run: Run, side: Side, op: Op, job_id: str, action_ids: Sequence[str]) -> None:
         """Writes down a job that was opened, and that it carries out these actions: they are sent from now on."""
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 from taskbridge.core.model import BIT, FIELDS, Op, Presence, Side, frame, rows_of
 from taskbridge.engine.bulk import Job, finish
 from taskbridge.engine.engine import Engine
+from taskbridge.engine.marked import resolve_marked
 from taskbridge.engine.ports import KEPT, OUTCOMES, SEEN, Outcome, Run, Window
 from taskbridge.engine.unmarked import resolve_unmarked
 from taskbridge.errors import DeletesForgotten
@@ -46,7 +47,7 @@ def recover_side(engine: Engine, run: Run, side: Side) -> int:
     engine.still_mine(run)
     creates = lost[lost["op"] == Op.CREATE]
     others = lost[lost["op"] != Op.CREATE]
-    found = _resolve_creates if engine.sides[side].marks else resolve_unmarked
+    found = resolve_marked if engine.sides[side].marks else resolve_unmarked
     outcomes = found(engine, side, creates) + _resolve_others(engine, run, side, others)
     engine.ledger.record(run, _outcomes(outcomes))
     _log.info("Settled %d of %d writes to %s whose answer was lost", len(outcomes), len(lost), side)
@@ -86,61 +87,8 @@ def adopt(engine: Engine, side: Side, rows: pd.DataFrame, outcomes: pd.DataFrame
         return outcomes
     told: dict[str, Any] = dict(outcomes.loc[unclear, ["action_id", "remote_id"]].itertuples(index=False))
     creates = rows[rows["action_id"].isin(list(told))]
-    resolved = _outcomes(_resolve_creates(engine, side, creates, told, retry_unseen=False))
+    resolved = _outcomes(resolve_marked(engine, side, creates, told, retry_unseen=False))
     return pd.concat([outcomes[~unclear], resolved], ignore_index=True)
-
-
-def _resolve_creates(
-    engine: Engine,
-    side: Side,
-    creates: pd.DataFrame,
-    told: Mapping[str, Any] | None = None,
-    *,
-    retry_unseen: bool = True,
-) -> list[dict[str, Any]]:
-    """One outcome a create, by the records that carry its marker; `told` names ids that the side itself gave."""
-    if creates.empty:
-        return []
-    carriers = engine.sides[side].find_markers(list(creates["marker"]))
-    ids: dict[str, list[str]] = {}
-    for marker, remote_id in zip(carriers["marker"], carriers["remote_id"], strict=True):
-        ids.setdefault(marker, []).append(remote_id)
-    unseen = [row for row in rows_of(creates) if row["marker"] not in ids]
-    ids |= _carriers_by_id(engine, side, unseen, told or {})
-    return [_create_outcome(row, ids.get(row["marker"], []), retry_unseen) for row in rows_of(creates)]
-
-
-def _carriers_by_id(
-    engine: Engine, side: Side, unseen: list[dict[str, Any]], told: Mapping[str, Any]
-) -> dict[str, list[str]]:
-    """A record can answer to its id before it shows in listings: the id that the side told is looked up."""
-    wanted = {
-        told[row["action_id"]]: row["marker"] for row in unseen if isinstance(told.get(row["action_id"]), str)
-    }
-    if not wanted:
-        return {}
-    read = engine.sides[side].read_ids(list(wanted), {})
-    carried = zip(read["remote_id"], read["marker"], strict=True)
-    return {marker: [remote_id] for remote_id, marker in carried if wanted.get(remote_id) == marker}
-
-
-def _create_outcome(row: Row, carriers: list[str], retry_unseen: bool) -> dict[str, Any]:
-    base = {"action_id": row["action_id"]}
-    if len(carriers) == 1:
-        return base | {"outcome": Outcome.DONE, "remote_id": carriers[0]}
-    if not carriers and retry_unseen:
-        # The marker is unique on its side, so the same create again can only find the record, never double it.
-        return base | {"outcome": Outcome.RETRY, "code": "NOT_CREATED", "category": "intermittent",
-                       "message": "no record carries the marker", "remedy": "none: it is planned again"}  # fmt: skip
-    count = len(carriers)
-    return base | {
-        "outcome": Outcome.REJECTED,
-        "code": "MARKER_AMBIGUOUS" if count else "MARKER_LOST",
-        "category": "other",
-        "message": f"{count} records carry the marker {row['marker']}, expected one",
-        "remedy": "keep one of the records and clear the marker of the others" if count
-        else "the copy was deleted before its id was known: delete the original too, or edit it to try again",
-    }  # fmt: skip
 
 
 def _resolve_others(engine: Engine, run: Run, side: Side, lost: pd.DataFrame) -> list[dict[str, Any]]:

@@ -36,7 +36,8 @@ def task_frame(
     """A frame of `TASKS[side]`; columns that are not given are null.
 
     Texts become canonical. A row with a problem, or with control characters in a text, keeps its id, presence
-    and payload; its other values are null.
+    and payload; its other values are null. A Salesforce task in the bin whose version is known has none: what else
+    it holds does not matter any more.
     """
     schema = TASKS[side]
     problems = dict(problems or {})
@@ -50,7 +51,7 @@ def task_frame(
         _find_control_characters(name, arrays[name], problems)
         arrays[name] = canonical.text(arrays[name])
     if problems:
-        _blank(arrays, problems, rows)
+        _blank(side, arrays, problems, rows)
     return frame(pa.table(arrays, schema=schema))
 
 
@@ -63,11 +64,16 @@ def _find_control_characters(name: str, values: pa.Array, problems: dict[int, Pr
         problems.setdefault(row, Problem("CONTROL_CHARACTERS", f"{name} holds control characters"))
 
 
-def _blank(arrays: dict[str, pa.Array], problems: Mapping[int, Problem], rows: int) -> None:
+def _blank(side: Side, arrays: dict[str, pa.Array], problems: Mapping[int, Problem], rows: int) -> None:
+    in_bin = pc.and_(
+        pc.equal(arrays["presence"], Presence.DELETED.value),
+        pc.and_(pc.is_valid(arrays["version"]), side is Side.SALESFORCE),
+    )
     bad = pa.array([row in problems for row in range(rows)])
     for name in arrays.keys() - _KEPT:
-        arrays[name] = pc.if_else(bad, pa.scalar(None, arrays[name].type), arrays[name])
-    found = [problems.get(row) for row in range(rows)]
+        blank = pc.and_not(bad, in_bin) if name == "version" else bad
+        arrays[name] = pc.if_else(blank, pa.scalar(None, arrays[name].type), arrays[name])
+    found = [None if gone else problems.get(row) for row, gone in enumerate(in_bin.to_pylist())]
     arrays["problem_code"] = pa.array([problem and problem.code for problem in found], pa.string())
     arrays["problem_message"] = pa.array([problem and problem.message for problem in found], pa.string())
 

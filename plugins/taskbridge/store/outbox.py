@@ -30,6 +30,9 @@ class Outbox(LedgerPart):
     def unsettled(self, run: Run, side: Side) -> pd.DataFrame:
         return self._db.frame("outbox/read_sent", UNSETTLED, run_id=run.run_id, side=side.value)
 
+    def given_up(self, side: Side, markers: Sequence[str]) -> pd.DataFrame:
+        return self._db.frame("outbox/read_given_up", WRITES, side=side.value, markers=list(markers))
+
     def linked(self, side: Side, remote_ids: Sequence[str]) -> frozenset[str]:
         with self._db.transaction() as tx:
             found = tx.run("outbox/find_linked", side=side.value, remote_ids=list(remote_ids))
