@@ -195,6 +195,23 @@ def test_a_later_run_records_what_an_earlier_one_left_open(ledger: PostgresLedge
     assert (row["sf_id"], row["state"], row["changed_run_id"]) == ("00T8", "linked", later.run_id)
 
 
+def test_a_create_that_was_taken_for_lost_can_turn_out_to_be_done(
+    ledger: PostgresLedger, database_url: str
+) -> None:
+    run, marker = planned_run(ledger), "tb:sc:acc:8:1"
+    lost = f"{run.run_id}-2"
+    assert ledger.given_up(SF, [marker]).empty
+    write(ledger, run, SF, outcome(lost, "retry", code="NOT_CREATED"))
+    assert ledger.given_up(SF, [marker])["action_id"].tolist() == [lost]
+    assert ledger.given_up(SC, [marker]).empty
+    later = open_run(ledger, at(10))
+    with pytest.raises(CountsDoNotAddUp):
+        ledger.record(later, outcomes(outcome(lost, "rejected", code="MARKER_LOST")))
+    ledger.record(later, outcomes(outcome(lost, "done", remote_id="00T8")))
+    assert (state(database_url, run, 2), link_row(database_url, "sc:acc:8")["sf_id"]) == ("done", "00T8")
+    assert ledger.given_up(SF, [marker]).empty
+
+
 def test_how_long_a_write_has_waited_is_told_by_the_servers_clock_or_ours(
     ledger: PostgresLedger, database_url: str
 ) -> None:

@@ -142,7 +142,7 @@ def test_every_statement_runs(
     ledger.mark_sent(run, [f"{run.run_id}-0"])
     ledger.open_job(run, SF, Op.UPDATE, "750", [f"{run.run_id}-2"])
     assert ledger.open_jobs(SF) == [("750", Op.UPDATE)]
-    ledger.unsettled(run, SF), ledger.job_rows("750")
+    ledger.unsettled(run, SF), ledger.job_rows("750"), ledger.given_up(SF, ["tb:sc:acc:8:1"])
     ledger.record(run, outcomes(outcome(f"{run.run_id}-2", "retry")))
     ledger.end_job(run, "750", failed=True, message="it broke")
     assert ledger.job_failed(SF, TTL)

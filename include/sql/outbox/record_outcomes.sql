@@ -1,5 +1,4 @@
--- Purpose: what became of sent actions; an unknown answer and an existing marker stay sent (G2). A create that was taken
---   for lost can turn out to be done
+-- Purpose: what became of sent actions; an unknown answer and an existing marker stay sent, and a create that was taken for lost can turn out to be done (G2)
 -- Parameters: run_id; reads incoming_outcome
 -- Caller: store/outbox.py
 UPDATE bridge.action a
