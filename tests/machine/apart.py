@@ -174,8 +174,12 @@ class Apart:
 
     def _is_not_echoed(self, pair: Pair, value: Value) -> None:
         first, last = self.story.spans[value.since][0], self.story.spans[value.run_key][1]
-        events = [one for one in self._events(pair, first) if one.field in (value.name, None)]
-        ours = [one for one in self._unasked(events, last) if one.side is value.side and one.field]
+        events = [one for one in self._events(pair, first) if one.field == value.name]
+        # A record that was made after that carries what the other one holds.
+        made = {one.remote_id for one in self._events(pair, last) if one.what == "created"}
+        ours = [
+            one for one in self._unasked(events, last) if one.side is value.side and one.remote_id not in made
+        ]
         if ours and not self._people(events, value.run_key):
             raise Broken(f"3: {value.name} of {pair.name} was undone, and is {ours[0].after!r} again")
 
