@@ -71,7 +71,7 @@ def body(approval: Approval, details: ApprovalDetails, sides: Sides) -> str:
             "",
             "#### Cost",
             "",
-            *cost_of_request(_rows_by_kind(details.counts), sides, approval.features),
+            *(f"- {one}" for one in cost_of_request(_rows_by_kind(details.counts), sides, approval.features)),
             "",
             "#### What your answer does",
             "",
