@@ -15,10 +15,9 @@ afterwards.
 what helps; `mart.drift` names records, fields and both values. An audit works while `taskbridge_enabled` is off.
 
 **Repair** (a parameter of `audit`): the pairs that drifted become dirty, so the next run of `task_sync` reads both records by id and
-mends them by the usual rules and limits. A difference that no side's change explains is decided as a conflict, and the loser is kept; what a person left different
-(undone, restored, rejected) stays so.
-A delete without a recent date is held for a person. Pairs out of the sync (released, withheld, ended) are read again only where a
-record was edited since it was last read.
+mends them by the usual rules and limits. A difference that no side's change explains is decided as a conflict, and the loser is kept;
+what a person left different (undone, restored, rejected) stays so. A delete without a recent date is held for a person. Pairs out of
+the sync (released, withheld, ended) are read again only where a record was edited since it was last read.
 
 **Rebase** is what a halt over an empty ledger asks for. Before it: make sure that `taskbridge_db` is the right database and really
 lost its tables' rows, and that the switch is on (a *dry run* works without). It deletes and creates nothing in either system, and

@@ -353,7 +353,11 @@ class Story(World):
 
     def _partners(self, side: Side, remote_id: str) -> list[Record]:
         other, pair = self.systems[side.other], self.pair_of(side, remote_id)
-        found = [other.records[copy] for copy in self.log.made_for(side.other, pair)]
+        found = [
+            other.records[copy]
+            for (where, copy), marker in self.log.made.items()
+            if where is side.other and marker.startswith(f"tb:{pair}:")
+        ]
         origin = pair.rpartition(":")[2]
         if (side, remote_id) in self.log.made and origin in other.records:
             found.append(other.records[origin])

@@ -95,14 +95,6 @@ class Log:
         self.events.append(event)
         self.by_record[side, remote_id].append(event)
 
-    def made_for(self, side: Side, pair: str) -> list[str]:
-        """Our copies of a pair, deleted ones included."""
-        return [
-            one
-            for (where, one), marker in self.made.items()
-            if where is side and marker.startswith(f"tb:{pair}:")
-        ]
-
     def typed(self, side: Side, ids: Iterable[str], name: str) -> list[Event]:
         """What people typed into a field of these records, oldest first."""
         found = [

@@ -371,11 +371,11 @@ class MemorySide(ABC):
         rows = [self._row(record, by_id=by_id) for record in records]
         columns = {name: [row.get(name) for row in rows] for name in names}
         # Of a deleted task Sales Connect tells nothing that could be misunderstood.
-        told = [
-            record.problem if self.side is Side.SALESFORCE or not record.deleted else None
-            for record in records
-        ]
-        problems = {place: problem for place, problem in enumerate(told) if problem}
+        problems = {
+            place: record.problem
+            for place, record in enumerate(records)
+            if record.problem and (self.side is Side.SALESFORCE or not record.deleted)
+        }
         return task_frame(self.side, columns, len(rows), problems)
 
     def _row(self, record: Record, *, by_id: bool) -> dict[str, Any]:
