@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from taskbridge.errors import AuthenticationFailed, ConnectionMissing
+from taskbridge.errors import AuthenticationFailed, ConnectionMissing, ContractBroken, SideUnreachable
 from taskbridge.hooks.salesforce import log_in
 from tests.dags.world import SALESFORCE, World
 
@@ -137,3 +137,77 @@ def test_the_forms_long_names_count_as_well(world: World) -> None:
         extra__salesforce__consumer_secret=secrets["client_secret"],
     )
     assert log_in().access_token
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("status", [301, 307])
+def test_no_way_follows_a_redirect_with_its_secrets(world: World, way: str, status: int) -> None:
+    connected(world, way)
+    world.forget_calls()
+    there = {"Location": f"{world.sandbox.sales_connect.url}/oauth/token"}
+    world.sandbox.salesforce.fault(kind="status", endpoint="POST *", status=status, headers=there, body="x")
+    with pytest.raises(
+        SideUnreachable, match=f"salesforce_default.*HTTP {status} to 127.0.0.1.*not followed"
+    ):
+        log_in()
+    assert world.calls() == (0, 1)
+
+
+def _session(way: str, instance: Any, token: Any = "00D5g000004AbCd!secret") -> Any:
+    """What a login of that way answers."""
+    if way != "SOAP":
+        return {"access_token": token, "instance_url": instance}
+    return f"<r><sessionId>{token}</sessionId><serverUrl>{instance}/services/Soap/u/59.0/00D</serverUrl></r>"
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "instance",
+    [
+        "https://evil.example",
+        "https://acme.my.salesforce.com@evil.example",
+        "https://acme.my.salesforce.com.evil.example",
+        "https://evilsalesforce.com",
+        "https://acme.my.salesforce.com:8443",
+    ],
+)
+def test_an_instance_elsewhere_gets_no_session(world: World, way: str, instance: str) -> None:
+    connected(world, way)
+    world.sandbox.salesforce.fault(kind="status", endpoint="POST *", status=200, body=_session(way, instance))
+    with pytest.raises(
+        ContractBroken, match=r"salesforce_default.*neither that host nor one of Salesforce's"
+    ) as no:
+        log_in()
+    assert "secret" not in str(no.value)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "instance", ["https://acme.my.salesforce.com", "http://acme--dev.sandbox.my.salesforce.com"]
+)
+def test_an_instance_of_salesforces_is_the_orgs_own(world: World, way: str, instance: str) -> None:
+    connected(world, way)
+    world.sandbox.salesforce.fault(kind="status", endpoint="POST *", status=200, body=_session(way, instance))
+    assert log_in().instance_url == instance.replace("http://", "https://")
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "body",
+    [
+        [],
+        {"access_token": None, "instance_url": "https://acme.my.salesforce.com"},
+        {"access_token": ["secret"], "instance_url": "https://acme.my.salesforce.com"},
+        {"access_token": "00D5g000004AbCd!secret"},
+        {"access_token": "00D5g000004AbCd!secret", "instance_url": 7},
+        "<html>sign in</html>",
+    ],
+)
+def test_a_login_of_another_shape_is_one_sentence(world: World, way: str, body: Any) -> None:
+    connected(world, way)
+    world.sandbox.salesforce.fault(kind="status", endpoint="POST *", status=200, body=body)
+    with pytest.raises(
+        (ContractBroken, SideUnreachable, AuthenticationFailed), match="salesforce_default"
+    ) as no:
+        log_in()
+    assert "secret" not in f"{no.value}{no.value.__cause__!r}"

@@ -511,4 +511,13 @@ FAULTS: Final = (
           "an edit between the last look and the write is overwritten (invariant 19)",
           "tests/engine/test_guarded.py"
           "::test_G9_an_edit_between_the_last_look_and_the_write_is_not_overwritten"),
+    # what comes from outside
+    Fault("logins_follow_redirects", "sides/hosts.py",
+          "    def get_redirect_target(self, resp: requests.Response) -> str | None:\n        return None\n", "",
+          "a login's secret goes where a redirect points to",
+          "tests/contract/test_hosts.py::test_no_login_to_sales_connect_follows_a_redirect"),
+    Fault("any_host_gets_the_session", "sides/hosts.py",
+          "if (given.scheme, given.netloc) != (own.scheme, own.netloc):", "if given.scheme != own.scheme:",
+          "an address out of an answer gets the session's token",
+          "tests/contract/test_hosts.py"),
 )  # fmt: skip

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import urlsplit
+from xml.parsers.expat import ExpatError
 
 import requests
 from airflow.providers.salesforce.hooks.salesforce import SalesforceHook
@@ -12,36 +14,51 @@ from jwt.exceptions import PyJWTError
 from requests.adapters import HTTPAdapter
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 
-from taskbridge.errors import AuthenticationFailed, ConnectionMissing, SideUnreachable, TaskBridgeError
+from taskbridge.errors import (
+    AuthenticationFailed,
+    ConnectionMissing,
+    ContractBroken,
+    SideUnreachable,
+    TaskBridgeError,
+)
 from taskbridge.hooks.connections import SALESFORCE, connection_named
 from taskbridge.hooks.salesforce_login import NEEDS, REMEDIES, Way, way_of
+from taskbridge.sides.hosts import Straight, is_redirect, redirected
 from taskbridge.sides.http import TIMEOUTS
 from taskbridge.sides.salesforce import SalesforceSession
 
 _LONGEST_QUOTE: Final = 200
+_DOMAINS: Final = (".salesforce.com", ".salesforce.mil", ".sfcrmproducts.cn")
 
 
 def log_in() -> SalesforceSession:
     """A fresh session. Of the hook nothing but `get_conn` is used.
 
-    Raises ConnectionMissing, AuthenticationFailed, SideUnreachable, and what requests raises on the way.
+    Raises ConnectionMissing, AuthenticationFailed, SideUnreachable, ContractBroken, and what requests raises on the
+    way.
     """
     connection = connection_named(SALESFORCE)
     way = way_of(connection)
+    session = _LoginSession(connection.extra_dejson)
     try:
-        client = SalesforceHook(SALESFORCE, session=_session(connection.extra_dejson)).get_conn()
+        client = SalesforceHook(SALESFORCE, session=session).get_conn()
     except requests.RequestException:
         raise
     except SalesforceAuthenticationFailed as refused:
         raise _refused(refused, way) from refused
-    except (TypeError, ValueError, OSError, PyJWTError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError, OSError, ExpatError, PyJWTError) as error:
+        if session.asked:
+            # The cause is left out: it may quote the token.
+            raise _misshapen(way, type(error).__name__) from None
         # What the libraries raise for what is no real key, no readable file or no version. The cause is left out: it
         # may quote what it could not use.
         raise ConnectionMissing(
             f"The Airflow connection {SALESFORCE} cannot be used to log in by {way} ({type(error).__name__}); "
             f"check {', '.join(NEEDS[way])}."
         ) from None
-    return SalesforceSession(f"https://{client.sf_instance}", client.session_id)
+    if not isinstance(client.session_id, str) or not client.session_id:
+        raise _misshapen(way, "no access token")
+    return SalesforceSession(_instance(str(client.sf_instance), session.asked), client.session_id)
 
 
 class _TimedAdapter(HTTPAdapter):
@@ -51,13 +68,43 @@ class _TimedAdapter(HTTPAdapter):
         return super().send(request, *args, **options | {"timeout": options.get("timeout") or TIMEOUTS})
 
 
-def _session(extras: Mapping[str, Any]) -> requests.Session:
-    session = requests.Session()
-    session.mount("https://", _TimedAdapter())
-    # Given a session, the library leaves the connection's proxies aside.
-    proxies = extras.get("proxies") or {}
-    session.proxies.update(json.loads(proxies) if isinstance(proxies, str) else proxies)
-    return session
+class _LoginSession(Straight):
+    """Of one login. `asked`: the host that was, with its port."""
+
+    def __init__(self, extras: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.asked = ""
+        self.mount("https://", _TimedAdapter())
+        # Given a session, the library leaves the connection's proxies aside.
+        proxies = extras.get("proxies") or {}
+        self.proxies.update(json.loads(proxies) if isinstance(proxies, str) else proxies)
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        response = super().send(request, **options)
+        self.asked = urlsplit(request.url or "").netloc
+        if is_redirect(response):
+            raise redirected(SALESFORCE, "Salesforce", response)
+        return response
+
+
+def _instance(told: str, asked: str) -> str:
+    """The address of the org's instance as the login told it: Salesforce's own, or of the host that was asked."""
+    place = urlsplit(f"https://{told}")
+    salesforces = place.netloc.lower().endswith(_DOMAINS) and place.netloc == place.hostname
+    if place.path.strip("/") or not (salesforces or place.netloc == asked):
+        raise ContractBroken(
+            f"{SALESFORCE}: the login to {asked} names the instance {ascii(told)[:60]}, which is neither that host nor "
+            "one of Salesforce's; the session is not sent there; check the connection's domain, and look what stands "
+            "in between"
+        )
+    return f"https://{place.netloc}"
+
+
+def _misshapen(way: Way, seen: str) -> ContractBroken:
+    return ContractBroken(
+        f"{SALESFORCE}: expected a session as the answer to the login by {way}, got something else ({seen}); check the "
+        "connection's domain, and look what stands in between"
+    )
 
 
 def _refused(refused: SalesforceAuthenticationFailed, way: Way) -> TaskBridgeError:

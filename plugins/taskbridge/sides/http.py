@@ -34,6 +34,7 @@ from taskbridge.errors import (
     TaskBridgeError,
 )
 from taskbridge.sides.answers import RemoteError, Verdict, remote_errors, verdict
+from taskbridge.sides.hosts import Straight, own_address
 from taskbridge.sides.meter import CallMeter
 from taskbridge.sides.outcomes import API_OFF, meaning
 
@@ -205,7 +206,7 @@ class Channel:
         self._meter = meter or CallMeter()
         self._authenticate = authenticate
         self._timeouts = timeouts
-        self._session = requests.Session()
+        self._session = Straight()
         self._grant: Grant | None = None
         self._login_lock = threading.Lock()
         self._fence: Callable[[], None] | None = None
@@ -301,13 +302,14 @@ class Channel:
         *,
         writes: bool,
     ) -> Answer:
+        address = self._own(grant, path)
         if self._fence is not None and writes:
             self._fence()
         self._meter.request(method, path)
         try:
             response = self._session.request(
                 method,
-                grant.base_url + path,
+                address,
                 params=params,
                 data=content.data if content else None,
                 headers=({} if content is None else {"Content-Type": content.kind}) | dict(headers or {}),
@@ -321,6 +323,18 @@ class Channel:
         if self._observe:
             self._observe(answer)
         return answer
+
+    def _own(self, grant: Grant, path: str) -> str:
+        try:
+            return own_address(grant.base_url, path)
+        except ValueError:
+            raise ContractBroken(
+                self._sentence(
+                    f"names an address that is not its own ({ascii(path)[:60]})",
+                    "nothing was sent there, as the session stays with its host; look what stands in between, and "
+                    "report it to the system's owner",
+                )
+            ) from None
 
     def _login(self, refused: Grant | None) -> Grant:
         """The grant to use after `refused` was not accepted; whoever comes first logs in for all, or finds that
@@ -393,6 +407,8 @@ class Channel:
         ):
             lost = "no answer in time" if isinstance(error, requests.Timeout) else "the connection was cut"
             return Transient(lost, perhaps_done=not at_login)
+        if isinstance(error, requests.exceptions.InvalidSchema):
+            return self._unreachable("its address does not begin with https://")
         return self._unreachable(f"the address cannot be used: {type(error).__name__}")
 
     def _unreachable(self, seen: str) -> SideUnreachable:

@@ -21,6 +21,7 @@ from taskbridge.core.usage import Told
 from taskbridge.engine.ports import Allowance, JobPort, SideInfo, Window, unfenced
 from taskbridge.errors import AuthenticationFailed, ContractBroken, ReadIncomplete
 from taskbridge.sides.frames import absent_rows, lots, stack, task_frame
+from taskbridge.sides.hosts import is_redirect, redirected
 from taskbridge.sides.http import TIMEOUTS, Answer, Channel, Grant, Sessions, Transient
 from taskbridge.sides.meter import CallMeter
 from taskbridge.sides.outcomes import outcome_frame
@@ -333,6 +334,8 @@ class _Login:
 
     def __call__(self, session: requests.Session, timeouts: tuple[float, float]) -> Grant:
         response = session.post(f"{self._base_url}/oauth/token", data=self._form, timeout=timeouts)
+        if is_redirect(response):
+            raise redirected(CONNECTION, "Sales Connect", response)
         if response.status_code >= 500 or response.status_code == 429:
             raise Transient(f"the login answered HTTP {response.status_code}", perhaps_done=False)
         answer = Answer(CONNECTION, response.status_code, response.headers, response.content)
