@@ -170,7 +170,7 @@ class Service:
         elif fault is not None and fault.kind == "status":
             if fault.committed:
                 await self.vendor.api(scope, receive, discard)
-            await self._faulty_answer(fault)(scope, receive, answer)
+            await _as_asked(self._faulty_answer(fault), fault)(scope, receive, answer)
             return
         await self.vendor.api(scope, receive, answer)
 
@@ -200,6 +200,13 @@ class Service:
             await send(message)
 
         return send_dated
+
+
+def _as_asked(answer: Response, fault: Fault) -> Response:
+    """With header names as the fault spells them."""
+    asked = {name.lower().encode("latin-1"): name.encode("latin-1") for name in fault.headers}
+    answer.raw_headers = [(asked.get(name, name), value) for name, value in answer.raw_headers]
+    return answer
 
 
 def _names(scope: Scope, body: bytes) -> set[str]:

@@ -8,9 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import h11
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from sandbox.kernel.headers import spelled
 from sandbox.kernel.service import Service
+
+# A URI that is too long is for the service to refuse, as is a header.
+_MOST_HEAD_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,24 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+class _Connection(h11.Connection):
+    """Spells header names at the last moment, so that no answer is without it: the server's own neither."""
+
+    def send(self, event: h11.Event) -> Any:
+        if isinstance(event, h11.Response):
+            named = [(spelled(name.decode()).encode(), value) for name, value in event.headers.raw_items()]
+            event = h11.Response(status_code=event.status_code, headers=named, reason=event.reason)
+        return super().send(event)
+
+
+class _Protocol(H11Protocol):
+    """Of uvicorn's two the one that keeps the case of a name."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.conn = _Connection(h11.SERVER, _MOST_HEAD_BYTES)
+
+
 class ServerGroup:
     """Serves until `stop`, which may be called from any thread or signal handler."""
 
@@ -75,6 +99,7 @@ class ServerGroup:
 def _config(application: Service, certificate: Path) -> uvicorn.Config:
     return uvicorn.Config(
         application,
+        http=_Protocol,
         ssl_certfile=certificate,
         lifespan="off",
         log_level="warning",

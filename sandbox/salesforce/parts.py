@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 import orjson
 from starlette.types import Message, Scope
 
+from sandbox.kernel.headers import spelled
 from sandbox.kernel.service import enter_endpoint
 
 from .calls import PART, Call
@@ -84,7 +85,7 @@ def _answer(messages: list[Message]) -> Answer:
     start = messages[0]
     body = b"".join(message.get("body", b"") for message in messages[1:])
     headers = {
-        name.decode("latin-1").title(): value.decode("latin-1")
+        spelled(name.decode("latin-1")): value.decode("latin-1")
         for name, value in start["headers"]
         if name.decode("latin-1") in _SHOWN
     }
