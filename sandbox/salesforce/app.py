@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
 from sandbox.kernel.service import Kernel, Service, Vendor
@@ -17,6 +18,7 @@ from sandbox.kernel.switches import SwitchBoard
 from .auth import Sessions
 from .bulk.service import Bulk
 from .calls import NEWEST_VERSION, Context, UriTooLong, json_response
+from .describes import Describes
 from .errors import ApiError, SeveralHolders, not_found
 from .limits import Usage
 from .org import Org
@@ -24,11 +26,12 @@ from .paging import Pages
 from .people import load, people_router
 from .records import Records
 from .routes import bulk as bulk_routes
-from .routes import collections, composite, entry, login, query, sobjects
+from .routes import collections, composite, describes, entry, identity, login, query, sobjects
 from .seed import seed
 from .switches import SalesforceSwitches
 
 _PREFIX = "/services/"
+_DATA = "/services/data"
 _LOGINS = frozenset({f"POST {login.TOKEN}", f"POST {login.SOAP}"})
 _RETRIEVE = "POST /services/data/{version}/composite/sobjects/{sobject}"
 
@@ -48,7 +51,9 @@ def create_app(kernel: Kernel) -> Service:
     org = Org(records, kernel.faults)
     usage = Usage(kernel.clock)
     bulk = Bulk(org, usage, kernel.counters)
-    context = Context(kernel, records, org, Sessions(kernel, org), Pages(records), usage, bulk)
+    context = Context(
+        kernel, records, org, Sessions(kernel, org), Pages(records), usage, bulk, Describes(kernel.clock)
+    )
     return SalesforceService(
         kernel,
         Vendor(
@@ -70,6 +75,7 @@ def _seed(context: Context, wanted: str) -> None:
     context.pages.clear()
     context.usage.clear()
     context.bulk.clear()
+    context.describes.clear()
     seed(context.kernel, context.org, wanted)
 
 
@@ -83,9 +89,10 @@ def _api(context: Context) -> FastAPI:
     )
     api.router.redirect_slashes = False
     router = APIRouter()
-    for part in (login, entry, query, collections, composite, bulk_routes, sobjects):
+    for part in (login, identity, entry, query, collections, composite, bulk_routes, describes, sobjects):
         part.add_routes(router, context)
     api.include_router(router)
+    _let_head_stand_for_get(api)
     api.add_exception_handler(ApiError, _refusing(context))
     api.add_exception_handler(UriTooLong, _uri_too_long)
     api.add_exception_handler(HTTPException, _no_route)
@@ -112,10 +119,27 @@ async def _uri_too_long(_: Request, __: Exception) -> Response:
 async def _no_route(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "")
-        message = f"HTTP Method '{request.method}' not allowed. Allowed are {allowed.replace(', ', ',')}"
-        return json_response(ApiError("METHOD_NOT_ALLOWED", message).body(), 405, {"Allow": allowed})
+        allowed = _methods_of(request)
+        message = f"HTTP Method '{request.method}' not allowed. Allowed are {','.join(allowed)}"
+        return json_response(
+            ApiError("METHOD_NOT_ALLOWED", message).body(), 405, {"Allow": ", ".join(allowed)}
+        )
     return json_response(not_found().body(), error.status_code)
+
+
+def _let_head_stand_for_get(api: FastAPI) -> None:
+    for route in api.routes:
+        if isinstance(route, Route) and route.path.startswith(_DATA) and "GET" in (route.methods or ()):
+            route.methods = {"HEAD", *(route.methods or ())}
+
+
+def _methods_of(request: Request) -> list[str]:
+    """Those of the resource that the path is for, in the order in which orgs were seen to name them."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    paths = [route.path for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    methods = {method for route in routes if route.path == paths[0] for method in route.methods or ()}
+    first = ("GET", "HEAD", "POST") if "POST" in methods else ("HEAD", "GET")
+    return [method for method in (*first, "PUT", "PATCH", "DELETE") if method in methods]
 
 
 def _error_body(code: str, message: str) -> list[dict[str, Any]]:

@@ -17,15 +17,20 @@ from .stamps import parse_datetime, stamp
 _SESSIONS = "_sessions"
 
 
+def opaque(size: int) -> str:
+    """A secret in the characters of the vendor's tokens: no hyphen among them."""
+    return secrets.token_urlsafe(size).replace("-", ".")
+
+
 class Sessions:
     def __init__(self, kernel: Kernel, org: Org) -> None:
         self._kernel = kernel
-        self._org = org
+        self.org = org
 
     def issue(self, user_id: str) -> str:
         """A new access token: the organisation's 15-character id, "!", a secret."""
         now = self._kernel.clock.now()
-        token = f"{self.organization_id()[:15]}!{secrets.token_urlsafe(64)}"
+        token = f"{self.organization_id()[:15]}!{opaque(64)}"
         self._kernel.store.put(_SESSIONS, token, {"Token": token, "User": user_id, "Issued": stamp(now)})
         return token
 
@@ -40,7 +45,7 @@ class Sessions:
         session = self._kernel.store.get(_SESSIONS, token.strip())
         if session is None or self._is_over(session, self._kernel.clock.now()):
             raise _unauthorized("INVALID_SESSION_ID", "Session expired or invalid")
-        user = self._org.records.find(session["User"])
+        user = self.org.records.find(session["User"])
         if user is None or not user["IsActive"]:
             raise _unauthorized("INVALID_SESSION_ID", "Session expired or invalid")
         return str(session["User"])
@@ -63,7 +68,7 @@ class Sessions:
     def _is_over(self, session: Mapping[str, Any], now: datetime) -> bool:
         issued = parse_datetime(session["Issued"])
         assert issued is not None, "sessions are stamped by us"
-        return now - issued > timedelta(seconds=self._org.records.switches.session_seconds)
+        return now - issued > timedelta(seconds=self.org.records.switches.session_seconds)
 
 
 def _unauthorized(code: str, message: str) -> ApiError:

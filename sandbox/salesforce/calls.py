@@ -14,6 +14,7 @@ from sandbox.kernel.service import Kernel, endpoint_of
 
 from .auth import Sessions
 from .bulk.service import Bulk
+from .describes import Describes
 from .errors import ApiError, json_parser_error, not_found
 from .limits import Usage
 from .org import Author, Org
@@ -41,6 +42,7 @@ class Context:
     pages: Pages
     usage: Usage
     bulk: Bulk
+    describes: Describes
 
     @property
     def switches(self) -> SalesforceSwitches:

@@ -43,7 +43,15 @@ def _choice(name: str, label: str, values: tuple[str, ...], length: int = 40, **
 def _recurrence_fields() -> tuple[Field, ...]:
     return (
         flag("IsRecurrence", "Create Recurring Series of Tasks", updateable=False),
-        read_only(lookup("RecurrenceActivityId", "Recurrence Activity ID", "RecurrenceActivity", "Task")),
+        read_only(
+            lookup(
+                "RecurrenceActivityId",
+                "Recurrence Activity ID",
+                "RecurrenceActivity",
+                "Task",
+                children="RecurringTasks",
+            )
+        ),
         Field("RecurrenceStartDateOnly", "date", "Recurrence Start"),
         Field("RecurrenceEndDateOnly", "date", "Recurrence End"),
         _choice(
@@ -84,8 +92,10 @@ TASK = SObject(
     "00T",
     (
         id_field("Activity ID"),
-        lookup("WhoId", "Name ID", "Who", "Contact", "Lead"),
-        lookup("WhatId", "Related To ID", "What", "Account", "Opportunity", "Case", "Campaign"),
+        lookup("WhoId", "Name ID", "Who", "Contact", "Lead", children="Tasks"),
+        lookup(
+            "WhatId", "Related To ID", "What", "Account", "Opportunity", "Case", "Campaign", children="Tasks"
+        ),
         text(
             "Subject",
             "Subject",

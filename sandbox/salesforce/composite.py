@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from .calls import Call
 from .errors import ApiError, json_parser_error
+from .many import all_or_none_of
 from .parts import Answer, Part, ask
 from .references import VALID_ID, BadReference, named, resolved, resolved_url
 
@@ -47,8 +48,11 @@ class _RolledBack(Exception):
 def run_composite(call: Call, body: Mapping[str, Any]) -> dict[str, Any]:
     """The answer's body. Raises ApiError where the call as a whole can not be understood."""
     subs = _subs(call, body)
-    all_or_none = _flag(body, "allOrNone", False)
-    collate = _flag(body, "collateSubrequests", call.version >= _SINCE_COLLATED)
+    all_or_none = all_or_none_of(body)
+    collate = body.get("collateSubrequests", call.version >= _SINCE_COLLATED)
+    if not isinstance(collate, bool):
+        message = "Cannot deserialize instance of boolean for collateSubrequests at [line:1, column:1]"
+        raise json_parser_error(message)
     answers: dict[str, Answer] = {}
     try:
         if all_or_none:
@@ -158,10 +162,3 @@ def _sub(call: Call, given: Mapping[str, Any]) -> Sub:
     if not isinstance(headers, dict) or any(name.lower() in _INHERITED for name in headers):
         raise ApiError("INVALID_INPUT", f"httpHeaders can not hold {', '.join(_INHERITED)}")
     return Sub(given["referenceId"], Part(given["method"], given["url"], given.get("body"), headers))
-
-
-def _flag(body: Mapping[str, Any], name: str, default: bool) -> bool:
-    value = body.get(name, default)
-    if not isinstance(value, bool):
-        raise json_parser_error(f"Cannot deserialize instance of boolean for {name} at [line:1, column:1]")
-    return value

@@ -86,7 +86,7 @@ def _child(owner: SObject, field: Field) -> dict[str, Any]:
         "field": field.name,
         "junctionIdListNames": [],
         "junctionReferenceTo": [],
-        "relationshipName": None,
+        "relationshipName": field.children,
         "restrictedDelete": False,
     }
 

@@ -6,7 +6,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -18,7 +17,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from sandbox.kernel.service import Kernel
 
-from .auth import Sessions
+from .auth import Sessions, opaque
+from .identity import Identities
 from .switches import SalesforceSwitches
 
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -86,7 +86,7 @@ class Grants:
             raise OAuthError("invalid_grant", "expired access/refresh token")
         body = self._token_body("inactive user")
         if self.switches().refresh_token_rotation:
-            body["refresh_token"] = f"5Aep861{secrets.token_urlsafe(48)}"
+            body["refresh_token"] = f"5Aep861{opaque(48)}"
             store.put(_REFRESH_TOKENS, given, {"Valid": False})
             store.put(_REFRESH_TOKENS, body["refresh_token"], {"Valid": True})
         return body
@@ -120,7 +120,8 @@ class Grants:
         if isinstance(given, bool) or not text.isdecimal():
             raise OAuthError("invalid_grant", "invalid assertion")
         left = int(text) - self.kernel.clock.now().timestamp()
-        if not 0 < left <= self.switches().jwt_seconds:
+        most = self.switches().jwt_seconds
+        if left <= 0 or (most is not None and left > most):
             raise OAuthError("invalid_grant", "expired authorization code")
 
     def _check_client(self, client_id: str, client_secret: str) -> None:
@@ -134,7 +135,7 @@ class Grants:
         user = self.sessions.integration_user()
         if not user["IsActive"]:
             raise OAuthError("invalid_grant", inactive)
-        identity = f"https://login.salesforce.com/id/{self.sessions.organization_id()}/{user['Id']}"
+        identity = Identities(self.kernel, self.sessions, self.sessions.org).url(user["Id"])
         issued_at = str(int(self.kernel.clock.now().timestamp() * 1000))
         key = self.kernel.secrets["client_secret"].encode()
         signature = hmac.new(key, f"{identity}{issued_at}".encode(), hashlib.sha256).digest()

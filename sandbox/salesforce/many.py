@@ -66,15 +66,21 @@ def check_count(count: int, limit: int = MAX_ROWS, what: str = "Id") -> None:
 
 def records_of(body: Mapping[str, Any]) -> tuple[list[Row], bool]:
     """The records and allOrNone of a request body. Raises ApiError."""
-    records, all_or_none = body.get("records"), body.get("allOrNone", False)
+    records, all_or_none = body.get("records"), all_or_none_of(body)
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
         raise json_parser_error("Cannot deserialize instance of list of records at [line:1, column:1]")
-    if not isinstance(all_or_none, bool):
-        raise json_parser_error("Cannot deserialize instance of boolean for allOrNone at [line:1, column:1]")
     if unknown := set(body) - {"records", "allOrNone"}:
         raise json_parser_error(f'Unrecognized field "{min(unknown)}" at [line:1, column:1]')
     check_count(len(records), what="record")
     return records, all_or_none
+
+
+def all_or_none_of(body: Mapping[str, Any]) -> bool:
+    """Null is false. Raises ApiError for what is no boolean."""
+    value = body.get("allOrNone")
+    if not isinstance(value, bool | None):
+        raise json_parser_error("Cannot deserialize instance of boolean for allOrNone at [line:1, column:1]")
+    return value or False
 
 
 def create_rows(org: Org, records: Sequence[Row], author: Author) -> list[RowWork]:

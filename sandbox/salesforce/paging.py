@@ -20,7 +20,7 @@ class _Cursor:
     selection: Selection
     opened: datetime
     user_id: str
-    resource: str
+    path: str
 
 
 class Pages:
@@ -31,14 +31,14 @@ class Pages:
         self._cursors: OrderedDict[str, _Cursor] = OrderedDict()
         self._opened = 0
 
-    def first(self, selection: Selection, size: int, user_id: str, resource: str) -> dict[str, Any]:
-        """`resource` is the path that a locator is appended to: `/services/data/vNN.0/query`."""
+    def first(self, selection: Selection, size: int, user_id: str, base: str) -> dict[str, Any]:
+        """`base` is `/services/data/vNN.0`. The pages of queryAll are named under `query` too."""
         if selection.rows is not None:
             return {"totalSize": selection.total, "done": True, "records": list(selection.rows)}
         key = ""
         if selection.total > size:
-            key = self._open(_Cursor(selection, self._records.now(), user_id, resource))
-        return self._page(selection, 0, size, f"{resource}/{key}")
+            key = self._open(_Cursor(selection, self._records.now(), user_id, f"{base}/query"))
+        return self._page(selection, 0, size, f"{base}/query/{key}")
 
     def more(self, locator: str, size: int, user_id: str) -> dict[str, Any]:
         """The page that a locator names. Raises ApiError INVALID_QUERY_LOCATOR."""
@@ -48,7 +48,7 @@ class Pages:
             raise ApiError("INVALID_QUERY_LOCATOR", "invalid query locator")
         if int(position) >= cursor.selection.total:
             raise ApiError("INVALID_QUERY_LOCATOR", "invalid query locator")
-        return self._page(cursor.selection, int(position), size, f"{cursor.resource}/{key}")
+        return self._page(cursor.selection, int(position), size, f"{cursor.path}/{key}")
 
     def clear(self) -> None:
         self._cursors.clear()

@@ -37,7 +37,7 @@ class Picklist:
 
 @dataclass(frozen=True)
 class Field:
-    """One field; names of the attributes follow describe."""
+    """One field; names of the attributes follow describe. `children`: the relationship as its parent names it."""
 
     name: str
     type: FieldType
@@ -54,6 +54,7 @@ class Field:
     picklist: Picklist | None = None
     reference_to: tuple[str, ...] = ()
     relationship: str | None = None
+    children: str | None = None
     external_id: bool = False
     unique: bool = False
     case_sensitive: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
+from email.utils import format_datetime, parsedate_to_datetime
 
 _DATETIME = re.compile(
     r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:?\d{2})", re.IGNORECASE
@@ -47,3 +48,16 @@ def parse_date(text: str) -> date | None:
     except ValueError:
         return None
     return day if _FIRST_YEAR <= day.year <= _LAST_YEAR else None
+
+
+def http_date(moment: datetime) -> str:
+    """`Wed, 15 Jul 2026 12:00:00 GMT`, as headers have it."""
+    return format_datetime(moment, usegmt=True)
+
+
+def parse_http_date(text: str) -> datetime | None:
+    """None if it is anything else."""
+    try:
+        return parsedate_to_datetime(text).astimezone(UTC)
+    except ValueError:
+        return None

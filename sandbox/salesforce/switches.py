@@ -32,7 +32,7 @@ class SalesforceSwitches(BaseModel):
 
     Signing on:
     jwt_user_approved: the connected app is approved for the API's user in the JWT bearer flow.
-    jwt_seconds: how far ahead the end of an assertion may lie.
+    jwt_seconds: how far ahead the end of an assertion may lie; null = at any time, as orgs were seen to take it.
     soap_login: SOAP login is not switched off for the org.
     refresh_token_rotation: every use of a refresh token gives a new one and ends the old one.
 
@@ -112,7 +112,7 @@ class SalesforceSwitches(BaseModel):
     hidden_owners: tuple[str, ...] = ()
     read_only_owners: tuple[str, ...] = ()
     jwt_user_approved: bool = True
-    jwt_seconds: int = Field(default=300, ge=1)
+    jwt_seconds: int | None = Field(default=None, ge=1)
     soap_login: bool = True
     refresh_token_rotation: bool = False
     delete_log_outlives_bin: bool = False

@@ -24,7 +24,7 @@ def test_a_token_that_works(org: OrgClient, form: dict[str, str]) -> None:
     assert body["access_token"][15] == "!"
     assert body["access_token"].startswith("00D")
     assert (body["instance_url"], body["token_type"]) == (org.served.url, "Bearer")
-    organization, user = body["id"].removeprefix("https://login.salesforce.com/id/").split("/")
+    organization, user = body["id"].removeprefix(f"{org.served.url}/id/").split("/")
     assert (organization[:3], user[:3]) == ("00D", "005")
     assert body["issued_at"].isdecimal()
     assert "expires_in" not in body

@@ -5,11 +5,14 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from ..calls import NEWEST_VERSION, OLDEST_VERSION, Context, json_response, open_call
+from ..identity import Identities
 
 _SEASONS = ("Spring", "Summer", "Winter")
 
 
 def add_routes(router: APIRouter, context: Context) -> None:
+    identities = Identities(context.kernel, context.sessions, context.org)
+
     @router.get("/services/data")
     async def versions() -> Response:
         """Free of charge and open to anybody."""
@@ -19,7 +22,8 @@ def add_routes(router: APIRouter, context: Context) -> None:
     async def resources(request: Request, version: str) -> Response:
         call = open_call(context, request, version)
         names = ("sobjects", "query", "queryAll", "limits", "composite", "jobs")
-        return call.answer({name: f"{call.base}/{name}" for name in names})
+        resources = {name: f"{call.base}/{name}" for name in names}
+        return call.answer({**resources, "identity": identities.url(call.user_id)})
 
     @router.get("/services/data/{version}/limits")
     async def limits(request: Request, version: str) -> Response:

@@ -50,22 +50,6 @@ def _oauth_routes(router: APIRouter, context: Context, grants: Grants) -> None:
             )
         return Response()
 
-    @router.get("/services/oauth2/userinfo")
-    async def user_info(request: Request) -> Response:
-        user = context.org.user(context.sessions.user_of(request.headers.get("authorization")))
-        return json_response(
-            {
-                "user_id": user["Id"],
-                "organization_id": context.sessions.organization_id(),
-                "name": user["Name"],
-                "preferred_username": user["Username"],
-                "email": user["Email"],
-                "zoneinfo": user["TimeZoneSidKey"],
-                "active": user["IsActive"],
-                "user_type": user["UserType"].upper(),
-            }
-        )
-
 
 async def _form(request: Request) -> dict[str, str]:
     return dict(parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True))

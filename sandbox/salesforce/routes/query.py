@@ -38,9 +38,7 @@ def _first(call: Call, resource: str) -> Response:
         raise ApiError("MALFORMED_QUERY", "A query string has to be specified")
     records = call.context.records
     found = select(records, text, include_deleted=resource == "queryAll", base=call.base, zone=call.zone)
-    return call.answer(
-        call.context.pages.first(found, _page_size(call), call.user_id, f"{call.base}/{resource}")
-    )
+    return call.answer(call.context.pages.first(found, _page_size(call), call.user_id, call.base))
 
 
 def _more(call: Call, locator: str) -> Response:

@@ -1,9 +1,8 @@
-"""sobjects: describe, updated, deleted, single records by id and by external id."""
+"""sobjects: updated, deleted, single records by id and by external id."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -11,62 +10,27 @@ from fastapi import APIRouter, Request, Response
 
 from sandbox.kernel.store import Document
 
-from .. import describe
 from ..calls import Call, Context, open_call
 from ..errors import ApiError, SeveralHolders, entity_is_deleted, json_parser_error, not_found, unknown_column
 from ..ids import full_id
 from ..replication import deleted, updated
 from ..rows import as_row
 from ..schema import Field, SObject
-from ..stamps import parse_datetime
+from ..stamps import http_date, parse_datetime, parse_http_date
 from .collections import external_id_field
 
 _PATH = "/services/data/{version}/sobjects"
-_RECENT = 5
 _CREATED_SINCE = 46
 
 
 def add_routes(router: APIRouter, context: Context) -> None:
-    _describe_routes(router, context)
+    _change_routes(router, context)
     _record_routes(router, context)
     _external_id_routes(router, context)
 
 
-def _describe_routes(router: APIRouter, context: Context) -> None:
+def _change_routes(router: APIRouter, context: Context) -> None:
     records = context.records
-
-    @router.get(_PATH)
-    async def describe_global(request: Request, version: str) -> Response:
-        call = open_call(context, request, version)
-        listed = [each for each in records.catalog.values() if each.listed]
-        return call.answer(
-            {
-                "encoding": "UTF-8",
-                "maxBatchSize": 200,
-                "sobjects": [describe.summary(each, call.base) for each in listed],
-            }
-        )
-
-    @router.get(_PATH + "/{sobject}")
-    async def basic_information(request: Request, version: str, sobject: str) -> Response:
-        call = open_call(context, request, version)
-        target = records.sobject(sobject)
-        return call.answer(
-            {"objectDescribe": describe.summary(target, call.base), "recentItems": _recent(call, target)}
-        )
-
-    @router.get(_PATH + "/{sobject}/describe")
-    async def full_describe(request: Request, version: str, sobject: str) -> Response:
-        call = open_call(context, request, version)
-        target = records.sobject(sobject)
-        referring = [
-            (each, field)
-            for each in records.catalog.values()
-            if each.listed
-            for field in each.fields
-            if target.name in field.reference_to
-        ]
-        return call.answer(describe.full(target, call.base, referring))
 
     @router.get(_PATH + "/{sobject}/updated")
     async def get_updated(request: Request, version: str, sobject: str) -> Response:
@@ -207,7 +171,7 @@ def _show(call: Call, sobject: SObject, doc: Document) -> Response:
     if since is not None and modified is not None and modified <= since:
         return Response(status_code=304)
     fields = _asked_fields(call, sobject)
-    headers = {"Last-Modified": format_datetime(modified, usegmt=True)} if modified else {}
+    headers = {"Last-Modified": http_date(modified)} if modified else {}
     return call.answer(as_row(call.context.records, sobject, doc, fields, call.base), headers=headers)
 
 
@@ -233,23 +197,8 @@ def _check_unmodified(call: Call, doc: Document | None) -> None:
 
 def _http_date(call: Call, header: str) -> datetime | None:
     given = call.request.headers.get(header)
-    if given is None or not call.context.switches.conditional_requests:
-        return None
-    try:
-        return parsedate_to_datetime(given).astimezone(UTC)
-    except ValueError:
-        return None
+    return parse_http_date(given) if given and call.context.switches.conditional_requests else None
 
 
 def _modified(doc: Document) -> datetime | None:
     return parse_datetime(doc.get("LastModifiedDate") or "")
-
-
-def _recent(call: Call, sobject: SObject) -> list[dict[str, Any]]:
-    name = next((field for field in sobject.fields if field.name_field or field.name == "Subject"), None)
-    shows = call.context.records.sharing().shows
-    docs = [doc for doc in call.context.records.rows(sobject) if not doc.get("IsDeleted") and shows(doc)][
-        -_RECENT:
-    ]
-    fields = [name] if name else []
-    return [as_row(call.context.records, sobject, doc, fields, call.base) for doc in reversed(docs)]

@@ -17,6 +17,7 @@ from .conditions import Conditions
 from .order import sort_key
 from .resolve import Column, Scope
 from .select import Projection, Row, columns, projection
+from .semi_joins import check_inner_selects
 from .syntax import Comparison, Condition, Logic, Membership, OrderKey, Path, Query, parse
 
 _MAX_OFFSET = 2000
@@ -49,6 +50,7 @@ class _Run:
         self._records, self._text, self._query = records, text, query
         self._include_deleted, self._zone = include_deleted, zone
         self._scope = Scope(records, text, query)
+        check_inner_selects(self._scope, query)
 
     def selection(self, base: str) -> Selection:
         query, scope = self._query, self._scope
