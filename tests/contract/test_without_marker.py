@@ -45,6 +45,15 @@ def test_records_are_written_and_read_without_the_field(world: World) -> None:
     assert world.side.find_markers(["tb:sc:acc:1:1"]).empty
 
 
+def test_who_we_are_is_asked_again_when_the_session_has_ended(sandbox: Sandbox) -> None:
+    """The identity service refuses an ended session with 403 and a word, where the API answers 401."""
+    sandbox.salesforce.reset()
+    world = SalesforceWorld(sandbox.salesforce, marker_field=None)
+    world.side.log_in()
+    world.advance(3 * 3600)
+    assert created(world) == {}
+
+
 def test_what_our_own_user_created_is_found_also_in_the_bin_and_nobody_elses(world: World) -> None:
     theirs = world.create("by a person")
     (old,) = world.write(Op.CREATE, world.new("old", "tb:x:1"))

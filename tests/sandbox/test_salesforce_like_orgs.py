@@ -1,5 +1,7 @@
 """Small things that recordings of orgs and the vendor's documents show, and clients rely on."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -262,3 +264,30 @@ def test_an_identity_of_somebody_else(org: OrgClient) -> None:
     ):
         answer = org.served.api("GET", path)
         assert (answer.status_code, answer.text) == refused
+
+
+def not_modelled() -> str:
+    """The chapter of the README of that name."""
+    readme = (Path(__file__).parents[2] / "sandbox" / "README.md").read_text(encoding="utf-8")
+    return readme.split("## What is not modelled\n")[1].split("\n## ")[0]
+
+
+def queries_not_modelled() -> list[str]:
+    return not_modelled().split("```soql\n")[1].split("```")[0].splitlines()
+
+
+@pytest.mark.parametrize("soql", [*queries_not_modelled(), "SELECT Id FROM Task FOR NONSENSE"])
+def test_soql_that_is_not_modelled_is_refused(org: OrgClient, soql: str) -> None:
+    answer = org.call("GET", "/query", params={"q": soql})
+    assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, "MALFORMED_QUERY")
+
+
+def test_resources_that_are_not_modelled_are_not_found(org: OrgClient) -> None:
+    text = not_modelled().split("answer 404 here")[1].split("Streaming")[0]
+    named = re.findall(r"`([^`]+)`", text.replace("`/services/data/vNN.0`", ""))
+    assert len(named) > 12
+    for path in named:
+        answer = org.served.api("GET", path) if path.startswith("/") else org.call("GET", f"/{path}")
+        assert (answer.status_code, answer.json()[0]["errorCode"]) == (404, "NOT_FOUND"), path
+    soql = "SELECT Id FROM Event"
+    assert org.call("GET", "/query", params={"q": soql}).json()[0]["errorCode"] == "INVALID_TYPE"

@@ -82,6 +82,12 @@ def remote_errors(body: Any) -> tuple[RemoteError, ...]:
     return ()
 
 
+def errors_in_words(content: bytes) -> tuple[RemoteError, ...]:
+    """The error of Salesforce's identity service, which refuses a session with 403 and one word of plain text."""
+    word = content[:40].decode("utf-8", "replace").strip()
+    return (RemoteError("INVALID_SESSION_ID", word),) if word.endswith("_OAuth_Token") else ()
+
+
 _OWN_WORDS: Final[Mapping[str, str]] = {
     "not_found": "NOT_FOUND",
     "gone": "GONE",

@@ -33,7 +33,7 @@ from taskbridge.errors import (
     SideUnreachable,
     TaskBridgeError,
 )
-from taskbridge.sides.answers import RemoteError, Verdict, remote_errors, verdict
+from taskbridge.sides.answers import RemoteError, Verdict, errors_in_words, remote_errors, verdict
 from taskbridge.sides.hosts import Straight, own_address
 from taskbridge.sides.meter import CallMeter
 from taskbridge.sides.outcomes import API_OFF, meaning
@@ -94,7 +94,7 @@ class Answer:
         try:
             return remote_errors(loads(self.content))
         except ValueError:
-            return ()
+            return errors_in_words(self.content)
 
     def body(self) -> Any:
         """The decoded body. Raises ContractBroken when it is no JSON."""
