@@ -28,6 +28,7 @@ from taskbridge.core.model import (
     ConflictPolicy,
     DeletePolicy,
     FirstSyncMode,
+    GuardKind,
     PlanInput,
     Policy,
     SkippedTasks,
@@ -992,22 +993,23 @@ class _Weighing:
         return "missing" if kind == "delete" and "C5" in action["rule"] else kind
 
     def _too_many(self, kind: str, user: str | None) -> bool:
-        limits = self.limits
-        share = limits.delete_share if kind == "delete" else limits.share
+        limits = self.limits[GuardKind(kind)]
         everybody = self.pairs.total()
         for window in ("within_hour", "within_day") if kind == "delete" else ("within_hour",):
             mine, all_of_it = self.totals[window][kind, user], self.overall[window][kind]
             if mine > max(limits.user_count, limits.user_share * self.pairs[user]):
                 return True
-            if all_of_it > max(limits.count, share * everybody):
+            if all_of_it > max(limits.count, limits.share * everybody):
                 return True
-            # A create touches no pair that exists, so the half of the pairs is no measure for it.
-            if kind != "create" and (self._half(mine, self.pairs[user]) or self._half(all_of_it, everybody)):
+            small = limits.half_of_more_than
+            if small is None:
+                continue
+            if any(
+                pairs > small and count > pairs / 2
+                for count, pairs in ((mine, self.pairs[user]), (all_of_it, everybody))
+            ):
                 return True
         return False
-
-    def _half(self, count: int, pairs: int) -> bool:
-        return pairs > self.limits.half_of_more_than and count > pairs / 2
 
 
 _FIELD_OF: Final = {"complete": "status", "owner": "owner", "due_date": "due_date", "subject": "title"}

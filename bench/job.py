@@ -21,6 +21,7 @@ from taskbridge.core.model import (
     POPULATION,
     TASKS,
     USERS,
+    GuardKind,
     Limits,
     PlanInput,
     Policy,
@@ -83,7 +84,7 @@ def job(pairs: int) -> PlanInput:
         sc_now=_NOW,
         sf_now=_NOW,
         # The whole plan is measured: with the usual limits most of a wave of this size would be held.
-        policy=Policy(limits=Limits(count=pairs, user_count=pairs, half_of_more_than=pairs)),
+        policy=Policy(limits=dict.fromkeys(GuardKind, Limits(pairs, 1, pairs, 1, half_of_more_than=None))),
     )
 
 

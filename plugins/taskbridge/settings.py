@@ -8,12 +8,22 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from taskbridge.core.model import ConflictPolicy, DeletePolicy, FirstSyncMode, Limits, Policy, SkippedTasks
+from taskbridge.core.model import (
+    LIMITS,
+    ConflictPolicy,
+    DeletePolicy,
+    FirstSyncMode,
+    GuardKind,
+    Limits,
+    Policy,
+    SkippedTasks,
+)
 from taskbridge.core.template import SubjectTemplate, UnknownTemplateField
 from taskbridge.errors import SettingsInvalid
 
@@ -25,17 +35,48 @@ class _Closed(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class LimitSettings(_Closed):
-    """Blast radius limits over a rolling hour (deletes also over 24 hours)."""
+class KindLimits(_Closed):
+    """Blast radius limits over a rolling hour (deletes also over 24 hours); null means not set."""
 
-    count: Count = Field(100, description="Effects of one kind that are always allowed, overall (G3)")
-    share: Share = Field(0.05, description="Share of the linked pairs that is allowed, overall (G3)")
-    delete_share: Share = Field(0.02, description="The same for deletes (G3)")
-    user_count: Count = Field(25, description="Effects of one kind that are always allowed for one user (G3)")
-    user_share: Share = Field(0.20, description="Share of a user's linked pairs that is allowed (G3)")
-    half_of_more_than: Count = Field(
-        10, description="Above so many pairs, never more than half of them; creates aside (G3)"
+    count: Count | None = Field(None, description="Effects of one kind that are always allowed, overall (G3)")
+    share: Share | None = Field(None, description="Share of the linked pairs that is allowed, overall (G3)")
+    user_count: Count | None = Field(
+        None, description="Effects of one kind that are always allowed for one user (G3)"
     )
+    user_share: Share | None = Field(None, description="Share of a user's linked pairs that is allowed (G3)")
+    half_of_more_than: Count | None = Field(
+        None, description="Above so many pairs, never more than half of them (G3)"
+    )
+
+    @property
+    def given(self) -> Mapping[str, Any]:
+        names = KindLimits.model_fields
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+
+class LimitSettings(KindLimits):
+    """What is set for one kind, and without a kind for all that have nothing of their own."""
+
+    delete_share: Share | None = Field(None, description="The same as delete.share (G3)")
+    create: KindLimits = KindLimits()
+    complete: KindLimits = KindLimits()
+    owner: KindLimits = KindLimits()
+    due_date: KindLimits = KindLimits()
+    delete: KindLimits = KindLimits()
+    subject: KindLimits = KindLimits()
+
+    @property
+    def by_kind(self) -> Mapping[GuardKind, Limits]:
+        return {kind: replace(LIMITS[kind], **self._of(kind)) for kind in GuardKind}
+
+    def _of(self, kind: GuardKind) -> Mapping[str, Any]:
+        shared = dict(self.given)
+        if kind is GuardKind.CREATE:
+            shared.pop("half_of_more_than", None)
+        if kind is GuardKind.DELETE:
+            shared["share"] = LIMITS[kind].share if self.delete_share is None else self.delete_share
+        own: KindLimits = getattr(self, kind)
+        return {**shared, **own.given}
 
 
 class Settings(_Closed):
@@ -201,7 +242,7 @@ class Settings(_Closed):
             include_logged_activities=self.include_logged_activities,
             fill_person=self.fill_person,
             delete_max_age=timedelta(days=self.delete_max_age_days),
-            limits=Limits(**self.limits.model_dump()),
+            limits=self.limits.by_kind,
         )
 
     @property
@@ -222,7 +263,8 @@ def _explain(settings: type[BaseModel], problem: Mapping[str, Any]) -> str:
     path = ".".join(str(part) for part in problem["loc"])
     seen = json.dumps(problem["input"], default=str)
     if problem["type"] == "extra_forbidden":
-        owner = LimitSettings if problem["loc"][0] == "limits" and len(problem["loc"]) > 1 else settings
+        owners: tuple[type[BaseModel], ...] = (settings, LimitSettings, KindLimits)
+        owner = owners[len(problem["loc"]) - 1]
         return f"unknown key {path} (value {seen}); known keys: {', '.join(owner.model_fields)}"
     return f"{path} is {seen}: {problem['msg']}"
 
@@ -230,13 +272,20 @@ def _explain(settings: type[BaseModel], problem: Mapping[str, Any]) -> str:
 def describe() -> str:
     """The settings as a Markdown table: key, default, meaning."""
     lines = ["| Setting | Default | Meaning |", "|---|---|---|"]
-    for prefix, owner in (("", Settings), ("limits.", LimitSettings)):
-        for name, info in owner.model_fields.items():
-            if name == "limits":
-                continue
-            default = json.dumps(getattr(owner(), name), default=str)
-            lines.append(f"| `{prefix}{name}` | `{default}` | {info.description} |")
+    for name, info in Settings.model_fields.items():
+        if name != "limits":
+            default = json.dumps(getattr(Settings(), name), default=str)
+            lines.append(f"| `{name}` | `{default}` | {info.description} |")
+    for name, info in KindLimits.model_fields.items():
+        lines.append(f"| `limits.{name}` | {_limits_of_kinds(name)} | {info.description} |")
     return "\n".join(lines)
+
+
+def _limits_of_kinds(name: str) -> str:
+    """The usual default, and that of each kind that has another."""
+    usual = getattr(Limits(), name)
+    others = {kind: value for kind in GuardKind if (value := getattr(LIMITS[kind], name)) != usual}
+    return ", ".join([f"`{usual}`", *(f"{kind} `{json.dumps(value)}`" for kind, value in others.items())])
 
 
 if __name__ == "__main__":

@@ -27,6 +27,8 @@ from taskbridge.core.model import (
     SALESFORCE_TASKS,
     TEMPLATE_INPUTS,
     USERS,
+    GuardKind,
+    Limits,
     Plan,
     PlanInput,
     Policy,
@@ -166,7 +168,9 @@ def given(
     recent: Iterable[Row] = (),
     **policy: Any,
 ) -> PlanInput:
-    """A plan's input; further words are settings of the policy."""
+    """A plan's input; further words are settings of the policy. Limits of one kind are those of every kind."""
+    if isinstance(policy.get("limits"), Limits):
+        policy["limits"] = dict.fromkeys(GuardKind, policy["limits"])
     return PlanInput(
         links=table(LINKS, links),
         sales_connect=table(SALES_CONNECT_TASKS, sales_connect),

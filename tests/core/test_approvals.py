@@ -25,7 +25,7 @@ from tests.core.frames import (
 )
 
 SC, SF = "sales_connect", "salesforce"
-NOTHING = Limits(count=0, share=0, delete_share=0, user_count=0, user_share=0)
+NOTHING = Limits(count=0, share=0, user_count=0, user_share=0)
 DATE = date(2026, 6, 1)
 
 # what happened to a pair, and the kind that it is held as

@@ -34,7 +34,7 @@ CHANGES: list[tuple[str, Callable[[Row], Row]]] = [
 
 @pytest.mark.parametrize(("kind", "change"), CHANGES)
 def test_G3_above_a_limit_nothing_of_that_kind_is_written(kind: str, change: Callable[[Row], Row]) -> None:
-    limits = Limits(count=3, user_count=3, share=0, delete_share=0, user_share=0)
+    limits = Limits(count=3, user_count=3, share=0, user_share=0)
     for count, expected in ((3, "planned"), (4, "held")):
         links, lefts, rights = many(count)
         plan = decide(links, [change(row) for row in lefts], rights, limits=limits)
@@ -54,8 +54,9 @@ def test_G3_creates_are_counted_on_both_sides_together() -> None:
 
 def test_G3_creates_of_a_first_import_do_not_count() -> None:
     rows = [sf(f"T{number}") for number in range(30)]
-    assert states(decide([], [], rows)) == {"held"}
-    first = decide([], [sc()], rows, users=[ANNA | {"first_sync_owed": True}])
+    limits = Limits()
+    assert states(decide([], [], rows, limits=limits)) == {"held"}
+    first = decide([], [sc()], rows, users=[ANNA | {"first_sync_owed": True}], limits=limits)
     assert states(first) == {"planned"}
     assert sorted({row["first_import"] for row in first.actions}) == [False, True]
 
@@ -63,11 +64,11 @@ def test_G3_creates_of_a_first_import_do_not_count() -> None:
 def test_G3_a_first_import_that_was_interrupted_still_does_not_count() -> None:
     links, _, rows = many(30)
     halves = [row | {"sc_id": None, "origin": "salesforce", "state": "pending"} for row in links]
-    owed = ANNA | {"first_sync_owed": True}
-    assert states(decide(halves, [], rows, users=[owed])) == {"planned"}
-    assert states(decide(halves, [], rows, users=[ANNA])) == {"held"}
+    owed, limits = ANNA | {"first_sync_owed": True}, Limits()
+    assert states(decide(halves, [], rows, users=[owed], limits=limits)) == {"planned"}
+    assert states(decide(halves, [], rows, users=[ANNA], limits=limits)) == {"held"}
     buried = [row | {"state": "tombstone"} for row in links]
-    assert states(decide(buried, [], rows, users=[owed])) == {"held"}
+    assert states(decide(buried, [], rows, users=[owed], limits=limits)) == {"held"}
 
 
 def test_G3_an_update_of_no_counted_kind_is_never_held() -> None:
@@ -107,6 +108,29 @@ def test_G3_numbers_shares_and_the_rolling_hour(changes: int, pairs: int, writte
         history=[{"kind": "due_date", "sc_user_id": "anna", "within_hour": written, "within_day": 900}],
     )
     assert states(plan) == {"held" if held else "planned"}
+
+
+# new tasks, linked pairs of the user and of all, held; the limit is the larger of 250 and 50 % for a user, of 1,000 and
+# 20 % overall
+BURSTS = [
+    (100, 0, 0, False), (250, 12, 12, False), (251, 12, 12, True), (300, 600, 600, False), (301, 600, 600, True),
+    (1_000, 4_000, 4_000, False), (1_001, 4_000, 4_000, True), (1_001, 4_000, 6_000, False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("new", "mine", "everybody", "held"), BURSTS)
+def test_G3_creates_come_in_bursts_and_have_limits_of_their_own(
+    new: int, mine: int, everybody: int, held: bool
+) -> None:
+    population = [{"sc_user_id": "anna", "pairs": mine}, {"sc_user_id": "ben", "pairs": everybody - mine}]
+    rows = [sc(str(number)) for number in range(new)]
+    assert states(decide([], rows, [], population=population)) == {"held" if held else "planned"}
+
+
+def test_G3_a_burst_of_creates_makes_no_room_for_another_kind() -> None:
+    links, lefts, rights = edited(26, due_date=None)
+    plan = decide(links, [*lefts, *(sc(f"new {number}") for number in range(100))], rights)
+    assert {(row["op"], row["state"]) for row in plan.actions} == {("create", "planned"), ("update", "held")}
 
 
 def test_G3_deletes_also_count_over_the_last_day() -> None:

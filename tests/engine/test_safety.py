@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
-from taskbridge.core.model import Op, Side
+from taskbridge.core.model import LIMITS, GuardKind, Limits, Op, Side
 from taskbridge.engine.busy import TRIES
 from taskbridge.engine.load import load
 from taskbridge.engine.opening import open_run
 from taskbridge.engine.ports import RunMode, RunOutcome
 from taskbridge.engine.settle import settle
 from taskbridge.errors import LeaseLost, SettingsInvalid
+from taskbridge.settings import Settings
 from tests.engine.world import World, disagreements, planned
 
 FEATURES = [frozenset[str](), frozenset({"deleted_tasks"}), frozenset({"deleted_tasks", "batch"})]
@@ -155,6 +160,31 @@ def test_G3_the_limit_holds_over_a_rolling_hour(world: World) -> None:
     assert len(world.sf.live()) == 3
     assert all(world.partner(Side.SALES_CONNECT, task) for task in tasks)
     assert not any(world.partner(Side.SALES_CONNECT, task) for task in more)
+
+
+def test_G3_a_campaign_step_of_a_hundred_tasks_waits_for_nobody(world: World) -> None:
+    tasks = [world.sc_task(f"Call {number}") for number in range(100)]
+    assert world.sync().outcome is RunOutcome.CLEAN
+    assert len(world.sf.live()) == len(tasks)
+
+
+def test_G3_limits_are_set_for_one_kind_or_for_all() -> None:
+    def limits(**given: Any) -> Mapping[GuardKind, Limits]:
+        return Settings.parse(json.dumps({"limits": given})).policy.limits
+
+    assert limits() == LIMITS
+    some = limits(user_count=50, half_of_more_than=4, share=0.5, create={"user_count": 500})
+    assert some[GuardKind.OWNER] == Limits(share=0.5, user_count=50, half_of_more_than=4)
+    assert some[GuardKind.DELETE] == Limits(share=0.02, user_count=50, half_of_more_than=4)
+    assert some[GuardKind.CREATE] == replace(LIMITS[GuardKind.CREATE], share=0.5, user_count=500)
+    assert limits(delete_share=0.1) == limits(delete={"share": 0.1})
+    assert limits(count=0)[GuardKind.CREATE].count == 0, "what is set for all kinds holds for creates too"
+    with pytest.raises(SettingsInvalid, match=r"unknown key limits.creates .*known keys: .*create, complete"):
+        limits(creates={})
+    with pytest.raises(SettingsInvalid, match=r"unknown key limits.create.counts .*known keys: count, share"):
+        limits(create={"counts": 1})
+    with pytest.raises(SettingsInvalid, match=r"limits.create.user_share is 2"):
+        limits(create={"user_share": 2})
 
 
 def test_G4_a_rejected_row_delays_only_itself_and_is_parked(world: World) -> None:

@@ -14,6 +14,7 @@ from taskbridge.core.model import (
     APPROVAL_ROWS,
     BIT,
     FIELDS,
+    LIMITS,
     ConflictPolicy,
     DeletePolicy,
     FirstSyncMode,
@@ -193,7 +194,7 @@ _POLICIES = st.fixed_dictionaries(
         "first_sync_mode": st.sampled_from(FirstSyncMode),
         "include_logged_activities": st.booleans(),
         "fill_person": st.booleans(),
-        "limits": st.sampled_from([Limits(), Limits(count=2, user_count=1, half_of_more_than=4)]),
+        "limits": st.sampled_from([LIMITS, Limits(count=2, user_count=1, half_of_more_than=4)]),
     }
 )
 
@@ -290,7 +291,7 @@ def contests(draw: st.DrawFn) -> PlanInput:
         rights.append(right)
         decided += draw(decisions(pair, left, right))
         wrote += draw(recent_writes(pair))
-    policies = draw(_POLICIES) | {"limits": Limits()}
+    policies = draw(_POLICIES) | {"limits": LIMITS}
     if draw(st.booleans()):
         policies |= {"conflict_policy": ConflictPolicy.MANUAL, "field_policies": {}}
     return given(links, lefts, rights, decisions=decided, recent=wrote, **policies)

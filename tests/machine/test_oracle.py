@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bench.dict_loop import DictInput, plan, rows_of
-from taskbridge.core.model import Limits, Plan, PlanInput
+from taskbridge.core.model import GuardKind, Limits, Plan, PlanInput
 from taskbridge.core.plan import make_plan
 from tests.core.frames import comparable
 from tests.machine.plan_inputs import contests, plan_inputs
@@ -56,7 +56,8 @@ def test_pages_and_chunks_change_nothing(given: PlanInput) -> None:
 @given(plan_inputs())
 def test_pairs_decided_in_parts_are_decided_the_same(given: PlanInput) -> None:
     """Without limits, which look at the whole plan, no pair knows of another."""
-    unlimited = replace(given, policy=replace(given.policy, limits=Limits(10**6, 1, 1, 10**6, 1, 10**6)))
+    none = dict.fromkeys(GuardKind, Limits(10**6, 1, 10**6, 1, half_of_more_than=None))
+    unlimited = replace(given, policy=replace(given.policy, limits=none))
     unlimited = replace(unlimited, rerender=False)
     parts = [comparable(make_plan(part)) for part in _parts(unlimited)]
     whole = comparable(make_plan(unlimited))

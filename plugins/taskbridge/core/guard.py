@@ -62,7 +62,7 @@ def too_many(actions: pa.Table, counted: Kinds, given: PlanInput) -> Kinds:
     exceeded = {}
     for kind, concerned in counted.items():
         planned = np.bincount(place[concerned], minlength=len(known)).astype(np.int64)
-        exceeded[kind] = _too_many(kind, planned, pairs, history, known, given.policy.limits)[place]
+        exceeded[kind] = _too_many(kind, planned, pairs, history, known, given.policy.limits[kind])[place]
     return exceeded
 
 
@@ -82,9 +82,7 @@ def _too_many(
     kind: GuardKind, planned: Counts, pairs: Counts, history: Columns, known: pa.Array, limits: Limits
 ) -> Flags:
     """Per user whether actions of the kind are too many; everybody's when they are too many overall."""
-    share = limits.delete_share if kind is GuardKind.DELETE else limits.share
-    # A create touches no pair that exists, so the half of the pairs is no measure for it.
-    half = None if kind is GuardKind.CREATE else limits.half_of_more_than
+    half = limits.half_of_more_than
     windows = ("within_hour", "within_day") if kind is GuardKind.DELETE else ("within_hour",)
     result = np.zeros(len(known), np.bool_)
     of_kind = pc.equal(history["kind"], kind.value)
@@ -92,8 +90,8 @@ def _too_many(
         written = _per_user(known, history["sc_user_id"].filter(of_kind), history[window].filter(of_kind))
         total = planned + written
         result |= _exceeds(total, pairs, limits.user_count, limits.user_share, half)
-        overall = _exceeds(total.sum(keepdims=True), pairs.sum(keepdims=True), limits.count, share, half)
-        result |= overall
+        everybody = total.sum(keepdims=True), pairs.sum(keepdims=True)
+        result |= _exceeds(*everybody, limits.count, limits.share, half)
     return result
 
 

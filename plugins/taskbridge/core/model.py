@@ -516,14 +516,21 @@ def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Limits:
-    """Blast radius limits (G3): too many is more than both the number and the share of pairs."""
+    """Blast radius limits of one kind (G3): too many is more than both the number and the share of pairs."""
 
     count: int = 100
     share: float = 0.05
-    delete_share: float = 0.02
     user_count: int = 25
     user_share: float = 0.20
-    half_of_more_than: int = 10
+    half_of_more_than: int | None = 10  # None: half of the pairs is no measure for this kind
+
+
+LIMITS: Final[Mapping[GuardKind, Limits]] = dict.fromkeys(GuardKind, Limits()) | {
+    # They come in bursts, and touch no pair that exists.
+    GuardKind.CREATE: Limits(1_000, 0.20, 250, 0.50, half_of_more_than=None),
+    GuardKind.DELETE: Limits(share=0.02),
+}
+"""The limits of every kind, where nothing else is set."""
 
 
 @dataclass(frozen=True)
@@ -541,7 +548,7 @@ class Policy:
     include_logged_activities: bool = False
     fill_person: bool = True
     delete_max_age: timedelta = timedelta(days=15)
-    limits: Limits = field(default_factory=Limits)
+    limits: Mapping[GuardKind, Limits] = field(default_factory=lambda: LIMITS)
 
 
 @dataclass(frozen=True)
