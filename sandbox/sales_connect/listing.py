@@ -9,6 +9,7 @@ from sandbox.kernel.store import Document
 from sandbox.kernel.switches import SwitchBoard
 from sandbox.sales_connect.access import Sessions
 from sandbox.sales_connect.bodies import DeletedTaskQuery, Paged, PersonQuery, TaskQuery
+from sandbox.sales_connect.refusals import failed
 from sandbox.sales_connect.stamps import stamp
 from sandbox.sales_connect.switches import SalesConnectSwitches
 
@@ -29,6 +30,12 @@ class Listing:
 
     def users(self) -> list[Document]:
         return sorted(self._store.rows("users"), key=_id)
+
+    def user(self, user_id: int) -> Document:
+        found = self._store.get("users", str(user_id))
+        if found is None:
+            raise failed(404, "not_found")
+        return found
 
     def people(self, query: PersonQuery) -> list[Document]:
         wanted = None if query.salesforce_ids is None else set(query.salesforce_ids)

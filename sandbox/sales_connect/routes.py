@@ -31,7 +31,7 @@ _ONE: _Responses = {
     412: {"model": bodies.Error},
 }
 
-TaskId = Annotated[int, Path(alias="id")]
+RecordId = Annotated[int, Path(alias="id")]
 IfMatch = Annotated[str | None, Header()]
 
 
@@ -85,6 +85,15 @@ def _list_routes(
         """Every user of the account, the inactive ones too."""
         return JSONResponse(listing.page(listing.users(), query))
 
+    @router.get(
+        "/users/{id}",
+        tags=["account"],
+        responses={200: {"model": bodies.Single[bodies.User]}, 404: {"model": bodies.Error}},
+    )
+    async def get_user(user_id: RecordId) -> JSONResponse:
+        """A user of the account, also an inactive one."""
+        return JSONResponse({"data": listing.user(user_id)})
+
     @router.get("/people", tags=["account"], responses={200: {"model": bodies.Listed[bodies.Person]}})
     async def list_people(query: Annotated[bodies.PersonQuery, Query()]) -> JSONResponse:
         """The people that tasks are about."""
@@ -131,18 +140,18 @@ def _task_routes(router: APIRouter, records: Records, switches: SwitchBoard[Sale
         return answer(task, 201 if is_new else 200)
 
     @router.get("/tasks/{id}", tags=["tasks"], responses=_ONE)
-    async def get_task(task_id: TaskId) -> JSONResponse:
+    async def get_task(task_id: RecordId) -> JSONResponse:
         return answer(records.task(task_id))
 
     @router.patch("/tasks/{id}", tags=["tasks"], responses=_ONE)
     async def change_task(
-        request: Request, task_id: TaskId, values: bodies.TaskChange, if_match: IfMatch = None
+        request: Request, task_id: RecordId, values: bodies.TaskChange, if_match: IfMatch = None
     ) -> JSONResponse:
         """Writes the fields given; where none of them differs, nothing moves."""
         return answer(records.change(task_id, values, endpoint_of(request), if_match))
 
     @router.delete("/tasks/{id}", tags=["tasks"], status_code=204, responses={404: _ONE[404], 410: _ONE[410]})
-    async def delete_task(request: Request, task_id: TaskId, if_match: IfMatch = None) -> Response:
+    async def delete_task(request: Request, task_id: RecordId, if_match: IfMatch = None) -> Response:
         """Final: there is no bin."""
         records.delete(task_id, endpoint_of(request), if_match)
         return Response(status_code=204)

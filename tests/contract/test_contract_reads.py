@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
+import pandas as pd
 import pytest
 
-from taskbridge.core.model import TASKS, Op, Side
+from taskbridge.core.model import TASKS, Op, Side, rows_of
 from taskbridge.engine.ports import SIDE_USERS, Window
 from taskbridge.sides.salesforce_ids import to_18
 from tests.contract.worlds import World, by_id
@@ -188,7 +190,13 @@ def test_a_record_that_cannot_be_understood_spoils_nothing_else(world: World) ->
     assert found[bad]["payload"]
 
 
-def test_first_sync_reads_live_tasks_of_owners(world: World) -> None:
+def test_S2_users_are_looked_up_by_id(world: World) -> None:
+    listed = by_user(world.side.connect().users)
+    found = by_user(world.side.read_users([world.owner, "005000000000000AAA", "987654"]))
+    assert found == {world.owner: listed[world.owner]}
+
+
+def test_live_tasks_of_owners_are_read_by_their_stamps(world: World) -> None:
     open_task, done = world.create("open"), world.create("done", status=world.words["complete"])
     world.create("of another", owner=world.other)
     gone = world.create("gone")
@@ -196,15 +204,17 @@ def test_first_sync_reads_live_tasks_of_owners(world: World) -> None:
     window = world.lately()
 
     def read(since: datetime | None, *, open_only: bool) -> set[str]:
-        pages = world.side.read_first_sync([world.owner], since, window.end, open_only=open_only)
+        pages = world.side.read_owned([world.owner], since, window.end, open_only=open_only)
         return {remote_id for page in pages for remote_id in page["remote_id"]}
 
-    if world.vendor is Side.SALES_CONNECT:
-        assert read(None, open_only=False) == set()
-        return
     assert read(window.start, open_only=False) == {open_task, done}
-    assert read(None, open_only=True) == {open_task}
+    if world.vendor is Side.SALESFORCE:
+        assert read(None, open_only=True) == {open_task}
     assert read(window.end, open_only=False) == set()
+
+
+def by_user(users: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    return {row["user_id"]: row for row in rows_of(users)}
 
 
 def _bounds(world: World) -> tuple[datetime, datetime]:

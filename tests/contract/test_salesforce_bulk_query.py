@@ -81,7 +81,7 @@ def test_its_pages_are_streamed_and_the_job_is_taken_away(salesforce: Salesforce
 def test_first_syncs_are_streamed_as_well(salesforce: SalesforceWorld) -> None:
     made = {salesforce.create(f"task {number}") for number in range(3)}
     until = salesforce.now() + timedelta(seconds=5)
-    pages = list(reader(salesforce).read_first_sync([salesforce.owner], None, until, open_only=False))
+    pages = list(reader(salesforce).read_owned([salesforce.owner], None, until, open_only=False))
     assert set(pd.concat(pages)["remote_id"]) == made
 
 

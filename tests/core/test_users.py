@@ -16,7 +16,9 @@ from tests.core.frames import DAY, HOUR, NOON, Row, table
 
 SKEW = timedelta(minutes=3)
 STARTED = Moment(NOON - 10 * DAY, NOON - 10 * DAY + SKEW)
+READ = Moment(NOON - HOUR, NOON - HOUR + SKEW)
 NOW = Moment(NOON, NOON + SKEW)
+LATER = Moment(NOON + DAY, NOON + DAY + SKEW)
 
 
 def sc_user(user_id: str, **values: object) -> Row:
@@ -57,6 +59,7 @@ def _map(
         chosen,
         schema=USER_MAP,
         ledger_started=STARTED,
+        read_from=READ,
         now=now,
     )
 
@@ -121,3 +124,73 @@ def test_S2_switching_on_again_owes_a_first_sync_and_a_pause_does_not() -> None:
     again = mapped([ANNA | {"sync_on_since": NOON + HOUR}], [ANNA_SF], known=known, now=later)["anna"]
     assert (again["switched_on_sc"], again["switched_on_sf"]) == (NOON + HOUR, NOON + HOUR + SKEW)
     assert again["first_sync"] == "owed"
+
+
+def settled_anna(**values: object) -> pd.DataFrame:
+    """Anna as she is mapped once her first sync is settled."""
+    row = rows_of(_map([ANNA], [ANNA_SF], None, {}, NOW))[0]
+    return table(
+        USER_MAP, [row | {"first_sync": "settled", "unread_since_sc": None, "unread_since_sf": None} | values]
+    )
+
+
+AWAY: list[tuple[list[Row], list[Row], dict[str, str]]] = [
+    ([ANNA | {"active": False}], [ANNA_SF], {}),
+    ([ANNA], [ANNA_SF | {"active": False}], {}),
+    ([], [ANNA_SF], {}),
+    ([ANNA], [], {}),
+    ([ANNA], [ANNA_SF], {"anna": "nobody"}),
+]
+
+
+@pytest.mark.parametrize(("people", "salesforce", "chosen"), AWAY)
+def test_S2_who_comes_back_keeps_the_switch_on_and_what_was_unread_meanwhile(
+    people: list[Row], salesforce: list[Row], chosen: dict[str, str]
+) -> None:
+    away = mapped(people, salesforce, known=settled_anna(), chosen=chosen)["anna"]
+    assert away["state"] != "synced"
+    assert (away["unread_since_sc"], away["unread_since_sf"]) == (READ.sales_connect, READ.salesforce)
+    still = mapped(people, salesforce, known=table(USER_MAP, [away]), chosen=chosen, now=LATER)["anna"]
+    assert still["unread_since_sc"] == READ.sales_connect
+    back = mapped([ANNA], [ANNA_SF], known=table(USER_MAP, [still]), now=LATER)["anna"]
+    assert (back["state"], back["first_sync"]) == ("synced", "settled")
+    assert (back["switched_on_sc"], back["switched_on_sf"]) == (NOW.sales_connect, NOW.salesforce)
+    assert (back["unread_since_sc"], back["unread_since_sf"]) == (READ.sales_connect, READ.salesforce)
+
+
+OLD_STAMP = ANNA["sync_on_since"]
+
+
+@pytest.mark.parametrize(
+    "between", [[], [ANNA | {"sync_on": False, "active": False}], [ANNA | {"active": False}]]
+)
+@pytest.mark.parametrize(
+    ("stamp", "since"),
+    [(None, LATER), (OLD_STAMP, LATER), (NOON + HOUR, Moment(NOON + HOUR, NOON + HOUR + SKEW))],
+)
+def test_I5_switched_on_again_counts_from_its_stamp_or_from_the_look_that_saw_it(
+    stamp: object, since: Moment, between: list[Row]
+) -> None:
+    known = settled_anna(sync_on_since=OLD_STAMP)
+    for people in ([ANNA | {"sync_on": False}], between):
+        known = table(USER_MAP, [mapped(people, [ANNA_SF], known=known)["anna"]])
+    again = mapped([ANNA | {"sync_on_since": stamp}], [ANNA_SF], known=known, now=LATER)["anna"]
+    assert (again["switched_on_sc"], again["switched_on_sf"]) == (since.sales_connect, since.salesforce)
+    assert (again["first_sync"], again["seen_off"]) == ("owed", False)
+    much_later = Moment(NOON + 2 * DAY, NOON + 2 * DAY + SKEW)
+    kept = mapped(
+        [ANNA | {"sync_on_since": stamp}], [ANNA_SF], known=table(USER_MAP, [again]), now=much_later
+    )["anna"]
+    assert kept["switched_on_sc"] == since.sales_connect
+
+
+def test_I5_a_stamp_that_a_clock_put_right_makes_older_is_a_new_one() -> None:
+    fast = settled_anna(sync_on_since=NOON + HOUR, switched_on_sc=NOON + HOUR)
+    again = mapped([ANNA | {"sync_on_since": NOON + HOUR / 2}], [ANNA_SF], known=fast, now=LATER)["anna"]
+    assert again["switched_on_sc"] == NOON + HOUR / 2
+
+
+def test_S2_a_stamp_that_is_no_longer_told_is_no_switch_on() -> None:
+    known = settled_anna(sync_on_since=NOON + HOUR, switched_on_sc=NOON + HOUR)
+    still = mapped([ANNA | {"sync_on_since": None}], [ANNA_SF], known=known, now=LATER)["anna"]
+    assert (still["switched_on_sc"], still["first_sync"]) == (NOON + HOUR, "settled")

@@ -189,6 +189,8 @@ def test_users_and_people(served: Served) -> None:
         "chi@example.com",
     ]
     assert users["metadata"]["paging"]["next_page"] == 2
+    assert served.api("GET", "/v2/users/102").json() == {"data": users["data"][1]}
+    assert served.api("GET", "/v2/users/999").status_code == 404
     assert set(users["data"][0]) == {
         "id",
         "email",

@@ -190,6 +190,11 @@ def turns_off(stage: Stage, place: Place, person: str) -> None:
     stage.world.sc.switch(stage.person(Side.SALES_CONNECT, person), False)
 
 
+@_sentence(PEOPLE, "{person} turns her sync on, and Sales Connect does not tell when")
+def turns_on_without_a_stamp(stage: Stage, place: Place, person: str) -> None:
+    stage.world.sc.switch(stage.person(Side.SALES_CONNECT, person), True, stamped=False)
+
+
 @_sentence(PEOPLE, "Another {person} with the same e-mail address is added in Salesforce")
 def namesake(stage: Stage, place: Place, person: str) -> None:
     stage.world.sf.add_user(f"{person.lower()}@example.com")
@@ -205,9 +210,14 @@ def user_deleted(stage: Stage, place: Place, person: str) -> None:
     stage.world.sc.delete_user(stage.person(Side.SALES_CONNECT, person))
 
 
-@_sentence(PEOPLE, "{person} leaves and is made inactive in Salesforce")
-def inactive(stage: Stage, place: Place, person: str) -> None:
-    stage.world.sf.set_user(stage.person(Side.SALESFORCE, person), active=False)
+@_sentence(PEOPLE, "{person} leaves and is made inactive in {system}")
+def inactive(stage: Stage, place: Place, person: str, system: Side) -> None:
+    stage.system(system).set_user(stage.person(system, person), active=False)
+
+
+@_sentence(PEOPLE, "{person} is back and made active in {system}")
+def active(stage: Stage, place: Place, person: str, system: Side) -> None:
+    stage.system(system).set_user(stage.person(system, person), active=True)
 
 
 # what the systems and the network do
@@ -221,6 +231,11 @@ def hides(stage: Stage, place: Place, system: Side, task: str) -> None:
 @_sentence(PEOPLE, "{system} shows {task} to TaskBridge again")
 def shows(stage: Stage, place: Place, system: Side, task: str) -> None:
     stage.system(system).faults.hidden.discard(stage.record(place, task, system))
+
+
+@_sentence(PEOPLE, "{system} leaves {person} out of its list of users")
+def leaves_out(stage: Stage, place: Place, system: Side, person: str) -> None:
+    stage.system(system).faults.unlisted.add(stage.person(system, person))
 
 
 @_sentence(PEOPLE, "Sales Connect has no list of deleted tasks")

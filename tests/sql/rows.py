@@ -85,6 +85,7 @@ def user(sc_user_id: str = "u1", **values: Any) -> dict[str, Any]:
         "switched_on_sc": at(-600),
         "switched_on_sf": at(-600),
         "first_sync": "owed",
+        "seen_off": False,
     } | values
 
 

@@ -205,8 +205,9 @@ def test_a_map_that_did_not_change_rewrites_no_row(ledger: PostgresLedger, datab
         (user("u1", switched_on_sc=at(3)), True),
         (user("u1", switched_on_sc=None, switched_on_sf=None, state="off"), True),
         (user("u2", sf_user_id="005A"), True),
+        (user("u1", state="inactive"), False),
     ],
-    ids=["same", "renamed", "switched on anew", "switched off", "another partner"],
+    ids=["same", "renamed", "switched on anew", "switched off", "another partner", "away"],
 )
 def test_pairs_of_a_user_whose_switch_on_changed_become_dirty(
     new: dict[str, object], dirty: bool, ledger: PostgresLedger, database_url: str
@@ -219,6 +220,31 @@ def test_pairs_of_a_user_whose_switch_on_changed_become_dirty(
     row = link_row(database_url, link_id)
     assert (row["dirty"], row["dirty_since"] is not None) == (dirty, dirty)
     assert not link_row(database_url, other)["dirty"]
+
+
+@pytest.mark.parametrize("state", ["inactive", "off", "unmapped", "ambiguous"])
+def test_S2_pairs_of_a_user_who_comes_back_become_dirty(
+    state: str, ledger: PostgresLedger, database_url: str
+) -> None:
+    ledger.save_user_map(open_run(ledger), users(user("u1", state=state)))
+    link_id = linked(ledger)
+    ledger.save_user_map(open_run(ledger), users(user("u1", state=state, name="Ada L.")))
+    assert not link_row(database_url, link_id)["dirty"]
+    ledger.save_user_map(open_run(ledger), users(user("u1")))
+    assert link_row(database_url, link_id)["dirty"]
+
+
+def test_S2_what_an_absence_left_unread_is_owed_until_a_run_that_moves_watermarks(
+    ledger: PostgresLedger,
+) -> None:
+    missed = {"unread_since_sc": at(-9), "unread_since_sf": at(-8)}
+    away = user("u2", sf_user_id="005B", state="inactive", **missed)
+    ledger.save_user_map(open_run(ledger), users(user("u1", **missed), away))
+    ledger.settle(open_run(ledger), {}, final=False)
+    ledger.settle(open_run(ledger, users=("u1",)), {}, final=True)
+    assert ledger.user_map()["unread_since_sf"].tolist() == [at(-8), at(-8)]
+    ledger.settle(open_run(ledger), {SC: NOW, SF: NOW}, final=True)
+    assert ledger.user_map()["unread_since_sc"].isna().tolist() == [True, False]
 
 
 @pytest.mark.parametrize("state", ["planned", "held", "sent", "retry"])

@@ -3,10 +3,12 @@
 -- Caller: store/users.py
 INSERT INTO bridge.user_map (
     sc_user_id, sf_user_id, email, name, time_zone, state, remedy, sync_on_since, mapped_at_sc,
-    mapped_at_sf, switched_on_sc, switched_on_sf, first_sync
+    mapped_at_sf, switched_on_sc, switched_on_sf, first_sync, seen_off, unread_since_sc,
+    unread_since_sf
 )
 SELECT
     sc_user_id, sf_user_id, email, name, time_zone, state, remedy, sync_on_since, mapped_at_sc,
-    mapped_at_sf, switched_on_sc, switched_on_sf, first_sync
+    mapped_at_sf, switched_on_sc, switched_on_sf, first_sync, seen_off, unread_since_sc,
+    unread_since_sf
 FROM incoming_user new
 WHERE NOT EXISTS (SELECT FROM bridge.user_map known WHERE known.sc_user_id = new.sc_user_id)

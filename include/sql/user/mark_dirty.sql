@@ -1,4 +1,4 @@
--- Purpose: pairs of users whose effective switch-on changed are read anew (G9)
+-- Purpose: pairs of users who come back, or whose effective switch-on changed, are read anew (S2, G9)
 -- Parameters: none; reads incoming_user
 -- Caller: store/users.py
 WITH changed AS (
@@ -7,6 +7,7 @@ WITH changed AS (
     FROM incoming_user new
     FULL JOIN bridge.user_map old USING (sc_user_id)
     WHERE (new.switched_on_sc, new.switched_on_sf) IS DISTINCT FROM (old.switched_on_sc, old.switched_on_sf)
+       OR (new.state = 'synced' AND old.state IS DISTINCT FROM 'synced')
 )
 UPDATE bridge.link l
 SET dirty = true, dirty_since = coalesce(l.dirty_since, now())

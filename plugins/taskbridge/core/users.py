@@ -36,6 +36,7 @@ def map_users(
     *,
     schema: pa.Schema,
     ledger_started: Moment,
+    read_from: Moment,
     now: Moment,
 ) -> pd.DataFrame:
     """The user map after a look at both systems' users.
@@ -45,8 +46,10 @@ def map_users(
     Connect user (id or e-mail address) to a Salesforce user (id or e-mail address) and overrides the matching.
 
     A stored pair keeps its ids whatever becomes of the e-mail addresses. The effective switch-on is the latest of
-    the user's own switch, the ledger's start and the mapping; it stays in the row while the user is off, and a
-    later switch-on replaces it and makes a first sync owed again.
+    the user's own switch, the ledger's start and the mapping; it stays in the row while the user is away, and a
+    later switch-on replaces it and makes a first sync owed again. Of somebody who was seen off and tells no new
+    stamp it is the moment of this look. Tasks of who is away are unread from `read_from` on, up to where both
+    sides were read with that user taking part.
     """
     before = {str(row["sc_user_id"]): row for row in rows_of(known)}
     people = rows_of(sales_connect)
@@ -57,12 +60,13 @@ def map_users(
         )
         for person in people
     ]
-    gone = [
+    rows += [
         {**row, "state": "inactive", "remedy": _REMEDIES["inactive"]}
         for sc_user_id, row in before.items()
         if sc_user_id not in partners
     ]
-    return frame(pa.Table.from_pylist(rows + gone, schema=schema))
+    followed = [_followed(row, before.get(str(row["sc_user_id"])), read_from) for row in rows]
+    return frame(pa.Table.from_pylist(followed, schema=schema))
 
 
 @dataclass(frozen=True)
@@ -149,13 +153,14 @@ def _mapped(
         "name": person["name"],
         "time_zone": person["time_zone"],
         "state": partner.state,
+        "seen_off": bool(row.get("seen_off")) or not person["sync_on"],
     }
     if partner.state == "found":
         if not same:
             row |= {"mapped_at_sc": now.sales_connect, "mapped_at_sf": now.salesforce}
         row["state"] = "synced" if person["sync_on"] and person["active"] else "off"
         if row["state"] == "synced":
-            row |= _switch_on(row, person["sync_on_since"], ledger_started, now)
+            row |= _switch_on(row, person["sync_on_since"], ledger_started, now) | {"seen_off": False}
     elif partner.state == "refused":
         row["sf_user_id"] = None
     row["remedy"] = _REMEDIES.get(str(row["state"]))
@@ -166,20 +171,37 @@ def _switch_on(
     row: Mapping[str, object], since: object, ledger_started: Moment, now: Moment
 ) -> dict[str, object]:
     """The effective switch-on, by both clocks; a new one makes a first sync owed."""
-    by_sales_connect = _latest(since, ledger_started.sales_connect, row["mapped_at_sc"])
-    if row.get("switched_on_sc") == by_sales_connect:
-        return {"sync_on_since": since}
+    known = row.get("switched_on_sc")
+    stamped = since is not None and since != row.get("sync_on_since")
+    if isinstance(known, datetime) and not stamped:
+        if row["seen_off"]:
+            looked = {"switched_on_sc": now.sales_connect, "switched_on_sf": now.salesforce}
+            return looked | {"first_sync": "owed"}
+        if known >= _latest(since, ledger_started.sales_connect, row["mapped_at_sc"]):
+            return {}
     # The user's own switch is told by Sales Connect's clock only: the distance of the clocks carries it over.
     carried = since + (now.salesforce - now.sales_connect) if isinstance(since, datetime) else None
     return {
         "sync_on_since": since,
-        "switched_on_sc": by_sales_connect,
+        "switched_on_sc": _latest(since, ledger_started.sales_connect, row["mapped_at_sc"]),
         "switched_on_sf": _latest(carried, ledger_started.salesforce, row["mapped_at_sf"]),
         "first_sync": "owed",
     }
 
 
-def _latest(*stamps: object) -> object:
+def _followed(
+    row: dict[str, object], before: Mapping[str, object] | None, read_from: Moment
+) -> dict[str, object]:
+    """The row with since when tasks of this user were read and not taken in; a run that has read them ends it."""
+    was, takes_part = before is not None and before["state"] == "synced", row["state"] == "synced"
+    if was == takes_part or row.get("unread_since_sc") is not None:
+        return row
+    if was:
+        return row | {"unread_since_sc": read_from.sales_connect, "unread_since_sf": read_from.salesforce}
+    return row | {"unread_since_sc": row["switched_on_sc"], "unread_since_sf": row["switched_on_sf"]}
+
+
+def _latest(*stamps: object) -> datetime:
     return max(stamp for stamp in stamps if isinstance(stamp, datetime))
 
 

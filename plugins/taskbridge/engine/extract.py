@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import pandas as pd
 
-from taskbridge.core.model import FirstSyncMode, LinkState, Side
+from taskbridge.core.model import FirstSyncMode, LinkState, Side, rows_of
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.ports import Run, RunMode
 from taskbridge.errors import DeletesForgotten
@@ -58,8 +59,7 @@ def _sources(engine: Engine, run: Run, side: Side) -> Iterator[tuple[str, Iterat
     yield "delta", port.read_changes(window)
     if mode.reads_everything:
         return
-    if side is Side.SALESFORCE:
-        yield "first_sync", _first_sync(engine, run)
+    yield "first_sync", _owed(engine, run, side)
     # What is asked for here is asked for after everything before it was staged.
     if side in run.gaps | forgotten:
         yield "sweep", _lookups(engine, side, engine.ledger.unseen_ids(run, side, [LinkState.LINKED]))
@@ -79,25 +79,32 @@ def _deletes(engine: Engine, run: Run, side: Side, forgotten: set[Side]) -> Iter
         forgotten.add(side)
 
 
-def _first_sync(engine: Engine, run: Run) -> Iterator[pd.DataFrame]:
-    """Older Salesforce tasks of users whose first sync is owed (I1)."""
+def _owed(engine: Engine, run: Run, side: Side) -> Iterator[pd.DataFrame]:
+    """Older tasks: of users whose first sync is owed (I1), and what the runs of an absence left out (S2)."""
     if run.spec.window is not None:
         return
-    users = engine.ledger.user_map()
-    owed = users[(users["state"] == "synced") & (users["first_sync"] == "owed")]
-    mode = engine.settings.first_sync_mode
-    if owed.empty or mode is FirstSyncMode.NONE:
-        return
-    window = run.windows[Side.SALESFORCE]
-    since: datetime | None = None
-    if mode is FirstSyncMode.RECENT:
+    users = [row for row in rows_of(engine.ledger.user_map()) if row["state"] == "synced"]
+    mode, end = engine.settings.first_sync_mode, run.windows[side].end
+    lookback = timedelta(0)
+    if side is Side.SALESFORCE and mode is not FirstSyncMode.NONE:
         lookback = timedelta(hours=engine.settings.first_sync_lookback_hours)
-        since = owed["switched_on_sf"].min().to_pydatetime() - lookback
-        if since >= window.start:
-            return
-    yield from engine.sides.salesforce.read_first_sync(
-        sorted(owed["sf_user_id"]), since, window.end, open_only=mode is FirstSyncMode.OPEN
-    )
+    since = {row[f"{side.prefix}_user_id"]: _owed_since(row, side, lookback) for row in users}
+    missed = {owner: start for owner, start in since.items() if start and start < run.windows[side].start}
+    if missed:
+        yield from engine.sides[side].read_owned(sorted(missed), min(missed.values()), end, open_only=False)
+    owed = sorted(row["sf_user_id"] for row in users if row["first_sync"] == "owed")
+    if owed and side is Side.SALESFORCE and mode in (FirstSyncMode.OPEN, FirstSyncMode.ALL):
+        open_only = mode is FirstSyncMode.OPEN
+        yield from engine.sides.salesforce.read_owned(owed, None, end, open_only=open_only)
+
+
+def _owed_since(user: Mapping[str, Any], side: Side, lookback: timedelta) -> datetime | None:
+    """What was modified since then is to be read; None: nothing. Nothing older than the switch-on is let in."""
+    oldest: datetime = user[f"switched_on_{side.prefix}"] - lookback
+    if side is Side.SALESFORCE and user["first_sync"] == "owed":
+        return oldest
+    unread: datetime | None = user[f"unread_since_{side.prefix}"]
+    return unread and max(unread, oldest)
 
 
 def _lookups(engine: Engine, side: Side, wanted: pd.DataFrame) -> Iterator[pd.DataFrame]:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
+import pandas as pd
+
 from taskbridge.core.model import Side
 from taskbridge.core.users import Moment, map_users
 from taskbridge.engine.approval import answered
@@ -29,7 +31,7 @@ def open_run(engine: Engine, spec: RunSpec) -> Run | None:
     """Opens the run, or answers None while another run holds the lease.
 
     Reads both sides' users (one call each), whose answers carry the servers' clocks; once an hour the contract comes
-    with them. Opening a run that is open already reads nothing.
+    with them. Who took part and is not listed is looked up by id. Opening a run that is open already reads nothing.
 
     Raises SchemaBehind, SideIdentityChanged, LedgerEmpty (G8), SettingsInvalid, ContractBroken, ApprovalClosed,
     SidePaused (nobody was called then), and what the sides raise; the lease is given back then.
@@ -69,22 +71,24 @@ def _open(engine: Engine, spec: RunSpec, fencing: int) -> Run:
     run = ledger.open_run(spec, fencing, windows, started, infos[Side.SALES_CONNECT].features)
     for text in notes:
         ledger.note(run, text)
+    known = ledger.user_map()
     users = map_users(
-        ledger.user_map(),
-        infos[Side.SALES_CONNECT].users,
-        infos[Side.SALESFORCE].users,
+        known,
+        _people(engine, run, infos[Side.SALES_CONNECT], known),
+        _people(engine, run, infos[Side.SALESFORCE], known),
         engine.settings.user_map,
         schema=USER_MAP,
         ledger_started=_moment(first),
+        read_from=_moment({side: _catching_up(engine, infos[side])[0].start for side in Side}),
         now=_moment(started),
     )
     if spec.users:
-        known = {str(value).casefold() for name in ("sc_user_id", "email") for value in users[name].dropna()}
-        unknown = [user for user in spec.users if user.casefold() not in known]
+        names = {str(value).casefold() for name in ("sc_user_id", "email") for value in users[name].dropna()}
+        unknown = [user for user in spec.users if user.casefold() not in names]
         if unknown:
             raise SettingsInvalid(
                 f"The parameter users names {', '.join(unknown)}, which no Sales Connect user has as id or "
-                f"e-mail address; known: {', '.join(sorted(known))}."
+                f"e-mail address; known: {', '.join(sorted(names))}."
             )
     ledger.save_user_map(run, users)
     take_in(engine, run, infos[Side.SALESFORCE].contract)
@@ -131,23 +135,45 @@ def _blind_spots(engine: Engine) -> list[str]:
     ]
 
 
+def _people(engine: Engine, run: Run, info: SideInfo, known: pd.DataFrame) -> pd.DataFrame:
+    """Everybody whom a side lists, and who is there though this listing does not show them (S2)."""
+    counted_on = known.loc[known["state"] != "inactive", f"{info.side.prefix}_user_id"].dropna()
+    unlisted = sorted(set(counted_on) - set(info.users["user_id"]))
+    if not unlisted:
+        return info.users
+    found = engine.sides[info.side].read_users(unlisted)
+    if len(found):
+        engine.ledger.note(
+            run,
+            f"{info.side.system} did not list {', '.join(sorted(found['user_id']))}, who are there by id (S2).",
+        )
+    return pd.concat([info.users, found], ignore_index=True)
+
+
 def _window(engine: Engine, spec: RunSpec, info: SideInfo, notes: list[str]) -> Window:
     """The stamps to read, by the server's clock: from the watermark minus the overlap to now, or as asked."""
     if spec.window is not None:
         return spec.window
-    now = info.server_now
     if spec.mode.reads_everything:
-        return Window(BEGINNING, now)
-    mark = engine.ledger.watermarks().get(info.side)
-    if mark is None:
-        return Window(now - engine.settings.overlap, now)
-    position = mark.position
-    if position > now:
+        return Window(BEGINNING, info.server_now)
+    window, ahead = _catching_up(engine, info)
+    if ahead is not None:
         if spec.moves_watermarks:
             engine.ledger.revert_watermark(info.side)
-        position = mark.previous if mark.previous is not None and mark.previous <= now else now
         notes.append(
-            f"The watermark of {info.side} ({mark.position.isoformat()}) was ahead of the server's clock "
-            f"({now.isoformat()}): went back to {position.isoformat()}."
+            f"The watermark of {info.side} ({ahead.isoformat()}) was ahead of the server's clock "
+            f"({info.server_now.isoformat()}): went back to {(window.start + engine.settings.overlap).isoformat()}."
         )
-    return Window(position - engine.settings.overlap, now)
+    return window
+
+
+def _catching_up(engine: Engine, info: SideInfo) -> tuple[Window, datetime | None]:
+    """The window that has not been read yet, with the overlap; and a watermark that the clock is behind (G8)."""
+    now, overlap = info.server_now, engine.settings.overlap
+    mark = engine.ledger.watermarks().get(info.side)
+    if mark is None:
+        return Window(now - overlap, now), None
+    if mark.position <= now:
+        return Window(mark.position - overlap, now), None
+    position = mark.previous if mark.previous is not None and mark.previous <= now else now
+    return Window(position - overlap, now), mark.position

@@ -132,11 +132,15 @@ class WatchedSide:
         with self._watched(CallKind.QUERY):
             yield from self._port.read_deletes(window)
 
-    def read_first_sync(
+    def read_users(self, ids: Sequence[str]) -> pd.DataFrame:
+        with self._watched(CallKind.LOOK_UP):
+            return self._port.read_users(ids)
+
+    def read_owned(
         self, owners: Sequence[str], since: datetime | None, until: datetime, *, open_only: bool
     ) -> Iterator[pd.DataFrame]:
         with self._watched(CallKind.QUERY):
-            yield from self._port.read_first_sync(owners, since, until, open_only=open_only)
+            yield from self._port.read_owned(owners, since, until, open_only=open_only)
 
     def read_ids(self, ids: Sequence[str], controls: Mapping[str, str]) -> pd.DataFrame:
         with self._watched(CallKind.LOOK_UP):

@@ -61,6 +61,9 @@ USER_MAP: Final = pa.schema(
         ("switched_on_sc", _STAMP),  # effective switch-on (S2)
         ("switched_on_sf", _STAMP),
         ("first_sync", pa.string()),  # owed, settled; null while never switched on
+        ("seen_off", pa.bool_()),  # the user's own switch was off since it last took part (I5)
+        ("unread_since_sc", _STAMP),  # since when its tasks were read and not taken in; null: none are owed
+        ("unread_since_sf", _STAMP),
     ]
 )
 """`bridge.user_map` as a frame."""
@@ -289,10 +292,13 @@ class SidePort(Protocol):
         """Pages of the delete feed, presence "deleted". Yields nothing where `read_changes` tells deletes itself
         or the side has no feed. Raises DeletesForgotten when it cannot tell all deletes of the window."""
 
-    def read_first_sync(
+    def read_users(self, ids: Sequence[str]) -> pd.DataFrame:
+        """SIDE_USERS of those among these users that there are, by at most one call each (S2)."""
+
+    def read_owned(
         self, owners: Sequence[str], since: datetime | None, until: datetime, *, open_only: bool
     ) -> Iterator[pd.DataFrame]:
-        """Pages of live tasks of these owners modified in [since, until); SF only, SC yields nothing (I1, I2)."""
+        """Pages of live tasks of these owners modified in [since, until); `open_only` counts in SF only (I1)."""
 
     def read_ids(self, ids: Sequence[str], controls: Mapping[str, str]) -> pd.DataFrame:
         """One row for each id. `controls` names for an id a task of the same assignee that should answer (C5).
@@ -606,7 +612,7 @@ class Ledger(Protocol):
         """USER_MAP."""
 
     def save_user_map(self, run: Run, users: pd.DataFrame) -> None:
-        """Replaces the map. Pairs of users whose effective switch-on changed become dirty (G9)."""
+        """Replaces the map. Pairs of users who come back, or were switched on anew, become dirty (G9)."""
 
     # staging
 

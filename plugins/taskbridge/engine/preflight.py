@@ -285,6 +285,7 @@ def _users(
         settings.user_map,
         schema=USER_MAP,
         ledger_started=now,
+        read_from=now,
         now=now,
     )
     section.add(*_who(users, _switched_on(sales_connect)))

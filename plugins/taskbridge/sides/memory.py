@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -202,8 +202,7 @@ class MemorySide(ABC):
                 for record in self.records.values():
                     if not record.deleted:
                         record.version = self._stamp()
-            rows = [dict.fromkeys(SIDE_USERS.names) | user for user in self.users.values()]
-            users = frame(pa.Table.from_pylist(rows, schema=SIDE_USERS))
+            users = self._people(set(self.users) - self.faults.unlisted)
             now = self.now.replace(microsecond=0)
             contract = self.described if describe else None
             return SideInfo(self.side, self.identity, now, self.features, users, contract)
@@ -238,10 +237,33 @@ class MemorySide(ABC):
     def read_deletes(self, window: Window) -> Iterator[pd.DataFrame]:
         yield from ()
 
-    def read_first_sync(
+    def read_users(self, ids: Sequence[str]) -> pd.DataFrame:
+        with self._call("read_users"):
+            return self._people(set(ids))
+
+    def _people(self, ids: Collection[str]) -> pd.DataFrame:
+        rows = [
+            dict.fromkeys(SIDE_USERS.names) | user
+            for user_id, user in self.users.items()
+            if user_id in ids and user_id not in self.faults.hidden
+        ]
+        return frame(pa.Table.from_pylist(rows, schema=SIDE_USERS))
+
+    def read_owned(
         self, owners: Sequence[str], since: datetime | None, until: datetime, *, open_only: bool
     ) -> Iterator[pd.DataFrame]:
-        yield from ()
+        yield from self._listing(
+            "read_owned",
+            [
+                record
+                for record in self._listable()
+                if not record.deleted
+                and record.values["owner"] in set(owners)
+                and (since is None or record.modified_at >= since)
+                and record.modified_at < until
+                and not (open_only and record.values.get("is_closed"))
+            ],
+        )
 
     def read_ids(self, ids: Sequence[str], controls: Mapping[str, str]) -> pd.DataFrame:
         with self._call("read_ids"):
@@ -501,11 +523,11 @@ class MemorySalesConnect(MemorySide):
             self.switch(user_id, True)
         return user_id
 
-    def switch(self, user_id: str, on: bool) -> None:
-        """Turns a user's `salesforce_task_sync` on or off (S2)."""
+    def switch(self, user_id: str, on: bool, *, stamped: bool = True) -> None:
+        """Turns a user's `salesforce_task_sync` on or off (S2); an account may keep no stamp of that."""
         self._tick()
         if on and not self.users[user_id]["sync_on"]:
-            self.users[user_id]["sync_on_since"] = self.now
+            self.users[user_id]["sync_on_since"] = self.now if stamped else None
         self.users[user_id]["sync_on"] = on
 
     def delete_user(self, user_id: str) -> None:
@@ -695,22 +717,6 @@ class MemorySalesforce(MemorySide):
             "version": [record.version for record in told],
         }
         return task_frame(self.side, columns, len(told))
-
-    def read_first_sync(
-        self, owners: Sequence[str], since: datetime | None, until: datetime, *, open_only: bool
-    ) -> Iterator[pd.DataFrame]:
-        yield from self._listing(
-            "read_first_sync",
-            [
-                record
-                for record in self._listable()
-                if not record.deleted
-                and record.values["owner"] in set(owners)
-                and (since is None or record.modified_at >= since)
-                and record.modified_at < until
-                and not (open_only and record.values["is_closed"])
-            ],
-        )
 
     def _row(self, record: Record, *, by_id: bool) -> dict[str, Any]:
         ours = {} if self.marks or not record.by_us else {"marker": UNNAMED}

@@ -57,7 +57,10 @@ class Faults:
     """So many calls are left before the reserve, as the side tells by itself; every call counts it down."""
 
     hidden: set[str] = field(default_factory=set)
-    """Ids that cannot be seen at all, as sharing rules would have it."""
+    """Ids, of users too, that cannot be seen at all, as sharing rules would have it."""
+
+    unlisted: set[str] = field(default_factory=set)
+    """Ids of users whom no listing shows; by id they are found."""
 
     refuse_login: bool = False
     """Every call is answered with AuthenticationFailed."""

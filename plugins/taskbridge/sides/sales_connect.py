@@ -34,6 +34,8 @@ _PER_PAGE: Final = 100  # the most that a page or a list of ids takes
 _FEED: Final = "deleted_tasks"
 _POINTS_LEFT: Final = "X-RateLimit-Remaining-Minute"
 _DELETED_TASKS: Final = "/v2/deleted_tasks"
+_USERS: Final = "/v2/users"
+_BY_STAMP: Final = {"sort_by": "updated_at", "sort_direction": "ASC"}
 _RESTARTS: Final = 20
 _INSTANT: Final = timedelta(microseconds=1)  # stamps are no finer
 _LIVE, _GONE, _NOT_FOUND = 200, 410, 404
@@ -79,12 +81,12 @@ class SalesConnectSide:
         self.features: frozenset[str] = frozenset()
 
     def connect(self, *, describe: bool = False) -> SideInfo:
-        answer = self._channel.read("/v2/users", {"per_page": _PER_PAGE, "page": 1})
+        answer = self._channel.read(_USERS, {"per_page": _PER_PAGE, "page": 1})
         listing = _Listing(answer)
         records = list(listing.rows)
         while listing.next_page is not None:
             page = {"per_page": _PER_PAGE, "page": listing.next_page}
-            listing = _Listing(self._channel.read("/v2/users", page))
+            listing = _Listing(self._channel.read(_USERS, page))
             records += listing.rows
         if len(records) < listing.total:
             raise ReadIncomplete(
@@ -120,9 +122,7 @@ class SalesConnectSide:
         return ()
 
     def read_changes(self, window: Window) -> Iterator[pd.DataFrame]:
-        for records in self._changes(
-            TASKS, "updated_at", window, {"sort_by": "updated_at", "sort_direction": "ASC"}
-        ):
+        for records in self._changes(TASKS, "updated_at", window, _BY_STAMP):
             yield decode_tasks(records)
 
     def read_deletes(self, window: Window) -> Iterator[pd.DataFrame]:
@@ -130,11 +130,20 @@ class SalesConnectSide:
             for records in self._changes(_DELETED_TASKS, "deleted_at", window, {}):
                 yield decode_deletes(records)
 
-    def read_first_sync(
+    def read_users(self, ids: Sequence[str]) -> pd.DataFrame:
+        numbers = [user_id for user_id in ids if user_id.isdecimal()]
+        answers = [self._channel.read(f"{_USERS}/{number}", accept=(_NOT_FOUND,)) for number in numbers]
+        return decode_users(
+            [_mapping(answer.body()).get("data") for answer in answers if answer.status != _NOT_FOUND]
+        )
+
+    def read_owned(
         self, owners: Sequence[str], since: datetime | None, until: datetime, *, open_only: bool
     ) -> Iterator[pd.DataFrame]:
-        """Nothing: tasks that were there before are not pushed (I2)."""
-        yield from ()
+        window = Window(since or datetime(1970, 1, 1, tzinfo=UTC), until)
+        for owner in dict.fromkeys(owners):
+            for records in self._changes(TASKS, "updated_at", window, {**_BY_STAMP, "assignee_id": owner}):
+                yield decode_tasks(records)
 
     def read_ids(self, ids: Sequence[str], controls: Mapping[str, str]) -> pd.DataFrame:
         asked = list(dict.fromkeys(ids))

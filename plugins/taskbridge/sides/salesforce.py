@@ -175,7 +175,10 @@ class SalesforceSide:
         """Of long windows only: else `read_changes` tells deletes itself."""
         yield from DeleteLog(self._channel, f"{self._data}/sobjects/Task/deleted").read(window)
 
-    def read_first_sync(
+    def read_users(self, ids: Sequence[str]) -> pd.DataFrame:
+        return decode_users(self._queries.users_of([each for each in ids if _is_id(each)]))
+
+    def read_owned(
         self, owners: Sequence[str], since: datetime | None, until: datetime, *, open_only: bool
     ) -> Iterator[pd.DataFrame]:
         conditions = ["IsDeleted = false", format_soql("LastModifiedDate < {}", _second(until))]

@@ -61,6 +61,10 @@ class Queries:
         """All users, page by page."""
         return self.known(user_need(), lambda: self.query("query", self._all_users()))
 
+    def users_of(self, ids: Sequence[str]) -> list[Any]:
+        """Those among these users that there are."""
+        return self.fetch("User", self._shown("User", USER_FIELDS), ids)
+
     def users_and_contract(self) -> tuple[Pages, Contract]:
         """All users, page by page, and Task as described, by one call. What is refused in it is asked for alone, so
         that it is understood as ever."""

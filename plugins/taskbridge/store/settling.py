@@ -31,6 +31,7 @@ class Settling(LedgerPart):
             tx.run("settle/resolve_extract_dead_letters", run_id=run.run_id)
             if moves:
                 tx.run("settle/end_first_syncs", run_id=run.run_id)
+                tx.run("settle/end_absences")
             if moves or (final and run.spec.mode is RunMode.REBASE):
                 for side, position in watermarks.items():
                     tx.run("watermark/move_watermark", run_id=run.run_id, side=side.value, position=position)
