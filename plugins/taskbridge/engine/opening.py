@@ -79,7 +79,9 @@ def _open(engine: Engine, spec: RunSpec, fencing: int) -> Run:
         engine.settings.user_map,
         schema=USER_MAP,
         ledger_started=_moment(first),
-        read_from=_moment({side: _catching_up(engine, infos[side])[0].start for side in Side}),
+        read_from=_moment(
+            {side: _position(engine, infos[side])[0] - engine.settings.overlap for side in Side}
+        ),
         now=_moment(started),
     )
     if spec.users:
@@ -154,26 +156,25 @@ def _window(engine: Engine, spec: RunSpec, info: SideInfo, notes: list[str]) -> 
     """The stamps to read, by the server's clock: from the watermark minus the overlap to now, or as asked."""
     if spec.window is not None:
         return spec.window
+    now = info.server_now
     if spec.mode.reads_everything:
-        return Window(BEGINNING, info.server_now)
-    window, ahead = _catching_up(engine, info)
+        return Window(BEGINNING, now)
+    position, ahead = _position(engine, info)
     if ahead is not None:
         if spec.moves_watermarks:
             engine.ledger.revert_watermark(info.side)
         notes.append(
             f"The watermark of {info.side} ({ahead.isoformat()}) was ahead of the server's clock "
-            f"({info.server_now.isoformat()}): went back to {(window.start + engine.settings.overlap).isoformat()}."
+            f"({now.isoformat()}): went back to {position.isoformat()}."
         )
-    return window
+    return Window(position - engine.settings.overlap, now)
 
 
-def _catching_up(engine: Engine, info: SideInfo) -> tuple[Window, datetime | None]:
-    """The window that has not been read yet, with the overlap; and a watermark that the clock is behind (G8)."""
-    now, overlap = info.server_now, engine.settings.overlap
-    mark = engine.ledger.watermarks().get(info.side)
+def _position(engine: Engine, info: SideInfo) -> tuple[datetime, datetime | None]:
+    """Up to where a side was read; and its watermark, if the clock is behind it (G8)."""
+    now, mark = info.server_now, engine.ledger.watermarks().get(info.side)
     if mark is None:
-        return Window(now - overlap, now), None
+        return now, None
     if mark.position <= now:
-        return Window(mark.position - overlap, now), None
-    position = mark.previous if mark.previous is not None and mark.previous <= now else now
-    return Window(position - overlap, now), mark.position
+        return mark.position, None
+    return mark.previous if mark.previous is not None and mark.previous <= now else now, mark.position
