@@ -120,7 +120,9 @@ def test_a_closed_port_means_that_nothing_was_written(sandbox: Sandbox) -> None:
 
 
 def test_a_host_without_a_name_says_so() -> None:
-    with pytest.raises(SideUnreachable, match=r"sales_connect_default: .*cannot be resolved"):
+    with pytest.raises(
+        SideUnreachable, match=r"sales_connect_default: .*sales-connect.invalid cannot be resolved"
+    ):
         SalesConnectSide("https://sales-connect.invalid", "id", "secret").connect()
 
 

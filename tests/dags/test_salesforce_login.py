@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import requests
 
 from taskbridge.errors import AuthenticationFailed, ConnectionMissing, ContractBroken, SideUnreachable
 from taskbridge.hooks.salesforce import log_in
@@ -137,6 +139,81 @@ def test_the_forms_long_names_count_as_well(world: World) -> None:
         extra__salesforce__consumer_secret=secrets["client_secret"],
     )
     assert log_in().access_token
+
+
+def asked_host(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The host that a login with the present connection goes to; nothing is sent."""
+    asked = []
+
+    def send(_: Any, request: requests.PreparedRequest, **__: Any) -> None:
+        asked.append(urlsplit(request.url or "").netloc)
+        raise requests.ConnectionError
+
+    monkeypatch.setattr("requests.Session.send", send)
+    with pytest.raises(requests.ConnectionError):
+        log_in()
+    return str(asked[0])
+
+
+@pytest.mark.parametrize(
+    ("given", "host"),
+    [
+        ("acme.my", "acme.my"),
+        ("acme.my.salesforce.com", "acme.my"),
+        ("https://acme.my.salesforce.com", "acme.my"),
+        (" HTTPS://Acme.my.salesforce.com/ ", "acme.my"),
+        ("https://acme.my.salesforce.com/services/oauth2/token", "acme.my"),
+        ("acme.my/", "acme.my"),
+        ("acme--dev.sandbox.my", "acme--dev.sandbox.my"),
+        ("https://acme--dev.sandbox.my.salesforce.com/", "acme--dev.sandbox.my"),
+        ("acme-dev-ed.develop.my.salesforce.com", "acme-dev-ed.develop.my"),
+        ("https://eu55.salesforce.com", "eu55"),
+    ],
+)
+@pytest.mark.parametrize("way", WAYS)
+def test_C17_a_domain_is_understood_in_every_form_that_people_copy(
+    world: World, monkeypatch: pytest.MonkeyPatch, way: str, given: str, host: str
+) -> None:
+    connected(world, way, **{"instance_url" if way == "JWT bearer" else "domain": given})
+    assert asked_host(monkeypatch) == f"{host}.salesforce.com"
+
+
+def test_C17_a_login_host_for_everybody_is_understood_where_it_works(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected(world, "SOAP", domain="https://test.salesforce.com")
+    assert asked_host(monkeypatch) == "test.salesforce.com"
+    connected(world, "client credentials", domain="https://login.salesforce.com/")
+    with pytest.raises(ConnectionMissing, match="domain login, which takes no client credentials"):
+        log_in()
+
+
+@pytest.mark.parametrize(
+    ("given", "form"),
+    [
+        ("acme", "acme.my"),
+        ("acme.salesforce.com", "acme.my"),
+        ("https://acme.lightning.force.com/lightning/page/home", "acme.my"),
+        ("acme--dev.sandbox.lightning.force.com", "acme--dev.sandbox.my"),
+        ("https://acme.my.salesforce-setup.com/lightning/setup/SetupOneHome/home", "acme.my"),
+        ("acme.my.site.com", "acme.my"),
+        ("acme--dev.sandbox", "acme--dev.sandbox.my"),
+        ("https://sales.acme.com", "such as acme.my"),
+        ("https://acme.my.salesforce.com:8443", "such as acme.my"),
+        ("ann@acme.my", "such as acme.my"),
+        ("your My Domain", "such as acme.my"),
+        ("https://", "such as acme.my"),
+    ],
+)
+def test_C17_what_is_no_login_host_is_refused_with_the_right_form(
+    world: World, given: str, form: str
+) -> None:
+    connected(world, "client credentials", domain=given)
+    with pytest.raises(
+        ConnectionMissing, match=f"salesforce_default names the domain .*, {form} "
+    ) as refused:
+        log_in()
+    assert given in str(refused.value)
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 from xml.parsers.expat import ExpatError
 
@@ -22,10 +22,14 @@ from taskbridge.errors import (
     TaskBridgeError,
 )
 from taskbridge.hooks.connections import SALESFORCE, connection_named
+from taskbridge.hooks.salesforce_domain import understood
 from taskbridge.hooks.salesforce_login import NEEDS, REMEDIES, Way, way_of
 from taskbridge.sides.hosts import Straight, is_redirect, redirected
 from taskbridge.sides.http import TIMEOUTS
 from taskbridge.sides.salesforce import SalesforceSession
+
+if TYPE_CHECKING:
+    from airflow.sdk import Connection
 
 _LONGEST_QUOTE: Final = 200
 _DOMAINS: Final = (".salesforce.com", ".salesforce.mil", ".sfcrmproducts.cn")
@@ -37,11 +41,11 @@ def log_in() -> SalesforceSession:
     Raises ConnectionMissing, AuthenticationFailed, SideUnreachable, ContractBroken, and what requests raises on the
     way.
     """
-    connection = connection_named(SALESFORCE)
+    connection = understood(connection_named(SALESFORCE))
     way = way_of(connection)
     session = _LoginSession(connection.extra_dejson)
     try:
-        client = SalesforceHook(SALESFORCE, session=session).get_conn()
+        client = _Hook(SALESFORCE, session=session).get_conn()
     except requests.RequestException:
         raise
     except SalesforceAuthenticationFailed as refused:
@@ -59,6 +63,14 @@ def log_in() -> SalesforceSession:
     if not isinstance(client.session_id, str) or not client.session_id:
         raise _misshapen(way, "no access token")
     return SalesforceSession(_instance(str(client.sf_instance), session.asked), client.session_id)
+
+
+class _Hook(SalesforceHook):
+    """The provider's, with a domain in whichever form people copy it."""
+
+    @classmethod
+    def get_connection(cls, conn_id: str) -> Connection:
+        return understood(connection_named(conn_id))
 
 
 class _TimedAdapter(HTTPAdapter):

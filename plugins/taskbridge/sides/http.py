@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Final, Protocol, TypeVar
+from urllib.parse import urlsplit
 
 import orjson
 import requests
@@ -386,6 +387,7 @@ class Channel:
     # failures of the network
 
     def _network(self, error: requests.RequestException, *, at_login: bool = False) -> Exception:
+        host = _host(error)
         if isinstance(error, requests.exceptions.SSLError):
             return SideUnreachable(
                 self._sentence(
@@ -394,19 +396,19 @@ class Channel:
                 )
             )
         if isinstance(error, requests.exceptions.ConnectTimeout):
-            return self._unreachable("no connection within the time allowed")
+            return self._unreachable(f"{host}: no connection within the time allowed")
         reason = _root(error)
         if isinstance(reason, NameResolutionError):
-            return Transient("its host name cannot be resolved", perhaps_done=False)
+            return Transient(f"the name of {host} cannot be resolved", perhaps_done=False)
         if isinstance(reason, NewConnectionError | ConnectTimeoutError) or isinstance(
             error, requests.exceptions.ProxyError
         ):
-            return Transient("the connection was refused", perhaps_done=False)
+            return Transient(f"{host}: the connection was refused", perhaps_done=False)
         if isinstance(
             error, requests.ConnectionError | requests.Timeout | requests.exceptions.ChunkedEncodingError
         ):
             lost = "no answer in time" if isinstance(error, requests.Timeout) else "the connection was cut"
-            return Transient(lost, perhaps_done=not at_login)
+            return Transient(f"{host}: {lost}", perhaps_done=not at_login)
         if isinstance(error, requests.exceptions.InvalidSchema):
             return self._unreachable("its address does not begin with https://")
         return self._unreachable(f"the address cannot be used: {type(error).__name__}")
@@ -459,6 +461,12 @@ class _Again(Exception):
     def __init__(self, trouble: Transient) -> None:
         super().__init__(trouble.seen)
         self.trouble = trouble
+
+
+def _host(error: requests.RequestException) -> str:
+    """Where the request went, a proxy aside; without login and port."""
+    url = error.request.url if error.request is not None else None
+    return urlsplit(url or "").hostname or "its host"
 
 
 def _wait(state: RetryCallState) -> float:
