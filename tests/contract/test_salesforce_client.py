@@ -244,7 +244,7 @@ def test_half_a_surrogate_pair_spoils_its_own_record_only() -> None:
     side, _ = scripted_salesforce((200, page.replace(b"HALF", rb"\ud83d")))
     (frame,) = side.read_changes(WINDOW)
     assert list(frame["title"].fillna("")) == ["good", ""]
-    assert list(frame["problem_code"].fillna("")) == ["", "BAD_VALUE"]
+    assert list(frame["problem_code"].fillna("")) == ["", "UNSTORABLE_TEXT"]
 
 
 def test_a_window_may_begin_and_end_within_a_second(salesforce: SalesforceWorld) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, Final
 
+import pyarrow as pa
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from taskbridge.core.model import Side
+from taskbridge.core.model import TASKS, Side
 from taskbridge.engine.audit import REPAIR
 from taskbridge.engine.busy import TRIES
 from taskbridge.engine.conflicts import decide_conflicts
@@ -22,6 +23,17 @@ from tests.machine.watching import Broken
 
 _SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE
 SIDES: Final = st.sampled_from(list(Side))
+ODD_TEXTS: Final = st.sampled_from(["a\x00b", "half \ud83d"])
+_TEXT_COLUMNS: Final = {
+    side: [
+        column.name
+        for column in TASKS[side]
+        if pa.types.is_string(column.type)
+        and column.name not in ("remote_id", "presence", "payload")
+        and not column.name.startswith("problem")
+    ]
+    for side in Side
+}
 _ACCIDENTS: Final[Kinds] = []
 _DECISIONS: Final[Kinds] = []
 # What a plan depends on in the ledger; `dirty` follows from a look at the users, which any run takes.
@@ -81,6 +93,35 @@ class FaultRules(RuleBasedStateMachine):
             task = data.draw(st.sampled_from(live))
             self.story.tell(f"{self.story.named(side, task)} in {side.system} cannot be understood any more")
             self.story.systems[side].spoil(task)
+
+    @one_of(_ACCIDENTS, side=SIDES, data=st.data(), odd=ODD_TEXTS)
+    def a_value_cannot_be_stored(self, side: Side, data: st.DataObject, odd: str) -> None:
+        """In whichever column: only that record's pair waits (G4)."""
+        live = sorted(self.story.systems[side].live())
+        if live:
+            task, column = data.draw(st.sampled_from(live)), data.draw(st.sampled_from(_TEXT_COLUMNS[side]))
+            self.story.tell(f"{column} of {self.story.named(side, task)} in {side.system} becomes {odd!r}")
+            self.story.systems[side].garble(task, column, odd)
+
+    @one_of(
+        _ACCIDENTS,
+        side=SIDES,
+        name=st.sampled_from(NAMES),
+        column=st.sampled_from(["name", "time_zone"]),
+        odd=ODD_TEXTS,
+    )
+    def what_a_user_is_called_cannot_be_stored(self, side: Side, name: str, column: str, odd: str) -> None:
+        """Nothing follows from it (G4)."""
+        story = self.story
+        users = story.sc_users if side is _SC else story.sf_users
+        if users[name] in story.systems[side].users:
+            story.tell(f"{column} of {name.title()} in {side.system} becomes {odd!r}")
+            story.systems[side].set_user(users[name], **{column: odd})
+
+    @one_of(_ACCIDENTS, side=SIDES, odd=ODD_TEXTS)
+    def what_a_refusal_says_cannot_be_stored(self, side: Side, odd: str) -> None:
+        self.story.tell(f"{side.system} refuses from now on with the words {odd!r}")
+        self.story.systems[side].faults.refusal = odd
 
     @one_of(_ACCIDENTS, side=SIDES, seconds=st.sampled_from([0, 30, 300]))
     def rows_show_late(self, side: Side, seconds: int) -> None:

@@ -50,7 +50,7 @@ class Agreement:
         for side in Side:
             refused = self.story.systems[side].faults.refuse_titles
             for record in pair.records(_SC) + pair.records(_SF):
-                if record.problem is not None or record.values["title"] in refused:
+                if record.spoiled or record.values["title"] in refused:
                     return True
         return False
 

@@ -205,7 +205,7 @@ class TwoSystems(FaultRules, OutageRules, DeliberateRules):
 
     def _poisoned(self) -> bool:
         return any(
-            system.faults.refuse_titles or any(record.problem for record in system.records.values())
+            system.faults.refuse_titles or any(record.spoiled for record in system.records.values())
             for system in self.story.systems.values()
         )
 
@@ -213,8 +213,8 @@ class TwoSystems(FaultRules, OutageRules, DeliberateRules):
         for system in self.story.systems.values():
             system.faults.refuse_titles.clear()
             for remote_id, record in system.records.items():
-                if record.problem and not record.deleted:
-                    record.problem = None
+                if record.spoiled and not record.deleted:
+                    record.heal()
                     system.touch(remote_id)
         self.story.advance(_DAY)
 

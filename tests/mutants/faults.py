@@ -539,4 +539,22 @@ FAULTS: Final = (
           "if (given.scheme, given.netloc) != (own.scheme, own.netloc):", "if given.scheme != own.scheme:",
           "an address out of an answer gets the session's token",
           "tests/contract/test_hosts.py"),
+    # text that cannot be stored
+    Fault("odd_text_is_taken_for_typed", "sides/decode.py",
+          "self.problems.setdefault(row, unstorable(name))", "pass",
+          "what stands for NUL is carried to the other side as if somebody had typed it (G4)",
+          "tests/contract/test_unstorable.py"),
+    Fault("odd_text_of_an_answer_stays", "sides/http.py",
+          "return cleaned(decoded)", "return decoded",
+          "a NUL in a message or a name ends every run (G4, invariant 18)",
+          "tests/contract/test_unstorable.py"
+          "::test_every_text_of_an_answer_can_be_stored_once_it_is_read"),
+    Fault("odd_name_keeps_its_user_out", "sides/salesforce_records.py",
+          'page.label("Name")', 'page.text("Name")', "a NUL in a name keeps a user's tasks from syncing (G4)",
+          "tests/contract/test_unstorable.py::test_G4_a_user_whose_name_cannot_be_stored_takes_part"),
+    Fault("what_people_ask_for_is_stored_as_it_came", "store/database.py",
+          "            return storable(value)\n", "            return value\n",
+          "a NUL in a parameter or a label ends the run (G4)",
+          "tests/engine/test_unstorable.py"
+          "::test_G4_labels_accounts_and_people_who_ask_stop_no_run"),
 )  # fmt: skip

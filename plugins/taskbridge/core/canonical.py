@@ -5,6 +5,7 @@ Servers trim, pad and turn line ends around; none of that is an edit. Any other 
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import pandas as pd
@@ -16,6 +17,12 @@ COMMENTS_UNITS: Final = 32_000
 
 _CONTROL: Final = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x7F]"
 _ASTRAL: Final = "[\U00010000-\U0010ffff]"
+_HALVES: Final = re.compile("[\ud800-\udfff]")
+
+
+def storable(value: str) -> str:
+    """The text as a database can hold it: NUL is shown as U+2400, half of a surrogate pair as U+FFFD."""
+    return (value if value.isascii() else _HALVES.sub("\ufffd", value)).replace("\x00", "\u2400")
 
 
 def text(values: pa.Array) -> pa.Array:

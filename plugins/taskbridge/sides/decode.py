@@ -11,7 +11,8 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from taskbridge.sides.frames import Problem, stand_in_id
+from taskbridge.sides.frames import Problem, stand_in_id, unstorable
+from taskbridge.sides.storable import places
 
 STAMP: Final = pa.timestamp("us", tz="UTC")
 # ArrowInvalid and UnicodeEncodeError are among them.
@@ -42,6 +43,10 @@ class Page:
     def text(self, name: str, *, required: bool = False) -> pa.Array:
         return self._column(name, _texts, "a text", required)
 
+    def label(self, name: str) -> pa.Array:
+        """A text that only people read: shown as far as it can be stored."""
+        return self._converted(name, self._values(name), _texts, "a text")
+
     def stamp(self, name: str, *, required: bool = False) -> pa.Array:
         return self._column(name, _stamps, "a time with zone", required)
 
@@ -71,10 +76,9 @@ class Page:
 
     def _column(self, name: str, convert: Convert, kind: str, required: bool) -> pa.Array:
         values = self._values(name)
-        try:
-            column = convert(values)
-        except _UNREADABLE:
-            column = self._one_by_one(name, values, convert, kind)
+        for row in places(values):
+            self.problems.setdefault(row, unstorable(name))
+        column = self._converted(name, values, convert, kind)
         if required:
             for row in pc.indices_nonzero(pc.is_null(column)).to_pylist():
                 self._note(row, "MISSING_VALUE", f"{name} is empty, which no record may have")
@@ -89,6 +93,12 @@ class Page:
             if not isinstance(part, dict | None):
                 self._note(row, "BAD_VALUE", f"{outer}: {_shown(part)} is not an object")
         return [part.get(inner) if isinstance(part, dict) else None for part in parts]
+
+    def _converted(self, name: str, values: Sequence[Any], convert: Convert, kind: str) -> pa.Array:
+        try:
+            return convert(values)
+        except _UNREADABLE:
+            return self._one_by_one(name, values, convert, kind)
 
     def _one_by_one(self, name: str, values: Sequence[Any], convert: Convert, kind: str) -> pa.Array:
         readable: list[Any] = []

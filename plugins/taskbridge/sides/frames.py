@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from taskbridge.core import canonical
 from taskbridge.core.model import BIT, FIELDS, TASKS, TEMPLATE_INPUTS, Presence, Side, frame
+from taskbridge.sides import storable
 
 _TEXTS: Final = frozenset({"title", "details", *TEMPLATE_INPUTS})
 Item = TypeVar("Item")
@@ -25,6 +26,11 @@ class Problem:
 
     code: str
     message: str
+
+
+def unstorable(name: str) -> Problem:
+    """Of a record with a value that was not stored as it came."""
+    return Problem(storable.CODE, f"{name} holds NUL or half a character, which no database can hold")
 
 
 def task_frame(

@@ -38,6 +38,7 @@ from taskbridge.sides.answers import RemoteError, Verdict, errors_in_words, remo
 from taskbridge.sides.hosts import Straight, own_address
 from taskbridge.sides.meter import CallMeter
 from taskbridge.sides.outcomes import API_OFF, meaning
+from taskbridge.sides.storable import cleaned
 
 TIMEOUTS: Final = (5.0, 60.0)
 """Seconds to connect, and between two bytes of an answer."""
@@ -109,11 +110,16 @@ class Answer:
 
 
 def loads(content: bytes) -> Any:
-    """Decoded JSON. Half a surrogate pair spoils its own text only: hence the second, lenient decoder."""
+    """Decoded JSON, every text of it storable. Bytes that are no UTF-8, halves of surrogate pairs and bare control
+    characters spoil their own text only: hence the second, lenient decoder."""
     try:
-        return orjson.loads(content)
+        decoded = orjson.loads(content)
     except orjson.JSONDecodeError:
-        return json.loads(content)
+        decoded = json.loads(content.decode("utf-8-sig", "surrogateescape"), strict=False)
+    else:
+        if b"\\u0000" not in content:
+            return decoded
+    return cleaned(decoded)
 
 
 class Transient(Exception):
@@ -356,6 +362,10 @@ class Channel:
             raise
         except requests.RequestException as error:
             raise self._network(error, at_login=True) from error
+        if not (grant.token.isascii() and grant.token.isprintable()):
+            raise ContractBroken(
+                f"{self.connection}: {self.system} answered the login with a token that no request can carry; run again"
+            )
         self._sessions.keep(grant)
         return grant
 

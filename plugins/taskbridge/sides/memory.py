@@ -35,12 +35,13 @@ from taskbridge.engine.ports import (
     unfenced,
 )
 from taskbridge.errors import ApiLimitReached, AuthenticationFailed, DeletesForgotten, ReadIncomplete
-from taskbridge.sides.frames import Problem, absent_rows, masked, stack, task_frame, unsendable
+from taskbridge.sides.frames import Problem, absent_rows, masked, stack, task_frame, unsendable, unstorable
 from taskbridge.sides.memory_faults import Faults
 from taskbridge.sides.memory_jobs import MemoryJobs
 from taskbridge.sides.meter import CallMeter
 from taskbridge.sides.outcomes import RowResult, outcome_frame, row_error
 from taskbridge.sides.salesforce_ids import to_18
+from taskbridge.sides.storable import cleaned, places
 
 START: Final = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 _PREFIXES: Final = {"user": "005", "task": "00T", "contact": "003", "lead": "00Q", "job": "750"}
@@ -64,8 +65,19 @@ class Record:
     purged: bool = False
     cause: str | None = None
     problem: Problem | None = None
+    odd: dict[str, str] = field(
+        default_factory=dict
+    )  # what it shows instead of these values, until it is edited
     by_us: bool = False
     first_body: dict[str, Any] | None = None  # as a create with an idempotency key asked for it
+
+    @property
+    def spoiled(self) -> bool:
+        """Whether it cannot be understood."""
+        return self.problem is not None or bool(self.odd)
+
+    def heal(self) -> None:
+        self.problem, self.odd = None, {}
 
 
 @dataclass
@@ -81,7 +93,7 @@ class Refused(Exception):
 
     def __init__(self, code: str, message: str, remote_id: str | None = None) -> None:
         super().__init__(f"{code}: {message}")
-        self.code, self.message, self.remote_id = code, message, remote_id
+        self.code, self.message, self.remote_id = code, cleaned(message), remote_id
 
 
 def _cut_off(row: Mapping[str, Any]) -> RowResult:
@@ -185,6 +197,13 @@ class MemorySide(ABC):
         record.problem = Problem(code, message)
         record.version = record.modified_at = self._stamp()
 
+    def garble(self, remote_id: str, column: str, text: str) -> None:
+        """The record shows this text as a value, until it is edited."""
+        self._tick()
+        record = self._live(remote_id)
+        record.odd[column] = text
+        record.version = record.modified_at = self._stamp()
+
     def live(self) -> dict[str, dict[str, Any]]:
         """Values of all live tasks by id, for assertions."""
         return {key: dict(record.values) for key, record in self.records.items() if not record.deleted}
@@ -243,7 +262,7 @@ class MemorySide(ABC):
 
     def _people(self, ids: Collection[str]) -> pd.DataFrame:
         rows = [
-            dict.fromkeys(SIDE_USERS.names) | user
+            dict.fromkeys(SIDE_USERS.names) | cleaned(user)
             for user_id, user in self.users.items()
             if user_id in ids and user_id not in self.faults.hidden
         ]
@@ -390,10 +409,11 @@ class MemorySide(ABC):
 
     def _frame(self, records: Sequence[Record], *, by_id: bool = False) -> pd.DataFrame:
         names = [name for name in TASKS[self.side].names if not name.startswith("problem")]
-        rows = [self._row(record, by_id=by_id) for record in records]
+        rows = [cleaned(self._row(record, by_id=by_id)) for record in records]
         columns = {name: [row.get(name) for row in rows] for name in names}
+        problems = {row: unstorable(name) for name in names for row in places(columns[name])}
         # Of a deleted task Sales Connect tells nothing that could be misunderstood.
-        problems = {
+        problems |= {
             place: record.problem
             for place, record in enumerate(records)
             if record.problem and (self.side is Side.SALESFORCE or not record.deleted)
@@ -403,13 +423,16 @@ class MemorySide(ABC):
     def _row(self, record: Record, *, by_id: bool) -> dict[str, Any]:
         return {
             **record.values,
+            **record.odd,
             **dict.fromkeys(self.unseen.values()),
             "remote_id": record.remote_id,
             "presence": Presence.DELETED if record.deleted else Presence.LIVE,
             "version": record.version,
             "modified_at": record.modified_at,
             "created_at": record.created_at,
-            "payload": json.dumps({"id": record.remote_id, **record.values}, default=str),
+            "payload": json.dumps(
+                cleaned({"id": record.remote_id, **record.values, **record.odd}), default=str
+            ),
         }
 
     def _live(self, remote_id: str) -> Record:
@@ -430,12 +453,12 @@ class MemorySide(ABC):
 
     def _update(self, record: Record, values: dict[str, Any]) -> None:
         changed = {name: value for name, value in values.items() if record.values.get(name) != value}
-        if not changed and record.problem is None and not self._idle_update_moves:
+        if not changed and not record.spoiled and not self._idle_update_moves:
             return
         before = dict(record.values)
         self._check({**before, **values})
         record.values |= changed
-        record.problem = None
+        record.heal()
         self._moved(record)
         self._derive(record, before)
 
@@ -479,7 +502,7 @@ class MemorySide(ABC):
             self.faults.lock_titles[title] -= 1
             raise Refused("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
         if title in self.faults.refuse_titles:
-            raise Refused(self.faults.refuse_titles[title], "refused by a rule of the system")
+            raise Refused(self.faults.refuse_titles[title], self.faults.refusal)
 
     def _as_server(self, before: Mapping[str, Any], values: dict[str, Any]) -> dict[str, Any]:
         """What the server makes of values that we write."""

@@ -25,6 +25,9 @@ class Faults:
     refuse_titles: dict[str, str] = field(default_factory=dict)
     """Writes of a record of this title are answered with this error code."""
 
+    refusal: str = "refused by a rule of the system"
+    """What such an answer says."""
+
     visible_after: timedelta = timedelta(0)
     """Records written while this is set are left out of listings and look-ups by marker for so long after
     their stamp; by id they are found at once."""

@@ -215,6 +215,10 @@ CODES: Final[Mapping[str, Meaning]] = {
     "CONTROL_CHARACTERS": _validation(
         "a text holds control characters", "retype the text without the invisible characters"
     ),
+    "UNSTORABLE_TEXT": _validation(
+        "a value holds NUL or half a character, which no database can hold",
+        "retype the value, or have what writes it corrected",
+    ),
     "UNPROCESSABLE": _validation(
         "Sales Connect refused the values", "correct the fields that the message names"
     ),

@@ -83,11 +83,11 @@ def decode_users(records: Sequence[Any]) -> pd.DataFrame:
     page = Page(records)
     columns = {
         "user_id": page.ids(page.number("id", required=True)),
-        "email": page.text("email"),
-        "name": page.text("name"),
+        "email": page.label("email"),
+        "name": page.label("name"),
         "active": page.flag("active", required=True),
         "standard": pa.array([True] * len(page)),
-        "time_zone": page.text("time_zone"),
+        "time_zone": page.label("time_zone"),
         "sync_on": page.flag("salesforce_task_sync"),
         "sync_on_since": page.stamp("salesforce_task_sync_enabled_at"),
     }

@@ -19,6 +19,7 @@ from taskbridge.sides.answers import RemoteError
 from taskbridge.sides.frames import masked, unsendable
 from taskbridge.sides.salesforce_marking import Marking
 from taskbridge.sides.salesforce_records import WIRE, encode_create, encode_fields
+from taskbridge.sides.storable import cleaned
 
 CLEARED: Final = "#N/A"
 _ERROR: Final = re.compile(r"([A-Z][A-Z0-9_]*):(.*):([^:]*)--", re.DOTALL)
@@ -80,8 +81,10 @@ def _line(cells: Sequence[str]) -> bytes:
 
 
 def read_file(content: bytes) -> list[dict[str, str]]:
-    """The records of a result file by column; none for an empty file. Raises csv.Error for one that is none."""
-    return list(csv.DictReader(io.StringIO(content.decode("utf-8"), newline=""), strict=True))
+    """The records of a result file by column, every text of it storable; none for an empty file. Raises csv.Error for
+    one that is none."""
+    file = io.StringIO(content.decode("utf-8", "surrogateescape"), newline="")
+    return [cleaned(record) for record in csv.DictReader(file, strict=True)]
 
 
 def read_error(told: str) -> RemoteError:

@@ -84,14 +84,14 @@ def decode_tasks(records: Sequence[Any], marking: Marking) -> pd.DataFrame:
 def decode_users(records: Sequence[Any]) -> pd.DataFrame:
     """SIDE_USERS. A user that cannot be understood counts as inactive and so takes no part."""
     page = Page(records)
-    kind = page.text("UserType")
+    kind = page.label("UserType")
     columns = {
         "user_id": page.ids(page.text("Id", required=True)),
-        "email": page.text("Email"),
-        "name": page.text("Name"),
+        "email": page.label("Email"),
+        "name": page.label("Name"),
         "active": page.flag("IsActive", required=True),
         "standard": pc.fill_null(pc.equal(kind, "Standard"), False),
-        "time_zone": page.text("TimeZoneSidKey"),
+        "time_zone": page.label("TimeZoneSidKey"),
         "sync_on": pa.nulls(len(page), pa.bool_()),
         "sync_on_since": pa.nulls(len(page), SIDE_USERS.field("sync_on_since").type),
     }

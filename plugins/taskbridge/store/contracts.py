@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -37,7 +36,7 @@ class Contracts(LedgerPart):
             tx.run(
                 "contract/save_contract",
                 side=side.value,
-                picklists=json.dumps({name: list(listed) for name, listed in contract.values.items()}),
+                picklists=dict(contract.values),
                 breaches=[str(found) for found in contract.breaches],
                 settings_fingerprint=run.spec.settings_fingerprint,
                 code_version=run.spec.code_version,

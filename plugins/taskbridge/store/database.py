@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from adbc_driver_postgresql import dbapi
 from sqlalchemy import URL, Connection, CursorResult, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
+from taskbridge.core.canonical import storable
 from taskbridge.engine.ports import Run
 from taskbridge.errors import ConnectionMissing, DatabaseUnavailable, LeaseLost
 from taskbridge.store import frames, statements
@@ -32,7 +34,7 @@ class Transaction:
         self._connection = connection
 
     def run(self, statement: str, **parameters: object) -> CursorResult[Any]:
-        return self._connection.execute(statements.clause(statement), parameters)
+        return self._connection.execute(statements.clause(statement), _storable(parameters))
 
     def copy(self, target: Sequence[str], table: pa.Table) -> None:
         """Append a table by COPY, as part of this transaction."""
@@ -96,7 +98,8 @@ class Database:
     def frame(self, statement: str, schema: pa.Schema, **parameters: object) -> pd.DataFrame:
         """The rows of a query as a frame of that schema; what was committed when it is called."""
         query, names = statements.numbered(statement)
-        values = [parameters[name] for name in names]
+        given = _storable(parameters)
+        values = [given[name] for name in names]
         with self._reading:
             try:
                 table = self._fetch(query, values)
@@ -143,6 +146,25 @@ class Database:
             f"The {self.place} does not answer: {seen}. "
             f"Check that it runs and that the Airflow connection `{CONNECTION}` names it, then run again."
         )
+
+
+def _storable(parameters: Mapping[str, object]) -> dict[str, Any]:
+    """Parameters as the database can hold them, whoever wrote their texts; an object becomes JSON."""
+    return {
+        name: json.dumps(_shown(value)) if isinstance(value, Mapping) else _shown(value)
+        for name, value in parameters.items()
+    }
+
+
+def _shown(value: Any) -> Any:
+    match value:
+        case str():
+            return storable(value)
+        case list() | tuple():
+            return [_shown(each) for each in value]
+        case Mapping():
+            return {storable(str(name)): _shown(each) for name, each in value.items()}
+    return value
 
 
 def lease_lost(run: Run, current: int) -> LeaseLost:

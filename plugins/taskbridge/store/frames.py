@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 from psycopg import sql
 
+from taskbridge.core.canonical import storable
 from taskbridge.core.model import frame
 
 _OPTIONS: Final = pacsv.WriteOptions(include_header=False, quoting_style="needed")
@@ -38,19 +39,11 @@ def with_constants(table: pa.Table, **values: object) -> pa.Table:
     return table
 
 
-def without_nul(table: pa.Table, columns: Sequence[str]) -> pa.Table:
-    """The table with NUL, which PostgreSQL cannot store, shown as U+2400 in these text columns."""
-    for name in columns:
-        position = table.schema.get_field_index(name)
-        shown = pc.replace_substring(table.column(name), "\x00", "\u2400")
-        table = table.set_column(position, table.schema.field(position), shown)
-    return table
-
-
 def copy_in(connection: psycopg.Connection[Any], target: Sequence[str], table: pa.Table) -> None:
     """Append the table to `target` (schema and name, or a temporary table) by COPY, columns by name."""
     if table.num_rows == 0:
         return
+    table = _storable(table)
     columns = sql.SQL(", ").join(map(sql.Identifier, table.column_names))
     command = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(*target), columns)
     with connection.cursor() as cursor:
@@ -61,6 +54,16 @@ def copy_in(connection: psycopg.Connection[Any], target: Sequence[str], table: p
         else:
             with cursor.copy(command + sql.SQL(" (FORMAT csv)")) as copy:
                 copy.write(_csv(table))
+
+
+def _storable(table: pa.Table) -> pa.Table:
+    """The table with NUL, the one text of Arrow that a database cannot hold, shown in its place."""
+    for position, kind in enumerate(table.schema):
+        column = table.column(position)
+        if pa.types.is_string(kind.type) and pc.any(pc.match_substring(column, "\x00")).as_py():
+            shown = pc.replace_substring(column, "\x00", storable("\x00"))
+            table = table.set_column(position, kind, shown)
+    return table
 
 
 def _csv(table: pa.Table) -> memoryview:

@@ -30,9 +30,8 @@ class Jobs(LedgerPart):
         return self._db.frame("job/read_rows", WRITES, job_id=job_id)
 
     def end_job(self, run: Run, job_id: str, *, failed: bool, message: str | None) -> None:
-        shown = message and message.replace("\x00", "\u2400")
         with self._db.fenced(run) as tx:
-            tx.run("job/end_job", job_id=job_id, failed=failed, message=shown)
+            tx.run("job/end_job", job_id=job_id, failed=failed, message=message)
 
     def job_failed(self, side: Side, within: timedelta) -> bool:
         with self._db.transaction() as tx:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from taskbridge.core.model import Op, Side
 from taskbridge.engine.ports import KEPT, OUTCOMES, SEEN, UNSETTLED, WRITES, Outcome, Run
 from taskbridge.errors import ContractBroken, CountsDoNotAddUp
-from taskbridge.store.frames import to_table, with_constants, without_nul
+from taskbridge.store.frames import to_table, with_constants
 from taskbridge.store.part import LedgerPart
 
 
@@ -79,7 +79,6 @@ class Outbox(LedgerPart):
         answered = table.column("action_id")
         if pc.count_distinct(answered).as_py() != table.num_rows:
             raise CountsDoNotAddUp(f"{table.num_rows} outcomes name an action twice. None was stored.")
-        table = without_nul(table, ["code", "category", "message", "remedy"])
         with self._db.fenced(run) as tx:
             tx.run("outbox/create_outcomes")
             tx.copy(["incoming_outcome"], table)

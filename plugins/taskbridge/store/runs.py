@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -48,7 +47,7 @@ class Runs(LedgerPart):
                 features=sorted(features),
                 settings_fingerprint=spec.settings_fingerprint,
                 code_version=spec.code_version,
-                asked=json.dumps(dict(spec.asked)),
+                asked=dict(spec.asked),
                 asked_by=spec.asked_by,
             ).one()
         return _run(row)
@@ -92,7 +91,7 @@ class Runs(LedgerPart):
                 fencing=run.fencing,
                 outcome=outcome.value,
                 summary=summary,
-                counts=json.dumps(counts),
+                counts=counts,
             )
             _must_be_ours(tx, run, closed.rowcount)
 
