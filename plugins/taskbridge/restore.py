@@ -78,12 +78,13 @@ def _perform(
         run_key=f"python/{uuid4()}",
         mode=mode,
         settings_fingerprint=settings.fingerprint,
+        settings=settings.model_dump(mode="json"),
         code_version=__version__,
         dry_run=dry_run,
         asked={name: value for name, value in asked.items() if value is not None},
         asked_by=asked_by,
     )
-    with open_ledger(settings) as ledger:
+    with open_ledger() as ledger:
         ledger.check_schema()
         engine = build_engine(ledger, settings, switch_is_on)
         waiting = Retrying(

@@ -222,6 +222,17 @@ class Settings(_Closed):
             problems = "; ".join(_explain(cls, dict(item)) for item in error.errors())
             raise SettingsInvalid(f"The Variable taskbridge_settings is refused: {problems}.") from error
 
+    @classmethod
+    def kept(cls, values: Mapping[str, Any]) -> Self:
+        """Settings as the ledger keeps them with a run. Raises SettingsInvalid for those of another version."""
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            problems = "; ".join(_explain(cls, dict(item)) for item in error.errors())
+            raise SettingsInvalid(
+                f"The run was opened with settings that this version does not take ({problems}); start a new run."
+            ) from error
+
     @property
     def fingerprint(self) -> str:
         """Changes when any setting changes; kept with each run."""
@@ -248,6 +259,10 @@ class Settings(_Closed):
     @property
     def overlap(self) -> timedelta:
         return timedelta(minutes=self.overlap_minutes)
+
+    @property
+    def parked_retry(self) -> timedelta:
+        return timedelta(hours=self.parked_retry_hours)
 
     @property
     def late_request(self) -> timedelta:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -167,9 +168,32 @@ def test_a_misspelt_parameter_does_not_start_a_real_run(world: World) -> None:
 def test_a_run_keeps_the_settings_it_was_opened_with(world: World) -> None:
     world.settings('{"reject_tolerance": 7}')
     ended = world.run()
-    kept = Settings.model_validate(ended.xcom["open", "settings"])
+    [run] = world.rows("SELECT settings, settings_fingerprint FROM bridge.run")
+    kept = Settings.kept(run["settings"])
     assert kept.reject_tolerance == 7
-    assert (
-        kept.fingerprint
-        == world.rows("SELECT settings_fingerprint FROM bridge.run")[0]["settings_fingerprint"]
-    )
+    assert kept.fingerprint == run["settings_fingerprint"]
+    assert ("open", "settings") not in ended.xcom
+
+
+def test_G3_nothing_that_limits_a_write_comes_from_xcom(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More people may write XCom than Variables: limits that somebody put there count for nothing."""
+    from airflow.models.xcom import XComModel
+    from taskbridge.operators.planning import RecoverOperator
+
+    step = RecoverOperator.step
+
+    def tampered(self: RecoverOperator, engine: Any, run: Any, context: Any) -> int:
+        place = {"dag_id": self.dag_id, "task_id": "open", "run_id": context["dag_run"].run_id}
+        XComModel.set(key="settings", value=Settings().model_dump(mode="json"), **place)
+        return step(self, engine, run, context)
+
+    monkeypatch.setattr(RecoverOperator, "step", tampered)
+    world.settings('{"limits": {"count": 0, "share": 0, "user_count": 0, "user_share": 0}}')
+    body = {"as": "ben@example.com", "fields": {"Subject": "Ring Ann"}}
+    world.run()
+    world.sandbox.salesforce.control("POST", "/people/Task", body)
+    world.let_time_pass()
+    ended = world.run()
+    assert ended.xcom["report", "return_value"]["outcome"] == "held"

@@ -162,16 +162,16 @@ def test_two_answers_to_one_action_are_refused(ledger: PostgresLedger) -> None:
 
 
 def test_a_rejected_row_has_one_open_dead_letter_however_often_it_is_tried(
-    open_ledger: Callable[..., PostgresLedger], database_url: str
+    ledger: PostgresLedger, database_url: str
 ) -> None:
-    ledger = open_ledger(parked_retry=timedelta(hours=3))
     first = planned_run(ledger)
     told = {"code": "STRING_TOO_LONG", "category": "validation", "message": "too long", "remedy": "shorten"}
     write(ledger, first, SF, outcome(f"{first.run_id}-0", "rejected", **told))
     assert ledger.counts(first).rejected_new == 1
     ledger.settle(first, {}, final=False)
     second = planned_run(ledger, 5)
-    write(ledger, second, SF, outcome(f"{second.run_id}-0", "rejected"))
+    ledger.mark_sent(second, [f"{second.run_id}-0"])
+    ledger.record(second, outcomes(outcome(f"{second.run_id}-0", "rejected")), timedelta(hours=3))
     row = one(database_url, "SELECT *, next_try_at - last_seen_at AS rest FROM bridge.dead_letter")
     assert (row["stage"], row["side"], row["link_id"], row["remote_id"]) == (
         "load",

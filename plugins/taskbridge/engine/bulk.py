@@ -141,7 +141,7 @@ def finish(engine: Engine, run: Run, side: Side, job: Job, *, looks: int, adopt:
         outcomes = given_up(outcomes)
     busy = busy_rows(outcomes)
     engine.ledger.unsend(run, list(busy["action_id"]))
-    engine.ledger.record(run, outcomes.drop(busy.index))
+    engine.ledger.record(run, outcomes.drop(busy.index), engine.settings.parked_retry)
     failed = sight.failed and sight.message is not None  # an abort has no reason to tell
     engine.ledger.end_job(run, job.job_id, failed=failed, message=sight.message)
     if failed:

@@ -187,7 +187,7 @@ def _write(
         outcomes = given_up(outcomes)
     busy = busy_rows(outcomes)
     engine.ledger.unsend(run, list(busy["action_id"]))
-    engine.ledger.record(run, outcomes.drop(busy.index))
+    engine.ledger.record(run, outcomes.drop(busy.index), engine.settings.parked_retry)
     tell_left_out(engine, run, side, outcomes)
     remember(engine, run, side, rows)
     if (outcomes["category"] == AUTHENTICATION).any():

@@ -385,6 +385,7 @@ class RunSpec:
     dry_run: bool = False
     asked: Mapping[str, str | int] = field(default_factory=dict)  # what a deliberate run is about
     asked_by: str | None = None  # the person, as far as known
+    settings: Mapping[str, object] = field(default_factory=dict)  # values that it keeps to its end
 
     @property
     def only_looks(self) -> bool:
@@ -787,10 +788,11 @@ class Ledger(Protocol):
     def unsend(self, run: Run, action_ids: Sequence[str]) -> None:
         """Sent rows of which nothing can have been written go back to planned."""
 
-    def record(self, run: Run, outcomes: pd.DataFrame) -> None:
+    def record(self, run: Run, outcomes: pd.DataFrame, parked_retry: timedelta = timedelta(hours=24)) -> None:
         """Stores OUTCOMES of actions; maps Outcome to state: done and exists-adopted -> done, gone -> done for a
         delete and stale otherwise, retry -> retry, unknown stays sent, rejected -> dead with a dead letter.
-        New remote ids go into the link in the same transaction."""
+        New remote ids go into the link in the same transaction.
+        `parked_retry`: how long the pair of a rejected row rests (G4)."""
 
     def mark_stale(self, run: Run, action_ids: Sequence[str]) -> None: ...
 

@@ -49,7 +49,7 @@ def recover_side(engine: Engine, run: Run, side: Side) -> int:
     others = lost[lost["op"] != Op.CREATE]
     found = resolve_marked if engine.sides[side].marks else resolve_unmarked
     outcomes = found(engine, side, creates) + _resolve_others(engine, run, side, others)
-    engine.ledger.record(run, _outcomes(outcomes))
+    engine.ledger.record(run, _outcomes(outcomes), engine.settings.parked_retry)
     _log.info("Settled %d of %d writes to %s whose answer was lost", len(outcomes), len(lost), side)
     return told + len(outcomes)
 

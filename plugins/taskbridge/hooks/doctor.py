@@ -17,7 +17,7 @@ def examine(settings: Settings) -> list[Section]:
     with ExitStack() as opened:
         ledger: Ledger | TaskBridgeError
         try:
-            ledger = opened.enter_context(open_ledger(settings))
+            ledger = opened.enter_context(open_ledger())
         except ConnectionMissing as missing:
             ledger = missing
         return preflight(ConnectedSides(settings, frozenset()), ledger, settings, lambda: datetime.now(UTC))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from functools import cached_property
 
 from taskbridge.core.model import Side
@@ -73,10 +72,9 @@ class ConnectedSides(Sides):
 
 
 @contextmanager
-def open_ledger(settings: Settings) -> Iterator[PostgresLedger]:
+def open_ledger() -> Iterator[PostgresLedger]:
     """The ledger, closed at the end. Raises ConnectionMissing; the database is not reached before its use."""
-    rest = timedelta(hours=settings.parked_retry_hours)
-    with PostgresLedger(database_url(), parked_retry=rest) as ledger:
+    with PostgresLedger(database_url()) as ledger:
         yield ledger
 
 

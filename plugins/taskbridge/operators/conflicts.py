@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 from taskbridge.errors import SettingsInvalid
 from taskbridge.operators.request import refuse_unknown
 from taskbridge.operators.step import DocumentedOperator, one_sentence
-from taskbridge.operators.variables import read_settings
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -37,7 +36,7 @@ class RecordDecisionOperator(DocumentedOperator):
                 )
             person = getattr(context["dag_run"], "triggering_user_name", None) or "somebody without a name"
             winner = Side(params[WINNER])
-            with open_ledger(read_settings()) as ledger:
+            with open_ledger() as ledger:
                 recorded = decide_conflicts(ledger, list(params[CONFLICTS]), winner, person)
         self.log.info("Recorded for %d conflicts: %s is right, says %s", recorded, winner.system, person)
         return recorded

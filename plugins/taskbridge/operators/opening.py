@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowSensorTimeout, AirflowSkipException
 
 from taskbridge.errors import LeaseLost, SidePaused
 from taskbridge.operators.request import SYNC, Request
-from taskbridge.operators.step import SETTINGS_KEY, one_sentence
+from taskbridge.operators.step import one_sentence
 from taskbridge.operators.variables import ENABLED, read_settings, switch_is_on
 
 if TYPE_CHECKING:
@@ -58,8 +58,7 @@ class OpenRunSensor(BaseSensorOperator):
         with one_sentence(context):
             settings = read_settings()
             spec = Request.of(context, kind=self.kind).spec(settings)
-            context["ti"].xcom_push(key=SETTINGS_KEY, value=settings.model_dump(mode="json"))
-            with open_ledger(settings) as ledger:
+            with open_ledger() as ledger:
                 sessions = sessions_of(ledger, spec.run_key)
                 engine = build_engine(ledger, settings, switch_is_on, sessions=sessions)
                 if not engine.may_run(spec):

@@ -36,23 +36,25 @@ class ReportOperator(DocumentedOperator):
         states = _states(context)
         if states.get(OPEN) == "skipped":
             raise AirflowSkipException(f"The run was not opened; the log of the task {OPEN} tells why.")
-        settings = settings_of(context)
         error = _what_failed(context, states)
         with one_sentence(context):
-            told = self._close(run_key(context), settings, error)
+            told, settings = self._close(run_key(context), error)
             for line in told.text.splitlines():
                 self.log.info("%s", line)
             send(told)
             _fail_if_bad(told, settings, error)
         return {"run_id": told.run_id, "outcome": told.outcome.value}
 
-    def _close(self, key: str, settings: Settings, error: str | None) -> RunReport:
+    def _close(self, key: str, error: str | None) -> tuple[RunReport, Settings]:
         from taskbridge.engine.report import report
         from taskbridge.hooks.engine import build_engine, open_ledger
+        from taskbridge.settings import Settings
 
         try:
-            with open_ledger(settings) as ledger:
-                return report(build_engine(ledger, settings, switch_is_on), key, error)
+            with open_ledger() as ledger:
+                run = ledger.run_by_key(key)
+                settings = settings_of(run) if run else Settings()
+                return report(build_engine(ledger, settings, switch_is_on), key, error), settings
         except TaskBridgeError as trouble:
             # What stopped the run matters more than that it cannot be written down.
             raise TaskBridgeError(

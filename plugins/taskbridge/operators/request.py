@@ -73,6 +73,7 @@ class Request:
             run_key=self.run_key,
             mode=RunMode(self.mode),
             settings_fingerprint=settings.fingerprint,
+            settings=settings.model_dump(mode="json"),
             code_version=__version__,
             window=None if self.window is None else Window(*self.window),
             users=self.users,

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from taskbridge.settings import Settings
 
 OPEN: Final = "open"
-"""Task id of the step that opens the run; its XCom holds the run's key and id, and the run's settings."""
-SETTINGS_KEY: Final = "settings"
+"""Task id of the step that opens the run."""
 ERROR_KEY: Final = "error"
 
 _log = logging.getLogger(__name__)
@@ -45,14 +44,14 @@ class StepOperator(DocumentedOperator):
         from taskbridge.hooks.engine import build_engine, open_ledger
         from taskbridge.hooks.sessions import sessions_of
 
-        settings = settings_of(context)
-        with one_sentence(context), open_ledger(settings) as ledger:
+        with one_sentence(context), open_ledger() as ledger:
             run = ledger.run_by_key(run_key(context))
             if run is None:
                 raise TaskBridgeError(
                     f"The database knows no run {run_key(context)}; clear the task {OPEN} as well, "
                     "so that it is opened."
                 )
+            settings = settings_of(run)
             sessions = sessions_of(ledger, run.spec.run_key)
             engine = build_engine(ledger, settings, switch_is_on, run.features, sessions)
             with noted(ledger, run, self.task_id), counted(engine, run):
@@ -63,11 +62,14 @@ class StepOperator(DocumentedOperator):
         raise NotImplementedError
 
 
-def settings_of(context: Context) -> Settings:
-    """The settings that the run was opened with: a change of the Variable waits for the next run."""
+def settings_of(run: Run) -> Settings:
+    """The settings that the run was opened with: a change of the Variable waits for the next run.
+
+    They come from the ledger, since more people may write XCom than Variables. Raises SettingsInvalid.
+    """
     from taskbridge.settings import Settings
 
-    return Settings.model_validate(context["ti"].xcom_pull(task_ids=OPEN, key=SETTINGS_KEY) or {})
+    return Settings.kept(run.spec.settings)
 
 
 @contextmanager

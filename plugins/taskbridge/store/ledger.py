@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Final, Self
+from typing import Self
 
 from taskbridge.store import schema
 from taskbridge.store.approvals import Approvals
@@ -27,8 +26,6 @@ from taskbridge.store.staging import Staging
 from taskbridge.store.statistics import Statistics
 from taskbridge.store.usage import Usages
 from taskbridge.store.users import Users
-
-PARKED_RETRY: Final = timedelta(hours=24)
 
 
 class PostgresLedger(
@@ -58,10 +55,8 @@ class PostgresLedger(
     Every method raises DatabaseUnavailable when the database does not answer.
     """
 
-    def __init__(self, url: str, *, parked_retry: timedelta = PARKED_RETRY) -> None:
-        """`parked_retry`: how long a pair rests after one of its rows was rejected (G4)."""
+    def __init__(self, url: str) -> None:
         self._db = Database(url)
-        self._parked_retry = parked_retry
 
     def check_schema(self) -> str:
         """Where the database is, and its schema. Raises SchemaBehind, also when the database is ahead of this code."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 import pandas as pd
 import pyarrow.compute as pc
@@ -14,10 +15,10 @@ from taskbridge.errors import ContractBroken, CountsDoNotAddUp
 from taskbridge.store.frames import to_table, with_constants
 from taskbridge.store.part import LedgerPart
 
+PARKED_RETRY: Final = timedelta(hours=24)
+
 
 class Outbox(LedgerPart):
-    _parked_retry: timedelta
-
     def actions(self, run: Run, side: Side, ops: Sequence[Op]) -> pd.DataFrame:
         wanted = ",".join(op.value for op in ops)
         return self._db.frame("outbox/read_planned", WRITES, run_id=run.run_id, side=side.value, ops=wanted)
@@ -67,7 +68,7 @@ class Outbox(LedgerPart):
         """Raises CountsDoNotAddUp when one of them has ended already."""
         self._move(run, "outbox/mark_stale", action_ids, "planned, held or sent")
 
-    def record(self, run: Run, outcomes: pd.DataFrame) -> None:
+    def record(self, run: Run, outcomes: pd.DataFrame, parked_retry: timedelta = PARKED_RETRY) -> None:
         """EXISTS leaves the action at sent, as UNKNOWN does: whether to adopt a record is not decided here.
 
         Raises CountsDoNotAddUp when an answered action is not in state sent or is answered twice,
@@ -92,7 +93,7 @@ class Outbox(LedgerPart):
             if stored != table.num_rows:
                 raise not_in_state(table.num_rows, stored, "sent")
             tx.run("outbox/update_links", run_id=run.run_id)
-            tx.run("outbox/save_dead_letters", run_id=run.run_id, parked_retry=self._parked_retry)
+            tx.run("outbox/save_dead_letters", run_id=run.run_id, parked_retry=parked_retry)
 
     def _move(self, run: Run, statement: str, action_ids: Sequence[str], state: str) -> None:
         if not action_ids:
