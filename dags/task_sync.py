@@ -24,7 +24,7 @@ is safe at any time. A **dry run** shows its plan as a table in the log of `deci
 | The sentence speaks of | What to do |
 |---|---|
 | a connection that does not exist or lacks a part | Admin, Connections; `sales_connect_default` has a *Test* button |
-| a login that was refused | correct client id and secret; in Salesforce check the app's run-as user. The system is paused: runs end *skipped* and a login is tried three times an hour; `SELECT bridge.resume_side('salesforce')` (or `sales_connect`) tries it with the next run |
+| a login that was refused | correct client id and secret; in Salesforce check the app's run-as user. The system is paused: runs end *skipped* and a login is tried three times an hour; `SELECT bridge.resume_side('salesforce', 'your name')` (or `sales_connect`) tries it with the next run |
 | what Task lacks | grant what it names; `task_sync_doctor` shows all of it; nothing was written |
 | a system that cannot be reached, a certificate | network, address, `REQUESTS_CA_BUNDLE`; often it is over by the next run |
 | the schema | `make migrate` |
@@ -35,7 +35,7 @@ is safe at any time. A **dry run** shows its plan as a table in the log of `deci
 
 **The lease:** only one run writes at a time; others wait in `open` without a worker slot. A holder that dies
 loses the lease by itself after `lease_minutes` (5). To break it sooner, make sure that the holder is not running, then
-in the project's database: `SELECT bridge.break_lease('worker was lost');`. A holder that comes back cannot write any more.
+in the project's database: `SELECT bridge.break_lease('worker was lost', 'your name');`. A holder that comes back cannot write any more.
 
 **Settings:** Variable `taskbridge_settings`, one JSON object; `python -m taskbridge.settings` lists them. A run keeps the
 settings it was opened with. **Schedule:** environment variable `TASKBRIDGE_SCHEDULE` of the DAG processor, a cron expression.

@@ -21,7 +21,7 @@ long it takes. By REST:
 | What you see | What it means |
 |---|---|
 | `ask` skipped | everything that was asked for had moved or gone by then |
-| `record` failed | the request was not open any more; the sentence says what became of it |
+| `ask` failed | whoever answered is not among the `approvers`, or the request was not open any more; the sentence says which. It is asked anew by the next sync |
 | `gate` skipped | `taskbridge_enabled` is off; the answer is kept, and the first sync after switching on carries it out |
 | a task after `gate` failed | as in `task_sync`; the next sync starts the carrying out again |
 
@@ -33,7 +33,7 @@ from datetime import UTC, datetime
 
 from airflow.sdk import DAG, Param
 
-from taskbridge.operators import AskOperator, RecordAnswerOperator
+from taskbridge.operators import AskOperator
 from taskbridge.operators.approval import APPROVAL_DAG, APPROVAL_ID, ASK
 from taskbridge.pipeline import OWNER, TAGS, sync_tasks
 
@@ -58,4 +58,4 @@ with DAG(
         )
     },
 ):
-    AskOperator(task_id=ASK) >> RecordAnswerOperator(task_id="record") >> sync_tasks("approval")
+    AskOperator(task_id=ASK) >> sync_tasks("approval")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from stack.files import read_json, write_json
 
-ROLES = ("admin", "user", "viewer")  # one account each, named after its role
+ROLES = ("admin", "op", "user", "viewer")  # one account each, named after its role
 
 
 @dataclass(frozen=True)

@@ -147,6 +147,12 @@ class ApprovalClosed(TaskBridgeError):
     help: ClassVar[Help] = "decide"
 
 
+class NotAnApprover(TaskBridgeError):
+    """Somebody answered, or released, what the setting `approvers` leaves to others (G3)."""
+
+    help: ClassVar[Help] = "decide"
+
+
 class CountsDoNotAddUp(TaskBridgeError):
     """Staged rows or planned actions ended nowhere or twice (G5)."""
 

@@ -95,4 +95,4 @@ def _perform(
             stop=stop_after_delay(patience),
             retry_error_callback=lambda last: last.outcome.result() if last.outcome else None,
         )
-        return waiting(run_cycle, engine, spec)
+        return waiting(run_cycle, engine, spec, waits=True)

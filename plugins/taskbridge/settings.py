@@ -29,6 +29,7 @@ from taskbridge.errors import SettingsInvalid
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
+Name = Annotated[str, Field(min_length=1)]
 
 
 class _Closed(BaseModel):
@@ -129,6 +130,11 @@ class Settings(_Closed):
         description="Without a delete feed, all linked SC tasks are looked up once in so many minutes (C5)",
     )
     limits: LimitSettings = Field(default_factory=LimitSettings, description="Blast radius limits (G3)")
+    approvers: tuple[Name, ...] = Field(
+        (),
+        description="Who may answer a request, and release what a limit holds by `approved_plan`, which then nobody "
+        "may do for a dry run of their own: Airflow's user names, or ids; empty: whoever may trigger the DAG (G3)",
+    )
     reject_tolerance: Count = Field(
         0, description="Newly rejected rows that a run may have and still end green (G6)"
     )

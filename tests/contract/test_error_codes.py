@@ -121,7 +121,7 @@ class Batch:
         self.both.sandbox.salesforce.control("DELETE", "/faults")
         with psycopg.connect(self.url) as connection:
             connection.execute("UPDATE bridge.dead_letter SET next_try_at = now()")
-            connection.execute("SELECT bridge.resume_side('salesforce')")
+            connection.execute("SELECT bridge.resume_side('salesforce', 'Ada')")
         return self.sync()
 
     def rows(self, query: str, *parameters: object) -> list[dict[str, Any]]:

@@ -299,7 +299,7 @@ def test_a_paused_side_is_a_warning(place: Place, ledger: PostgresLedger) -> Non
     finding = found(place.examine(), "Database", "Salesforce paused")
     assert finding.level is Level.WARNING
     assert "refused; correct the secret" in finding.seen
-    assert "bridge.resume_side('salesforce')" in finding.remedy
+    assert "bridge.resume_side('salesforce', 'your name')" in finding.remedy
 
 
 def test_a_database_that_does_not_answer_is_a_problem_without_its_password(place: Place) -> None:

@@ -28,11 +28,13 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
     """
     sleep = time.sleep
 
-    def choose(*options: str) -> list[dict[str, str]]:
+    def choose(*options: str, before: Callable[[], None] = lambda: None) -> list[dict[str, str]]:
         asked: list[dict[str, str]] = []
 
         def instead(seconds: float) -> None:
-            if threading.current_thread() is not threading.main_thread() or not _answer(options, asked):
+            if threading.current_thread() is not threading.main_thread() or not _answer(
+                options, asked, before
+            ):
                 sleep(seconds)
 
         monkeypatch.setattr(time, "sleep", instead)
@@ -41,7 +43,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
     return choose
 
 
-def _answer(options: tuple[str, ...], asked: list[dict[str, str]]) -> bool:
+def _answer(options: tuple[str, ...], asked: list[dict[str, str]], before: Callable[[], None]) -> bool:
     from airflow.api_fastapi.core_api.datamodels.hitl import UpdateHITLDetailPayload
     from airflow.api_fastapi.core_api.routes.public.hitl import update_hitl_detail
     from airflow.models.hitl import HITLDetail
@@ -56,6 +58,7 @@ def _answer(options: tuple[str, ...], asked: list[dict[str, str]]) -> bool:
         if question is None:
             return False
         asked.append({"subject": question.subject, "body": question.body})
+        before()
         said = UpdateHITLDetailPayload(chosen_options=list(options), params_input={})
         update_hitl_detail(DAG, question.task_instance.run_id, "ask", said, user, session)
     return True
@@ -119,7 +122,7 @@ def test_G3_S3_an_approval_is_shown_recorded_and_carried_out_when_the_sync_is_on
         "a title is text, never Markdown nor a template"
     )
     assert "status in Sales Connect: open → complete" in asked[0]["body"]
-    assert (off.tasks["record"], off.tasks["gate"]) == ("success", "skipped")
+    assert (off.tasks["ask"], off.tasks["gate"]) == ("success", "skipped")
     assert "Ann" not in repr(off.xcom), "XCom holds names of people and counts, never records"
     request = only_request(world)
     assert (request["state"], request["answer"], request["answered_by"]) == ("answered", "approved", "ada")
@@ -152,6 +155,17 @@ def test_G3_a_rejection_writes_nothing_and_is_not_asked_for_again(
     assert after.tasks["requests"] == "skipped"
     assert after.xcom["report", "return_value"]["outcome"] == "clean"
     assert statuses(world)[TITLE] == "open"
+
+
+def test_G3_who_is_no_approver_releases_nothing(held: tuple[World, Ended], answers: Answers) -> None:
+    """Airflow keeps others from answering (tests/e2e); here the approvers were named after it had asked."""
+    world, _ = held
+    approval_id = only_request(world)["approval_id"]
+    answers("Approve", before=lambda: world.settings('{"approvers": ["ben"]}'))
+    ended = world.run(DAG, approval_id=approval_id)
+    assert ended.state == "failed"
+    assert "ada is not among the approvers (ben)" in ended.xcom["ask", "error"]
+    assert only_request(world)["state"] == "open"
 
 
 def test_a_run_that_names_no_request_says_what_it_expected(world: World) -> None:

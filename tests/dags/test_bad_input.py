@@ -124,7 +124,7 @@ def test_it_fails_with_one_sentence_and_the_next_run_works(
     world.settings("{}")
     world.sandbox.salesforce.control("DELETE", "/faults")
     # What a person does who has corrected credentials and does not want to wait.
-    world.execute("SELECT bridge.resume_side(side) FROM bridge.side_state")
+    world.execute("SELECT bridge.resume_side(side, 'Ada') FROM bridge.side_state")
     assert world.run().state == "success"
 
 
@@ -180,6 +180,7 @@ def test_G3_nothing_that_limits_a_write_comes_from_xcom(
 ) -> None:
     """More people may write XCom than Variables: limits that somebody put there count for nothing."""
     from airflow.models.xcom import XComModel
+
     from taskbridge.operators.planning import RecoverOperator
 
     step = RecoverOperator.step

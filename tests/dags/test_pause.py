@@ -45,7 +45,7 @@ def test_the_clocks_runs_are_skipped_and_a_persons_are_red(world: World) -> None
             opened(run_type)
     assert world.calls("logins") == (1, 0)
     world.connect()
-    world.execute("SELECT bridge.resume_side('sales_connect')")
+    world.execute("SELECT bridge.resume_side('sales_connect', 'Ada')")
     assert "error" not in opened("scheduled", 3).xcom
     assert world.rows("SELECT state FROM mart.sides WHERE side = 'sales_connect'") == [{"state": "active"}]
 

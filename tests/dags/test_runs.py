@@ -199,7 +199,7 @@ def test_a_load_that_fails_leaves_the_other_side_its_share_and_settles(synced: W
     assert "INVALID_SESSION_ID" in run["summary"]
 
     synced.sandbox.salesforce.control("DELETE", "/faults")
-    synced.execute("SELECT bridge.resume_side('salesforce')")
+    synced.execute("SELECT bridge.resume_side('salesforce', 'Ada')")
     assert synced.run().state == "success"
     assert subjects(synced).count("Made in Sales Connect") == 1
     assert names(synced).count("Made in Salesforce") == 1

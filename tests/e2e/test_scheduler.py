@@ -6,6 +6,7 @@ import itertools
 import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -23,7 +24,10 @@ LEAD, CALL = "Follow up with the lead", "Rückruf Käufer"  # two of Ben's tasks
 TASKS = 15
 APPROVAL = "task_sync_approval"
 SETTINGS = "taskbridge_settings"
-NOTHING_IS_ALLOWED = '{"limits": {"count": 0, "share": 0, "user_count": 0, "user_share": 0}}'
+NOTHING_IS_ALLOWED = (
+    '{"limits": {"count": 0, "share": 0, "user_count": 0, "user_share": 0}, "approvers": ["user"]}'
+)
+OPERATIONS = Path(__file__).resolve().parents[2] / "docs" / "operations.md"
 
 
 @pytest.fixture
@@ -113,13 +117,17 @@ def test_g3_what_is_held_is_pending_in_airflow_and_released_by_rest(synced: Thea
     later = (datetime.now(UTC).date() + timedelta(days=60)).isoformat()
     synced.edit(Edit("sales_connect", "change", BEN, {"due": later}), call["sales_connect"].id)
     path = f"dags/{APPROVAL}/dagRuns/{run_id}/taskInstances/ask/-1/hitlDetails"
-    synced.api.call("PATCH", path, body={"chosen_options": ["Approve"], "params_input": {}})
+    answer = {"chosen_options": ["Approve"], "params_input": {}}
+    for role in ("admin", "viewer"):
+        refused = synced.as_role(role).call("PATCH", path, body=answer, accept=[403])
+        assert refused.status_code == 403, role
+    synced.as_role("user").call("PATCH", path, body=answer)
     assert synced.api.wait_for_run(APPROVAL, run_id, PATIENCE)["state"] == "success"
 
     lead_id, call_id = lead["salesforce"].id, call["salesforce"].id
     assert _dues(synced, before) == {lead_id: due, call_id: before[call_id]}
     (told,) = synced.rows("SELECT * FROM mart.approvals WHERE dag_run_id = %s", run_id)
-    assert (told["answer"], told["answered_by"]) == ("approved", "admin")
+    assert (told["answer"], told["answered_by"]) == ("approved", "user")
     (left_out,) = synced.rows(
         "SELECT o.* FROM bridge.left_out o JOIN bridge.run r USING (run_id) WHERE r.mode = 'approval'"
     )
@@ -138,6 +146,41 @@ def _dues(theatre: Theatre, ids: Iterable[str]) -> dict[str, str | None]:
     """Due dates in Salesforce by record id."""
     seen = {record.id: record.due for record in look(theatre.systems).records["salesforce"]}
     return {record_id: seen[record_id] for record_id in ids}
+
+
+# What each line of docs/operations.md means in calls that are refused for what they say, unless for who makes them.
+_NO_RUN = f"dags/{SYNC}/dagRuns/none/taskInstances"
+_CALLS: dict[str, tuple[str, str, dict[str, Any] | None]] = {
+    "read runs, logs and requests": ("GET", f"dags/{APPROVAL}/dagRuns/~/hitlDetails", None),
+    "trigger a DAG (sync, dry run, audit, undo, restore)": ("POST", f"dags/{SYNC}/dagRuns", {"conf": 1}),
+    "start a backfill": ("POST", "backfills", {"dag_id": BACKFILL, "from_date": "x"}),
+    "answer a request, where `approvers` is empty": (
+        "PATCH",
+        f"dags/{APPROVAL}/dagRuns/none/taskInstances/ask/-1/hitlDetails",
+        {"chosen_options": ["Approve"], "params_input": {}},
+    ),
+    "clear tasks, change XCom": ("PATCH", f"{_NO_RUN}/open/xcomEntries/x", {"value": 1}),
+    "the switch and the settings (Variables)": ("PATCH", f"variables/{SETTINGS}", {"key": 1}),
+    "connections": ("GET", "connections/taskbridge_db", None),
+}
+
+
+def test_the_table_of_roles_is_true(theatre: Theatre) -> None:
+    text = OPERATIONS.read_text(encoding="utf-8").split("<!-- roles -->")[1].split("<!-- /roles -->")[0]
+    head, _, *lines = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in text.split("\n")[1:-1]
+    ]
+    assert [line[0] for line in lines] == list(_CALLS)
+    for what, *told in lines:
+        method, path, body = _CALLS[what]
+        for role, says in zip(head[1:], told, strict=True):
+            answer = theatre.as_role(role).call(method, path, body=body, accept=range(400, 500))
+            assert (answer.status_code != 403) is (says == "yes"), (
+                what,
+                role,
+                answer.status_code,
+                answer.text,
+            )
 
 
 def test_no_page_shows_a_secret(synced: Theatre) -> None:

@@ -11,7 +11,7 @@ import psycopg
 import requests
 from psycopg.rows import dict_row
 
-from stack.airflow_api import RUN_ENDED
+from stack.airflow_api import RUN_ENDED, AirflowApi
 from stack.demo.people import Edit, People
 from stack.demo.records import Record, look
 from stack.demo.systems import SIDES, Side, Systems
@@ -31,6 +31,10 @@ class Theatre:
         self.stack = stack
         self.api = stack.api
         self.systems = Systems.reached_by(stack.sandbox)
+
+    def as_role(self, role: str) -> AirflowApi:
+        """Airflow's API as the account that is named after its role."""
+        return AirflowApi(self.api.url, role, self.stack.keys.passwords[role])
 
     def wait_for(self, what: str, find: Callable[[], Found | None], every: float = 0.2) -> Found:
         """Polls until `find` gives something true; fails when a service dies or patience ends.

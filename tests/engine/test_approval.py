@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from taskbridge.core.model import Answer, ApprovalKind, Op, Side
-from taskbridge.engine.approval import due
+from taskbridge.engine.approval import Person, due
 from taskbridge.engine.decide import decide
 from taskbridge.engine.extract import read_dirty
 from taskbridge.engine.load import load
@@ -16,7 +16,7 @@ from taskbridge.engine.opening import open_run
 from taskbridge.engine.ports import Approval, ApprovalState, RunMode, RunOutcome
 from taskbridge.engine.recover import recover
 from taskbridge.engine.settle import settle
-from taskbridge.errors import ApprovalClosed, SettingsInvalid
+from taskbridge.errors import ApprovalClosed, NotAnApprover, SettingsInvalid
 from tests.engine.world import World, disagreements
 
 SC, SF = Side.SALES_CONNECT, Side.SALESFORCE
@@ -428,3 +428,30 @@ def _die(world: World, key: str) -> None:
     """The process is gone; its lease runs out."""
     world.ledger.release_lease(key)
     world.advance(16 * 60)
+
+
+def test_G3_only_approvers_answer(world: World) -> None:
+    linked(world, 1)
+    world.with_settings(limits={**STRICT, "count": 0, "user_count": 0}, approvers=["ben", "7"])
+    world.sc.edit(next(iter(world.sc.live())), status="complete")
+    world.sync()
+    number = request(world).approval_id
+    with pytest.raises(NotAnApprover, match=r"ada is not among the approvers \(ben, 7\)"):
+        world.answer(number, Answer.APPROVED, by="ada")
+    assert request(world).state is ApprovalState.OPEN
+    world.answer(number, Answer.APPROVED, by="ben")
+    assert request(world).answered_by == "ben"
+
+
+@pytest.mark.parametrize(
+    ("told", "allowed"),
+    [
+        ({"id": "7", "name": "ada"}, True),
+        ({"id": "ben", "name": "b"}, True),
+        ({"id": "8", "name": "eve"}, False),
+        (None, False),
+    ],
+)
+def test_G3_an_approver_is_known_by_name_or_id(told: dict[str, str] | None, allowed: bool) -> None:
+    assert Person.of(told).is_one_of(("ben", "7")) is allowed
+    assert Person.of(told).is_one_of(())

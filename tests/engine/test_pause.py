@@ -51,7 +51,7 @@ def test_the_first_run_names_what_to_do_and_the_next_one_says_it_briefly(
     assert "Nothing is lost" in first
     second = world.sync().text
     assert f"{refusing.side.system} is paused since" in second
-    assert f"bridge.resume_side('{refusing.side}')" in second
+    assert f"bridge.resume_side('{refusing.side}', 'your name')" in second
     assert world.rows(STATE, refusing.side)[0][0] == "paused"
     assert world.rows(STATE, refusing.side.other) == [("active", None)]
 
@@ -92,11 +92,13 @@ def test_a_person_can_have_it_tried_at_once(world: World, refusing: MemorySide) 
     world.sync()
     refusing.faults.refuse_login = False
     assert world.sync().outcome is RunOutcome.SKIPPED
-    assert world.rows("SELECT bridge.resume_side(%s)", refusing.side) == [
+    assert world.rows("SELECT bridge.resume_side(%s, 'Ada')", refusing.side) == [
         (f"{refusing.side}: the next run logs in",)
     ]
     assert world.sync().outcome is RunOutcome.CLEAN
-    assert world.rows("SELECT bridge.resume_side(%s)", refusing.side) == [(f"{refusing.side} is not paused",)]
+    assert world.rows("SELECT bridge.resume_side(%s, 'Ada')", refusing.side) == [
+        (f"{refusing.side} is not paused",)
+    ]
 
 
 @pytest.mark.parametrize("mode", [RunMode.MANUAL, RunMode.BACKFILL])

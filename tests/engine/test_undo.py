@@ -97,6 +97,20 @@ def test_G3_an_undo_is_weighed_and_a_person_releases_exactly_what_a_dry_run_show
     assert sum((snapshot(world) - before).values()) == 1
 
 
+def test_G3_nobody_releases_the_plan_of_a_dry_run_of_their_own(everything: Any) -> None:
+    world, _, report = everything
+    world.with_settings(approvers=["Ann", "Bea"])
+    shown = undo(world, report, dry_run=True, asked_by="Ann")
+    writes = world.writes
+    approved = {"approved_plan": shown.run_id}
+    assert "Ann made the dry run" in undo(world, report, asked=approved, asked_by="Ann").text
+    assert (
+        "Cy is not among the approvers (Ann, Bea)" in undo(world, report, asked=approved, asked_by="Cy").text
+    )
+    assert world.writes == writes
+    assert undo(world, report, asked=approved, asked_by="Bea").outcome is RunOutcome.CLEAN
+
+
 def test_a_dry_run_of_an_undo_shows_exactly_what_the_undo_does(everything: Any) -> None:
     world, _, report = everything
     writes, links = world.writes, world.rows("SELECT * FROM bridge.link ORDER BY link_id")

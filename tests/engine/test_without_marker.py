@@ -100,7 +100,7 @@ def test_G2_without_a_marker_two_that_look_alike_are_held_never_repeated(unmarke
     assert "A create in doubt" in told[0][1]
     copies = list(unmarked.sf.live())
     for (action,), copy in zip(unmarked.rows(DOUBT), copies, strict=True):
-        assert "it is" in unmarked.rows("select bridge.settle_create(%s, %s)", action, copy)[0][0]
+        assert "it is" in unmarked.rows("select bridge.settle_create(%s, 'Ada', %s)", action, copy)[0][0]
     unmarked.settle()
     assert unmarked.rows("select state, dirty from bridge.link") == [("linked", False)] * 2
     assert (len(unmarked.sc.live()), len(unmarked.sf.live())) == (2, 2)
@@ -117,7 +117,7 @@ def test_G2_without_a_marker_a_create_that_somebody_changed_is_held(unmarked: Wo
         unmarked.sync()
     assert (len(unmarked.sc.live()), len(unmarked.sf.live()), unmarked.sf.writes) == (1, 1, 1)
     ((action,),) = unmarked.rows(DOUBT)
-    unmarked.rows("select bridge.settle_create(%s, %s)", action, copy)
+    unmarked.rows("select bridge.settle_create(%s, 'Ada', %s)", action, copy)
     unmarked.settle()
     assert [values["details"] for values in unmarked.sc.live().values()] == ["typed before anybody knew it"]
 
@@ -132,7 +132,7 @@ def test_G2_without_a_marker_a_person_may_rule_a_create_out(unmarked: World) -> 
     unmarked.advance(OVER)
     unmarked.settle()
     ((action,),) = unmarked.rows(DOUBT)
-    assert "was not created" in unmarked.rows("select bridge.settle_create(%s)", action)[0][0]
+    assert "was not created" in unmarked.rows("select bridge.settle_create(%s, 'Ada')", action)[0][0]
     unmarked.settle()
     assert subjects(unmarked) == ["twin", "twin"]
     assert len(unmarked.sc.live()) == 1, "what the integration user makes by hand is not imported"

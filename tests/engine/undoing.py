@@ -26,7 +26,7 @@ def snapshot(world: World) -> Counter[tuple[Any, ...]]:
 def undo(world: World, run: RunReport | int | None, **given: Any) -> RunReport:
     run_id = run.run_id if isinstance(run, RunReport) else run
     asked = {"run_id": run_id, **given.pop("asked", {})}
-    return world.sync(mode=RunMode.UNDO, asked=asked, asked_by="Ann", **given)
+    return world.sync(mode=RunMode.UNDO, asked=asked, asked_by=given.pop("asked_by", "Ann"), **given)
 
 
 def left_out(world: World, report: RunReport) -> list[tuple[Any, ...]]:

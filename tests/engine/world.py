@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 
 from taskbridge.core.model import Answer, Side
-from taskbridge.engine.approval import APPROVAL_ID, record_answer
+from taskbridge.engine.approval import APPROVAL_ID, Person, record_answer
 from taskbridge.engine.cycle import run_cycle
 from taskbridge.engine.decide import decide
 from taskbridge.engine.engine import Engine
@@ -68,7 +68,10 @@ class World:
 
     def answer(self, approval_id: int, answer: Answer, by: str = "ada") -> None:
         """A person answers a request."""
-        record_answer(self.ledger, approval_id, answer, by=by, at=datetime.now(UTC), place="test")
+        at, approvers = datetime.now(UTC), self.settings.approvers
+        record_answer(
+            self.ledger, approval_id, answer, by=Person(by, by), at=at, place="test", approvers=approvers
+        )
 
     def carry_out(self, approval_id: int) -> RunReport:
         return self.sync(mode=RunMode.APPROVAL, asked={APPROVAL_ID: approval_id})

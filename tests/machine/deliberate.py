@@ -106,7 +106,9 @@ class DeliberateRules(OperatorRules):
                 for (side, key), made in story.log.made.items()
                 if side is Side.SALESFORCE and made == marker
             ]
-            (told,) = story.db.rows("SELECT bridge.settle_create(%s, %s)", action, next(iter(copies), None))
+            (told,) = story.db.rows(
+                "SELECT bridge.settle_create(%s, 'Ada', %s)", action, next(iter(copies), None)
+            )
             story.tell(f"Eva says what the create {action} made: {told[0]}")
 
     def _insist(self, report: RunReport | None, mode: RunMode, asked: dict[str, Any], insist: bool) -> None:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 
+import psycopg
 import pytest
 
 from taskbridge.engine.ports import Run, RunOutcome
@@ -82,6 +83,39 @@ def test_release_gives_back_only_ones_own(ledger: PostgresLedger) -> None:
     ledger.release_lease("a")
     assert ledger.lease_holder() is None
     assert ledger.take_lease("b", TTL) == 2
+
+
+def test_who_waits_longest_is_next(ledger: PostgresLedger) -> None:
+    ledger.take_lease("holder", TTL)
+    for waits in ("first", "second", "first"):
+        assert ledger.take_lease(waits, TTL, waits=True) is None
+    ledger.release_lease("holder")
+    assert ledger.take_lease("second", TTL, waits=True) is None
+    assert ledger.take_lease("newcomer", TTL) is None
+    assert ledger.take_lease("first", TTL, waits=True) == 2
+    ledger.release_lease("first")
+    assert ledger.take_lease("first", TTL, waits=True) is None, "it had its turn"
+    assert ledger.take_lease("second", TTL, waits=True) == 3
+
+
+def test_who_stopped_asking_keeps_nobody_waiting(ledger: PostgresLedger, database_url: str) -> None:
+    ledger.take_lease("holder", TTL)
+    for waits in ("dead", "alive"):
+        ledger.take_lease(waits, TTL, waits=True)
+    ledger.release_lease("holder")
+    assert ledger.take_lease("alive", TTL, waits=True) is None
+    query(
+        database_url,
+        "UPDATE bridge.waiting_run SET seen_at = seen_at - interval '61 s' WHERE run_key = 'dead'",
+    )
+    assert ledger.take_lease("alive", TTL, waits=True) == 2
+
+
+def test_who_does_not_wait_has_no_place_in_the_line(ledger: PostgresLedger) -> None:
+    ledger.take_lease("holder", TTL)
+    assert ledger.take_lease("asks once", TTL) is None
+    ledger.release_lease("holder")
+    assert ledger.take_lease("another", TTL) == 2
 
 
 def test_renewing_prolongs_and_a_lost_lease_cannot_be_renewed(
@@ -199,7 +233,7 @@ def _everything(url: str) -> dict[str, list[dict[str, object]]]:
     return {
         table["name"]: sorted(query(url, f"SELECT * FROM {table['name']}"), key=str)
         for table in tables
-        if table["name"] != "bridge.lease"
+        if table["name"] not in ("bridge.lease", "bridge.waiting_run")
     }
 
 
@@ -218,13 +252,22 @@ def test_an_operator_breaks_a_dead_lease_and_the_old_holder_can_write_no_more(
     ledger: PostgresLedger, database_url: str
 ) -> None:
     def break_it(reason: str) -> str:
-        return str(one(database_url, "SELECT bridge.break_lease(%s) AS told", reason)["told"])
+        return str(one(database_url, "SELECT bridge.break_lease(%s, 'Ada') AS told", reason)["told"])
 
     run = open_run(ledger)
     assert break_it("worker was lost") == f"broken: the lease of {run.spec.run_key}"
     with pytest.raises(LeaseLost):
         ledger.renew_lease(run, TTL)
-    assert "worker was lost" in one(database_url, "SELECT notes FROM bridge.run")["notes"][0]
+    assert one(database_url, "SELECT notes FROM bridge.run")["notes"] == [
+        "the lease was broken by Ada: worker was lost"
+    ]
     assert ledger.take_lease("another", TTL) is not None
     assert break_it("again") == "broken: the lease of another"
     assert break_it("again") == "nobody held the lease"
+
+
+@pytest.mark.parametrize("nobody", [None, "", "  "])
+def test_what_is_done_by_hand_names_a_person(nobody: str | None, database_url: str) -> None:
+    for call in ("break_lease('x', %s)", "resume_side('salesforce', %s)", "settle_create('1-0', %s)"):
+        with pytest.raises(psycopg.errors.IntegrityError, match="domain"):
+            query(database_url, f"SELECT bridge.{call}", nobody)

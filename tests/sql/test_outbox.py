@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pandas as pd
@@ -246,7 +245,7 @@ def test_a_create_in_doubt_keeps_its_time_and_a_person_settles_it(
     ledger.mark_sent(run, [create])
 
     def tell(*what: str) -> str:
-        asked = ", ".join(["%s"] * len(what))
+        asked = ", ".join(["%s", "'Ada'", *["%s"] * (len(what) - 1)])
         return str(one(database_url, f"SELECT bridge.settle_create({asked}) AS told", *what)["told"])
 
     assert "nothing was changed" in tell(create), "it is not in doubt yet"
@@ -254,7 +253,7 @@ def test_a_create_in_doubt_keeps_its_time_and_a_person_settles_it(
     ledger.record(run, outcomes(outcome(create, "unknown", code="CREATE_UNCLEAR")))
     assert one(database_url, "SELECT sent_at FROM bridge.action WHERE action_id = %s", create) == before
     assert "nothing was changed" in tell(create, "00T1"), "that record is in a pair"
-    assert "it is 00T9" in tell(create, "00T9")
+    assert tell(create, "00T9") == "settled by Ada: it is 00T9"
     assert ledger.unsettled(run, SF)["remote_id"].tolist() == ["00T9"]
     assert "was not created" in tell(create)
     assert state(database_url, run, 2) == "retry"

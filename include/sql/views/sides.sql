@@ -17,7 +17,7 @@ COMMENT ON COLUMN mart.sides.identity IS 'Org or account';
 COMMENT ON COLUMN mart.sides.state IS 'active or paused';
 COMMENT ON COLUMN mart.sides.reason IS 'Why it is paused, and what helps';
 COMMENT ON COLUMN mart.sides.since IS 'Since when it is in this state';
-COMMENT ON COLUMN mart.sides.next_attempt_at IS 'When a paused system is tried again; SELECT bridge.resume_side(side) makes it now';
+COMMENT ON COLUMN mart.sides.next_attempt_at IS 'When a paused system is tried again; SELECT bridge.resume_side(side, your name) makes it now';
 COMMENT ON COLUMN mart.sides.read_until IS 'Up to where it was read and everything settled, by its own clock';
 COMMENT ON COLUMN mart.sides.looked_at IS 'When its fields, rights and picklists were last looked at; null where a system says nothing of them';
 COMMENT ON COLUMN mart.sides.breaches IS 'What it lacked then, with remedies; empty when all is there';

@@ -24,7 +24,7 @@ counted AS (
     FROM ended
 )
 SELECT
-    r.run_id, r.run_key, r.mode, r.dry_run,
+    r.run_id, regexp_replace(r.run_key, '@[^@]*$', '') AS run_key, r.mode, r.dry_run,
     coalesce(r.outcome, 'open') AS outcome,
     r.summary,
     r.opened_at, r.closed_at,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from taskbridge.core.model import Answer
 from taskbridge.engine.ports import Approval, ApprovalState, Ledger, RunSpec
-from taskbridge.errors import ApprovalClosed, SettingsInvalid
+from taskbridge.errors import ApprovalClosed, NotAnApprover, SettingsInvalid
 
 APPROVAL_ID: Final = "approval_id"
 """What a run of mode approval is asked for."""
@@ -28,18 +29,49 @@ def find(ledger: Ledger, approval_id: object) -> Approval:
     return known
 
 
+@dataclass(frozen=True)
+class Person:
+    """Somebody, as Airflow knows them."""
+
+    id: str
+    name: str
+
+    @classmethod
+    def of(cls, told: Mapping[str, str | None] | None) -> Person:
+        told = told or {}
+        name = told.get("name") or told.get("id") or "somebody without a name"
+        return cls(str(told.get("id") or name), str(name))
+
+    def is_one_of(self, approvers: Collection[str]) -> bool:
+        """Whether they may approve: everybody, where nobody is named."""
+        return not approvers or self.id in approvers or self.name in approvers
+
+
 def record_answer(
-    ledger: Ledger, approval_id: object, answer: Answer, *, by: str, at: datetime, place: str
+    ledger: Ledger,
+    approval_id: object,
+    answer: Answer,
+    *,
+    by: Person,
+    at: datetime,
+    place: str,
+    approvers: Collection[str] = (),
 ) -> Approval:
     """Stores what a person said; saying the same in the same place again is the same answer.
 
-    Raises ApprovalClosed for a request that is not open: nothing is written for it.
+    Raises NotAnApprover for somebody who is not one of `approvers`, and ApprovalClosed for a request that is not open:
+    nothing is written for it.
     """
     known = find(ledger, approval_id)
-    ledger.answer(known.approval_id, answer, answered_by=by, answered_at=at, answered_in=place)
+    if not by.is_one_of(approvers):
+        raise NotAnApprover(
+            f"{by.name} is not among the approvers ({', '.join(approvers)}), so request {known.approval_id} stays "
+            "open. Let one of them answer, or change the setting approvers."
+        )
+    ledger.answer(known.approval_id, answer, answered_by=by.name, answered_at=at, answered_in=place)
     now = find(ledger, approval_id)
-    if (now.answer, now.answered_by, now.answered_at) != (answer, by, at):
-        raise ApprovalClosed(f"The answer of {by} ({answer}) counts for nothing: {_standing(now)}")
+    if (now.answer, now.answered_by, now.answered_at) != (answer, by.name, at):
+        raise ApprovalClosed(f"The answer of {by.name} ({answer}) counts for nothing: {_standing(now)}")
     return now
 
 

@@ -24,11 +24,11 @@ LOAD_STEPS = (
 """Creates and updates on both sides before any delete."""
 
 
-def run_cycle(engine: Engine, spec: RunSpec) -> RunReport:
+def run_cycle(engine: Engine, spec: RunSpec, *, waits: bool = False) -> RunReport:
     """Runs every step and reports. An error of a step is in the report; it is not raised.
 
     Answers outcome skipped, without a call to either side, when the switch is off, another run
-    holds the lease, or a side is paused and nobody asked for the run.
+    holds the lease, or a side is paused and nobody asked for the run. `waits`: as in `open_run`.
     """
     if not engine.may_run(spec):
         return RunReport(
@@ -37,7 +37,7 @@ def run_cycle(engine: Engine, spec: RunSpec) -> RunReport:
             "The Variable taskbridge_enabled is not on: nothing was read or written.",
         )
     try:
-        run = open_run(engine, spec)
+        run = open_run(engine, spec, waits=waits)
         if run is None:
             return RunReport(None, RunOutcome.SKIPPED, "Another run holds the lease.")
         with counted(engine, run):

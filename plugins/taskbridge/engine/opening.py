@@ -27,8 +27,9 @@ _NAMES = {Side.SALES_CONNECT: "Sales Connect account", Side.SALESFORCE: "Salesfo
 _CONNECTIONS = {Side.SALES_CONNECT: "sales_connect_default", Side.SALESFORCE: "salesforce_default"}
 
 
-def open_run(engine: Engine, spec: RunSpec) -> Run | None:
-    """Opens the run, or answers None while another run holds the lease.
+def open_run(engine: Engine, spec: RunSpec, *, waits: bool = False) -> Run | None:
+    """Opens the run, or answers None while another run holds the lease or waits for longer. `waits`: whoever calls
+    will ask again, so the run takes its place in the line.
 
     Reads both sides' users (one call each), whose answers carry the servers' clocks; once an hour the contract comes
     with them. Who took part and is not listed is looked up by id. Opening a run that is open already reads nothing.
@@ -39,7 +40,7 @@ def open_run(engine: Engine, spec: RunSpec) -> Run | None:
     ledger = engine.ledger
     ledger.check_schema()
     refuse_paused(ledger)
-    fencing = ledger.take_lease(spec.run_key, engine.settings.lease)
+    fencing = ledger.take_lease(spec.run_key, engine.settings.lease, waits=waits)
     if fencing is None:
         return None
     try:
@@ -59,7 +60,7 @@ def _open(engine: Engine, spec: RunSpec, fencing: int) -> Run:
     ledger = engine.ledger
     if spec.mode is RunMode.APPROVAL:
         spec = replace(spec, asked_by=answered(ledger, spec).answered_by)
-    check(ledger, spec)
+    check(ledger, spec, engine.settings.approvers)
     asks = {Side.SALESFORCE: due_to_look(engine, spec)}
     infos = {side: engine.sides[side].connect(describe=asks.get(side, False)) for side in Side}
     _check_identities(engine, infos, may_be_empty=spec.mode is RunMode.REBASE)

@@ -229,7 +229,7 @@ def _rest(logins: int) -> timedelta:
 def _sentence(side: Side, state: SideState) -> str:
     return (
         f"{side.system} is paused since {_clock(state.since)}: {state.reason}. The next login is tried at "
-        f"{_clock(state.next_attempt)}; to try it now: SELECT bridge.resume_side('{side}');"
+        f"{_clock(state.next_attempt)}; to try it now: SELECT bridge.resume_side('{side}', 'your name');"
     )
 
 

@@ -502,6 +502,7 @@ class PastRun:
     mode: RunMode
     dry_run: bool
     asked: Mapping[str, str | int]
+    asked_by: str | None
     written: int  # effects that it had, or may have had
 
 
@@ -563,9 +564,10 @@ class Ledger(Protocol):
 
     # lease and run
 
-    def take_lease(self, run_key: str, ttl: timedelta) -> int | None:
-        """The fencing number, or None while another run holds a lease that has not expired. Taking it again under
-        the same key renews it and keeps the number."""
+    def take_lease(self, run_key: str, ttl: timedelta, *, waits: bool = False) -> int | None:
+        """The fencing number, or None while another run holds a lease that has not expired, or waits for longer than
+        this one. Taking it again under the same key renews it and keeps the number. `waits`: on None, the run takes
+        its place in the line and will ask again."""
 
     def renew_lease(self, run: Run, ttl: timedelta) -> None: ...
 

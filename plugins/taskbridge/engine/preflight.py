@@ -132,7 +132,7 @@ def _database(ledger: Ledger | TaskBridgeError) -> Section:
                 f"{side.system} paused",
                 f"since {state.since:%Y-%m-%d %H:%M} UTC: {state.reason}",
                 f"in use; it is tried again at {state.next_attempt:%H:%M} UTC",
-                f"once its login above is ok: SELECT bridge.resume_side('{side}');",
+                f"once its login above is ok: SELECT bridge.resume_side('{side}', 'your name');",
             )
         )
     return section

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 import pandas as pd
@@ -12,8 +12,8 @@ from taskbridge.core.model import ACTIONS, FIELDS, LOST, Plan, PlanInput, empty,
 from taskbridge.core.restore import plan_restore
 from taskbridge.core.undo import plan_undo
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.ports import Ledger, Run, RunMode, RunSpec
-from taskbridge.errors import RequestRefused
+from taskbridge.engine.ports import Ledger, PastRun, Run, RunMode, RunSpec
+from taskbridge.errors import NotAnApprover, RequestRefused
 
 RUN_ID: Final = "run_id"
 CONFLICT_ID: Final = "conflict_id"
@@ -30,15 +30,16 @@ _WANTS: Final[Mapping[RunMode, tuple[str, ...]]] = {
 _NUMBERS: Final = (RUN_ID, CONFLICT_ID, APPROVED_PLAN)
 
 
-def check(ledger: Ledger, spec: RunSpec) -> None:
-    """Raises RequestRefused for what cannot be meant, or cannot be done by any run."""
+def check(ledger: Ledger, spec: RunSpec, approvers: Collection[str] = ()) -> None:
+    """Raises RequestRefused for what cannot be meant, or cannot be done by any run, and NotAnApprover for an approved
+    plan that this person may not approve."""
     if spec.mode not in _WANTS:
         return
     _check_parameters(spec)
     if spec.mode is RunMode.UNDO:
         _check_run(ledger, _number(spec, RUN_ID))
     if APPROVED_PLAN in spec.asked:
-        _check_plan(ledger, spec)
+        _check_plan(ledger, spec, approvers)
 
 
 def undo(engine: Engine, run: Run, given: PlanInput) -> Plan:
@@ -101,7 +102,7 @@ def _check_run(ledger: Ledger, run_id: int) -> None:
         )
 
 
-def _check_plan(ledger: Ledger, spec: RunSpec) -> None:
+def _check_plan(ledger: Ledger, spec: RunSpec, approvers: Collection[str]) -> None:
     number = _number(spec, APPROVED_PLAN)
     past = ledger.past_run(number)
     asked = {name: value for name, value in spec.asked.items() if name != APPROVED_PLAN}
@@ -109,6 +110,22 @@ def _check_plan(ledger: Ledger, spec: RunSpec) -> None:
         raise RequestRefused(
             f"The parameter {APPROVED_PLAN} is {number}, which is no dry run of this very request. Make a dry run "
             "with the same parameters, look at its plan in mart.plan, and give its number."
+        )
+    if approvers:
+        _check_approver(spec.asked_by or "somebody without a name", past, approvers)
+
+
+def _check_approver(person: str, plan: PastRun, approvers: Collection[str]) -> None:
+    """An approved plan is an approval: by one who may, and never by who made the plan."""
+    if person not in approvers:
+        raise NotAnApprover(
+            f"{person} is not among the approvers ({', '.join(approvers)}), and {APPROVED_PLAN} releases what a limit "
+            "holds. Let one of them start this run, or change the setting approvers."
+        )
+    if person == plan.asked_by:
+        raise NotAnApprover(
+            f"{person} made the dry run that {APPROVED_PLAN} names. Let another of the approvers "
+            f"({', '.join(approvers)}) look at its plan and start this run."
         )
 
 

@@ -103,6 +103,6 @@ def _in_doubt(sent: Row, ids: Sequence[str], alike: Sequence[str]) -> dict[str, 
         "category": "other",
         "message": f"{len(ids)} records of ours hold what was sent and {len(alike)} more could be it "
         f"({', '.join([*ids, *alike][:5])}); expected exactly one of the first and none of the second",
-        "remedy": "look at these records, then select bridge.settle_create(action, copy) with the id of the one that "
-        "it is, or without an id when it is none of them",
+        "remedy": "look at these records, then select bridge.settle_create(action, your name, copy) with the id of the "
+        "one that it is, or without an id when it is none of them",
     }

@@ -3,7 +3,7 @@
 Imported whenever a DAG file is parsed, so engine, clients and pandas are imported by the tasks alone.
 """
 
-from taskbridge.operators.approval import AskOperator, RecordAnswerOperator, RequestsOperator
+from taskbridge.operators.approval import AskOperator, RequestsOperator
 from taskbridge.operators.conflicts import RecordDecisionOperator
 from taskbridge.operators.doctor import DoctorOperator
 from taskbridge.operators.gate import GateOperator
@@ -23,7 +23,6 @@ __all__ = [
     "LoadOperator",
     "OpenRunSensor",
     "ReadDirtyOperator",
-    "RecordAnswerOperator",
     "RecordDecisionOperator",
     "RecoverOperator",
     "ReportOperator",

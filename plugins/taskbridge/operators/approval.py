@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow.providers.standard.operators.hitl import HITLOperator
-from airflow.sdk.exceptions import AirflowException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from taskbridge.errors import DatabaseUnavailable
 from taskbridge.operators.request import run_key
-from taskbridge.operators.step import DocumentedOperator, StepOperator, one_sentence
+from taskbridge.operators.step import StepOperator, one_sentence
 from taskbridge.operators.variables import read_settings, switch_is_on
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from taskbridge.engine.engine import Engine
     from taskbridge.engine.ports import Approval, Ledger, Run
+    from taskbridge.settings import Settings
 
 APPROVAL_DAG: Final = "task_sync_approval"
 APPROVAL_ID: Final = "approval_id"
@@ -51,6 +54,9 @@ class AskOperator(HITLOperator):
     """Shows a person what is held and waits for *Approve* or *Reject*, without a worker slot and without an end.
 
     There is no default and no time after which it answers itself. A request that was answered already passes.
+    Then it keeps in the ledger what the person said, who it was and when: from then on the answer is carried out also
+    when this run is not, since the next sync run sees to it. An answer of somebody whom the setting `approvers` does
+    not name, or to a request that is not open any more, is refused.
     """
 
     def __init__(self, **kwargs: Any) -> None:
@@ -66,7 +72,8 @@ class AskOperator(HITLOperator):
         from taskbridge.engine.ports import ApprovalState
         from taskbridge.hooks.engine import open_ledger
 
-        with one_sentence(context), open_ledger(read_settings()) as ledger:
+        with one_sentence(context), open_ledger() as ledger:
+            settings = read_settings()
             approval = find(ledger, context["params"].get(APPROVAL_ID))
             if approval.state is ApprovalState.OBSOLETE:
                 raise AirflowSkipException(
@@ -75,55 +82,48 @@ class AskOperator(HITLOperator):
             if approval.state is not ApprovalState.OPEN:
                 self.log.info("Request %d is %s already.", approval.approval_id, approval.answer)
                 return None
-            self.subject, self.body = _texts(ledger, approval)
+            self.subject, self.body = _texts(ledger, approval, settings)
+            self.assigned_users = [{"id": name, "name": name} for name in settings.approvers]
         return super().execute(context)
 
-
-class RecordAnswerOperator(DocumentedOperator):
-    """Keeps in the ledger what the person said, who it was and when.
-
-    From then on the answer is carried out also when this run is not: the next sync run sees to it. An answer to a
-    request that is not open any more is refused here.
-    """
-
-    def __init__(self, **kwargs: Any) -> None:
-        # The answer must outlive a database that is away.
-        super().__init__(**{"retries": 10, "retry_delay": timedelta(seconds=30), **kwargs})
-
-    def execute(self, context: Context) -> dict[str, object]:
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, object]:
+        """The event is Airflow's own word of who answered; XCom, which more people may write, is not asked."""
         from taskbridge.hooks.engine import open_ledger
 
-        said = context["ti"].xcom_pull(task_ids=ASK)
-        with one_sentence(context), open_ledger(read_settings()) as ledger:
-            try:
-                approval = _record(ledger, context, said)
-            except DatabaseUnavailable as error:
-                raise AirflowException(str(error)) from error
+        said = super().execute_complete(context, event)
+        with one_sentence(context), open_ledger() as ledger:
+            approval = _PATIENTLY(_record, ledger, context, said)
         self.log.info("%s by %s", approval.answer, approval.answered_by)
         return {"answer": approval.answer and approval.answer.value, "answered_by": approval.answered_by}
 
 
-def _record(ledger: Ledger, context: Context, said: dict[str, Any] | None) -> Approval:
-    from taskbridge.core.model import Answer
-    from taskbridge.engine.approval import find, record_answer
+# Asked anew, the person would have to answer again: an answer outlives a database that is away for a while.
+_PATIENTLY: Final = Retrying(
+    retry=retry_if_exception_type(DatabaseUnavailable),
+    wait=wait_fixed(timedelta(seconds=15)),
+    stop=stop_after_delay(timedelta(minutes=5)),
+    reraise=True,
+)
 
-    asked = context["params"].get(APPROVAL_ID)
-    if said is None:
-        return find(ledger, asked)
+
+def _record(ledger: Ledger, context: Context, said: Mapping[str, Any]) -> Approval:
+    from taskbridge.core.model import Answer
+    from taskbridge.engine.approval import Person, record_answer
+
     # Airflow takes exactly one of the options, and no answer without one.
     (chosen,) = said["chosen_options"]
     answer = {APPROVE: Answer.APPROVED, REJECT: Answer.REJECTED}[chosen]
-    person = said["responded_by_user"] or {}
-    name = str(person.get("name") or person.get("id") or "somebody without a name")
+    by = Person.of(said["responded_by_user"])
     # Without Airflow's own class of datetime, which drivers treat differently.
     at = datetime.fromisoformat(said["responded_at"].isoformat()).astimezone(UTC)
-    return record_answer(ledger, asked, answer, by=name, at=at, place=run_key(context))
+    asked, approvers = context["params"].get(APPROVAL_ID), read_settings().approvers
+    return record_answer(ledger, asked, answer, by=by, at=at, place=run_key(context), approvers=approvers)
 
 
-def _texts(ledger: Ledger, approval: Approval) -> tuple[str, str]:
+def _texts(ledger: Ledger, approval: Approval, settings: Settings) -> tuple[str, str]:
     from taskbridge.engine.approval_text import SAMPLES, body, subject
     from taskbridge.hooks.engine import build_engine
 
     details = ledger.approval_details(approval.approval_id, SAMPLES)
-    sides = build_engine(ledger, read_settings(), switch_is_on, approval.features).sides
+    sides = build_engine(ledger, settings, switch_is_on, approval.features).sides
     return subject(approval, details), body(approval, details, sides)

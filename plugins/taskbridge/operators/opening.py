@@ -66,13 +66,17 @@ class OpenRunSensor(BaseSensorOperator):
                         f"The Variable {ENABLED} is not on any more: nothing was read."
                     )
                 try:
-                    run = open_run(engine, spec)
+                    run = open_run(engine, spec, waits=True)
                 except SidePaused as paused:
                     if context["dag_run"].run_type != "scheduled":
                         raise  # whoever asked for this run has to know that it did nothing
                     raise AirflowSkipException(str(paused)) from None
                 if run is None:
-                    self.log.info("Run %s holds the lease: waiting for it.", ledger.lease_holder())
+                    holder = ledger.lease_holder()
+                    who = (
+                        f"Run {holder} holds the lease" if holder else "A run that has waited longer is next"
+                    )
+                    self.log.info("%s: waiting.", who)
                     return False
         self.log.info("Opened run %d", run.run_id)
         return PokeReturnValue(is_done=True, xcom_value={"run_key": spec.run_key, "run_id": run.run_id})

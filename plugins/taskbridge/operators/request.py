@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from taskbridge import __version__
 from taskbridge.errors import SettingsInvalid
+from taskbridge.operators.variables import installation
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -35,7 +36,7 @@ RESTORE: Final = "restore"
 class Request:
     """The wishes of whoever or whatever started a DAG run."""
 
-    run_key: str
+    dag_run: str  # DAG id and DAG run id
     mode: str  # engine.ports.RunMode
     window: tuple[datetime, datetime] | None  # UTC; None = from the watermarks
     users: tuple[str, ...]
@@ -58,7 +59,7 @@ class Request:
             name: value for name, value in params.items() if name not in _HOW and value not in (None, "")
         }
         person = getattr(dag_run, "triggering_user_name", None)
-        return cls(run_key(context), mode, window, users, bool(params.get(DRY_RUN)), asked, person)
+        return cls(_name(dag_run), mode, window, users, bool(params.get(DRY_RUN)), asked, person)
 
     @property
     def only_looks(self) -> bool:
@@ -70,7 +71,7 @@ class Request:
         from taskbridge.engine.ports import RunMode, RunSpec, Window
 
         return RunSpec(
-            run_key=self.run_key,
+            run_key=_key(self.dag_run),
             mode=RunMode(self.mode),
             settings_fingerprint=settings.fingerprint,
             settings=settings.model_dump(mode="json"),
@@ -96,7 +97,15 @@ class Request:
 
 def run_key(context: Context) -> str:
     """The name of the run in the ledger."""
-    return f"{context['dag_run'].dag_id}/{context['dag_run'].run_id}"
+    return _key(_name(context["dag_run"]))
+
+
+def _name(dag_run: Any) -> str:
+    return f"{dag_run.dag_id}/{dag_run.run_id}"
+
+
+def _key(name: str) -> str:
+    return f"{name}@{installation()}"
 
 
 def refuse_unknown(conf: dict[str, Any], known: list[str]) -> None:

@@ -1,9 +1,10 @@
-"""The two Airflow Variables. Read by tasks, never while a DAG file is parsed."""
+"""The Airflow Variables. Read by tasks, never while a DAG file is parsed."""
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Final
+from uuid import uuid4
 
 from airflow.sdk import Variable
 
@@ -12,6 +13,7 @@ from taskbridge.errors import SettingsInvalid
 if TYPE_CHECKING:
     from taskbridge.settings import Settings
 
+INSTALLATION: Final = "taskbridge_installation"
 ENABLED: Final = "taskbridge_enabled"
 SETTINGS: Final = "taskbridge_settings"
 
@@ -27,6 +29,17 @@ def switch_is_on() -> bool:
         _log.warning("The Variable %s cannot be read (%s): taken as off.", ENABLED, type(error).__name__)
         return False
     return isinstance(value, str) and value.strip().casefold() in _ON
+
+
+def installation() -> str:
+    """This Airflow's own name among those that share one database; the first run makes it up.
+
+    Two of them give their scheduled runs the same ids, and must not take each other's for their own (invariant 23).
+    """
+    if not (known := Variable.get(INSTALLATION, default=None)):
+        Variable.set(INSTALLATION, uuid4().hex[:8], "Tells the runs of this Airflow apart; do not change it.")
+        known = Variable.get(INSTALLATION)
+    return str(known)
 
 
 def read_settings() -> Settings:

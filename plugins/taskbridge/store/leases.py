@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Final
 
 from taskbridge.engine.ports import Run
 from taskbridge.store.database import lease_lost
 from taskbridge.store.part import LedgerPart
 
+PATIENCE: Final = timedelta(minutes=1)
+"""Who waits looks every ten seconds. One that has not looked for so long keeps nobody behind it."""
+
 
 class Leases(LedgerPart):
-    def take_lease(self, run_key: str, ttl: timedelta) -> int | None:
+    def take_lease(self, run_key: str, ttl: timedelta, *, waits: bool = False) -> int | None:
         with self._db.transaction() as tx:
-            taken = tx.run("lease/take_lease", run_key=run_key, ttl=ttl).scalar_one_or_none()
+            taken = tx.run(
+                "lease/take_lease", run_key=run_key, ttl=ttl, waits=waits, patience=PATIENCE
+            ).scalar_one_or_none()
         return None if taken is None else int(taken)
 
     def renew_lease(self, run: Run, ttl: timedelta) -> None:

@@ -15,7 +15,7 @@ class Recovery(LedgerPart):
             row = tx.run("run/read_past_run", run_id=run_id).one_or_none()
         if row is None:
             return None
-        return PastRun(row.run_id, RunMode(row.mode), row.dry_run, row.asked, row.written)
+        return PastRun(row.run_id, RunMode(row.mode), row.dry_run, row.asked, row.asked_by, row.written)
 
     def written(self, run_id: int) -> pd.DataFrame:
         return self._db.frame("undo/read_written", WRITTEN, run_id=run_id)
