@@ -1,8 +1,8 @@
 from taskbridge.store.migrations.apply import apply
 
-revision = "0023"
-down_revision = "0022"
+revision = "0024"
+down_revision = "0023"
 
 
 def upgrade() -> None:
-    apply("0023_duties")
+    apply("0024_duties")
