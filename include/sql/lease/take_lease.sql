@@ -1,5 +1,4 @@
--- Purpose: take the lease, or renew it under the same key; no row while another run holds it or is further ahead in the
--- line, in which a run that waits then takes its place
+-- Purpose: take the lease, or renew it under the same key; no row, but a place in the line, while another has it or is next
 -- Parameters: run_key, ttl (interval), waits (boolean), patience (interval)
 -- Caller: store/leases.py
 WITH taken AS (
