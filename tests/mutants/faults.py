@@ -356,7 +356,7 @@ FAULTS: Final = (
           "who approves deletes approves those without proof as well (C5)",
           "tests/core/test_approvals.py"),
     Fault("answered_twice", "engine/approval.py",
-          "if (now.answer, now.answered_by, now.answered_at) != (answer, by, at):", "if now.answer is None:",
+          "if (now.answer, now.answered_by, now.answered_at) != (answer, by.name, at):", "if now.answer is None:",
           "a second answer seems to count (G3)",
           "tests/engine/test_approval.py"
           "::test_G3_an_answer_counts_once"),
