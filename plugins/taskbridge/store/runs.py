@@ -46,7 +46,7 @@ class Runs(LedgerPart):
                 sf_server_time=started[Side.SALESFORCE],
                 features=sorted(features),
                 settings_fingerprint=spec.settings_fingerprint,
-                settings=json.dumps(dict(spec.settings)),
+                settings=dict(spec.settings),
                 code_version=spec.code_version,
                 asked=dict(spec.asked),
                 asked_by=spec.asked_by,
