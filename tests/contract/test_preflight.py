@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+import adbc_driver_manager
 import pytest
+from adbc_driver_manager import AdbcStatusCode
 
 from taskbridge.core.finding import Finding, Level
 from taskbridge.core.model import Side
@@ -300,6 +302,23 @@ def test_a_paused_side_is_a_warning(place: Place, ledger: PostgresLedger) -> Non
     assert finding.level is Level.WARNING
     assert "refused; correct the secret" in finding.seen
     assert "bridge.resume_side('salesforce', 'your name')" in finding.remedy
+
+
+@pytest.mark.postgres
+def test_C19_the_driver_that_reads_frames_is_tried_whatever_the_systems_answer(
+    place: Place, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: Any, **__: Any) -> None:
+        raise adbc_driver_manager.OperationalError("no such host", status_code=AdbcStatusCode.IO)
+
+    monkeypatch.setattr("taskbridge.store.database.dbapi.connect", refused)
+    place.sf.service.switch(api_enabled=False)
+    with PostgresLedger(database_url) as half:
+        place.ledger = half
+        sections = place.examine()
+    assert found(sections, "Database", "schema").level is Level.OK
+    finding = found(sections, "Database", "reading")
+    assert (finding.level, "no such host" in finding.seen) == (Level.PROBLEM, True)
 
 
 def test_a_database_that_does_not_answer_is_a_problem_without_its_password(place: Place) -> None:

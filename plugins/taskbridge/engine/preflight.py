@@ -126,6 +126,8 @@ def _database(ledger: Ledger | TaskBridgeError) -> Section:
     at = section.ask("schema", ledger.check_schema, vital=True)
     if at is not None:
         section.add(ok("schema", f"{at}, as this code needs it"))
+    if section.ask("reading", ledger.user_map, vital=True) is not None:
+        section.add(ok("reading", "rows and frames, by both drivers that a run uses"))
     for side, state in (section.ask("paused systems", ledger.paused_sides) or {}).items():
         section.add(
             warning(

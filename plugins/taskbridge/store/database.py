@@ -10,8 +10,10 @@ from typing import Any, Final, Self
 
 import adbc_driver_manager
 import pandas as pd
+import psycopg
 import pyarrow as pa
 from adbc_driver_postgresql import dbapi
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL, Connection, CursorResult, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
@@ -68,7 +70,8 @@ class Database:
             max_overflow=3,
             pool_pre_ping=True,
         )
-        self._frames_url = url_here.set(drivername="postgresql").render_as_string(hide_password=False)
+        _, words = self._engine.dialect.create_connect_args(url_here)
+        self._frames_place = _in_libpqs_words(words)
         self._frames: dbapi.Connection | None = None
         self._reading = threading.Lock()
 
@@ -112,7 +115,7 @@ class Database:
     def _fetch(self, query: str, values: Sequence[object]) -> pa.Table:
         if self._frames is None:
             try:
-                self._frames = dbapi.connect(self._frames_url, autocommit=True)
+                self._frames = dbapi.connect(self._frames_place, autocommit=True)
             except adbc_driver_manager.Error as error:
                 raise self._unavailable(str(error)) from error
         with self._frames.cursor() as cursor:
@@ -190,7 +193,22 @@ def _parse(url: str) -> URL:
         raise ConnectionMissing(_not_a_database("something that is not a URL")) from None
     if parsed.get_backend_name() not in ("postgresql", "postgres"):
         raise ConnectionMissing(_not_a_database(f"a URL for {parsed.get_backend_name()}"))
+    if url.partition("?")[0].count("@") > 1:
+        raise ConnectionMissing(
+            f"The Airflow connection `{CONNECTION}` gave a URL with more than one @; percent-encode "
+            "the one in user name or password: %40 for @, %2F for /, %25 for %."
+        )
     return parsed
+
+
+def _in_libpqs_words(arguments: Mapping[str, Any]) -> str:
+    """What psycopg is given, for the other driver. Not as a URL: libpq knows no `+` for a blank there."""
+    try:
+        return make_conninfo(**{name: value for name, value in arguments.items() if name != "context"})
+    except psycopg.ProgrammingError as error:
+        raise ConnectionMissing(
+            f"The Airflow connection `{CONNECTION}` gave a URL with what PostgreSQL's library does not know: {error}"
+        ) from None
 
 
 def _not_a_database(seen: str) -> str:
