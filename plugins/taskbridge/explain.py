@@ -1,7 +1,7 @@
 """Why a task is as it is, for people. `python -m taskbridge.explain ID [ID ...]`.
 
-An ID is a Sales Connect id, a Salesforce id of 15 or 18 characters, or the name of a pair. The environment
-variable TASKBRIDGE_DATABASE_URL names the project's database.
+An ID is a Sales Connect id, a Salesforce id of 15 or 18 characters, the name of a pair, or a whole title. The
+environment variable TASKBRIDGE_DATABASE_URL names the project's database.
 """
 
 from __future__ import annotations

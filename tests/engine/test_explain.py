@@ -103,6 +103,43 @@ def test_a_task_in_no_pair_is_told_why(world: World) -> None:
     assert 'What helps: Switch on "Salesforce task sync"' in said
 
 
+@pytest.mark.parametrize("side", list(Side))
+def test_C21_a_task_whose_create_is_parked_is_told_as_it_was_read(world: World, side: Side) -> None:
+    other = world.sf if side is Side.SALES_CONNECT else world.sc
+    other.faults.refuse_titles["Call Bob"] = "FIELD_CUSTOM_VALIDATION_EXCEPTION"
+    make = world.sc_task if side is Side.SALES_CONNECT else world.sf_task
+    task = make("Call Bob", owner="ben", due_date=date(2026, 5, 5))
+    world.sync()
+    said = told(world, task)
+    assert said[""].startswith('"Call Bob", pair ')
+    assert "(no task)" in said[""]
+    assert "Owner: Ben" in said[""]
+    assert "rule G4: FIELD_CUSTOM_VALIDATION_EXCEPTION" in said[""]
+    here, there = ("Sales Connect: ", "Salesforce:    ")[:: 1 if side is Side.SALES_CONNECT else -1]
+    assert f'  {here}"2026-05-05"' in said["Due date"]
+    assert f"  {there}(no task)" in said["Due date"]
+    assert "As last read; nothing was agreed yet" in said["Due date"]
+    assert "(empty)" not in said["Name / Subject"] + said["Status"] + said["Owner"]
+
+
+@pytest.mark.parametrize("given", ["Call Ann", "call ann", " CALL ANN "])
+def test_C21_a_title_leads_to_its_task(world: World, given: str) -> None:
+    task = world.sc_task("Call Ann")
+    world.sf_task("Call Anna")
+    world.settle()
+    assert explain(world.ledger, given) == explain(world.ledger, task)
+
+
+def test_C21_a_title_that_several_tasks_have_names_them_all(world: World) -> None:
+    one, two = world.sc_task("Call Ann"), world.sc_task("Call Ann", owner="ben")
+    outside = world.sf_task("Call Ann", owner="chi")
+    world.settle()
+    said = explain(world.ledger, "Call Ann")
+    assert said.startswith("3 tasks are called 'Call Ann'; name the one you mean:")
+    assert all(f":{task}," in said for task in (one, two))
+    assert f"Salesforce {outside}, in no pair" in said
+
+
 def test_a_task_that_nobody_knows_is_an_error_that_helps(world: World) -> None:
     with pytest.raises(TaskUnknown, match=r"'4711'.*15 or 18 characters.*Check the id"):
         explain(world.ledger, "4711")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
 from typing import Any, Final
 
@@ -39,25 +39,47 @@ _WITHHELD: Final = {
 
 
 def explain(ledger: Ledger, task: str) -> str:
-    """A few readable lines about a task, named by a Sales Connect id, a Salesforce id (15 or 18) or its pair.
+    """A few readable lines about a task, named by a Sales Connect id, a Salesforce id (15 or 18), pair or title.
 
     Raises TaskUnknown when no pair has or had it and no run that staging still holds saw it.
     """
     task = task.strip()
-    known = ledger.known(task)
-    if known.pair is not None:
-        return "\n".join(_pair(known, known.pair))
-    if known.reasons or known.sight:
-        return "\n".join(_outsider(known))
+    lines = _known(ledger.known(task))
+    if not lines:
+        titled = ledger.titled(task)
+        lines = _known(ledger.known(titled[0]["task"])) if len(titled) == 1 else _several(task, titled)
+    if lines:
+        return "\n".join(lines)
     raise TaskUnknown(
         f"No pair has or had the task {task!r}, and no run that staging still holds saw it. Expected a Sales "
-        "Connect id, a Salesforce id of 15 or 18 characters, or the name of a pair. Check the id, and in the "
-        "system whether TaskBridge's user may see the task."
+        "Connect id, a Salesforce id of 15 or 18 characters, the name of a pair, or a whole title. "
+        "Check the id or title, and in the system whether TaskBridge's user may see the task."
     )
 
 
+def _known(known: Known) -> list[str]:
+    if known.pair is not None:
+        return list(_pair(known, known.pair))
+    return list(_outsider(known)) if known.reasons or known.sight else []
+
+
+def _several(title: str, titled: Sequence[Row]) -> list[str]:
+    if not titled:
+        return []
+    named = [
+        f"  {_SIDES[row['side']]} {row['remote_id']}, "
+        + (
+            f"pair {row['link_id']}, {row['state']}: {_STATES[row['state']]}"
+            if row["link_id"]
+            else "in no pair"
+        )
+        for row in titled
+    ]
+    return [f"{len(titled)} tasks are called {title!r}; name the one you mean:", *named]
+
+
 def _pair(known: Known, pair: Row) -> Iterator[str]:
-    yield f'"{pair["title"]}", pair {pair["link_id"]}, begun in {_SIDES[pair["origin"]]}'
+    yield f"{_value(pair['title'])}, pair {pair['link_id']}, begun in {_SIDES[pair['origin']]}"
     yield f"  Sales Connect {pair['sc_id'] or '(no task)'}, Salesforce {pair['sf_id'] or '(no task)'}"
     yield f"  Owner: {pair['owner_name'] or 'not a mapped user'}"
     yield f"  State: {pair['state']}: {_STATES[pair['state']]}{_unfinished(pair)}"
@@ -67,7 +89,7 @@ def _pair(known: Known, pair: Row) -> Iterator[str]:
     yield from (_action(row) for row in known.actions)
     for row in known.fields:
         yield ""
-        yield from _field(row, [one for one in known.conflicts if one["field"] == row["field"]])
+        yield from _field(pair, row, [one for one in known.conflicts if one["field"] == row["field"]])
     of_record = [row for row in known.conflicts if row["field"] == "record"]
     if of_record:
         yield from ("", _LABELS["record"], *map(_conflict, of_record))
@@ -91,11 +113,13 @@ def _action(row: Row) -> str:
     )
 
 
-def _field(row: Row, conflicts: list[Row]) -> Iterator[str]:
+def _field(pair: Row, row: Row, conflicts: list[Row]) -> Iterator[str]:
     yield _LABELS[row["field"]]
-    yield f"  Sales Connect: {_value(row['sc_value'])}"
-    yield f"  Salesforce:    {_value(row['sf_value'])}"
-    if row["run_id"] is None:
+    yield f"  Sales Connect: {_value(row['sc_value']) if pair['sc_id'] else '(no task)'}"
+    yield f"  Salesforce:    {_value(row['sf_value']) if pair['sf_id'] else '(no task)'}"
+    if pair["state"] == "pending":
+        yield "  As last read; nothing was agreed yet"
+    elif row["run_id"] is None:
         yield "  Found so when the pair was entered; no run has set it since"
     else:
         by = f", asked for by {row['asked_by']}" if row["asked_by"] else ""

@@ -838,6 +838,9 @@ class Ledger(Protocol):
         """By a Sales Connect id, a Salesforce id (15 or 18 characters), a marker, or the name of a pair; also by the
         id of a record that its pair no longer has."""
 
+    def titled(self, title: str) -> Sequence[Mapping[str, Any]]:
+        """The tasks of that title, whatever its case: rows of `explain/find_titled`."""
+
 
 @dataclass(frozen=True)
 class Sides:

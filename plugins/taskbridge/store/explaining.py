@@ -26,6 +26,10 @@ class Explaining(LedgerPart):
                 reasons=reasons,
             )
 
+    def titled(self, title: str) -> list[dict[str, Any]]:
+        with self._db.transaction() as tx:
+            return _rows(tx, "explain/find_titled", title=title)
+
 
 def _rows(tx: Transaction, statement: str, **parameters: object) -> list[dict[str, Any]]:
     return [dict(row) for row in tx.run(statement, **parameters).mappings()]
