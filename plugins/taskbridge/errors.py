@@ -6,7 +6,7 @@ A message carries what was seen, what was expected and the next step, so that it
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 Scope = Literal["row", "run"]
 Help = Literal["retry", "fix", "decide"]
@@ -56,7 +56,12 @@ class ApiLimitReached(TaskBridgeError):
     help: ClassVar[Help] = "retry"
 
 
-class ApiDisabled(TaskBridgeError):
+class CallRefused(TaskBridgeError):
+    """A call was answered as a whole, by a system or by what stands before it, and nothing of it was done: no row is to
+    blame (G4)."""
+
+
+class ApiDisabled(CallRefused):
     """The login works, but the integration user may not use the API."""
 
 
@@ -165,3 +170,7 @@ class RowsRejected(TaskBridgeError):
 
 class DeletesForgotten(TaskBridgeError):
     """A system does not know any more which records were deleted in a window; they have to be looked up one by one."""
+
+
+NOTHING_DONE: Final = (AuthenticationFailed, ApiLimitReached, SideUnreachable, CallRefused)
+"""What a call that writes raises when certainly nothing of it was done."""

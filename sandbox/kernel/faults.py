@@ -8,16 +8,19 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from sandbox.kernel.stranger import REDIRECTS, STATUSES
+
 FaultKind = Literal[
-    "status", "drop_before", "drop_midway", "drop_after", "drop_late", "slow", "late", "row_error"
+    "status", "stranger", "drop_before", "drop_midway", "drop_after", "drop_late", "slow", "late", "row_error"
 ]
 WHOLE_CALL: frozenset[FaultKind] = frozenset(
-    {"status", "drop_before", "drop_midway", "drop_after", "drop_late", "slow"}
+    {"status", "stranger", "drop_before", "drop_midway", "drop_after", "drop_late", "slow"}
 )
 
 _PARAMETERS: dict[FaultKind, tuple[frozenset[str], frozenset[str]]] = {
     # kind: (required, allowed besides)
     "status": (frozenset({"status"}), frozenset({"body", "code", "message", "headers", "committed"})),
+    "stranger": (frozenset({"status"}), frozenset({"location"})),
     "drop_before": (frozenset(), frozenset()),
     "drop_midway": (frozenset(), frozenset()),
     "drop_after": (frozenset(), frozenset()),
@@ -34,7 +37,8 @@ class Fault(BaseModel):
 
     endpoint: glob over endpoint names such as "POST /v2/tasks"; nth: from the nth match on (1-based);
     times: how often it strikes (null = for ever); record: only where that id, subject, name or external id
-    occurs. Kinds: status (any HTTP answer; `committed` = the work is done before it is answered), drop_before
+    occurs. Kinds: status (any HTTP answer; `committed` = the work is done before it is answered), stranger
+    (a proxy, a firewall or a sign-in page answers in the service's place, nothing done), drop_before
     (connection cut, nothing done), drop_midway (work done, connection cut when half of the answer's body was
     sent), drop_after (work done, connection cut), drop_late (connection cut, and the work done when the service's
     clock is `seconds` further, by the next call of any kind), slow (real seconds), late (rows
@@ -53,6 +57,7 @@ class Fault(BaseModel):
     code: str | None = None
     message: str | None = None
     body: Any = None
+    location: str | None = None
     headers: dict[str, str] = Field(default_factory=dict)
     committed: bool = False
     seconds: float | None = Field(default=None, ge=0)
@@ -65,6 +70,10 @@ class Fault(BaseModel):
             raise ValueError(f"a fault of kind {self.kind} needs {sorted(missing)}")
         if surplus := given - required - allowed:
             raise ValueError(f"a fault of kind {self.kind} has no use for {sorted(surplus)}")
+        if self.kind == "stranger" and self.status not in STATUSES:
+            raise ValueError(f"a stranger answers with one of {sorted(STATUSES)}")
+        if self.location is not None and self.status not in REDIRECTS:
+            raise ValueError(f"only a redirect leads anywhere, with one of {sorted(REDIRECTS)}")
         return self
 
 

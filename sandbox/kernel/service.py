@@ -20,6 +20,7 @@ from sandbox.kernel.counters import Counters
 from sandbox.kernel.faults import Fault, FaultBook
 from sandbox.kernel.late import LateRequests
 from sandbox.kernel.store import Store
+from sandbox.kernel.stranger import strange_answer
 from sandbox.kernel.switches import SwitchBoard
 from sandbox.kernel.wire import cut_connection, cut_midway, discard, read_body, replay, slow_down
 
@@ -166,6 +167,9 @@ class Service:
         elif fault is not None and fault.kind == "drop_after":
             await self.vendor.api(scope, receive, discard)
             cut_connection(raw)
+            return
+        elif fault is not None and fault.kind == "stranger":
+            await strange_answer(fault.status or 302, fault.location)(scope, receive, raw)
             return
         elif fault is not None and fault.kind == "status":
             if fault.committed:

@@ -105,6 +105,9 @@ def open_call(context: Context, request: Request, version: str) -> Call:
     if not context.switches.api_enabled:
         message = "The REST API is not enabled for this Organization."
         raise ApiError("API_DISABLED_FOR_ORG", message, 403)
+    if context.switches.password_expired:
+        message = "The users password has expired, you must call SetPassword before attempting any other API operations"
+        raise ApiError("INVALID_OPERATION_WITH_EXPIRED_PASSWORD", message, 403)
     if not request.scope.get(PART):
         context.usage.take(context.switches)
         context.bulk.tick()

@@ -42,7 +42,7 @@ class SalesforceSwitches(BaseModel):
     validation_rules, triggers: see ValidationRule and Trigger.
 
     What the API's user may do:
-    api_enabled: call the API at all.
+    api_enabled: call the API at all. password_expired: logins work, and each call is refused.
     hidden_objects, hidden_fields: not to be seen: as if they were not there ("Contact"; "Task.Description").
     read_only_fields: to be seen, not to be changed. read_only_user: nothing is to be changed.
     hidden_owners, read_only_owners: sharing: records of these owners (id, e-mail or user name) are not to be
@@ -105,6 +105,7 @@ class SalesforceSwitches(BaseModel):
     validation_rules: tuple[ValidationRule, ...] = ()
     triggers: tuple[Trigger, ...] = ()
     api_enabled: bool = True
+    password_expired: bool = False
     hidden_objects: tuple[str, ...] = ()
     hidden_fields: tuple[str, ...] = ()
     read_only_fields: tuple[str, ...] = ()

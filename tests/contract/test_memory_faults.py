@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from taskbridge.core.model import Op
-from taskbridge.errors import ReadIncomplete
+from taskbridge.errors import CallRefused, ReadIncomplete
 from taskbridge.sides.memory import MemorySalesConnect, MemorySalesforce, MemorySide
 from tests.contract.worlds import MemoryWorld
 
@@ -144,3 +144,15 @@ def test_completing_a_campaigns_task_brings_the_next_step() -> None:
     world.edit(task, status="complete")
     steps = [values.get("campaign_step") for values in world.side.live().values()]
     assert sorted(filter(None, steps)) == ["1", "2"]
+
+
+def test_what_stands_between_answers_after_so_many_rows(world: MemoryWorld) -> None:
+    asked = [world.new(f"t{number}", f"tb:x:{number}:1") for number in range(3)]
+    world.side.faults.stand_between = 2
+    world.side.connect()
+    told = [(one["outcome"], one["code"]) for one in world.write(Op.CREATE, *asked)]
+    assert told == [("done", None), ("done", None), ("retry", "CALL_REFUSED")]
+    for call in (world.side.connect, lambda: world.write(Op.CREATE, asked[2])):
+        with pytest.raises(CallRefused, match="redirect"):
+            call()
+    assert len(world.side.live()) == 2

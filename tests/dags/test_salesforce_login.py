@@ -10,7 +10,13 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from taskbridge.errors import AuthenticationFailed, ConnectionMissing, ContractBroken, SideUnreachable
+from taskbridge.errors import (
+    AuthenticationFailed,
+    CallRefused,
+    ConnectionMissing,
+    ContractBroken,
+    SideUnreachable,
+)
 from taskbridge.hooks.salesforce import log_in
 from tests.dags.world import SALESFORCE, World
 
@@ -284,7 +290,7 @@ def test_a_login_of_another_shape_is_one_sentence(world: World, way: str, body: 
     connected(world, way)
     world.sandbox.salesforce.fault(kind="status", endpoint="POST *", status=200, body=body)
     with pytest.raises(
-        (ContractBroken, SideUnreachable, AuthenticationFailed), match="salesforce_default"
+        (ContractBroken, SideUnreachable, AuthenticationFailed, CallRefused), match="salesforce_default"
     ) as no:
         log_in()
     assert "secret" not in f"{no.value}{no.value.__cause__!r}"

@@ -504,6 +504,21 @@ FAULTS: Final = (
           "a login that rows were refused for is tried until the user is locked",
           "tests/engine/test_pause.py"
           "::test_rows_that_are_refused_for_our_login_pause_the_side"),
+    # answers about calls
+    Fault("a_sign_in_page_is_a_rows_refusal", "sides/answers.py",
+          "    return Verdict.CALL if _is_no_rows(status, errors) else Verdict.REFUSED",
+          "    return Verdict.REFUSED",
+          "a page of a proxy is taken for words of the system, and an HTML 410 for the proof of a delete (G4, C5)",
+          "tests/contract/test_outcomes.py::test_whole_answers "
+          "tests/contract/test_whole_answers.py::test_C5_a_page_of_somebody_else_proves_no_delete"),
+    Fault("untried_rows_are_recorded", "engine/load.py",
+          "    back = pd.concat([busy_rows(outcomes), untried])", "    back = busy_rows(outcomes)",
+          "rows that nobody tried are answered, and are not planned any more (G4)",
+          "tests/engine/test_whole_answers.py"),
+    Fault("what_came_between_is_forgotten", "engine/load.py",
+          "    if not untried.empty:\n", "    if False:\n",
+          "a run of which half a call was refused as a whole does not fail (G4)",
+          "tests/engine/test_whole_answers.py"),
     # calls that are left
     Fault("new_creates_come_first", "engine/carry.py",
           "engine.ledger.actions(run, side, list(Op))", "engine.ledger.actions(run, side, list(ops))",

@@ -101,6 +101,25 @@ def test_a_code_takes_the_vendors_own_shape(served: Served) -> None:
     assert answer.headers["Retry-After"] == "7"
 
 
+@pytest.mark.parametrize(
+    ("status", "header", "value"),
+    [
+        (302, "Location", "https://sso.example.com/login?state=not-for-eyes"),
+        (407, "Proxy-Authenticate", 'Basic realm="proxy.example.com"'),
+        (403, "Content-Type", "text/html; charset=utf-8"),
+        (200, "Content-Type", "text/html; charset=utf-8"),
+    ],
+)
+def test_a_stranger_answers_in_the_services_place(
+    served: Served, status: int, header: str, value: str
+) -> None:
+    served.fault(kind="stranger", status=status, endpoint="POST *")
+    answer = served.api("POST", "/v2/tasks", json=BODY, allow_redirects=False)
+    assert (answer.status_code, answer.headers[header]) == (status, value)
+    assert answer.text.startswith("<!DOCTYPE html>")
+    assert names(served) == []
+
+
 def test_an_error_answer_can_come_after_the_work(served: Served) -> None:
     served.fault(kind="status", status=502, committed=True, endpoint="POST /v2/tasks")
     answer = served.api("POST", "/v2/tasks", json=BODY)

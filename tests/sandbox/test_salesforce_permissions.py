@@ -188,6 +188,12 @@ def test_an_org_without_the_api(org: OrgClient) -> None:
     assert error_of(org.call("GET", "/limits")) == (403, "API_DISABLED_FOR_ORG")
 
 
+def test_a_password_that_expired_lets_logins_in_and_no_call(org: OrgClient) -> None:
+    org.served.switch(password_expired=True)
+    for path in ("/limits", "/sobjects/Task/describe"):
+        assert error_of(org.call("GET", path)) == (403, "INVALID_OPERATION_WITH_EXPIRED_PASSWORD")
+
+
 @pytest.mark.parametrize(
     "switch",
     [

@@ -21,9 +21,9 @@ from taskbridge.engine.engine import Engine
 from taskbridge.engine.guarded import guard, remember, since_read
 from taskbridge.engine.pause import refuse_paused
 from taskbridge.engine.people import tell_left_out
-from taskbridge.engine.ports import AUTHENTICATION, KEPT, OUTCOMES, Outcome, Run
+from taskbridge.engine.ports import AUTHENTICATION, CALL_REFUSED, KEPT, OUTCOMES, Outcome, Run
 from taskbridge.engine.recover import adopt, recover_side
-from taskbridge.errors import ApiLimitReached, AuthenticationFailed, SideUnreachable, SwitchedOff
+from taskbridge.errors import NOTHING_DONE, ApiLimitReached, CallRefused, SwitchedOff
 
 _log = logging.getLogger(__name__)
 
@@ -49,8 +49,8 @@ def load(engine: Engine, run: Run, side: Side, ops: Sequence[Op]) -> LoadResult:
     """Writes the run's planned actions of these kinds to one side, creates first, deletes last.
 
     Stops, with the rest still planned, when the switch goes off or the side's call allocation is used up.
-    Rows that are busy are tried again alone. Raises LeaseLost, AuthenticationFailed and SideUnreachable; nothing of
-    the chunk under way was written then, or all of it is recorded.
+    Rows that are busy are tried again alone. Raises LeaseLost, AuthenticationFailed, SideUnreachable and CallRefused;
+    what was written of the chunk under way is recorded then, and the rest is planned still.
     """
     recover_side(engine, run, side)
     planned = writable(engine, run, side, ops)
@@ -172,12 +172,13 @@ def _keep(engine: Engine, run: Run, side: Side, deletes: pd.DataFrame, records: 
 def _write(
     engine: Engine, run: Run, side: Side, op: Op, rows: pd.DataFrame, fence: Callable[[], None], last: bool
 ) -> pd.DataFrame:
-    """Raises SidePaused, with everything recorded, when rows were answered that our login is not accepted."""
+    """Raises, with everything recorded, SidePaused when rows were answered that our login is not accepted, and
+    CallRefused when others were not tried, as their call was answered as a whole."""
     ids = list(rows["action_id"])
     engine.ledger.mark_sent(run, ids)
     try:
         outcomes = engine.sides[side].write(op, rows, fence)
-    except (AuthenticationFailed, ApiLimitReached, SideUnreachable):
+    except NOTHING_DONE:
         engine.ledger.unsend(run, ids)
         raise
     outcomes = _one_for_each(rows, outcomes)
@@ -185,13 +186,16 @@ def _write(
         outcomes = adopt(engine, side, rows, outcomes)
     if last:
         outcomes = given_up(outcomes)
-    busy = busy_rows(outcomes)
-    engine.ledger.unsend(run, list(busy["action_id"]))
-    engine.ledger.record(run, outcomes.drop(busy.index), engine.settings.parked_retry)
+    untried = outcomes[outcomes["code"].eq(CALL_REFUSED).fillna(False)]
+    back = pd.concat([busy_rows(outcomes), untried])
+    engine.ledger.unsend(run, list(back["action_id"]))
+    engine.ledger.record(run, outcomes.drop(back.index), engine.settings.parked_retry)
     tell_left_out(engine, run, side, outcomes)
     remember(engine, run, side, rows)
     if (outcomes["category"] == AUTHENTICATION).any():
         refuse_paused(engine.ledger)
+    if not untried.empty:
+        raise CallRefused(untried["message"].iloc[0])
     return outcomes
 
 

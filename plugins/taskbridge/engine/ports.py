@@ -129,6 +129,9 @@ KEPT: Final = {
 """Records that are about to be deleted, each with the action that deletes it and all that its side told (K5)."""
 
 
+CALL_REFUSED: Final = "CALL_REFUSED"
+"""Code of a row that nobody refused: its call was answered as a whole, after other rows of its chunk were written."""
+
 PERSON_LEFT_OUT: Final = "PERSON_LEFT_OUT"
 """Code of a create that was done without its person, as no record goes on for it; the message names it."""
 
@@ -239,7 +242,8 @@ class SidePort(Protocol):
     """One of the two systems. Frames of tasks follow `core.model.TASKS[side]`, and are canonical.
 
     Reads raise ReadIncomplete when they cannot reach their end, AuthenticationFailed, SideUnreachable,
-    ApiLimitReached or ContractBroken; they never answer short. Transient errors of reads are retried inside.
+    ApiLimitReached, CallRefused or ContractBroken; they never answer short. Transient errors of reads are retried
+    inside.
     """
 
     side: Side
@@ -324,9 +328,9 @@ class SidePort(Protocol):
         Salesforce task whose person was converted or merged gets the record that goes on for it, and nobody where
         there is none (PERSON_LEFT_OUT).
 
-        Raises only when nothing of the chunk can have been written: AuthenticationFailed, ApiLimitReached,
-        SideUnreachable. `fence` is called right before each request leaves, repeated ones too; what it raises
-        stops the request, and may leave earlier ones of the chunk written.
+        Raises only when nothing of the chunk can have been written: one of NOTHING_DONE. `fence` is called right before
+        each request leaves, repeated ones too; what it raises stops the request, and may leave earlier ones of the
+        chunk written.
         """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 from xml.parsers.expat import ExpatError
@@ -16,6 +17,7 @@ from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 
 from taskbridge.errors import (
     AuthenticationFailed,
+    CallRefused,
     ConnectionMissing,
     ContractBroken,
     SideUnreachable,
@@ -27,6 +29,7 @@ from taskbridge.hooks.salesforce_login import NEEDS, REMEDIES, Way, way_of
 from taskbridge.sides.hosts import Straight, is_redirect, redirected
 from taskbridge.sides.http import TIMEOUTS
 from taskbridge.sides.salesforce import SalesforceSession
+from taskbridge.sides.strangers import strange_answer
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -38,8 +41,8 @@ _DOMAINS: Final = (".salesforce.com", ".salesforce.mil", ".sfcrmproducts.cn")
 def log_in() -> SalesforceSession:
     """A fresh session. Of the hook nothing but `get_conn` is used.
 
-    Raises ConnectionMissing, AuthenticationFailed, SideUnreachable, ContractBroken, and what requests raises on the
-    way.
+    Raises ConnectionMissing, AuthenticationFailed, SideUnreachable, CallRefused, ContractBroken, and what requests
+    raises on the way.
     """
     connection = understood(connection_named(SALESFORCE))
     way = way_of(connection)
@@ -121,11 +124,14 @@ def _misshapen(way: Way, seen: str) -> ContractBroken:
 
 def _refused(refused: SalesforceAuthenticationFailed, way: Way) -> TaskBridgeError:
     # For an answer that is no JSON the library gives the HTTP status as the code and the page as the message.
-    if isinstance(refused.code, int):
+    if isinstance(refused.code, int) and refused.code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return SideUnreachable(
             f"{SALESFORCE}: the login to Salesforce answered HTTP {refused.code} without a token; "
-            "check the connection's domain and the system's status page; the next run tries again"
+            "see its status page if this lasts; the next run tries again by itself"
         )
+    if isinstance(refused.code, int):
+        what, remedy = strange_answer(refused.code, None)
+        return CallRefused(f"{SALESFORCE}: the login to Salesforce {what}; {remedy}")
     seen = ": ".join(str(part) for part in (refused.code, refused.auth_message) if part) or "no reason given"
     return AuthenticationFailed(
         f"{SALESFORCE}: Salesforce refused the login by {way} ({seen[:_LONGEST_QUOTE]}); {REMEDIES[way]}"

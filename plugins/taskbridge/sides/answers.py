@@ -32,11 +32,15 @@ class Verdict(StrEnum):
     THROTTLED = "throttled"  # nothing was done; try again in a moment
     UNCLEAR = "unclear"  # the server failed: a read may be repeated, a write may have happened
     REFUSED = "refused"  # nothing was done, and repeating will not help
+    CALL = "call"  # the same, and what was asked for is not the reason
 
 
 _THROTTLING: Final = frozenset({420, 429})
 _FAILING: Final = frozenset({406, 408})
 _NOT_DONE: Final = frozenset({"INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE"})
+_PROXY: Final = 407
+# They need no words: what was sent is too large, or its condition does not hold.
+_WORDLESS: Final = frozenset({412, 413})
 
 
 def verdict(status: int, errors: Sequence[RemoteError]) -> Verdict:
@@ -59,7 +63,15 @@ def verdict(status: int, errors: Sequence[RemoteError]) -> Verdict:
         return Verdict.UNCLEAR
     if codes & {"QUERY_TIMEOUT", "SERVER_UNAVAILABLE", "FAILED_WRITE"}:
         return Verdict.UNCLEAR
-    return Verdict.REFUSED
+    return Verdict.CALL if _is_no_rows(status, errors) else Verdict.REFUSED
+
+
+def _is_no_rows(status: int, errors: Sequence[RemoteError]) -> bool:
+    """Whether an answer speaks of the call alone: it comes from what stands before the system, which words its errors
+    in another way, or its code is one of calls."""
+    if status < 400 or status == _PROXY or (not errors and status not in _WORDLESS):
+        return True
+    return any(meaning(error.code, error.message).of_call for error in errors)
 
 
 def remote_errors(body: Any) -> tuple[RemoteError, ...]:

@@ -30,6 +30,7 @@ from taskbridge.errors import (
     ApiDisabled,
     ApiLimitReached,
     AuthenticationFailed,
+    CallRefused,
     ContractBroken,
     SideUnreachable,
     TaskBridgeError,
@@ -37,13 +38,15 @@ from taskbridge.errors import (
 from taskbridge.sides.answers import RemoteError, Verdict, errors_in_words, remote_errors, verdict
 from taskbridge.sides.hosts import Straight, own_address
 from taskbridge.sides.meter import CallMeter
-from taskbridge.sides.outcomes import API_OFF, meaning
+from taskbridge.sides.outcomes import API_OFF, UNSUPPORTED, meaning
 from taskbridge.sides.storable import cleaned
+from taskbridge.sides.strangers import refused_tunnel, strange_answer
 
 TIMEOUTS: Final = (5.0, 60.0)
 """Seconds to connect, and between two bytes of an answer."""
 
 _GATEWAY: Final = frozenset({408, 502, 504})  # the server behind it may still be at work
+_ABSENT: Final = frozenset({404, 410})
 _TRIES: Final = 4
 _PATIENCE: Final = 75.0  # seconds in all; a rate limit asks for a minute at most
 _BACKOFF: Final = wait_random_exponential(multiplier=0.2, max=3)
@@ -124,7 +127,7 @@ def loads(content: bytes) -> Any:
 
 class Transient(Exception):
     """A call that may be tried again. `perhaps_done`: a write may have happened all the same; `over`: the server
-    has ended the request, so that it cannot happen later."""
+    has ended the request, so that it cannot happen later; `answered`: the system was reached, and is at fault."""
 
     def __init__(
         self,
@@ -134,9 +137,11 @@ class Transient(Exception):
         wait: float | None = None,
         limit: bool = False,
         over: bool = False,
+        answered: bool = False,
     ) -> None:
         super().__init__(seen)
         self.seen, self.perhaps_done, self.wait, self.limit, self.over = seen, perhaps_done, wait, limit, over
+        self.answered = answered
 
     @property
     def code(self) -> str:
@@ -144,8 +149,8 @@ class Transient(Exception):
         return "SERVER_FAILED" if self.over else "ANSWER_LOST"
 
 
-class Refusal(ContractBroken):
-    """A call that the system refused as a whole, with the errors that it gave."""
+class Refusal(CallRefused):
+    """A call that the system refused in its own words, with the errors that it gave."""
 
     def __init__(self, text: str, answer: Answer) -> None:
         super().__init__(text)
@@ -154,6 +159,10 @@ class Refusal(ContractBroken):
     @property
     def codes(self) -> frozenset[str]:
         return frozenset(error.code for error in self.answer.errors)
+
+    @property
+    def said(self) -> str:
+        return _seen(self.answer)
 
 
 class _Bearer(AuthBase):
@@ -191,7 +200,8 @@ class Channel:
     """Authenticated calls to one system. Logs in at the first call, and again once when a session has ended; not where
     `sessions` know one that was not refused.
 
-    `connection` and `system` name both ends in messages. `authenticate` answers a Grant; it may raise what
+    `connection` and `system` name both ends in messages, `offers` says what helps where a resource of the API itself
+    is not there. `authenticate` answers a Grant; it may raise what
     `requests` raises, AuthenticationFailed, or Transient. `observe` gets every answer before anybody judges it,
     `meter` counts every request and login.
     """
@@ -202,12 +212,13 @@ class Channel:
         system: str,
         authenticate: Callable[[requests.Session, tuple[float, float]], Grant],
         *,
+        offers: str,
         timeouts: tuple[float, float] = TIMEOUTS,
         observe: Callable[[Answer], None] | None = None,
         sessions: Sessions | None = None,
         meter: CallMeter | None = None,
     ) -> None:
-        self.connection, self.system = connection, system
+        self.connection, self.system, self._offers = connection, system, offers
         self._sessions = sessions or Alone()
         self._observe = observe
         self._meter = meter or CallMeter()
@@ -233,14 +244,14 @@ class Channel:
     ) -> Answer:
         """GET, repeated for some seconds while the system fails, longer only where it says for how long.
 
-        A `question` that no URL can hold is asked by POST. Statuses in `accept` are answers. Raises Refusal,
-        SideUnreachable, AuthenticationFailed or ApiLimitReached.
+        A `question` that no URL can hold is asked by POST. Refusals with a status in `accept` are answers. Raises
+        CallRefused, of which Refusal is one, SideUnreachable, AuthenticationFailed or ApiLimitReached.
         """
         content = None if question is None else Content(orjson.dumps(question))
 
         def once() -> Answer:
             answer = self._exchange("GET" if content is None else "POST", path, params, content, writes=False)
-            return answer if answer.status in accept else self._accepted(answer)
+            return self._accepted(answer, accept)
 
         return self._retried(once, writing=False)
 
@@ -251,21 +262,24 @@ class Channel:
         body: Any = None,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        *,
+        accept: Container[int] = (),
     ) -> Answer:
         """One write, of a body that JSON can hold or of Content. Only what was certainly not done is tried again.
 
-        Answers whatever the system said, refusals too. Raises Transient with `perhaps_done` when the write
-        may have happened and its answer is lost; SideUnreachable, AuthenticationFailed or ApiLimitReached
-        when it certainly has not.
+        `accept`: statuses by which the system refuses the rows rather than the call (G4). Raises Transient with
+        `perhaps_done` when the write may have happened and its answer is lost; one of NOTHING_DONE when it certainly
+        has not.
         """
         content = body if isinstance(body, Content | None) else Content(orjson.dumps(body))
 
         def once() -> Answer:
             answer = self._exchange(method, path, params, content, headers, writes=True)
-            found = verdict(answer.status, answer.errors)
-            if found in (Verdict.FINE, Verdict.REFUSED):
-                return answer
-            return self._accepted(answer)
+            if (
+                answer.status == HTTPStatus.SEE_OTHER
+            ):  # the one redirect that may follow upon work that was done
+                raise Transient(_seen(answer), perhaps_done=True, over=True, answered=True)
+            return self._accepted(answer, accept)
 
         return self._retried(once, writing=True)
 
@@ -369,10 +383,9 @@ class Channel:
         self._sessions.keep(grant)
         return grant
 
-    def _accepted(self, answer: Answer) -> Answer:
-        """The answer if it is a good one; raises what its verdict stands for."""
-        errors = answer.errors
-        seen = "; ".join(map(str, errors)) or f"HTTP {answer.status} {_phrase(answer.status)}".rstrip()
+    def _accepted(self, answer: Answer, accept: Container[int] = ()) -> Answer:
+        """The answer if it is a good one, or a refusal with a status in `accept`; else raises what it stands for."""
+        errors, seen = answer.errors, _seen(answer)
         match verdict(answer.status, errors):
             case Verdict.FINE:
                 return answer
@@ -384,15 +397,28 @@ class Channel:
             case Verdict.LIMIT:
                 raise ApiLimitReached(self._sentence(f"takes no more calls ({seen})", _remedy(errors)))
             case Verdict.THROTTLED:
-                wait = _retry_after(answer)
+                limit = answer.status == HTTPStatus.TOO_MANY_REQUESTS
                 raise Transient(
-                    seen, perhaps_done=False, wait=wait, limit=answer.status == HTTPStatus.TOO_MANY_REQUESTS
+                    seen, perhaps_done=False, wait=_retry_after(answer), limit=limit, answered=True
                 )
             case Verdict.UNCLEAR:
-                raise Transient(seen, perhaps_done=True, over=answer.status not in _GATEWAY)
-        if any(error.code in API_OFF for error in errors):
-            raise ApiDisabled(self._sentence(f"lets nobody use its API ({seen})", _remedy(errors)))
-        raise Refusal(self._sentence(f"refused a call ({seen})", _remedy(errors)), answer)
+                raise Transient(seen, perhaps_done=True, over=answer.status not in _GATEWAY, answered=True)
+            case Verdict.REFUSED if answer.status in accept:
+                return answer
+            case Verdict.REFUSED:
+                remedy = self._offers if answer.status in _ABSENT else _remedy(errors)
+                raise Refusal(self._sentence(f"refused a call ({seen})", remedy), answer)
+        raise self._call_refused(answer, errors, seen)
+
+    def _call_refused(self, answer: Answer, errors: Sequence[RemoteError], seen: str) -> CallRefused:
+        codes = {error.code for error in errors}
+        if codes & API_OFF:
+            return ApiDisabled(self._sentence(f"lets nobody use its API ({seen})", _remedy(errors)))
+        if UNSUPPORTED in codes:
+            return CallRefused(self._sentence(f"refused a call ({seen})", self._offers))
+        if errors:
+            return CallRefused(self._sentence(f"refused a call ({seen})", _remedy(errors)))
+        return CallRefused(self._sentence(*strange_answer(answer.status, answer.headers.get("Location"))))
 
     # failures of the network
 
@@ -407,12 +433,15 @@ class Channel:
             )
         if isinstance(error, requests.exceptions.ConnectTimeout):
             return self._unreachable(f"{host}: no connection within the time allowed")
+        if isinstance(error, requests.exceptions.ProxyError):
+            refused = refused_tunnel(error)
+            if refused:
+                return CallRefused(self._sentence(*refused))
+            return Transient(f"{host}: the proxy makes no connection", perhaps_done=False)
         reason = _root(error)
         if isinstance(reason, NameResolutionError):
             return Transient(f"the name of {host} cannot be resolved", perhaps_done=False)
-        if isinstance(reason, NewConnectionError | ConnectTimeoutError) or isinstance(
-            error, requests.exceptions.ProxyError
-        ):
+        if isinstance(reason, NewConnectionError | ConnectTimeoutError):
             return Transient(f"{host}: the connection was refused", perhaps_done=False)
         if isinstance(
             error, requests.ConnectionError | requests.Timeout | requests.exceptions.ChunkedEncodingError
@@ -462,6 +491,13 @@ class Channel:
                     f"takes no more calls now ({trouble.seen})", "the work is carried over to a later run"
                 )
             )
+        if trouble.answered:
+            return SideUnreachable(
+                self._sentence(
+                    f"does not work properly now ({trouble.seen})",
+                    "see its status page if this lasts; the next run tries again by itself",
+                )
+            )
         return self._unreachable(trouble.seen)
 
 
@@ -488,6 +524,11 @@ def _wait(state: RetryCallState) -> float:
 def _retry_after(answer: Answer) -> float | None:
     told = answer.headers.get("Retry-After", "")
     return float(told) if told.isascii() and told.isdigit() else None
+
+
+def _seen(answer: Answer) -> str:
+    said = "; ".join(map(str, answer.errors))
+    return said or f"HTTP {answer.status} {_phrase(answer.status)}".rstrip()
 
 
 def _remedy(errors: Sequence[RemoteError]) -> str:

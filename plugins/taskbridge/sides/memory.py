@@ -34,12 +34,18 @@ from taskbridge.engine.ports import (
     Window,
     unfenced,
 )
-from taskbridge.errors import ApiLimitReached, AuthenticationFailed, DeletesForgotten, ReadIncomplete
+from taskbridge.errors import (
+    ApiLimitReached,
+    AuthenticationFailed,
+    CallRefused,
+    DeletesForgotten,
+    ReadIncomplete,
+)
 from taskbridge.sides.frames import Problem, absent_rows, masked, stack, task_frame, unsendable, unstorable
 from taskbridge.sides.memory_faults import Faults
 from taskbridge.sides.memory_jobs import MemoryJobs
 from taskbridge.sides.meter import CallMeter
-from taskbridge.sides.outcomes import RowResult, outcome_frame, row_error
+from taskbridge.sides.outcomes import RowResult, carried_over, outcome_frame, row_error
 from taskbridge.sides.salesforce_ids import to_18
 from taskbridge.sides.storable import cleaned, places
 
@@ -326,7 +332,7 @@ class MemorySide(ABC):
             if self.faults.land_late:
                 self._under_way.append((self.now + self.faults.land_late.pop(0), op, asked))
                 return outcome_frame(map(_cut_off, asked))
-            results = [self._write_row(op, row) for row in asked]
+            results = self._write_until_a_stranger_comes(op, asked)
         if self.faults.lose_answers:
             self.faults.lose_answers -= 1
             results = list(map(_cut_off, asked))
@@ -382,6 +388,8 @@ class MemorySide(ABC):
         if self.faults.refuse_login:
             self.refused_logins += 1
             raise AuthenticationFailed(f"{self.side}: refused the login; correct the credentials")
+        if self.faults.stand_between == 0:
+            raise self._stranger()
         if name not in _WRITES:
             self.reads += 1
             self.lacking = frozenset(self.unseen)
@@ -486,6 +494,18 @@ class MemorySide(ABC):
         except Refused as refused:
             return row_error(row["action_id"], refused.code, refused.message, remote_id=refused.remote_id)
         return RowResult(row["action_id"], Outcome.DONE, record.remote_id, record.version)
+
+    def _write_until_a_stranger_comes(self, op: Op, asked: Sequence[Mapping[str, Any]]) -> list[RowResult]:
+        """All rows; or those before it, and of the others that they were not tried, as of a call that went in parts."""
+        before = len(asked)
+        if self.faults.stand_between is not None:
+            before = min(before, self.faults.stand_between)
+            self.faults.stand_between -= before
+        results = [self._write_row(op, row) for row in asked[:before]]
+        return results + [carried_over(row["action_id"], self._stranger()) for row in asked[before:]]
+
+    def _stranger(self) -> CallRefused:
+        return CallRefused(f"{self.side}: answers with a redirect to sso.example.com (HTTP 302 Found)")
 
     def _require_unmodified(self, record: Record, since: datetime | None) -> None:
         """Raises Refused where conditions are honoured and this one does not hold; the first one finds that out."""

@@ -65,6 +65,9 @@ class Faults:
     unlisted: set[str] = field(default_factory=set)
     """Ids of users whom no listing shows; by id they are found."""
 
+    stand_between: int | None = None
+    """So many rows are written yet; then what stands before the side answers every call (CallRefused)."""
+
     refuse_login: bool = False
     """Every call is answered with AuthenticationFailed."""
 

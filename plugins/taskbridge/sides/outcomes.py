@@ -15,8 +15,8 @@ import pandas as pd
 import pyarrow as pa
 
 from taskbridge.core.model import frame
-from taskbridge.engine.ports import AUTHENTICATION, OUTCOMES, PERSON_LEFT_OUT, Outcome
-from taskbridge.errors import ApiLimitReached, SideUnreachable, TaskBridgeError
+from taskbridge.engine.ports import AUTHENTICATION, CALL_REFUSED, OUTCOMES, PERSON_LEFT_OUT, Outcome
+from taskbridge.errors import ApiLimitReached, CallRefused, SideUnreachable, TaskBridgeError
 
 
 class Category(StrEnum):
@@ -68,13 +68,14 @@ _POLICIES: Final[Mapping[Reaction, Policy]] = {
 
 @dataclass(frozen=True)
 class Meaning:
-    """One error code in plain words."""
+    """One error code in plain words. `of_call`: where it answers a call, no row of it is the reason."""
 
     category: Category
     meaning: str
     actor: str
     remedy: str
     reaction: Reaction
+    of_call: bool = False
 
 
 _NOBODY: Final = "nobody"
@@ -106,10 +107,16 @@ def _validation(meaning: str, remedy: str, actor: str = _OWNER) -> Meaning:
     return Meaning(Category.VALIDATION, meaning, actor, remedy, Reaction.REJECTED)
 
 
-_API_OFF: Final = _access(
+_API_OFF: Final = Meaning(
+    Category.ACCESS,
     "the API is switched off for the org or the user",
+    _SF_ADMIN,
     "grant the integration user the permission API Enabled; some editions of Salesforce have no API at all",
+    Reaction.REJECTED,
+    of_call=True,
 )
+UNSUPPORTED: Final = "UNSUPPORTED_API_VERSION"
+"""What an org says of a version that is gone."""
 
 CODES: Final[Mapping[str, Meaning]] = {
     # intermittent
@@ -147,6 +154,14 @@ CODES: Final[Mapping[str, Meaning]] = {
     # access
     "API_CURRENTLY_DISABLED": _API_OFF,
     "API_DISABLED_FOR_ORG": _API_OFF,
+    UNSUPPORTED: Meaning(
+        Category.ACCESS,
+        "the org does not offer this version of the API",
+        _OPERATOR,
+        "name a version that the org offers in the setting salesforce_api_version",
+        Reaction.REJECTED,
+        of_call=True,
+    ),
     "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": _access(
         "a trigger or flow of the org failed on the record", "repair the trigger or flow that is named"
     ),
@@ -255,6 +270,9 @@ CODES: Final[Mapping[str, Meaning]] = {
         "the server failed at a write and may have done it; it is looked up before anything is repeated"
     ),
     "NOT_PROCESSED": _transient("the Bulk job ended before it came to the row"),
+    CALL_REFUSED: _transient(
+        "the call was answered as a whole, so that the row was not tried; the run says what is wrong"
+    ),
     "ANSWER_UNUSABLE": _transient(
         "the answer to a write does not fit the request; the records are looked up"
     ),
@@ -360,6 +378,8 @@ def carried_over(action_id: str, stop: TaskBridgeError) -> RowResult:
         code = "REQUEST_LIMIT_EXCEEDED"
     elif isinstance(stop, SideUnreachable):
         code = "SERVER_UNAVAILABLE"
+    elif isinstance(stop, CallRefused):
+        code = CALL_REFUSED
     return RowResult(action_id, Outcome.RETRY, None, None, code, str(stop))
 
 

@@ -19,7 +19,8 @@ from taskbridge.core.contract import Contract
 from taskbridge.core.model import Op, Presence, Side, rows_of
 from taskbridge.core.usage import Told
 from taskbridge.engine.ports import Allowance, JobPort, SideInfo, Window, unfenced
-from taskbridge.errors import AuthenticationFailed, ContractBroken, ReadIncomplete
+from taskbridge.errors import AuthenticationFailed, CallRefused, ContractBroken, ReadIncomplete
+from taskbridge.sides.answers import Verdict, verdict
 from taskbridge.sides.frames import absent_rows, lots, stack, task_frame
 from taskbridge.sides.hosts import is_redirect, redirected
 from taskbridge.sides.http import TIMEOUTS, Answer, Channel, Grant, Sessions, Transient
@@ -27,6 +28,7 @@ from taskbridge.sides.meter import CallMeter
 from taskbridge.sides.outcomes import outcome_frame
 from taskbridge.sides.sales_connect_records import decode_deletes, decode_tasks, decode_users
 from taskbridge.sides.sales_connect_writes import TASKS, write_rows
+from taskbridge.sides.strangers import strange_answer
 
 CONNECTION: Final = "sales_connect_default"
 
@@ -72,6 +74,7 @@ class SalesConnectSide:
             CONNECTION,
             "Sales Connect",
             login,
+            offers=f"its API is expected under {base_url.rstrip('/')}/v2: correct the address in the connection",
             timeouts=timeouts,
             observe=self._note_points,
             sessions=sessions,
@@ -346,8 +349,12 @@ class _Login:
         if is_redirect(response):
             raise redirected(CONNECTION, "Sales Connect", response)
         if response.status_code >= 500 or response.status_code == 429:
-            raise Transient(f"the login answered HTTP {response.status_code}", perhaps_done=False)
+            seen = f"the login answered HTTP {response.status_code}"
+            raise Transient(seen, perhaps_done=False, answered=True)
         answer = Answer(CONNECTION, response.status_code, response.headers, response.content)
+        if not answer.errors and verdict(answer.status, ()) is Verdict.CALL:
+            what, remedy = strange_answer(answer.status, answer.headers.get("Location"))
+            raise CallRefused(f"{CONNECTION}: Sales Connect {what}; {remedy}")
         if response.status_code != 200:
             seen = "; ".join(map(str, answer.errors)) or f"HTTP {response.status_code}"
             raise AuthenticationFailed(

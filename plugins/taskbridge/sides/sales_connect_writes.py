@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from taskbridge.core.model import Op
 from taskbridge.engine.ports import Outcome
-from taskbridge.errors import TaskBridgeError
+from taskbridge.errors import NOTHING_DONE, TaskBridgeError
 from taskbridge.sides.answers import RemoteError, Verdict, remote_errors, verdict
 from taskbridge.sides.frames import masked, unsendable
 from taskbridge.sides.http import Answer, Channel, Transient
@@ -18,6 +18,13 @@ from taskbridge.sides.sales_connect_records import encode_create, encode_fields
 
 TASKS: Final = "/v2/tasks"
 _KEY: Final = "idempotency_key"
+_OF_NEW: Final = frozenset({400, 409, 410, 413, 422})
+_OF_ROW: Final = _OF_NEW | {403, 404, 412}
+"""By what a task that is named is refused. What names none cannot be refused with these for its row."""
+
+_NO_BATCH: Final = 404
+_OF_BATCH: Final = frozenset({400, 413, 422})
+"""By what a batch is refused as a whole for what one of its operations holds, or for all of them together."""
 
 Row = Mapping[str, Any]
 
@@ -42,11 +49,9 @@ class Operation:
 
     def send_alone(self, channel: Channel) -> Answer:
         if self.op is Op.CREATE:
-            return channel.write("POST", TASKS, self.body)
-        path = f"{TASKS}/{self.row['remote_id']}"
-        return (
-            channel.write("DELETE", path) if self.op is Op.DELETE else channel.write("PATCH", path, self.body)
-        )
+            return channel.write("POST", TASKS, self.body, accept=_OF_NEW)
+        method = "DELETE" if self.op is Op.DELETE else "PATCH"
+        return channel.write(method, f"{TASKS}/{self.row['remote_id']}", self.body, accept=_OF_ROW)
 
 
 def write_rows(
@@ -78,16 +83,14 @@ def _prepared(op: Op, row: Row, people: Mapping[str, int]) -> Operation:
 
 
 def _in_batch(channel: Channel, operations: Sequence[Operation]) -> list[RowResult] | None:
-    """None when the account has no batch endpoint (any more); nothing was done then."""
+    """None when the account has no batch endpoint (any more), or it takes not all of these; nothing was done then."""
     body = {"operations": [operation.in_batch() for operation in operations]}
     try:
-        answer = channel.write("POST", f"{TASKS}/batch", body)
+        answer = channel.write("POST", f"{TASKS}/batch", body, accept=_OF_BATCH | {_NO_BATCH})
     except Transient as lost:
         return [_unknown(operation, lost.code, lost.seen) for operation in operations]
-    if answer.status == 404:
-        return None
     if verdict(answer.status, answer.errors) is not Verdict.FINE:
-        return [_refused(operation, answer.status, answer.errors) for operation in operations]
+        return None
     entries = _by_index(answer, len(operations))
     if entries is None:
         return [_unknown(operation, "ANSWER_UNUSABLE", _unusable(answer)) for operation in operations]
@@ -121,7 +124,7 @@ def _one_by_one(channel: Channel, operations: Sequence[Operation]) -> list[RowRe
         except Transient as lost:
             results.append(_unknown(operation, lost.code, lost.seen))
             continue
-        except TaskBridgeError as stop:
+        except NOTHING_DONE as stop:
             if not results:
                 raise
             # Rows before this one are written; so the rest goes back as rows, not as an error of the chunk.
@@ -134,7 +137,7 @@ def _answered(operation: Operation, answer: Answer) -> RowResult:
     if verdict(answer.status, answer.errors) is not Verdict.FINE:
         return _refused(operation, answer.status, answer.errors)
     try:
-        body = answer.body() if operation.op is not Op.DELETE else {}
+        body = answer.body() if answer.content or operation.op is not Op.DELETE else {}
         return _result(operation, answer.status, body, answer.date)
     except TaskBridgeError as unusable:
         return _unknown(operation, "ANSWER_UNUSABLE", str(unusable))

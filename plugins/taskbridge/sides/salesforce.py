@@ -86,6 +86,8 @@ class SalesforceSide:
             CONNECTION,
             "Salesforce",
             lambda _session, _timeouts: _granted(login()),
+            offers=f"it was asked for version {api_version} of its API: set salesforce_api_version to one that the org "
+            "offers, as /services/data on its address lists them",
             timeouts=timeouts,
             observe=self._budget.note,
             sessions=sessions,

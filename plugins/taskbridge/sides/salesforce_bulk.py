@@ -15,8 +15,7 @@ from taskbridge.core.api_calls import JOB_ROWS, job_calls
 from taskbridge.core.model import Op, rows_of
 from taskbridge.engine.ports import JobSight, JobState, Outcome
 from taskbridge.errors import ContractBroken, JobRefused, SideUnreachable
-from taskbridge.sides.answers import Verdict, verdict
-from taskbridge.sides.http import Answer, Channel, Content, Transient
+from taskbridge.sides.http import Answer, Channel, Content, Refusal, Transient
 from taskbridge.sides.outcomes import RowResult, outcome_frame, unaccounted, unprocessed
 from taskbridge.sides.salesforce_bulk_csv import file_of, for_a_file, read_error, read_file
 from taskbridge.sides.salesforce_ids import to_18
@@ -66,12 +65,13 @@ class BulkJobs:
         body: dict[str, Any] = {"object": "Task", "contentType": "CSV", "lineEnding": "LF"}
         if op is Op.CREATE and self.collections.upsert_by:
             operation, body["externalIdFieldName"] = "upsert", self.collections.upsert_by
-        answer = self._write(fence, "POST", self.path, body | {"operation": operation})
-        if verdict(answer.status, answer.errors) is not Verdict.FINE:
+        try:
+            answer = self._write(fence, "POST", self.path, body | {"operation": operation})
+        except Refusal as refused:
             raise JobRefused(
-                f"{self.channel.connection}: Salesforce takes no Bulk job ({_said(answer)}); "
+                f"{self.channel.connection}: Salesforce takes no Bulk job ({refused.said}); "
                 "the rows are written by ordinary calls"
-            )
+            ) from refused
         job = answer.body()
         if not isinstance(job, dict) or not isinstance(job.get("id"), str):
             raise ContractBroken(f"{self.channel.connection}: expected a Bulk job with its id")
@@ -85,10 +85,13 @@ class BulkJobs:
         self._change(fence, "PATCH", f"{self.path}/{job_id}", {"state": "UploadComplete"})
 
     def abort(self, job_id: str, fence: Callable[[], None]) -> None:
-        answer = self._write(fence, "PATCH", f"{self.path}/{job_id}", {"state": "Aborted"})
-        fine = verdict(answer.status, answer.errors) is Verdict.FINE
-        if not fine and self.look(job_id).state not in (JobState.ENDED, JobState.GONE):
-            raise ContractBroken(f"{self.channel.connection}: Bulk job {job_id} stays open ({_said(answer)})")
+        try:
+            self._write(fence, "PATCH", f"{self.path}/{job_id}", {"state": "Aborted"})
+        except Refusal as refused:
+            if self.look(job_id).state not in (JobState.ENDED, JobState.GONE):
+                raise ContractBroken(
+                    f"{self.channel.connection}: Bulk job {job_id} stays open ({refused.said})"
+                ) from refused
 
     def look(self, job_id: str) -> JobSight:
         answer = self.channel.read(f"{self.path}/{job_id}", accept=(HTTPStatus.NOT_FOUND,))
@@ -189,11 +192,12 @@ class BulkJobs:
     # calls
 
     def _change(self, fence: Callable[[], None], method: str, path: str, body: Any) -> None:
-        answer = self._write(fence, method, path, body)
-        if verdict(answer.status, answer.errors) is not Verdict.FINE:
+        try:
+            self._write(fence, method, path, body)
+        except Refusal as refused:
             raise ContractBroken(
-                f"{self.channel.connection}: Salesforce does not go on with a Bulk job ({_said(answer)})"
-            )
+                f"{self.channel.connection}: Salesforce does not go on with a Bulk job ({refused.said})"
+            ) from refused
 
     def _write(self, fence: Callable[[], None], method: str, path: str, body: Any) -> Answer:
         try:
@@ -204,7 +208,3 @@ class BulkJobs:
                 f"{self.channel.connection}: the answer to {method} of a Bulk job was lost ({lost.seen}); "
                 "the next run looks what became of the job"
             ) from lost
-
-
-def _said(answer: Answer) -> str:
-    return "; ".join(map(str, answer.errors)) or f"HTTP {answer.status}"

@@ -12,7 +12,14 @@ from typing import Any, Final
 from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attempt
 
 from taskbridge.core.api_calls import JOB_ROWS, pause_before, polls
-from taskbridge.errors import ApiLimitReached, ContractBroken, JobRefused, ReadIncomplete, SideUnreachable
+from taskbridge.errors import (
+    ApiLimitReached,
+    CallRefused,
+    ContractBroken,
+    JobRefused,
+    ReadIncomplete,
+    SideUnreachable,
+)
 from taskbridge.sides.http import Answer, Channel, Refusal, Transient
 from taskbridge.sides.salesforce_bulk_csv import as_records, read_file
 
@@ -111,7 +118,7 @@ class QueryJobs:
             if self._look(job_id).get("state") in _GOES_ON:
                 self.channel.write("PATCH", f"{self.path}/{job_id}", {"state": "Aborted"})
             self.channel.write("DELETE", f"{self.path}/{job_id}")
-        except (Transient, Refusal, SideUnreachable, ApiLimitReached) as error:
+        except (Transient, CallRefused, SideUnreachable, ApiLimitReached) as error:
             _LOG.warning("Query job %s stays until Salesforce drops it: %s", job_id, error)
 
     def _refused(self, seen: str) -> JobRefused:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Any, Final
 
 import pandas as pd
@@ -58,6 +59,8 @@ class DeleteLog:
         try:
             answer = self.channel.read(self.path, {"start": start.isoformat(), "end": end.isoformat()})
         except Refusal as refusal:
+            if refusal.answer.status != HTTPStatus.BAD_REQUEST:
+                raise
             raise _forgotten(start, "; ".join(map(str, refusal.answer.errors))) from refusal
         return _checked(answer)
 

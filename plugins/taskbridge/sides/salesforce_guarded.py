@@ -16,16 +16,17 @@ from typing import Any, Final
 
 from taskbridge.core.model import Op
 from taskbridge.engine.ports import UNMODIFIED_SINCE, Outcome
-from taskbridge.errors import ApiLimitReached, AuthenticationFailed, SideUnreachable
-from taskbridge.sides.answers import RemoteError, Verdict, verdict
+from taskbridge.errors import NOTHING_DONE, ContractBroken
+from taskbridge.sides.answers import Verdict, verdict
 from taskbridge.sides.frames import masked, unsendable
 from taskbridge.sides.http import Answer, Channel, Transient
 from taskbridge.sides.outcomes import RowResult, carried_over, row_error
 from taskbridge.sides.salesforce_ids import to_18
 from taskbridge.sides.salesforce_records import encode_fields
-from taskbridge.sides.salesforce_writes import Collections, unknown
+from taskbridge.sides.salesforce_writes import Collections, said, unknown
 
 _BEFORE: Final = timedelta(hours=1)
+_OF_ROW: Final = frozenset({400, 403, 404, 409, 412, 413})
 _MOVED: Final = "somebody modified the task since it was read"
 
 Row = Mapping[str, Any]
@@ -49,7 +50,7 @@ class Guarded:
                 left.remove(row)
                 results.append(result)
             return results + self._collections.write(Op.UPDATE, left)
-        except (AuthenticationFailed, ApiLimitReached, SideUnreachable) as stop:
+        except NOTHING_DONE as stop:
             if not results:
                 raise
             return results + [carried_over(row["action_id"], stop) for row in left]
@@ -62,11 +63,10 @@ class Guarded:
         except Transient as lost:
             return unknown(Op.UPDATE, row, lost.code, lost.seen)
         if verdict(answer.status, answer.errors) is Verdict.FINE:
-            return RowResult(row["action_id"], Outcome.DONE, to_18(row["remote_id"]), answer.date)
+            return _done(row, answer)
         if answer.status == HTTPStatus.PRECONDITION_FAILED:
             return row_error(row["action_id"], "PRECONDITION_FAILED", _MOVED)
-        errors = answer.errors or (RemoteError(f"HTTP_{answer.status}", ""),)
-        return self._collections.refused(Op.UPDATE, row, errors)
+        return self._collections.refused(Op.UPDATE, row, said(answer))
 
     def _probed(self, row: Row) -> Answer:
         answer = self._sent(row, _moment(row) - _BEFORE)
@@ -83,7 +83,17 @@ class Guarded:
         self._collections.before_call()
         condition = {"If-Unmodified-Since": format_datetime(unmodified_since.astimezone(UTC), usegmt=True)}
         path = f"{self._path}/{row['remote_id']}"
-        return self._channel.write("PATCH", path, encode_fields(row), headers=condition)
+        return self._channel.write("PATCH", path, encode_fields(row), headers=condition, accept=_OF_ROW)
+
+
+def _done(row: Row, answer: Answer) -> RowResult:
+    """Salesforce says nothing at all here; a page, whoever sends it, is no proof that anything was written."""
+    try:
+        if answer.content:
+            answer.body()
+    except ContractBroken as unusable:
+        return unknown(Op.UPDATE, row, "ANSWER_UNUSABLE", str(unusable))
+    return RowResult(row["action_id"], Outcome.DONE, to_18(row["remote_id"]), answer.date)
 
 
 def _guarded(rows: Sequence[Row]) -> Row | None:

@@ -11,13 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from taskbridge.engine.ports import PERSON_LEFT_OUT, Outcome
-from taskbridge.errors import (
-    ApiLimitReached,
-    AuthenticationFailed,
-    ContractBroken,
-    ReadIncomplete,
-    SideUnreachable,
-)
+from taskbridge.errors import NOTHING_DONE, ContractBroken, ReadIncomplete
 from taskbridge.sides.http import Refusal
 from taskbridge.sides.outcomes import RowResult, carried_over
 from taskbridge.sides.salesforce_ids import to_18
@@ -75,7 +69,7 @@ class People:
             found = self.survivors({row["person"] for row in named})
             again = [row for row in named if found[row["person"]].person != row["person"]]
             second = send([{**row, "person": found[row["person"]].person} for row in again])
-        except (AuthenticationFailed, ApiLimitReached, SideUnreachable) as stop:
+        except NOTHING_DONE as stop:
             again, second = named, [carried_over(row["action_id"], stop) for row in named]
         except (ContractBroken, ReadIncomplete):
             return list(results)

@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, Final
 
 from taskbridge.core.model import BIT, Op
 from taskbridge.engine.ports import Outcome
-from taskbridge.errors import ContractBroken, TaskBridgeError
+from taskbridge.errors import NOTHING_DONE, ContractBroken
 from taskbridge.sides.answers import RemoteError, Verdict, remote_errors, verdict
 from taskbridge.sides.frames import masked, unsendable
 from taskbridge.sides.http import Answer, Channel, Transient
@@ -18,6 +19,9 @@ from taskbridge.sides.outcomes import RowResult, carried_over, row_error
 from taskbridge.sides.salesforce_ids import to_18
 from taskbridge.sides.salesforce_marking import Marking
 from taskbridge.sides.salesforce_records import encode_create, encode_fields
+
+_OF_ROWS: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE})
+"""By what a collection is refused as a whole for what one of its rows holds, or for all of them together."""
 
 _HOLDER: Final = re.compile(r"record with id:?\s*([A-Za-z0-9]{18}|[A-Za-z0-9]{15})\b")
 
@@ -52,10 +56,9 @@ class Collections:
         except Transient as lost:
             return [unknown(op, row, lost.code, lost.seen) for row in rows]
         if verdict(answer.status, answer.errors) is not Verdict.FINE:
-            if len(rows) > 1 and answer.status == 400:
+            if len(rows) > 1:
                 return self._halved(op, rows)
-            errors = answer.errors or (RemoteError(f"HTTP_{answer.status}", ""),)
-            return [self.refused(op, row, errors) for row in rows]
+            return [self.refused(op, row, said(answer)) for row in rows]
         return self._results(op, rows, answer)
 
     def _halved(self, op: Op, rows: Sequence[Row]) -> list[RowResult]:
@@ -64,7 +67,7 @@ class Collections:
         results = self._send(op, first)
         try:
             return results + self._send(op, second)
-        except TaskBridgeError as stop:
+        except NOTHING_DONE as stop:
             # The first half is written; so the second goes back as rows, not as an error of the chunk.
             return results + [carried_over(row["action_id"], stop) for row in second]
 
@@ -72,12 +75,13 @@ class Collections:
         self.before_call()
         if op is Op.DELETE:
             ids = ",".join(row["remote_id"] for row in rows)
-            return self.channel.write("DELETE", self.path, params={"ids": ids, "allOrNone": "false"})
+            every = {"ids": ids, "allOrNone": "false"}
+            return self.channel.write("DELETE", self.path, params=every, accept=_OF_ROWS)
         records = [{"attributes": {"type": "Task"}, **self._encoded(op, row)} for row in rows]
         method, path = ("POST" if op is Op.CREATE else "PATCH"), self.path
         if op is Op.CREATE and self.upsert_by:
             method, path = "PATCH", f"{path}/Task/{self.upsert_by}"
-        return self.channel.write(method, path, {"allOrNone": False, "records": records})
+        return self.channel.write(method, path, {"allOrNone": False, "records": records}, accept=_OF_ROWS)
 
     def _encoded(self, op: Op, row: Row) -> dict[str, Any]:
         if op is Op.CREATE:
@@ -120,6 +124,11 @@ class Collections:
             case "INVALID_CROSS_REFERENCE_KEY" if not error.fields and _only_the_record(op, row):
                 return RowResult(action_id, Outcome.RETRY, None, None, "NOT_FOUND", message)
         return row_error(action_id, error.code, message)
+
+
+def said(answer: Answer) -> Sequence[RemoteError]:
+    """The errors of an answer, of which there may be none for what is too large."""
+    return answer.errors or (RemoteError(f"HTTP_{answer.status}", f"HTTP {answer.status}"),)
 
 
 def _fits(op: Op, rows: Sequence[Row], entries: Any) -> bool:
