@@ -601,7 +601,8 @@ class _Planner:
             inputs = {name: row[name] for name in TEMPLATE_INPUTS}
             title = self.subject({"title": row["title"], **inputs})
         else:
-            inputs = dict.fromkeys(TEMPLATE_INPUTS) | {"type": "custom"}
+            inputs = {name: link.get(f"sc_{name}") for name in TEMPLATE_INPUTS}
+            inputs["type"] = inputs["type"] or "custom"
             title = link.get("sc_title") or row["title"] or "(no subject)"
         values = {name: self.cross.created(target, name, row[name]) for name in FIELDS[1:]} | {"title": title}
         self.result.new_links.append(

@@ -55,6 +55,7 @@ class _TaskFields(TypedDict, total=False):
 class NewTask(_TaskFields):
     name: RequiredText
     assignee_id: int
+    campaign: NotRequired[Campaign | None]
     idempotency_key: NotRequired[RequiredText | None]
 
 
@@ -62,11 +63,6 @@ class NewTask(_TaskFields):
 class TaskChange(_TaskFields, total=False):
     name: RequiredText
     assignee_id: int
-
-
-@with_config(_CLOSED)
-class PersonsNewTask(NewTask, total=False):
-    campaign: Campaign | None
 
 
 @with_config(_CLOSED)

@@ -50,7 +50,7 @@ def people_router(kernel: Kernel, records: Records) -> APIRouter:
 
 def _task_routes(router: APIRouter, records: Records) -> None:
     @router.post("/tasks")
-    async def create_task(request: Request, values: bodies.PersonsNewTask) -> JSONResponse:
+    async def create_task(request: Request, values: bodies.NewTask) -> JSONResponse:
         """A new task; besides the API's fields also campaign {"name", "day", "step"}."""
         task, _ = records.create(values, endpoint_of(request))
         return JSONResponse({"data": records.shown(task)}, 201)

@@ -85,6 +85,16 @@ def _recurrence_fields() -> tuple[Field, ...]:
     )
 
 
+def _of_the_org() -> tuple[Field, ...]:
+    """Fields that administrators of this org have added to Activity."""
+    return (
+        _choice("Region__c", "Region", ("North", "South", "West")),
+        Field("Deal_Size__c", "double", "Deal Size"),
+        flag("Is_Hot__c", "Hot"),
+        lookup("Sponsor__c", "Sponsor", "Sponsor__r", "Contact"),
+    )
+
+
 TASK = SObject(
     "Task",
     "Task",
@@ -160,6 +170,7 @@ TASK = SObject(
         text(
             EXTERNAL_ID, "TaskBridge Id", external_id=True, unique=True, case_sensitive=True, id_lookup=True
         ),
+        *_of_the_org(),
     ),
 )
 

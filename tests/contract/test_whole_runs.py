@@ -74,8 +74,8 @@ class BothWorlds:
 
     def tasks(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Live tasks of Salesforce and of Sales Connect, as the services hold them."""
-        salesforce = self.sandbox.salesforce.control("GET", "/snapshot")["Task"]
-        sales_connect = self.sandbox.sales_connect.control("GET", "/snapshot")["tasks"]
+        salesforce = self.sandbox.salesforce.control("GET", "/snapshot").get("Task", [])
+        sales_connect = self.sandbox.sales_connect.control("GET", "/snapshot").get("tasks", [])
         return [one for one in salesforce if not one["IsDeleted"]], sales_connect
 
 

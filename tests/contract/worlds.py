@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 import requests
 
 from taskbridge.core.model import BIT, FIELDS, Op, Side, frame, rows_of
-from taskbridge.engine.ports import WRITES, SidePort, Window, unfenced
+from taskbridge.engine.ports import BROUGHT_BACK, WRITES, SidePort, Window, unfenced
 from taskbridge.sides.memory import MemorySalesConnect, MemorySalesforce, MemorySide
 from taskbridge.sides.sales_connect import SalesConnectSide
 from taskbridge.sides.salesforce import SalesforceSession, SalesforceSide
@@ -105,8 +105,20 @@ def write(
     side: SidePort, op: Op, *rows: dict[str, Any], fence: Callable[[], None] = unfenced
 ) -> list[dict[str, Any]]:
     """OUTCOMES as dictionaries, in the order of the rows."""
+    return _written(side, op, WRITES, rows, fence)
+
+
+def bring_back(side: SidePort, *rows: dict[str, Any]) -> list[dict[str, Any]]:
+    """The same of creates that bring a record back: rows with the columns BROUGHT_BACK."""
+    schema = pa.schema([*WRITES, *((name, pa.string()) for name in BROUGHT_BACK)])
+    return _written(side, Op.CREATE, schema, rows, unfenced)
+
+
+def _written(
+    side: SidePort, op: Op, schema: pa.Schema, rows: Sequence[dict[str, Any]], fence: Callable[[], None]
+) -> list[dict[str, Any]]:
     asked = [_write_row(op, number, row) for number, row in enumerate(rows)]
-    outcomes = side.write(op, frame(pa.Table.from_pylist(asked, schema=WRITES)), fence)
+    outcomes = side.write(op, frame(pa.Table.from_pylist(asked, schema=schema)), fence)
     by_action = {row["action_id"]: row for row in rows_of(outcomes)}
     assert len(by_action) == len(outcomes) == len(rows)
     return [by_action[row["action_id"]] for row in asked]

@@ -26,6 +26,7 @@ DETAILS: Final = {
 DATES: Final = st.one_of(
     st.none(), st.integers(0, 3).map(lambda days: date(2026, 3, 9) + timedelta(days=days))
 )
+_OUTCOMES: Final = st.sampled_from([None, "reached", "no answer"])
 _VALUES: Final[dict[Side, dict[str, st.SearchStrategy[Any]]]] = {
     _SC: {
         "title": TITLES,
@@ -33,6 +34,7 @@ _VALUES: Final[dict[Side, dict[str, st.SearchStrategy[Any]]]] = {
         "due_date": DATES,
         "status": st.sampled_from(["open", "complete", "skipped"]),
         "priority": st.sampled_from(["normal", "high"]),
+        "call_outcome": _OUTCOMES,
     },
     _SF: {
         "title": st.sampled_from([None, *_SHORT, "🙂" * 127]),
@@ -40,6 +42,8 @@ _VALUES: Final[dict[Side, dict[str, st.SearchStrategy[Any]]]] = {
         "due_date": DATES,
         "status": st.sampled_from(["Not Started", "Completed", "In Progress", "Deferred"]),
         "priority": st.sampled_from(["Normal", "High", "Low"]),
+        "CallDisposition": _OUTCOMES,
+        "Region__c": st.sampled_from([None, "North", "South"]),
     },
 }
 _CHANGES_OF_USERS: Final[Kinds] = []

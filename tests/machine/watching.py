@@ -15,11 +15,14 @@ from typing import Any
 
 import pandas as pd
 
-from taskbridge.core.model import BIT, FIELDS, Op, Side, rows_of
+from taskbridge.core.model import BIT, FIELDS, TEMPLATE_INPUTS, Op, Side, rows_of
 from taskbridge.engine.ports import Outcome, SideInfo, unfenced
 from taskbridge.sides.memory import MemorySalesConnect, MemorySalesforce, MemorySide, Record, Refused
 
 US, PERSON = "us", "person"
+BESIDES = (*TEMPLATE_INPUTS, "CallDisposition", "Region__c")
+"""What people fill in that no rule maps."""
+
 Key = tuple[Side, str]
 Row = Mapping[str, Any]
 
@@ -82,6 +85,7 @@ class Log:
     unknown: set[Key] = field(default_factory=set)  # copies whose id we cannot know yet
     lost: set[Key] = field(default_factory=set)  # of those, the ones deleted before we could
     made: dict[Key, str] = field(default_factory=dict)  # our copies, by the marker that we asked for
+    removed: dict[Key, Row] = field(default_factory=dict)  # what records held that a delete of ours took away
     run_began: int = 0
     # of the run that is under way
     on_behalf: bool = False  # a person asked for exactly this: what is written is that person's word
@@ -134,6 +138,7 @@ class Watched(MemorySide):
 
     log: Log
     _asked: dict[str, Any] | None = None
+    _in_time: bool = False  # a call of ours is answered, so what is written was looked at a moment ago
 
     def connect(self, *, describe: bool = False) -> SideInfo:
         info = super().connect(describe=describe)
@@ -151,12 +156,14 @@ class Watched(MemorySide):
             judge.allowed(op, row)
         lost = bool(self.faults.lose_answers)
         before = self.log.number
+        self._in_time = True
         try:
             answers = super().write(op, rows, fence)
         except BaseException:
             lost = True
             raise
         finally:
+            self._in_time = False
             judge.written(op, asked, before, answered=not lost)
         # Of a row that was locked we are told that nothing was done: it may be sent again.
         self.log.actions -= set(answers.loc[answers["outcome"] == Outcome.BUSY, "action_id"])
@@ -175,10 +182,33 @@ class Watched(MemorySide):
         super()._derive(record, before)  # type: ignore[safe-super]
         if row and not before:
             self.log.made[self.side, record.remote_id] = row["marker"]
+            self._is_as_it_was(record, row["link_id"])
         self.log.changed(self, record, before, row)
         self._note_version(record)
 
+    def _is_as_it_was(self, record: Record, link_id: str) -> None:
+        """4: what takes the place of a record that we deleted holds all that it held, what we do not map too (K5)."""
+        earlier = [
+            one
+            for one in self.records.values()
+            if one is not record
+            and link_id in (self._pair(one), f"{self.side.prefix}:{self.identity}:{one.remote_id}")
+        ]
+        last = max(earlier, key=lambda one: (one.created_at, one.remote_id), default=None)
+        if last is None or (held := self.log.removed.get((self.side, last.remote_id))) is None:
+            return
+        lost = {name: value for name, value in held.items() if record.values.get(name) != value}
+        if lost:
+            raise Broken(f"4: {record.remote_id} takes the place of {last.remote_id}, and lacks {lost} (K5)")
+
+    def _pair(self, record: Record) -> str:
+        return self.log.made.get((self.side, record.remote_id), "").removeprefix("tb:").rpartition(":")[0]
+
     def _remove(self, record: Record, cause: str = "deleted") -> None:
+        if self._asked and self._in_time:
+            self.log.removed[self.side, record.remote_id] = {
+                name: value for name in BESIDES if (value := record.values.get(name)) is not None
+            }
         super()._remove(record, cause)
         who = US if self._asked else PERSON
         self.log.add(self.side, record.remote_id, "deleted", who, None, None, cause)
@@ -195,14 +225,14 @@ class Watched(MemorySide):
         self.log.newest[key] = max(record.version, self.log.newest.get(key, record.version))
         self.log.latest[self.side] = max(self.now, self.log.latest.get(self.side, self.now))
 
-    def _frame(self, records: Any, *, by_id: bool = False) -> pd.DataFrame:
+    def _frame(self, records: Any, *, by_id: bool = False, whole: bool = False) -> pd.DataFrame:
         for record in records:
             key = (self.side, record.remote_id)
             self.log.unknown.discard(key)
             self.log.shown[key] = max(record.version, self.log.shown.get(key, record.version))
             if not record.deleted:
                 self.log.shown_owner[key] = record.values["owner"]
-        return super()._frame(records, by_id=by_id)
+        return super()._frame(records, by_id=by_id, whole=whole)
 
 
 class WatchedSalesConnect(Watched, MemorySalesConnect):

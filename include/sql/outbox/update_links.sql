@@ -8,7 +8,8 @@ WITH written AS (
            max(a.written_at) FILTER (WHERE a.side = 'sales_connect') AS sc_written_at,
            max(a.written_at) FILTER (WHERE a.side = 'salesforce') AS sf_written_at,
            max(a.owner) FILTER (WHERE a.side = 'sales_connect' AND a.mask & 32 <> 0) AS sc_owner,
-           max(a.owner) FILTER (WHERE a.side = 'salesforce' AND a.mask & 32 <> 0) AS sf_owner
+           max(a.owner) FILTER (WHERE a.side = 'salesforce' AND a.mask & 32 <> 0) AS sf_owner,
+           max(a.action_id) FILTER (WHERE a.side = 'sales_connect' AND a.op = 'delete') AS sc_deleted
     FROM incoming_outcome o
     JOIN bridge.action a USING (action_id)
     WHERE a.state = 'done'
@@ -24,7 +25,15 @@ SET sc_id = coalesce(w.sc_created, l.sc_id),
     sc_owner_now = coalesce(w.sc_owner, l.sc_owner_now),
     sf_owner_now = coalesce(w.sf_owner, l.sf_owner_now),
     sc_checked_at = coalesce(w.sc_written_at, l.sc_checked_at),
+    -- As the record was when it was deleted, so it is made should it come back (K5).
+    sc_type = CASE WHEN k.action_id IS NULL THEN l.sc_type ELSE k.type END,
+    sc_campaign_name = CASE WHEN k.action_id IS NULL THEN l.sc_campaign_name ELSE k.campaign_name END,
+    sc_campaign_day = CASE WHEN k.action_id IS NULL THEN l.sc_campaign_day ELSE k.campaign_day END,
+    sc_campaign_step = CASE WHEN k.action_id IS NULL THEN l.sc_campaign_step ELSE k.campaign_step END,
+    sc_call_outcome = CASE WHEN k.action_id IS NULL THEN l.sc_call_outcome ELSE k.call_outcome END,
+    sc_call_reason = CASE WHEN k.action_id IS NULL THEN l.sc_call_reason ELSE k.call_reason END,
     changed_run_id = :run_id,
     changed_at = now()
 FROM written w
+LEFT JOIN bridge.kept k ON k.action_id = w.sc_deleted
 WHERE l.link_id = w.link_id

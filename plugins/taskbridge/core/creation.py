@@ -76,10 +76,11 @@ def create(
     users = matched.user_of(source, original["owner"])
     sc_user = take(matched.users["sc_user_id"], users)
     written = {name: crossing.create(target, name, original[name]) for name in MERGED_FIELDS}
-    inputs = _inputs(matched, source, rows)
     if target is Side.SALESFORCE:
+        inputs = {name: take(staged.rows[name], rows) for name in TEMPLATE_INPUTS}
         written["title"] = template.render({"title": original["title"], **inputs}, length)
     else:
+        inputs = known_inputs(matched, links)
         known = take(matched.links["sc_title"], links)
         written["title"] = pc.coalesce(known, original["title"], pa.scalar(NO_SUBJECT))
     numbers = pc.cast(pa.array(generation), pa.string())
@@ -138,12 +139,11 @@ def _link_ids(matched: Matched, side: Side, rows: Positions) -> pa.Array:
     return pc.binary_join_element_wise(origin, take(matched[side].rows["remote_id"], rows), "")
 
 
-def _inputs(matched: Matched, source: Side, rows: Positions) -> dict[str, pa.Array]:
-    """The template inputs of the SC record, as it is or as it will be created (F7)."""
-    if source is Side.SALES_CONNECT:
-        return {name: take(matched.sales_connect.rows[name], rows) for name in TEMPLATE_INPUTS}
-    length = len(rows)
-    return {name: constant("custom" if name == "type" else None, length) for name in TEMPLATE_INPUTS}
+def known_inputs(matched: Matched, links: Positions) -> dict[str, pa.Array]:
+    """The template inputs of an SC record that will be created: as the pair's was, if it had one (K5), else those of
+    an import (F7)."""
+    known = {name: take(matched.links[f"sc_{name}"], links) for name in TEMPLATE_INPUTS}
+    return known | {"type": known["type"].fill_null("custom")}
 
 
 def _first_import(matched: Matched, source: Side, users: Positions, rule: str) -> pa.Array:

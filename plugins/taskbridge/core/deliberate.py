@@ -26,6 +26,7 @@ from taskbridge.core.arrays import (
     take,
     whole,
 )
+from taskbridge.core.creation import known_inputs
 from taskbridge.core.diff import Changes
 from taskbridge.core.draft import Draft, Ends
 from taskbridge.core.fields import Crossing
@@ -38,7 +39,6 @@ from taskbridge.core.model import (
     LEDGER_CHANGES,
     LEFT_OUT,
     NEW_LINKS,
-    TEMPLATE_INPUTS,
     ActionState,
     Disposition,
     LinkState,
@@ -172,6 +172,11 @@ class Deliberate(PairStep):
         }
         return self.draft.add_actions(usual | values, link)
 
+    def created_inputs(self, rows: Positions) -> dict[str, pa.Array | bool]:
+        """The template inputs of the Sales Connect records that are created again, as a change of the base."""
+        known = known_inputs(self.matched, self.link(rows))
+        return {"inputs": True, **{f"sc_{name}": values for name, values in known.items()}}
+
     def next_generation(self, rows: Positions, kept: Mapping[Side, pa.Array]) -> None:
         """Makes the pairs pending under their next generation; `kept`: the ids that they keep meanwhile."""
         link = self.link(rows)
@@ -268,13 +273,6 @@ def shown(values: pa.Array) -> pa.Array:
     text = pc.cast(values, pa.string())
     quoted = pc.binary_join_element_wise('"', pc.utf8_slice_codeunits(text, 0, SHOWN), '"', "")
     return pc.fill_null(quoted, "(empty)")
-
-
-def created_inputs(rows: Positions) -> dict[str, pa.Array]:
-    """The template inputs of a Sales Connect record that TaskBridge creates (F7)."""
-    return {
-        f"sc_{name}": constant("custom" if name == "type" else None, len(rows)) for name in TEMPLATE_INPUTS
-    }
 
 
 def _concat(blocks: Sequence[pa.Table], schema: pa.Schema) -> pa.Table:

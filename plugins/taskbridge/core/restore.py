@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from taskbridge.core.arrays import Flags, Masks, Positions, choose, constant, distinct, equals, flags, take
-from taskbridge.core.deliberate import Deliberate, created_inputs
+from taskbridge.core.deliberate import Deliberate
 from taskbridge.core.fields import NO_SUBJECT, with_tail
 from taskbridge.core.model import (
     ALL_FIELDS,
@@ -202,7 +202,7 @@ class Restore(Deliberate):
         values = self._values_of(kept, side, rows)
         seq = self.create_again(side, rows, values, take(self.asked["person"], rows))
         self.next_generation(rows, {there: self.linked(f"{there.prefix}_id", rows)})
-        based = _based(side, values, rows) | _based(there, self.now_of(there, rows), rows)
+        based = self._based(side, values, rows) | self._based(there, self.now_of(there, rows), rows)
         if side is _SF:
             based["inputs"] = False
         self.follow(rows, seq=seq, state=LinkState.LINKED, **based)
@@ -214,14 +214,15 @@ class Restore(Deliberate):
         seq = {side: self.create_again(side, rows, values[side], person) for side in Side}
         self.next_generation(rows, {side: self.linked(f"{side.prefix}_id", rows) for side in Side})
         for side in Side:
-            self.keep_out(rows, seq[side], Withheld.UNDONE, **_based(side, values[side], rows))
+            self.keep_out(rows, seq[side], Withheld.UNDONE, **self._based(side, values[side], rows))
         self.follow(rows, seq=seq[_SF], also=seq[_SC], state=LinkState.LINKED)
 
-
-def _based(side: Side, values: Mapping[str, pa.Array], rows: Positions) -> dict[str, pa.Array | bool]:
-    """The base of `side` as these values."""
-    based: dict[str, pa.Array | bool] = {f"{side.prefix}_{name}": column for name, column in values.items()}
-    based[f"{side.prefix}_mask"] = constant(ALL_FIELDS, len(rows), pa.int32())
-    if side is _SC:
-        based |= {"inputs": True, **created_inputs(rows)}
-    return based
+    def _based(
+        self, side: Side, values: Mapping[str, pa.Array], rows: Positions
+    ) -> dict[str, pa.Array | bool]:
+        """The base of `side` as these values."""
+        based: dict[str, pa.Array | bool] = {
+            f"{side.prefix}_{name}": column for name, column in values.items()
+        }
+        based[f"{side.prefix}_mask"] = constant(ALL_FIELDS, len(rows), pa.int32())
+        return based | self.created_inputs(rows) if side is _SC else based

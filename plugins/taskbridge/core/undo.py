@@ -12,8 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from taskbridge.core.arrays import Positions, constant, distinct, equals, flags, gather, take
-from taskbridge.core.deliberate import Deliberate, created_inputs, shown
+from taskbridge.core.arrays import Positions, distinct, equals, flags, gather, take
+from taskbridge.core.deliberate import Deliberate, shown
 from taskbridge.core.model import BIT, FIELDS, LinkState, Op, Plan, PlanInput, Side, Withheld
 
 RULE = "undo"
@@ -119,19 +119,16 @@ class Undo(Deliberate):
         seq = self.create_again(side, rows, values, take(self.asked["person"], rows))
         there = side.other
         self.next_generation(rows, {there: self.linked(f"{there.prefix}_id", rows)})
-        inputs = {}
-        if side is Side.SALES_CONNECT:
-            inputs = {"inputs": constant(True, len(rows), pa.bool_()), **created_inputs(rows)}
         # Only of a delete that was itself an undo the other record lives.
         live = self.matched.seen[there][self.link(rows)]
         for chosen, add in ((~live, self._leave_undone), (live, self._link_again)):
-            part = {name: column.filter(pa.array(chosen)) for name, column in inputs.items()}
-            add(rows[chosen], seq.filter(pa.array(chosen)), **part)
+            inputs = self.created_inputs(rows[chosen]) if side is Side.SALES_CONNECT else {}
+            add(rows[chosen], seq.filter(pa.array(chosen)), **inputs)
 
-    def _leave_undone(self, rows: Positions, seq: pa.Array, **inputs: pa.Array) -> None:
+    def _leave_undone(self, rows: Positions, seq: pa.Array, **inputs: pa.Array | bool) -> None:
         self.keep_out(rows, seq, Withheld.UNDONE, **inputs)
 
-    def _link_again(self, rows: Positions, seq: pa.Array, **inputs: pa.Array) -> None:
+    def _link_again(self, rows: Positions, seq: pa.Array, **inputs: pa.Array | bool) -> None:
         self.follow(rows, seq=seq, state=LinkState.LINKED, **inputs)
 
     def _gone(self, side: Side, rows: Positions) -> Positions:

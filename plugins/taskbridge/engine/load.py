@@ -19,6 +19,7 @@ from taskbridge.engine.busy import busy_rows, given_up, in_rounds
 from taskbridge.engine.carry import writable
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.guarded import guard, remember, since_read
+from taskbridge.engine.originals import bring_back, with_originals
 from taskbridge.engine.pause import refuse_paused
 from taskbridge.engine.people import tell_left_out
 from taskbridge.engine.ports import AUTHENTICATION, CALL_REFUSED, KEPT, OUTCOMES, Outcome, Run
@@ -87,6 +88,8 @@ def _after_jobs(
 ) -> pd.DataFrame:
     """The rows that are left to ordinary calls once jobs have done their part."""
     chosen = for_jobs(engine, side, op, rows)
+    if op is Op.CREATE and chosen.any():
+        chosen &= ~bring_back(engine, side, rows)
     if not chosen.any():
         return rows
 
@@ -136,15 +139,17 @@ def _write_lot(
 
 
 def _ready(engine: Engine, run: Run, side: Side, op: Op, lot: pd.DataFrame) -> pd.DataFrame:
-    return lot if op is Op.CREATE else _still_as_seen(engine, run, side, op, lot)
+    return (
+        with_originals(engine, side, lot) if op is Op.CREATE else _still_as_seen(engine, run, side, op, lot)
+    )
 
 
 def _still_as_seen(engine: Engine, run: Run, side: Side, op: Op, chunk: pd.DataFrame) -> pd.DataFrame:
     """Reads the targets once more and leaves out those that differ from what decide saw (invariant 19).
 
-    What is going to be deleted is kept as it was read here, with everything the side told of it (K5).
+    What is going to be deleted is read and kept in full, with everything that the side tells of it (K5).
     """
-    read = engine.sides[side].read_ids(list(chunk["remote_id"]), {})
+    read = engine.sides[side].read_ids(list(chunk["remote_id"]), {}, whole=op is Op.DELETE)
     target, wanted = columns(read), columns(chunk)
     place = find(wanted["remote_id"], target["remote_id"])
     # A target that is deleted already goes through: the answer is a fact for a delete, and proof for an update.

@@ -142,9 +142,11 @@ class WatchedSide:
         with self._watched(CallKind.QUERY):
             yield from self._port.read_owned(owners, since, until, open_only=open_only)
 
-    def read_ids(self, ids: Sequence[str], controls: Mapping[str, str]) -> pd.DataFrame:
+    def read_ids(
+        self, ids: Sequence[str], controls: Mapping[str, str], *, whole: bool = False
+    ) -> pd.DataFrame:
         with self._watched(CallKind.LOOK_UP):
-            return self._port.read_ids(ids, controls)
+            return self._port.read_ids(ids, controls, whole=whole)
 
     def find_markers(self, markers: Sequence[str]) -> pd.DataFrame:
         with self._watched(CallKind.LOOK_UP):

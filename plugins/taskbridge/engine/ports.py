@@ -17,6 +17,7 @@ from taskbridge.core.model import (
     ACTIONS,
     FIELDS,
     TASKS,
+    TEMPLATE_INPUTS,
     Answer,
     ApprovalKind,
     LinkState,
@@ -73,6 +74,19 @@ WRITES: Final = pa.schema([("action_id", pa.string()), *ACTIONS])
 
 UNMODIFIED_SINCE: Final = "unmodified_since"
 """A column (stamp) that WRITES may have besides, see `SidePort.write`."""
+
+BROUGHT_BACK: Final = (*TEMPLATE_INPUTS, "payload")
+"""Columns that creates may have besides, see `SidePort.write`: of the record that they bring back."""
+
+ORIGINALS: Final = pa.schema(
+    [
+        ("action_id", pa.string()),
+        ("remote_id", pa.string()),  # of the record that went away
+        ("full", pa.bool_()),  # read in full before we deleted it; else as the ledger last knew it
+        *((name, pa.string()) for name in BROUGHT_BACK),
+    ]
+)
+"""What creates bring back: the record of their pair that was there before (K5)."""
 
 UNSETTLED: Final = pa.schema(
     [
@@ -134,6 +148,9 @@ CALL_REFUSED: Final = "CALL_REFUSED"
 
 PERSON_LEFT_OUT: Final = "PERSON_LEFT_OUT"
 """Code of a create that was done without its person, as no record goes on for it; the message names it."""
+
+FIELDS_LEFT_OUT: Final = "FIELDS_LEFT_OUT"
+"""Code of a create that brings a record back, done without fields that the system refused; the message names them."""
 
 
 class Outcome(StrEnum):
@@ -304,10 +321,13 @@ class SidePort(Protocol):
     ) -> Iterator[pd.DataFrame]:
         """Pages of live tasks of these owners modified in [since, until); `open_only` counts in SF only (I1)."""
 
-    def read_ids(self, ids: Sequence[str], controls: Mapping[str, str]) -> pd.DataFrame:
+    def read_ids(
+        self, ids: Sequence[str], controls: Mapping[str, str], *, whole: bool = False
+    ) -> pd.DataFrame:
         """One row for each id. `controls` names for an id a task of the same assignee that should answer (C5).
 
-        Presence "deleted" only on proof; an id that is merely not found has presence "absent" and null values.
+        Presence "deleted" only on proof; an id that is merely not found has presence "absent" and null values. `whole`:
+        the payload has every field that the side shows of a record, as what goes away is kept (K5).
         """
 
     def find_markers(self, markers: Sequence[str]) -> pd.DataFrame:
@@ -326,7 +346,8 @@ class SidePort(Protocol):
         Only the fields in the mask are sent. Updates may have a further column `unmodified_since`: where
         `conditional` allows, such a row is refused (PRECONDITION_FAILED) if its record was modified later. A new
         Salesforce task whose person was converted or merged gets the record that goes on for it, and nobody where
-        there is none (PERSON_LEFT_OUT).
+        there is none (PERSON_LEFT_OUT). Creates may have the columns BROUGHT_BACK: such a record gets all that the
+        side takes of what they hold besides the mapped fields; what it refuses is left out (FIELDS_LEFT_OUT).
 
         Raises only when nothing of the chunk can have been written: one of NOTHING_DONE. `fence` is called right before
         each request leaves, repeated ones too; what it raises stops the request, and may leave earlier ones of the
@@ -785,6 +806,9 @@ class Ledger(Protocol):
     def keep(self, run: Run, records: pd.DataFrame) -> None:
         """Keeps KEPT rows of one side in `bridge.kept`, before their deletes are sent; kept again, the last
         reading stays (K5)."""
+
+    def originals(self, side: Side, action_ids: Sequence[str]) -> pd.DataFrame:
+        """ORIGINALS of those of these creates that bring a record back."""
 
     def unfollowed(self) -> int:
         """Number of ledger changes that are due and that no settling has applied: of done actions, of a rebase."""

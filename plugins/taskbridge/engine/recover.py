@@ -98,7 +98,8 @@ def _resolve_others(engine: Engine, run: Run, side: Side, lost: pd.DataFrame) ->
     controls: dict[str, str] = dict(
         lost.dropna(subset=["control"])[["remote_id", "control"]].itertuples(index=False)
     )
-    read = engine.sides[side].read_ids(list(lost["remote_id"].unique()), controls)
+    deletes = bool((lost["op"] == Op.DELETE).any())
+    read = engine.sides[side].read_ids(list(lost["remote_id"].unique()), controls, whole=deletes)
     present = {row["remote_id"]: row for row in rows_of(read)}
     outcomes = {row["action_id"]: _other_outcome(row, present[row["remote_id"]]) for row in rows_of(lost)}
     unclear = [row for row in rows_of(lost) if outcomes[row["action_id"]] is Outcome.UNKNOWN]

@@ -21,10 +21,11 @@ import pyarrow as pa
 from taskbridge.core.canonical import COMMENTS_UNITS, SUBJECT_UNITS
 from taskbridge.core.contract import Contract
 from taskbridge.core.match import UNNAMED
-from taskbridge.core.model import TASKS, Op, Presence, Side, frame, rows_of
+from taskbridge.core.model import TASKS, TEMPLATE_INPUTS, Op, Presence, Side, frame, rows_of
 from taskbridge.core.usage import Told
 from taskbridge.engine.ports import (
     DELETES_TOLD,
+    FIELDS_LEFT_OUT,
     PERSON_LEFT_OUT,
     SIDE_USERS,
     UNMODIFIED_SINCE,
@@ -100,6 +101,12 @@ class Refused(Exception):
     def __init__(self, code: str, message: str, remote_id: str | None = None) -> None:
         super().__init__(f"{code}: {message}")
         self.code, self.message, self.remote_id = code, cleaned(message), remote_id
+
+
+def _besides(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What a record of Salesforce holds that a create takes, besides what the sync writes."""
+    ours = {"id", *TASKS[Side.SALESFORCE].names} - {"subtype"}
+    return {name: value for name, value in record.items() if name not in ours and value is not None}
 
 
 def _cut_off(row: Mapping[str, Any]) -> RowResult:
@@ -290,13 +297,17 @@ class MemorySide(ABC):
             ],
         )
 
-    def read_ids(self, ids: Sequence[str], controls: Mapping[str, str]) -> pd.DataFrame:
+    def read_ids(
+        self, ids: Sequence[str], controls: Mapping[str, str], *, whole: bool = False
+    ) -> pd.DataFrame:
         with self._call("read_ids"):
             asked = list(dict.fromkeys(ids))
             known = [self.records[key] for key in asked if self._provable(key, controls.get(key))]
             told = {record.remote_id for record in known}
             missing = [key for key in asked if key not in told]
-            return stack(self.side, [self._frame(known, by_id=True), absent_rows(self.side, missing)])
+            return stack(
+                self.side, [self._frame(known, by_id=True, whole=whole), absent_rows(self.side, missing)]
+            )
 
     def find_markers(self, markers: Sequence[str]) -> pd.DataFrame:
         with self._call("find_markers"):
@@ -415,9 +426,14 @@ class MemorySide(ABC):
                     self.faults.truncate_reads -= 1
                     raise ReadIncomplete(f"{self.side}: the listing broke off after {self.page_size} records")
 
-    def _frame(self, records: Sequence[Record], *, by_id: bool = False) -> pd.DataFrame:
+    def _frame(self, records: Sequence[Record], *, by_id: bool = False, whole: bool = False) -> pd.DataFrame:
         names = [name for name in TASKS[self.side].names if not name.startswith("problem")]
         rows = [cleaned(self._row(record, by_id=by_id)) for record in records]
+        for record, row in zip(records, rows, strict=True):
+            if "payload" in row:
+                shown = record.values if whole else {name: record.values.get(name) for name in names}
+                told = cleaned({"id": record.remote_id, **shown, **record.odd})
+                row["payload"] = json.dumps(told, default=str)
         columns = {name: [row.get(name) for row in rows] for name in names}
         problems = {row: unstorable(name) for name in names for row in places(columns[name])}
         # Of a deleted task Sales Connect tells nothing that could be misunderstood.
@@ -438,9 +454,7 @@ class MemorySide(ABC):
             "version": record.version,
             "modified_at": record.modified_at,
             "created_at": record.created_at,
-            "payload": json.dumps(
-                cleaned({"id": record.remote_id, **record.values, **record.odd}), default=str
-            ),
+            "payload": None,  # see _frame
         }
 
     def _live(self, remote_id: str) -> Record:
@@ -657,10 +671,11 @@ class MemorySalesConnect(MemorySide):
         return record
 
     def _create_row(self, row: Mapping[str, Any]) -> RowResult:
-        body = {**masked(row), "person": row["person"]}
+        before = {name: row[name] for name in TEMPLATE_INPUTS if row.get("type") is not None}
+        body = {**masked(row), "person": row["person"], **before}
         for first in self.carrying(row["marker"]):
             return self._replay(row, self.records[first], body)
-        values = self._created_values(row)
+        values = before | self._created_values(row)
         if row["person"] in self.contacts:
             values["person"] = row["person"]
         record = self._insert(values)
@@ -830,7 +845,10 @@ class MemorySalesforce(MemorySide):
                 continue
             message = f"duplicate value found: Taskbridge_Id__c duplicates value on record {other[:15]}"
             raise Refused("DUPLICATE_VALUE", message, other)
-        values = self._created_values(row)
+        more = {} if row.get("payload") is None else _besides(json.loads(row["payload"]))
+        refused = more.keys() & self.faults.refuse_fields
+        more = {name: value for name, value in more.items() if name not in refused}
+        values = more | self._created_values(row)
         survivor = self._survivor(row["person"])
         if survivor:
             values["person"] = survivor
@@ -839,6 +857,8 @@ class MemorySalesforce(MemorySide):
         record = self._insert(values)
         record.by_us = True
         done = RowResult(row["action_id"], Outcome.DONE, record.remote_id, record.version)
+        if refused:
+            done = replace(done, code=FIELDS_LEFT_OUT, message=f"{', '.join(sorted(refused))} is refused")
         if row["person"] and not survivor:
             return replace(done, code=PERSON_LEFT_OUT, message=f"{row['person']} is gone")
         return done

@@ -28,6 +28,9 @@ class Faults:
     refusal: str = "refused by a rule of the system"
     """What such an answer says."""
 
+    refuse_fields: set[str] = field(default_factory=set)
+    """Fields besides the mapped ones that Salesforce does not let us set any more."""
+
     visible_after: timedelta = timedelta(0)
     """Records written while this is set are left out of listings and look-ups by marker for so long after
     their stamp; by id they are found at once."""

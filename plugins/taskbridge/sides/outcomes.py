@@ -15,7 +15,14 @@ import pandas as pd
 import pyarrow as pa
 
 from taskbridge.core.model import frame
-from taskbridge.engine.ports import AUTHENTICATION, CALL_REFUSED, OUTCOMES, PERSON_LEFT_OUT, Outcome
+from taskbridge.engine.ports import (
+    AUTHENTICATION,
+    CALL_REFUSED,
+    FIELDS_LEFT_OUT,
+    OUTCOMES,
+    PERSON_LEFT_OUT,
+    Outcome,
+)
 from taskbridge.errors import ApiLimitReached, CallRefused, SideUnreachable, TaskBridgeError
 
 
@@ -291,6 +298,13 @@ CODES: Final[Mapping[str, Meaning]] = {
         "choose the contact or lead in Salesforce",
         Reaction.REJECTED,
     ),
+    FIELDS_LEFT_OUT: Meaning(
+        Category.OTHER,
+        "the task was brought back without fields that the system refused, as values or rights changed since",
+        _OWNER,
+        "if they matter, fill them in by hand: bridge.kept has the record as it was",
+        Reaction.REJECTED,
+    ),
     "UNKNOWN_EXCEPTION": Meaning(
         Category.OTHER,
         "Salesforce failed inside",
@@ -363,12 +377,20 @@ class RowResult:
     written_at: datetime | None = None
     code: str | None = None
     message: str | None = None
+    fields: tuple[str, ...] = ()  # that the system's errors name
 
 
-def row_error(action_id: str, code: str, message: str, *, remote_id: str | None = None) -> RowResult:
+def row_error(
+    action_id: str,
+    code: str,
+    message: str,
+    *,
+    remote_id: str | None = None,
+    fields: tuple[str, ...] = (),
+) -> RowResult:
     """The result of a row that the system answered with an error."""
     outcome = _OUTCOME[meaning(code, message).reaction]
-    return RowResult(action_id, outcome, remote_id, None, normalise_code(code, message), message)
+    return RowResult(action_id, outcome, remote_id, None, normalise_code(code, message), message, fields)
 
 
 def carried_over(action_id: str, stop: TaskBridgeError) -> RowResult:

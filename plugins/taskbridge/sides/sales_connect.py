@@ -21,12 +21,13 @@ from taskbridge.core.usage import Told
 from taskbridge.engine.ports import Allowance, JobPort, SideInfo, Window, unfenced
 from taskbridge.errors import AuthenticationFailed, CallRefused, ContractBroken, ReadIncomplete
 from taskbridge.sides.answers import Verdict, verdict
+from taskbridge.sides.bringing_back import MORE, write_bringing_back
 from taskbridge.sides.frames import absent_rows, lots, stack, task_frame
 from taskbridge.sides.hosts import is_redirect, redirected
 from taskbridge.sides.http import TIMEOUTS, Answer, Channel, Grant, Sessions, Transient
 from taskbridge.sides.meter import CallMeter
-from taskbridge.sides.outcomes import outcome_frame
-from taskbridge.sides.sales_connect_records import decode_deletes, decode_tasks, decode_users
+from taskbridge.sides.outcomes import RowResult, outcome_frame
+from taskbridge.sides.sales_connect_records import decode_deletes, decode_tasks, decode_users, more_of
 from taskbridge.sides.sales_connect_writes import TASKS, write_rows
 from taskbridge.sides.strangers import strange_answer
 
@@ -148,7 +149,10 @@ class SalesConnectSide:
             for records in self._changes(TASKS, "updated_at", window, {**_BY_STAMP, "assignee_id": owner}):
                 yield decode_tasks(records)
 
-    def read_ids(self, ids: Sequence[str], controls: Mapping[str, str]) -> pd.DataFrame:
+    def read_ids(
+        self, ids: Sequence[str], controls: Mapping[str, str], *, whole: bool = False
+    ) -> pd.DataFrame:
+        """Lists show every field of a task, so `whole` changes nothing."""
         asked = list(dict.fromkeys(ids))
         # What is no number cannot name a task; such stand-ins come from records without an id.
         numbers = [remote_id for remote_id in asked if remote_id.isdecimal()]
@@ -187,8 +191,16 @@ class SalesConnectSide:
         if len(asked) > self.chunk_size:
             raise ValueError(f"{len(asked)} rows in one write; at most {self.chunk_size}")
         people = self._people([row["person"] for row in asked if row["person"]]) if op is Op.CREATE else {}
+
+        def send(rows: Sequence[Mapping[str, Any]]) -> list[RowResult]:
+            return write_rows(self._channel, op, rows, people, batch="batch" in self.features)
+
         with self._channel.fenced(fence):
-            return outcome_frame(write_rows(self._channel, op, asked, people, batch="batch" in self.features))
+            if op is Op.CREATE:
+                return outcome_frame(
+                    write_bringing_back([{**row, MORE: more_of(row)} for row in asked], send)
+                )
+            return outcome_frame(send(asked))
 
     def _note_points(self, answer: Answer) -> None:
         told = answer.headers.get(_POINTS_LEFT, "")

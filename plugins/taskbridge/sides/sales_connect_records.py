@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -12,6 +13,7 @@ import pyarrow.compute as pc
 
 from taskbridge.core.model import Presence, Side, frame
 from taskbridge.engine.ports import SIDE_USERS
+from taskbridge.sides.bringing_back import MORE
 from taskbridge.sides.decode import Page
 from taskbridge.sides.frames import masked, task_frame
 
@@ -112,8 +114,28 @@ def encode_fields(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def encode_create(row: Mapping[str, Any], people: Mapping[str, int]) -> dict[str, Any]:
     """The body of a create (F7). `people` maps Salesforce ids to people of Sales Connect."""
-    body = {name: value for name, value in encode_fields(row).items() if value is not None}
-    body |= {"type": "custom", "idempotency_key": row["marker"]}
+    body = {"type": "custom", **(row.get(MORE) or {})}
+    body |= {name: value for name, value in encode_fields(row).items() if value is not None}
+    body["idempotency_key"] = row["marker"]
     if (person := people.get(row["person"] or "")) is not None:
         body["person_id"] = person
     return body
+
+
+def more_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What a create sends besides of the record that it brings back, if it does (K5)."""
+    if row.get("type") is None:
+        return {}
+    campaign = {
+        "name": row["campaign_name"],
+        **{name: row[f"campaign_{name}"] and int(row[f"campaign_{name}"]) for name in ("day", "step")},
+    }
+    person = json.loads(row["payload"] or "{}").get("person")
+    found = {
+        "type": row["type"],
+        "campaign": campaign if campaign["name"] is not None else None,
+        "person_id": person.get("id") if isinstance(person, dict) else None,
+        "call_outcome": row["call_outcome"],
+        "call_reason": row["call_reason"],
+    }
+    return {name: value for name, value in found.items() if value is not None}

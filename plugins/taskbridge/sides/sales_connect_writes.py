@@ -183,7 +183,8 @@ def _refused(operation: Operation, status: int, errors: Sequence[RemoteError]) -
         code = _BY_STATUS.get(status, f"HTTP_{status}")
         return row_error(operation.action_id, code, f"HTTP {status}")
     code = normalise_code(errors[0].code, errors[0].message)
-    return row_error(operation.action_id, code, "; ".join(error.message for error in errors))
+    named = tuple(name for error in errors for name in error.fields)
+    return row_error(operation.action_id, code, "; ".join(error.message for error in errors), fields=named)
 
 
 def _unknown(operation: Operation, code: str, seen: str) -> RowResult:

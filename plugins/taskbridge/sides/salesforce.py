@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import pandas as pd
 from simple_salesforce.format import format_soql
@@ -20,10 +20,11 @@ from taskbridge.core.model import Op, Side, rows_of
 from taskbridge.core.usage import Told
 from taskbridge.engine.ports import Allowance, JobPort, SideInfo, Window, unfenced
 from taskbridge.errors import ContractBroken
+from taskbridge.sides.bringing_back import write_bringing_back
 from taskbridge.sides.frames import absent_rows, lots, stack
 from taskbridge.sides.http import TIMEOUTS, Channel, Grant, Sessions
 from taskbridge.sides.meter import CallMeter
-from taskbridge.sides.outcomes import outcome_frame
+from taskbridge.sides.outcomes import RowResult, outcome_frame
 from taskbridge.sides.salesforce_budget import Budget, named_kind
 from taskbridge.sides.salesforce_bulk import BulkJobs
 from taskbridge.sides.salesforce_bulk_query import QueryJobs
@@ -32,6 +33,7 @@ from taskbridge.sides.salesforce_describe import task_need
 from taskbridge.sides.salesforce_guarded import Guarded
 from taskbridge.sides.salesforce_ids import to_18
 from taskbridge.sides.salesforce_marking import Marked, Marking, Unmarked
+from taskbridge.sides.salesforce_originals import Originals
 from taskbridge.sides.salesforce_people import People
 from taskbridge.sides.salesforce_queries import Queries, url_lots
 from taskbridge.sides.salesforce_records import decode_tasks, decode_users
@@ -115,6 +117,7 @@ class SalesforceSide:
         )
         self._guarded = Guarded(self._channel, f"{self._data}/sobjects/Task", self._collections)
         self._people = People(self._queries.fetch)
+        self._originals = Originals(self._queries.description_of_task, self._marking.fields)
         self.jobs: JobPort | None = BulkJobs(
             self._channel,
             f"{self._data}/jobs/ingest",
@@ -192,13 +195,18 @@ class SalesforceSide:
             owned = format_soql("OwnerId IN {}", list(lot))
             yield from self._queries.streamed(" AND ".join([owned, *conditions]))
 
-    def read_ids(self, ids: Sequence[str], controls: Mapping[str, str]) -> pd.DataFrame:
+    def read_ids(
+        self, ids: Sequence[str], controls: Mapping[str, str], *, whole: bool = False
+    ) -> pd.DataFrame:
         """One query where its URL holds the ids; else the records, and a query for those that did not come back:
-        only that one tells what is deleted."""
+        only that one tells what is deleted. Whole records: a query for as many as are written together."""
         asked = list(dict.fromkeys(ids))
         wanted = [each for each in asked if _is_id(each)]
         found: list[pd.DataFrame] = []
-        if len(list(url_lots(wanted))) > 1:
+        if whole:
+            found = [self._queries.whole_records(lot) for lot in lots(wanted, self.chunk_size)]
+            wanted = []
+        elif len(list(url_lots(wanted))) > 1:
             found = [self._queries.retrieved(lot) for lot in lots(wanted, self.look_up_size)]
             live = {remote_id for part in found for remote_id in part["remote_id"]}
             wanted = [each for each in wanted if each not in live]
@@ -240,13 +248,20 @@ class SalesforceSide:
         if "Task.WhoId" in self.lacking:
             asked = [{**row, "person": None} for row in asked]
         with self._channel.fenced(fence):
-            updating = op is Op.UPDATE
-            results = self._guarded.write(asked) if updating else self._collections.write(op, asked)
             if op is Op.CREATE:
-                results = self._people.follow(
-                    asked, results, lambda again: self._collections.write(op, again)
-                )
+                creates = self._originals.add(asked)
+                results = write_bringing_back(creates, self._create, self._originals.references)
+            elif op is Op.UPDATE:
+                results = self._guarded.write(asked)
+            else:
+                results = self._collections.write(op, asked)
         return outcome_frame(results)
+
+    def _create(self, rows: Sequence[Mapping[str, Any]]) -> list[RowResult]:
+        def send(some: Sequence[Mapping[str, Any]]) -> list[RowResult]:
+            return self._collections.write(Op.CREATE, some)
+
+        return self._people.follow(rows, send(rows), send)
 
     def _leave_reserve(self, calls: int = 1) -> None:
         """Raises ApiLimitReached before calls that would touch the reserve (G7); asks once what is left."""

@@ -112,7 +112,8 @@ class People:
 
 def may_be_its_person(result: RowResult) -> bool:
     """Whether a create was refused for a reason that its contact or lead can be."""
-    return result.outcome is Outcome.REJECTED and result.code in REFUSALS
+    named = not result.fields or "WhoId" in result.fields
+    return result.outcome is Outcome.REJECTED and result.code in REFUSALS and named
 
 
 def _told(result: RowResult, person: str, found: Mapping[str, Followed]) -> RowResult:

@@ -28,6 +28,7 @@ from taskbridge.sides.salesforce_records import TASK_FIELDS, USER_FIELDS, decode
 
 _LOG = logging.getLogger(__name__)
 _URL_BYTES: Final = 9_000  # of one IN list as it is sent; a request's line and headers may have 16,384
+_ALL_FIELDS: Final = 200  # records of which one query shows every field
 _RESTARTS: Final = 3
 _OK: Final = 200
 _NOT_FOUND: Final = 404
@@ -112,6 +113,12 @@ class Queries:
             for records in self._to_the_end(partial(self.query, "queryAll", soql)):
                 found += records
         return found
+
+    def whole_records(self, ids: Sequence[str]) -> pd.DataFrame:
+        """These records, 200 at most, with every field that the org shows, deleted ones included."""
+        soql = f"SELECT FIELDS(ALL) FROM Task WHERE Id IN {format_soql('{}', list(ids))} LIMIT {_ALL_FIELDS}"
+        found = self._to_the_end(partial(self.query, "queryAll", soql))
+        return decode_tasks([record for records in found for record in records], self.marking)
 
     def retrieved(self, ids: Sequence[str]) -> pd.DataFrame:
         """The live ones among these records."""
@@ -241,6 +248,9 @@ class Queries:
     def described(self, need: ObjectNeed) -> Contract:
         answer = self.channel.read(self._description(need), accept=(_NOT_FOUND,))
         return self._judged(need, Part(answer.status, None if answer.status == _NOT_FOUND else answer.body()))
+
+    def description_of_task(self) -> Any:
+        return self.channel.read(self._description(task_need(self.marker_field))).body()
 
     def _description(self, need: ObjectNeed) -> str:
         return f"{self.data}/sobjects/{need.name}/describe"

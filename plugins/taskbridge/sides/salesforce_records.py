@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from taskbridge.core.model import Presence, Side, frame
 from taskbridge.engine.ports import SIDE_USERS
+from taskbridge.sides.bringing_back import MORE
 from taskbridge.sides.decode import Page
 from taskbridge.sides.frames import masked, task_frame
 from taskbridge.sides.salesforce_marking import Marking
@@ -112,7 +113,8 @@ def encode_fields(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def encode_create(row: Mapping[str, Any], marking: Marking) -> dict[str, Any]:
     """The fields of a new Task."""
-    record = {name: value for name, value in encode_fields(row).items() if value is not None}
+    record = dict(row.get(MORE) or {})
+    record |= {name: value for name, value in encode_fields(row).items() if value is not None}
     if row["person"]:
         record["WhoId"] = row["person"]
     return record | marking.write(row)

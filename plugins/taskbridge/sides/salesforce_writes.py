@@ -113,17 +113,18 @@ class Collections:
         error = errors[0]
         message = "; ".join(map(_worded, errors))
         action_id: str = row["action_id"]
+        named = tuple(name for each in errors for name in each.fields)
         match error.code:
             case "DUPLICATE_VALUE" if op is Op.CREATE and self.marking.refused_it(error):
                 return row_error(action_id, error.code, message, remote_id=_holder(error.message))
             case "DUPLICATE_VALUE":
-                return RowResult(action_id, Outcome.REJECTED, None, None, error.code, message)
+                return RowResult(action_id, Outcome.REJECTED, None, None, error.code, message, named)
             case "ENTITY_IS_DELETED" if op is Op.CREATE:
                 # Not the task is deleted, as there is none yet, but what it refers to.
-                return RowResult(action_id, Outcome.REJECTED, None, None, error.code, message)
+                return RowResult(action_id, Outcome.REJECTED, None, None, error.code, message, named)
             case "INVALID_CROSS_REFERENCE_KEY" if not error.fields and _only_the_record(op, row):
                 return RowResult(action_id, Outcome.RETRY, None, None, "NOT_FOUND", message)
-        return row_error(action_id, error.code, message)
+        return row_error(action_id, error.code, message, fields=named)
 
 
 def said(answer: Answer) -> Sequence[RemoteError]:

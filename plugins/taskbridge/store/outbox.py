@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from taskbridge.core.model import Op, Side
-from taskbridge.engine.ports import KEPT, OUTCOMES, SEEN, UNSETTLED, WRITES, Outcome, Run
+from taskbridge.engine.ports import KEPT, ORIGINALS, OUTCOMES, SEEN, UNSETTLED, WRITES, Outcome, Run
 from taskbridge.errors import ContractBroken, CountsDoNotAddUp
 from taskbridge.store.frames import to_table, with_constants
 from taskbridge.store.part import LedgerPart
@@ -51,6 +51,11 @@ class Outbox(LedgerPart):
         with self._db.fenced(run) as tx:
             tx.run("outbox/forget_kept", action_ids=table.column("action_id").to_pylist())
             tx.copy(["bridge", "kept"], table)
+
+    def originals(self, side: Side, action_ids: Sequence[str]) -> pd.DataFrame:
+        return self._db.frame(
+            "outbox/read_originals", ORIGINALS, side=side.value, action_ids=list(action_ids)
+        )
 
     def unfollowed(self) -> int:
         with self._db.transaction() as tx:
