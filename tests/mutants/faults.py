@@ -243,7 +243,7 @@ FAULTS: Final = (
           "tests/engine/test_switching.py"
           "::test_S1_the_switch_is_a_brake_between_writes_that_were_looked_at_together"),
     Fault("no_last_look", "engine/load.py",
-          "return lot if op is Op.CREATE else _still_as_seen(engine, run, side, op, lot)", "return lot",
+          "    return _still_as_seen(engine, run, side, op, lot)\n", "    return lot\n",
           "an edit between decide and load is overwritten (invariant 19)",
           "tests/engine/test_safety.py"
           "::test_G9_a_target_edited_between_decide_and_load_is_not_overwritten"),
@@ -415,7 +415,7 @@ FAULTS: Final = (
           "the base of a restored call says that it is custom (K5)",
           "tests/engine/test_kept.py::test_K5_the_base_of_what_comes_back_is_what_it_was"),
     Fault("made_without_its_original", "engine/load.py",
-          "return with_originals(engine, side, lot) if op is Op.CREATE", "return lot if op is Op.CREATE",
+          "return with_originals(engine, side, lot)", "return lot",
           "a restored call is custom and without its outcome (K5)",
           "tests/engine/test_kept.py::test_K5_a_deleted_pair_comes_back_with_every_field"),
     Fault("restored_on_one_side", "core/restore.py",
@@ -548,7 +548,7 @@ FAULTS: Final = (
           "a restore of which half was written is taken back (K5)",
           "tests/core/test_undo.py"),
     Fault("half_a_restored_task_is_lost_again", "core/restore.py",
-          "self.keep_out(rows, seq[side], Withheld.UNDONE, **_based(side, values[side], rows))", "pass",
+          "self.keep_out(rows, seq[side], Withheld.UNDONE, **self._based(side, values[side], rows))", "pass",
           "a restored task of which one record came to be is deleted again (K5)",
           "tests/engine/test_restore.py"
           "::test_a_restore_of_which_half_was_written_loses_nothing_and_can_be_repeated"),

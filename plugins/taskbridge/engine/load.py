@@ -139,9 +139,9 @@ def _write_lot(
 
 
 def _ready(engine: Engine, run: Run, side: Side, op: Op, lot: pd.DataFrame) -> pd.DataFrame:
-    return (
-        with_originals(engine, side, lot) if op is Op.CREATE else _still_as_seen(engine, run, side, op, lot)
-    )
+    if op is Op.CREATE:
+        return with_originals(engine, side, lot)
+    return _still_as_seen(engine, run, side, op, lot)
 
 
 def _still_as_seen(engine: Engine, run: Run, side: Side, op: Op, chunk: pd.DataFrame) -> pd.DataFrame:
