@@ -104,7 +104,11 @@ def test_the_database_is_the_one_that_is_named(
 
 @pytest.mark.parametrize(
     ("parts", "word"),
-    [({"conn_type": "mysql", "schema": "tb"}, "mysql"), ({"conn_type": "postgres"}, "names no database")],
+    [
+        ({"conn_type": "mysql", "schema": "tb"}, "mysql"),
+        ({"conn_type": "generic", "schema": "tb"}, "install apache-airflow-providers-postgres"),
+        ({"conn_type": "postgres"}, "names no database"),
+    ],
 )
 def test_another_database_is_refused(
     parts: dict[str, Any], word: str, monkeypatch: pytest.MonkeyPatch, metadata_database: None

@@ -12,14 +12,19 @@ from taskbridge.hooks.connections import DATABASE, NEEDS, connection_named
 # What libpq understands of a Postgres connection's extras; the others are meant for Airflow's own hook.
 _LIBPQ: Final = ("sslmode", "sslrootcert", "sslcert", "sslkey", "options", "target_session_attrs")
 
+_GENERIC: Final = (
+    " Airflow stores a type as generic when it lacks its provider: install apache-airflow-providers-postgres, "
+    "delete the connection and add it again."
+)
+
 
 def database_url() -> str:
     """The URL of the database, password included. Raises ConnectionMissing."""
     connection = connection_named(DATABASE)
     if connection.conn_type not in ("postgres", "postgresql"):
         raise ConnectionMissing(
-            f"The Airflow connection {DATABASE} is of type {connection.conn_type}; it needs "
-            f"{NEEDS[DATABASE]}."
+            f"The Airflow connection {DATABASE} is of type {connection.conn_type}; it needs {NEEDS[DATABASE]}."
+            f"{_GENERIC if connection.conn_type == 'generic' else ''}"
         )
     if not connection.schema:
         raise ConnectionMissing(
