@@ -10,10 +10,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from taskbridge.core.canonical import storable
 from taskbridge.core.model import (
     LIMITS,
     ConflictPolicy,
@@ -28,8 +29,11 @@ from taskbridge.core.template import SubjectTemplate, UnknownTemplateField
 from taskbridge.errors import SettingsInvalid
 
 Share = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
+Number = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Name = Annotated[str, Field(min_length=1)]
+_YEAR: Final = 365 * 24  # hours
+_DAY: Final = 24 * 60  # minutes
 
 
 class _Closed(BaseModel):
@@ -92,8 +96,8 @@ class Settings(_Closed):
     conflict_policy_fields: Mapping[
         Literal["status", "priority", "due_date", "details", "owner"], ConflictPolicy
     ] = Field(default_factory=dict, description="The same for single fields; overrides conflict_policy (K3)")
-    conflict_margin_seconds: Count = Field(
-        120, description="Within this margin of both edits Salesforce wins, seconds (K3)"
+    conflict_margin_seconds: int = Field(
+        120, ge=0, le=60 * _DAY, description="Within this margin of both edits Salesforce wins, seconds (K3)"
     )
     delete_policy: DeletePolicy = Field(
         DeletePolicy.DELETE_WINS, description="Deleted on one side, edited on the other (K4)"
@@ -104,8 +108,8 @@ class Settings(_Closed):
     first_sync_mode: FirstSyncMode = Field(
         FirstSyncMode.RECENT, description="Which Salesforce tasks a user's first sync brings in (I1)"
     )
-    first_sync_lookback_hours: Count = Field(
-        24, description="How far before the switch-on the first sync looks, hours (I1)"
+    first_sync_lookback_hours: int = Field(
+        24, ge=0, le=10 * _YEAR, description="How far before the switch-on the first sync looks, hours (I1)"
     )
     include_logged_activities: bool = Field(
         False, description="Let Salesforce tasks take part that were completed when they were created (C2)"
@@ -122,11 +126,16 @@ class Settings(_Closed):
     delete_max_age_days: Annotated[int, Field(ge=1, le=15)] = Field(
         15, description="Older Salesforce deletes are held, days (I4)"
     )
-    overlap_minutes: Annotated[int, Field(ge=1)] = Field(
-        10, description="How far before the watermark every run reads again, minutes (late commits)"
+    overlap_minutes: int = Field(
+        10,
+        ge=1,
+        le=7 * _DAY,
+        description="How far before the watermark every run reads again, minutes (late commits)",
     )
-    sc_sweep_minutes: Annotated[int, Field(ge=1)] = Field(
+    sc_sweep_minutes: int = Field(
         60,
+        ge=1,
+        le=30 * _DAY,
         description="Without a delete feed, all linked SC tasks are looked up once in so many minutes (C5)",
     )
     limits: LimitSettings = Field(default_factory=LimitSettings, description="Blast radius limits (G3)")
@@ -138,19 +147,21 @@ class Settings(_Closed):
     reject_tolerance: Count = Field(
         0, description="Newly rejected rows that a run may have and still end green (G6)"
     )
-    parked_retry_hours: Annotated[float, Field(gt=0)] = Field(
+    parked_retry_hours: Annotated[float, Field(gt=0, le=_YEAR)] = Field(
         24, description="A rejected row is tried again after so long even if nothing moved, hours (G4)"
     )
-    late_request_minutes: Count = Field(
+    late_request_minutes: int = Field(
         10,
+        ge=0,
+        le=_DAY,
         description="An update or delete whose connection was cut may still be carried out for so long; until then "
         "its pair waits and nothing is repeated, minutes (G2)",
     )
-    lease_minutes: Annotated[int, Field(ge=1)] = Field(
-        5, description="A run that shows no life for so long loses the lease, minutes"
+    lease_minutes: int = Field(
+        5, ge=1, le=_DAY, description="A run that shows no life for so long loses the lease, minutes"
     )
-    staging_retention_days: Annotated[int, Field(ge=1)] = Field(
-        14, description="How long staged rows are kept for analysts, days"
+    staging_retention_days: int = Field(
+        14, ge=1, le=3_650, description="How long staged rows are kept for analysts, days"
     )
     salesforce_api_version: Annotated[str, Field(pattern=r"^\d\d\.0$")] = Field(
         "67.0", description="Version of the Salesforce REST API"
@@ -158,20 +169,25 @@ class Settings(_Closed):
     salesforce_api_reserve: Share = Field(
         0.10, description="Share of Salesforce's daily calls that writing leaves to the org's people (G7)"
     )
-    salesforce_guarded_updates: Count = Field(
+    salesforce_guarded_updates: int = Field(
         3,
+        ge=0,
+        le=1_000,
         description="A run with at most so many updates for Salesforce sends each alone, to be refused if somebody "
         "changed the task since; each takes a call (invariant 19)",
     )
-    salesforce_bulk_threshold: Annotated[int, Field(ge=1)] | Literal["never"] | None = Field(
+    salesforce_bulk_threshold: Number | Literal["never"] | None = Field(
         None,
         description="Rows of one kind from which on they are written by Bulk API 2.0; null: where that takes fewer "
         'calls; "never": not at all. Deletes, completions and what settles a conflict never are',
     )
-    salesforce_bulk_patience_seconds: Count = Field(
-        120, description="How long a run waits for a Bulk job; after that later runs look at it, seconds"
+    salesforce_bulk_patience_seconds: int = Field(
+        120,
+        ge=0,
+        le=60 * _DAY,
+        description="How long a run waits for a Bulk job; after that later runs look at it, seconds",
     )
-    salesforce_bulk_query_threshold: Annotated[int, Field(ge=1)] | Literal["never"] | None = Field(
+    salesforce_bulk_query_threshold: Number | Literal["never"] | None = Field(
         None,
         description="Records from which on they are read by a Bulk query; null: where that takes fewer calls; "
         '"never": not at all',
@@ -217,10 +233,19 @@ class Settings(_Closed):
                 f"The Variable taskbridge_settings is no JSON ({error.msg} at line {error.lineno}, column "
                 f'{error.colno}); expected one object such as {{"conflict_policy": "latest_wins"}}.'
             ) from error
+        except (ValueError, RecursionError) as error:
+            raise SettingsInvalid(
+                "The Variable taskbridge_settings cannot be read: it holds a number of thousands of digits, or is "
+                'nested too deeply; expected one object such as {"conflict_policy": "latest_wins"}.'
+            ) from error
         if not isinstance(values, dict):
             raise SettingsInvalid(
                 f"The Variable taskbridge_settings holds a {type(values).__name__}; "
                 "expected one JSON object of settings."
+            )
+        if storable(values) != values:
+            raise SettingsInvalid(
+                "The Variable taskbridge_settings holds NUL or half a character in a text; retype that text."
             )
         try:
             return cls.model_validate(values)
@@ -291,15 +316,40 @@ def _explain(settings: type[BaseModel], problem: Mapping[str, Any]) -> str:
 
 
 def describe() -> str:
-    """The settings as a Markdown table: key, default, meaning."""
-    lines = ["| Setting | Default | Meaning |", "|---|---|---|"]
+    """The settings as a Markdown table: key, default, what is allowed, meaning."""
+    lines = ["| Setting | Default | Allowed | Meaning |", "|---|---|---|---|"]
     for name, info in Settings.model_fields.items():
         if name != "limits":
             default = json.dumps(getattr(Settings(), name), default=str)
-            lines.append(f"| `{name}` | `{default}` | {info.description} |")
+            lines.append(f"| `{name}` | `{default}` | {_allowed(Settings, name)} | {info.description} |")
     for name, info in KindLimits.model_fields.items():
-        lines.append(f"| `limits.{name}` | {_limits_of_kinds(name)} | {info.description} |")
+        allowed = _allowed(KindLimits, name)
+        lines.append(f"| `limits.{name}` | {_limits_of_kinds(name)} | {allowed} | {info.description} |")
     return "\n".join(lines)
+
+
+def _allowed(owner: type[BaseModel], name: str) -> str:
+    """The range or the choice of values, where there is one."""
+    schema = owner.model_json_schema()
+    return _values(schema["properties"][name], schema.get("$defs", {}))
+
+
+def _values(schema: Mapping[str, Any], named: Mapping[str, Any]) -> str:
+    schema = named[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+    if "anyOf" in schema:
+        return ", ".join(filter(None, (_values(each, named) for each in schema["anyOf"])))
+    if choices := schema.get("enum") or [schema[key] for key in ("const",) if key in schema]:
+        return ", ".join(f"`{choice}`" for choice in choices)
+    if "maximum" in schema:
+        least = (
+            f"{schema['minimum']:,g}" if "minimum" in schema else f"more than {schema['exclusiveMinimum']:g}"
+        )
+        return f"{least} to {_plain(schema['maximum'])}"
+    return {"boolean": "`true`, `false`", "null": "`null`"}.get(schema.get("type", ""), "")
+
+
+def _plain(number: float) -> str:
+    return f"{number:,.0f}"
 
 
 def _limits_of_kinds(name: str) -> str:

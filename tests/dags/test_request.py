@@ -67,6 +67,14 @@ def test_a_window_is_read_in_utc() -> None:
         ),
         ({"window_start": "2026-03-01T00:00:00", "window_end": "2026-03-02T00:00:00Z"}, ["offset"]),
         ({"window_start": "yesterday", "window_end": "2026-03-02T00:00:00Z"}, ["'yesterday'", "offset"]),
+        (
+            {"window_start": "0001-01-01T00:00:00+01:00", "window_end": "2026-03-02T00:00:00Z"},
+            ["window_start", "0001-01-01", "1900 to 2999"],
+        ),
+        (
+            {"window_start": "2026-03-02T00:00:00Z", "window_end": "9999-12-31T23:59:59-01:00"},
+            ["window_end", "9999-12-31", "1900 to 2999"],
+        ),
         ({"dryrun": True}, ["dryrun", "dry_run"]),
     ],
 )
@@ -84,6 +92,22 @@ def test_a_backfill_takes_its_data_interval() -> None:
     day = (datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 2, 2, tzinfo=UTC))
     request = asked({}, kind=BACKFILL, run_type="backfill", interval=day)
     assert (request.mode, request.window) == ("backfill", day)
+
+
+@pytest.mark.parametrize("number", [-1, 2**63, 10**30])
+def test_a_number_that_nothing_has_is_refused(number: int) -> None:
+    params = PARAMS | {"run_id": number}
+    dag_run = SimpleNamespace(conf={}, run_type="manual", dag_id="task_sync_restore", run_id="by_hand")
+    context: Any = {"dag_run": dag_run, "params": params, "dag": SimpleNamespace(params=params)}
+    with pytest.raises(SettingsInvalid, match=f"run_id is {number}"):
+        Request.of(context, kind="restore")
+
+
+@pytest.mark.parametrize("end", ["0001-01-01T00:00:00", "9999-12-31T00:00:00"])
+def test_a_backfill_of_no_real_time_is_refused(end: str) -> None:
+    ends = sorted([datetime.fromisoformat(f"{end}+00:00"), datetime(2026, 2, 2, tzinfo=UTC)])
+    with pytest.raises(SettingsInvalid, match="1900 to 2999"):
+        asked({}, kind=BACKFILL, run_type="backfill", interval=(ends[0], ends[1]))
 
 
 def test_a_backfill_without_an_interval_takes_yesterday() -> None:

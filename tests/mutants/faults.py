@@ -566,6 +566,16 @@ FAULTS: Final = (
           "if (given.scheme, given.netloc) != (own.scheme, own.netloc):", "if given.scheme != own.scheme:",
           "an address out of an answer gets the session's token",
           "tests/contract/test_hosts.py"),
+    # times and numbers at the edge
+    Fault("any_year_is_believed", "core/bounds.py",
+          "if told.tzinfo is None or found.year not in YEARS:", "if told.tzinfo is None:",
+          "a margin cannot be added to a time at the calendar's end, and every run ends",
+          "tests/core/test_bounds.py::test_what_is_no_time_is_refused"),
+    Fault("a_look_back_of_any_length", "settings.py",
+          "24, ge=0, le=10 * _YEAR, description", "24, ge=0, le=10 * _YEAR**3, description",
+          "a look-back of thousands of years ends every run",
+          "tests/core/test_bounds.py"
+          "::test_any_number_for_a_setting_is_refused_or_can_be_computed_with"),
     # text that cannot be stored
     Fault("odd_text_is_taken_for_typed", "sides/decode.py",
           "self.problems.setdefault(row, unstorable(name))", "pass",
@@ -580,7 +590,7 @@ FAULTS: Final = (
           'page.label("Name")', 'page.text("Name")', "a NUL in a name keeps a user's tasks from syncing (G4)",
           "tests/contract/test_unstorable.py::test_G4_a_user_whose_name_cannot_be_stored_takes_part"),
     Fault("what_people_ask_for_is_stored_as_it_came", "store/database.py",
-          "            return storable(value)\n", "            return value\n",
+          "shown = {name: storable(value) for name, value in parameters.items()}", "shown = parameters",
           "a NUL in a parameter or a label ends the run (G4)",
           "tests/engine/test_unstorable.py"
           "::test_G4_labels_accounts_and_people_who_ask_stop_no_run"),

@@ -6,7 +6,8 @@ Servers trim, pad and turn line ends around; none of that is an edit. Any other 
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import pandas as pd
 import pyarrow as pa
@@ -20,9 +21,18 @@ _ASTRAL: Final = "[\U00010000-\U0010ffff]"
 _HALVES: Final = re.compile("[\ud800-\udfff]")
 
 
-def storable(value: str) -> str:
-    """The text as a database can hold it: NUL is shown as U+2400, half of a surrogate pair as U+FFFD."""
-    return (value if value.isascii() else _HALVES.sub("\ufffd", value)).replace("\x00", "\u2400")
+def storable(value: Any, changed: Callable[[str], str] = str) -> Any:
+    """The value with every text in it, names too, as a database can hold it: NUL is shown as U+2400, half of a
+    surrogate pair as U+FFFD. `changed` gets each text that is not as it was."""
+    match value:
+        case str():
+            shown = (value if value.isascii() else _HALVES.sub("\ufffd", value)).replace("\x00", "\u2400")
+            return value if shown == value else changed(shown)
+        case list() | tuple():
+            return [storable(each, changed) for each in value]
+        case Mapping():
+            return {storable(name, changed): storable(each, changed) for name, each in value.items()}
+    return value
 
 
 def text(values: pa.Array) -> pa.Array:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from taskbridge.core.bounds import is_number
 from taskbridge.core.model import Answer
 from taskbridge.engine.ports import Approval, ApprovalState, Ledger, RunSpec
 from taskbridge.errors import ApprovalClosed, NotAnApprover, SettingsInvalid
@@ -17,7 +18,7 @@ APPROVAL_ID: Final = "approval_id"
 
 def find(ledger: Ledger, approval_id: object) -> Approval:
     """The request of that number. Raises SettingsInvalid when it is no number, ApprovalClosed when nobody knows it."""
-    if not isinstance(approval_id, int):
+    if not is_number(approval_id):
         raise SettingsInvalid(
             f"The parameter {APPROVAL_ID} is {approval_id!r}; expected the number of a request, see mart.approvals."
         )

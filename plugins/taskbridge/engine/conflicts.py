@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from taskbridge.core.bounds import is_number
 from taskbridge.core.model import Side
 from taskbridge.engine.ports import Ledger
 from taskbridge.errors import SettingsInvalid
@@ -19,5 +20,9 @@ def decide_conflicts(ledger: Ledger, conflict_ids: Sequence[int], winner: Side, 
     if not conflict_ids:
         raise SettingsInvalid(
             "No conflict was named; mart.conflicts_open lists those that wait, with their numbers."
+        )
+    if strange := [number for number in conflict_ids if not is_number(number)]:
+        raise SettingsInvalid(
+            f"{strange[0]!r} is no number of a conflict; mart.conflicts_open lists those that wait."
         )
     return ledger.decide_conflicts(conflict_ids, winner, decided_by)

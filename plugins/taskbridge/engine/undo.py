@@ -8,6 +8,7 @@ from typing import Final
 import pandas as pd
 import pyarrow as pa
 
+from taskbridge.core.bounds import LAST_NUMBER, is_number
 from taskbridge.core.model import ACTIONS, FIELDS, LOST, Plan, PlanInput, empty, frame
 from taskbridge.core.restore import plan_restore
 from taskbridge.core.undo import plan_undo
@@ -84,9 +85,10 @@ def _check_parameters(spec: RunSpec) -> None:
 
 def _number(spec: RunSpec, name: str) -> int:
     text = str(spec.asked[name])
-    if not text.isdecimal():
-        raise RequestRefused(f"The parameter {name} is {text!r}; expected a number.")
-    return int(text)
+    number = int(text) if text.isdecimal() and len(text) <= len(str(LAST_NUMBER)) else None
+    if not is_number(number):
+        raise RequestRefused(f"The parameter {name} is {text!r}; expected a number from 0 to {LAST_NUMBER}.")
+    return number
 
 
 def _check_run(ledger: Ledger, run_id: int) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from airflow.sdk import BaseHook
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from taskbridge.sides.http import Sessions
     from taskbridge.sides.sales_connect import SalesConnectSide
+
+
+_PORTS: Final = range(1, 65_536)
 
 
 class SalesConnectHook(BaseHook):
@@ -69,11 +72,21 @@ class SalesConnectHook(BaseHook):
 def _https_address(conn_id: str, connection: Connection) -> str:
     """The address as the client wants it; credentials are never sent in the clear."""
     host = str(connection.host).strip().rstrip("/")
-    address = urlsplit(host if "://" in host else f"https://{host}")
+    try:
+        address = urlsplit(host if "://" in host else f"https://{host}")
+        port = connection.port if address.port is None else None
+    except ValueError as error:
+        raise ConnectionMissing(
+            f"The Airflow connection {conn_id} has an address that is none ({error}); expected one such as "
+            "https://api.example.com."
+        ) from None
+    if port and port not in _PORTS:
+        raise ConnectionMissing(
+            f"The Airflow connection {conn_id} has the port {port}; ports go up to {_PORTS[-1]}."
+        )
     if address.scheme != "https" or not address.hostname or address.username:
         raise ConnectionMissing(
             f"The Airflow connection {conn_id} has an address that begins with {address.scheme}://"
             f"{' and holds a login' if address.username else ''}; expected one such as https://api.example.com."
         )
-    port = f":{connection.port}" if connection.port and address.port is None else ""
-    return f"https://{address.netloc}{port}{address.path}"
+    return f"https://{address.netloc}{f':{port}' if port else ''}{address.path}"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from taskbridge import __version__
+from taskbridge.core.bounds import LAST_NUMBER, YEARS, is_number, moment
 from taskbridge.errors import SettingsInvalid
 from taskbridge.operators.variables import installation
 
@@ -50,6 +51,7 @@ class Request:
         parameter `mode` overrides. Raises SettingsInvalid for parameters that cannot be meant as they are."""
         dag_run, params = context["dag_run"], context["params"]
         refuse_unknown(dag_run.conf or {}, list(context["dag"].params))
+        _refuse_endless(params)
         started = "manual" if dag_run.run_type == "manual" else "scheduled"
         mode = params.get(MODE) or (started if kind == SYNC else kind)
         ends = (params.get(WINDOW_START), params.get(WINDOW_END))
@@ -115,6 +117,14 @@ def refuse_unknown(conf: dict[str, Any], known: list[str]) -> None:
         raise SettingsInvalid(f"Unknown parameter {', '.join(unknown)}; known: {', '.join(known)}.")
 
 
+def _refuse_endless(params: Mapping[str, Any]) -> None:
+    for name, value in params.items():
+        if isinstance(value, int) and not isinstance(value, bool) and not is_number(value):
+            raise SettingsInvalid(
+                f"The parameter {name} is {value}; expected a number from 0 to {LAST_NUMBER}."
+            )
+
+
 def _asked_window(start: str | None, end: str | None) -> tuple[datetime, datetime] | None:
     if not start and not end:
         return None
@@ -135,15 +145,12 @@ def _asked_window(start: str | None, end: str | None) -> tuple[datetime, datetim
 
 def _moment(name: str, text: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(text)
+        return moment(text)
     except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
         raise SettingsInvalid(
             f"The parameter {name} is {text!r}; expected date and time with an offset, "
-            "such as 2026-03-02T08:00:00+00:00."
-        )
-    return moment.astimezone(UTC)
+            f"such as 2026-03-02T08:00:00+00:00, of the years {YEARS[0]} to {YEARS[-1]}."
+        ) from None
 
 
 def _interval(dag_run: Any) -> tuple[datetime, datetime]:
@@ -155,6 +162,12 @@ def _interval(dag_run: Any) -> tuple[datetime, datetime]:
     return today - timedelta(days=1), today
 
 
-def _plain(moment: datetime) -> datetime:
+def _plain(at: datetime) -> datetime:
     """Without Airflow's own class of datetime, which drivers treat differently."""
-    return datetime.fromisoformat(moment.isoformat()).astimezone(UTC)
+    try:
+        return moment(at.isoformat())
+    except ValueError:
+        raise SettingsInvalid(
+            f"The run's interval has an end at {at.isoformat()}; "
+            f"give one of the years {YEARS[0]} to {YEARS[-1]}."
+        ) from None

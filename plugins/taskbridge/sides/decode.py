@@ -11,13 +11,15 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from taskbridge.core.bounds import TIME, YEARS
 from taskbridge.sides.frames import Problem, stand_in_id, unstorable
 from taskbridge.sides.storable import places
 
 STAMP: Final = pa.timestamp("us", tz="UTC")
 # ArrowInvalid and UnicodeEncodeError are among them.
 _UNREADABLE: Final = (ValueError, TypeError, OverflowError)
-_FIRST_DAY: Final = date.min
+# Arrow reads the year 0, which neither Python nor PostgreSQL can hold as a date.
+_CALENDAR: Final = range(date.min.year, date.max.year + 1)
 
 Convert = Callable[[Sequence[Any]], pa.Array]
 
@@ -48,7 +50,7 @@ class Page:
         return self._converted(name, self._values(name), _texts, "a text")
 
     def stamp(self, name: str, *, required: bool = False) -> pa.Array:
-        return self._column(name, _stamps, "a time with zone", required)
+        return self._column(name, _stamps, TIME, required)
 
     def day(self, name: str) -> pa.Array:
         return self._column(name, _days, "a date of the calendar as YYYY-MM-DD", False)
@@ -120,17 +122,17 @@ def _texts(values: Sequence[Any]) -> pa.Array:
 
 
 def _stamps(values: Sequence[Any]) -> pa.Array:
-    return _after_year_zero(pc.cast(_texts(values), STAMP), "year")
+    return _within(YEARS, pc.cast(_texts(values), STAMP))
 
 
 def _days(values: Sequence[Any]) -> pa.Array:
-    return _after_year_zero(pc.cast(_texts(values), pa.date32()), "year")
+    return _within(_CALENDAR, pc.cast(_texts(values), pa.date32()))
 
 
-def _after_year_zero(column: pa.Array, part: str) -> pa.Array:
-    # Arrow reads the year 0, which neither Python nor PostgreSQL can hold as a date.
-    if pc.any(pc.less(getattr(pc, part)(column), _FIRST_DAY.year)).as_py():
-        raise ValueError("before the first year")
+def _within(years: range, column: pa.Array) -> pa.Array:
+    year = pc.year(column)
+    if pc.any(pc.or_(pc.less(year, years[0]), pc.greater(year, years[-1]))).as_py():
+        raise ValueError(f"not of the years {years[0]} to {years[-1]}")
     return column
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from taskbridge.core.bounds import moment
 from taskbridge.core.model import Op
 from taskbridge.engine.ports import Outcome
 from taskbridge.errors import NOTHING_DONE, TaskBridgeError
@@ -157,12 +158,12 @@ def _result(operation: Operation, status: int, body: Any, now: datetime | None) 
         task = body["data"]
         # A replayed create shows the first record as it is now: only its creation was ours.
         written = task["created_at"] if operation.op is Op.CREATE and status == 200 else task["updated_at"]
-        moment, remote_id = datetime.fromisoformat(written), str(int(task["id"]))
+        written_at, remote_id = moment(written), str(int(task["id"]))
     except (KeyError, TypeError, ValueError):
         return _unknown(operation, "ANSWER_UNUSABLE", "the answer shows no task")
     if operation.op is Op.UPDATE and remote_id != operation.row["remote_id"]:
         return _unknown(operation, "ANSWER_UNUSABLE", f"the answer shows task {remote_id}")
-    return RowResult(operation.action_id, Outcome.DONE, remote_id, moment)
+    return RowResult(operation.action_id, Outcome.DONE, remote_id, written_at)
 
 
 _BY_STATUS: Final[Mapping[int, str]] = {

@@ -11,7 +11,7 @@ from taskbridge.sides.http import Answer
 from taskbridge.sides.meter import CallMeter
 
 HEADER: Final = "Sforce-Limit-Info"
-_USAGE: Final = re.compile(r"(?:^|;)\s*api-usage=(\d+)/(\d+)\s*(?=;|$)")
+_USAGE: Final = re.compile(r"(?:^|;)\s*api-usage=(\d{1,9})/(\d{1,9})\s*(?=;|$)")
 
 
 def named_kind(path: str) -> CallKind | None:

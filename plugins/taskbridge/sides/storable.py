@@ -22,15 +22,7 @@ class Cleaned(str):
 
 def cleaned(value: Any) -> Any:
     """Decoded JSON, or values of a record, with every text storable, keys too."""
-    match value:
-        case str():
-            shown = storable(value)
-            return value if shown == value else Cleaned(shown)
-        case list():
-            return [cleaned(each) for each in value]
-        case dict():
-            return {cleaned(name): cleaned(each) for name, each in value.items()}
-    return value
+    return storable(value, Cleaned)
 
 
 def places(values: Sequence[Any]) -> list[int]:

@@ -153,21 +153,8 @@ class Database:
 
 def _storable(parameters: Mapping[str, object]) -> dict[str, Any]:
     """Parameters as the database can hold them, whoever wrote their texts; an object becomes JSON."""
-    return {
-        name: json.dumps(_shown(value)) if isinstance(value, Mapping) else _shown(value)
-        for name, value in parameters.items()
-    }
-
-
-def _shown(value: Any) -> Any:
-    match value:
-        case str():
-            return storable(value)
-        case list() | tuple():
-            return [_shown(each) for each in value]
-        case Mapping():
-            return {storable(str(name)): _shown(each) for name, each in value.items()}
-    return value
+    shown = {name: storable(value) for name, value in parameters.items()}
+    return {name: json.dumps(value) if isinstance(value, Mapping) else value for name, value in shown.items()}
 
 
 def lease_lost(run: Run, current: int) -> LeaseLost:
