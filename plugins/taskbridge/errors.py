@@ -91,6 +91,18 @@ class DatabaseUnavailable(TaskBridgeError):
     help: ClassVar[Help] = "retry"
 
 
+class DatabaseFull(TaskBridgeError):
+    """The disk of the database has no space left."""
+
+
+class DatabaseRefused(TaskBridgeError):
+    """The database does not carry out a statement of ours; which values it was about is not told."""
+
+
+class DiskFull(TaskBridgeError):
+    """The disk of this worker has no space left."""
+
+
 class LeaseLost(TaskBridgeError):
     """Another run holds the lease now; whatever this run still wanted to write must not happen (fencing)."""
 

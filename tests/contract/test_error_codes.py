@@ -18,7 +18,7 @@ from taskbridge.engine.busy import TRIES
 from taskbridge.engine.ports import RunOutcome
 from taskbridge.engine.report import RunReport
 from taskbridge.settings import Settings
-from taskbridge.sides.outcomes import CODES, Policy, Reaction, meaning, normalise_code
+from taskbridge.sides.outcomes import OWN, Policy, Reaction, meaning, normalise_code
 from taskbridge.store import PostgresLedger
 from tests.contract.error_codes import AUTHENTICATION, INTERMITTENT, LISTED, OTHER, PARKED, UNHEARD_OF
 from tests.contract.sandbox_process import Sandbox
@@ -228,6 +228,6 @@ def test_G4_an_authentication_code_in_a_row_pauses_the_side_once_the_others_are_
 def test_no_listed_code_is_left_out() -> None:
     assert {case.code for case in CASES} | set(AUTHENTICATION) >= set(LISTED)
     assert {meaning(code).reaction for code in AUTHENTICATION} == {Reaction.AUTHENTICATION}
-    assert {code for code, meant in CODES.items() if meant.reaction is Reaction.AUTHENTICATION} == set(
+    assert {code for code, meant in OWN.items() if meant.reaction is Reaction.AUTHENTICATION} == set(
         AUTHENTICATION
     )

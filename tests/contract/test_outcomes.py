@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from taskbridge.engine.ports import OUTCOMES, Outcome
 from taskbridge.sides.answers import RemoteError, Verdict, remote_errors, verdict
-from taskbridge.sides.outcomes import CODES, Category, Reaction, RowResult, meaning, outcome_frame, row_error
+from taskbridge.sides.outcomes import (
+    CODES,
+    OWN,
+    Category,
+    Reaction,
+    RowResult,
+    meaning,
+    outcome_frame,
+    row_error,
+)
+from taskbridge.sides.salesforce_codes import FAMILIES
 from tests.contract.error_codes import AUTHENTICATION, INTERMITTENT, LISTED, OTHER, PARKED, UNHEARD_OF
 
 SOON = ["FAILED_WRITE", "QUERY_TIMEOUT", "SERVER_UNAVAILABLE", "UNABLE_TO_LOCK_ROW"]
@@ -53,6 +64,51 @@ def test_g4_what_becomes_of_a_row(codes: list[str], outcome: Outcome) -> None:
 
 def test_every_listed_code_has_a_meaning_of_its_own() -> None:
     assert set(LISTED) <= set(CODES)
+
+
+def listed(kind: str) -> list[str]:
+    """The names in Salesforce's enumerations ExceptionCode (of calls) and StatusCode (of rows)."""
+    return (Path(__file__).parent / f"salesforce_{kind}_codes.txt").read_text(encoding="utf-8").split()
+
+
+@pytest.mark.parametrize("kind", ["exception", "status"])
+def test_G4_every_code_of_salesforces_lists_has_a_meaning(kind: str) -> None:
+    unknown = meaning(UNHEARD_OF)
+    codes = listed(kind)
+    assert len(codes) > 180
+    assert [code for code in codes if meaning(code) is unknown] == []
+    families = [code for family in FAMILIES for code in family.codes]
+    assert len(families) == len(set(families))
+    assert set(families) & set(OWN) == set(), "one code, one meaning"
+
+
+@pytest.mark.parametrize(
+    ("code", "reaction", "category"),
+    [
+        ("INVALID_OPERATION_WITH_EXPIRED_PASSWORD", Reaction.AUTHENTICATION, Category.AUTHENTICATION),
+        ("PASSWORD_LOCKOUT", Reaction.AUTHENTICATION, Category.AUTHENTICATION),
+        ("LOGIN_DURING_RESTRICTED_TIME", Reaction.AUTHENTICATION, Category.AUTHENTICATION),
+        ("ORG_LOCKED", Reaction.AUTHENTICATION, Category.AUTHENTICATION),
+        ("TRIAL_EXPIRED", Reaction.AUTHENTICATION, Category.AUTHENTICATION),
+        ("REQUEST_RUNNING_TOO_LONG", Reaction.SOON, Category.INTERMITTENT),
+        ("STORAGE_LIMIT_EXCEEDED", Reaction.REJECTED, Category.ACCESS),
+        ("CANNOT_EXECUTE_FLOW_TRIGGER", Reaction.REJECTED, Category.ACCESS),
+        ("DUPLICATES_DETECTED", Reaction.REJECTED, Category.VALIDATION),
+        ("MAX_TASK_DESCRIPTION_EXCEEEDED", Reaction.REJECTED, Category.VALIDATION),
+        ("SOCIAL_POST_NOT_FOUND", Reaction.REJECTED, Category.OTHER),
+        # of no list: by its name, as far as that is honest
+        ("BRAND_NEW_LIMIT_EXCEEDED", Reaction.REJECTED, Category.ACCESS),
+        ("BRAND_NEW_SERVICE_UNAVAILABLE", Reaction.RETRY, Category.INTERMITTENT),
+        ("INVALID_BRAND_NEW", Reaction.REJECTED, Category.VALIDATION),
+        ("BRAND_NEW_NOT_ALLOWED", Reaction.REJECTED, Category.ACCESS),
+        ("HTTP_418", Reaction.REJECTED, Category.OTHER),
+        ("BRAND_NEW", Reaction.REJECTED, Category.OTHER),
+    ],
+)
+def test_G4_what_a_code_means(code: str, reaction: Reaction, category: Category) -> None:
+    found = meaning(code)
+    assert (found.reaction, found.category) == (reaction, category)
+    assert all((found.meaning, found.actor, found.remedy))
 
 
 def test_an_unknown_code_is_kept_as_it_came() -> None:

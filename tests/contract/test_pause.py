@@ -41,7 +41,15 @@ def refuse_sessions(service: Service) -> None:
     service.fault(kind="status", endpoint=endpoint, status=401, code=code, times=None)
 
 
-@pytest.mark.parametrize("refuse", [refuse_logins, refuse_sessions])
+def let_the_password_expire(service: Service) -> None:
+    """Logins work, and each call is refused. Sales Connect has no password of ours."""
+    if "username" in service.secrets:
+        service.switch(password_expired=True)
+    else:
+        refuse_sessions(service)
+
+
+@pytest.mark.parametrize("refuse", [refuse_logins, refuse_sessions, let_the_password_expire])
 @pytest.mark.parametrize("side", list(Side))
 def test_at_most_three_logins_an_hour(
     sandbox: Sandbox,
@@ -62,6 +70,7 @@ def test_at_most_three_logins_an_hour(
     assert outcomes == [RunOutcome.CLEAN, RunOutcome.FAILED, *11 * [RunOutcome.SKIPPED]]
     assert 2 <= service.calls()["logins"] <= 3
     service.control("DELETE", "/faults")
+    sandbox.salesforce.switch(password_expired=False)
     _pass_minutes(database_url, 60)
     assert _run(sandbox, ledger, "after") is RunOutcome.CLEAN
 

@@ -9,9 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 import orjson
 import pytest
 
-from taskbridge.core.model import Op
+from taskbridge.core.model import Op, rows_of
 from taskbridge.engine.ports import Window
-from taskbridge.errors import ContractBroken, ReadIncomplete
+from taskbridge.errors import CallRefused, ContractBroken, ReadIncomplete
 from taskbridge.sides.salesforce_ids import to_18
 from tests.contract.scripted import scripted_salesforce
 from tests.contract.worlds import SalesforceWorld, write
@@ -290,3 +290,43 @@ def test_c5_what_was_not_found_may_be_the_record_or_what_it_refers_to(
     target = {} if op is Op.CREATE else {"remote_id": to_18("00T5g0000000001")}
     (answered,) = write(side, op, {**target, **row})
     assert answered["outcome"] == outcome
+
+
+TOO_MUCH = {
+    "kind": "status",
+    "status": 400,
+    "code": "OPERATION_TOO_LARGE",
+    "message": "exceeded 100000 distinct ids",
+    "endpoint": "GET *queryAll",
+}
+
+
+@pytest.mark.parametrize("times", [1, 2, 5])
+def test_G9_a_window_that_holds_too_much_is_read_in_parts(salesforce: SalesforceWorld, times: int) -> None:
+    """The user may see all of them, yet not by one query: no record of any part is left out."""
+    tasks = []
+    for number in range(6):
+        tasks.append(salesforce.create(f"t{number}"))
+        salesforce.advance(300)
+    window = salesforce.lately()
+    salesforce.service.fault(times=times, **TOO_MUCH)
+    assert {row["remote_id"] for row in salesforce.changes(window.start, window.end)} == set(tasks)
+
+
+def test_a_second_that_holds_too_much_says_what_helps(salesforce: SalesforceWorld) -> None:
+    salesforce.create("t")
+    salesforce.service.fault(times=None, **TOO_MUCH)
+    with pytest.raises(CallRefused, match=r"OPERATION_TOO_LARGE.*View All Data"):
+        list(salesforce.side.read_changes(salesforce.lately()))
+
+
+def test_I1_owners_who_hold_too_much_are_asked_for_in_parts(salesforce: SalesforceWorld) -> None:
+    tasks = {salesforce.create("a"), salesforce.create("b", owner=salesforce.other)}
+    salesforce.advance(60)
+    owners = [salesforce.owner, salesforce.other]
+    salesforce.service.fault(times=1, **TOO_MUCH)
+    pages = salesforce.side.read_owned(owners, None, salesforce.now(), open_only=False)
+    assert {row["remote_id"] for page in pages for row in rows_of(page)} == tasks
+    salesforce.service.fault(times=None, **TOO_MUCH)
+    with pytest.raises(CallRefused, match="View All Data"):
+        list(salesforce.side.read_owned(owners, None, salesforce.now(), open_only=False))

@@ -9,10 +9,9 @@ from pathlib import Path
 import psycopg
 import pytest
 from alembic.script import ScriptDirectory
-from sqlalchemy.exc import IntegrityError
 
 from stack.postgres import PostgresServer
-from taskbridge.errors import ConnectionMissing, DatabaseUnavailable, SchemaBehind
+from taskbridge.errors import ConnectionMissing, DatabaseRefused, DatabaseUnavailable, SchemaBehind
 from taskbridge.store import PostgresLedger, migrate, statements
 from taskbridge.store.dictionary import dictionary
 from tests.sql.rows import SC, at, linked, one, open_run, query
@@ -183,7 +182,7 @@ def test_a_connection_lost_in_the_middle_is_told_and_rolled_back(
 
 
 def test_a_fault_of_a_statement_is_no_unavailable_database(ledger: PostgresLedger) -> None:
-    with pytest.raises(IntegrityError, match="violates"), ledger._db.transaction() as tx:
+    with pytest.raises(DatabaseRefused, match="CheckViolation"), ledger._db.transaction() as tx:
         tx.run("identity/remember_identity", side="nowhere", identity="acc")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
 import logging
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
-from taskbridge.errors import TaskBridgeError
+from taskbridge.errors import DiskFull, TaskBridgeError
 from taskbridge.operators.request import run_key
 from taskbridge.operators.variables import switch_is_on
 
@@ -79,12 +80,27 @@ def one_sentence(context: Context) -> Iterator[None]:
     Nothing is gained by a retry within the run: the next run goes on from here.
     """
     try:
-        yield
+        with disk_errors_told():
+            yield
     except TaskBridgeError as error:
         _log.error("%s", error)
         _log.debug("What lies behind it", exc_info=error)
         context["ti"].xcom_push(key=ERROR_KEY, value=str(error))
         raise AirflowFailException(str(error)) from None
+
+
+@contextmanager
+def disk_errors_told() -> Iterator[None]:
+    """A full disk of the worker is a sentence as well."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise DiskFull(
+            f"The disk of this worker has no space left ({error.filename or 'no file is named'}): free some, for "
+            "example old task logs. What was sent to a system meanwhile is looked up by the next run."
+        ) from error
 
 
 @contextmanager

@@ -155,4 +155,8 @@ def _dumped(record: Any) -> bytes:
     try:
         return orjson.dumps(record)
     except (TypeError, orjson.JSONEncodeError):
+        pass
+    try:
         return json.dumps(record).encode()
+    except RecursionError:
+        return b'"nested too deeply to be kept"'

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from taskbridge.sides.outcomes import CODES, Category, Policy, Reaction
+from taskbridge.sides.outcomes import OWN, Category, Meaning, Policy, Reaction, of_family
+from taskbridge.sides.salesforce_codes import FAMILIES
 
 POLICIES: Final[Mapping[Policy, str]] = {
     Policy.RETRY_SOON: "nothing was written. The row is sent again alone, up to four times in all within the run and "
@@ -38,16 +39,20 @@ def describe() -> str:
 
 
 def _codes() -> Iterator[str]:
+    families = [(", ".join(f"`{code}`" for code in one.codes), of_family(one)) for one in FAMILIES]
+    known = [*((f"`{code}`", meant) for code, meant in OWN.items()), *families]
     for category in _CATEGORIES:
-        for code, meant in CODES.items():
+        for codes, meant in known:
             if meant.category is category:
-                does = _does(code, meant.reaction)
-                yield f"| `{code}` | {category} | {meant.meaning} | {meant.actor} | {meant.remedy} | {does} |"
+                does = _does(codes.strip("`"), meant)
+                yield f"| {codes} | {category} | {meant.meaning} | {meant.actor} | {meant.remedy} | {does} |"
 
 
-def _does(code: str, reaction: Reaction) -> str:
+def _does(code: str, meant: Meaning) -> str:
     if code == "REQUEST_LIMIT_EXCEEDED":
         return f"{Policy.CARRY_OVER}; {Policy.RETRY_SOON} where the text speaks of concurrent requests"
     if code == "INVALID_SESSION_ID":
         return f"one new login and the call again, then {Policy.PAUSE}"
-    return reaction.policy
+    if meant.of_call and meant.reaction is Reaction.REJECTED:
+        return f"fail the run where it answers a call, with its rows still planned; {meant.reaction.policy} in a row"
+    return meant.reaction.policy

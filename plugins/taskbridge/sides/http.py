@@ -45,6 +45,9 @@ from taskbridge.sides.strangers import refused_tunnel, strange_answer
 TIMEOUTS: Final = (5.0, 60.0)
 """Seconds to connect, and between two bytes of an answer."""
 
+LARGEST_ANSWER: Final = 256 << 20
+"""Bytes: a page of 2,000 records with all that their longest text can hold. More would fill the worker's memory."""
+
 _GATEWAY: Final = frozenset({408, 502, 504})  # the server behind it may still be at work
 _ABSENT: Final = frozenset({404, 410})
 _TRIES: Final = 4
@@ -107,14 +110,22 @@ class Answer:
             return loads(self.content)
         except ValueError as error:
             start = self.content[:60].decode("utf-8", "replace")
+            why = ", nested too deeply," if "nested" in str(error) else ""
             raise ContractBroken(
-                f"{self.connection}: expected JSON with HTTP {self.status}, got {start!r}; check the address"
+                f"{self.connection}: expected JSON with HTTP {self.status}, got {start!r}{why}; check the address"
             ) from error
 
 
 def loads(content: bytes) -> Any:
     """Decoded JSON, every text of it storable. Bytes that are no UTF-8, halves of surrogate pairs and bare control
-    characters spoil their own text only: hence the second, lenient decoder."""
+    characters spoil their own text only: hence the second, lenient decoder. Raises ValueError."""
+    try:
+        return _decoded(content)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _decoded(content: bytes) -> Any:
     try:
         decoded = orjson.loads(content)
     except orjson.JSONDecodeError:
@@ -147,6 +158,10 @@ class Transient(Exception):
     def code(self) -> str:
         """What a write that met it is recorded with."""
         return "SERVER_FAILED" if self.over else "ANSWER_LOST"
+
+
+class AnswerTooLarge(ContractBroken):
+    """An answer that no memory should be asked to hold."""
 
 
 class Refusal(CallRefused):
@@ -337,10 +352,14 @@ class Channel:
                 auth=_Bearer(grant.token),
                 timeout=self._timeouts,
                 allow_redirects=False,
+                stream=True,
             )
+            content_told = bounded(response)
         except requests.RequestException as error:
             raise self._network(error) from error
-        answer = Answer(self.connection, response.status_code, response.headers, response.content)
+        if content_told is None:
+            raise self._too_large(perhaps_done=writes)
+        answer = Answer(self.connection, response.status_code, response.headers, content_told)
         if self._observe:
             self._observe(answer)
         return answer
@@ -414,11 +433,18 @@ class Channel:
         codes = {error.code for error in errors}
         if codes & API_OFF:
             return ApiDisabled(self._sentence(f"lets nobody use its API ({seen})", _remedy(errors)))
-        if UNSUPPORTED in codes:
-            return CallRefused(self._sentence(f"refused a call ({seen})", self._offers))
         if errors:
-            return CallRefused(self._sentence(f"refused a call ({seen})", _remedy(errors)))
+            remedy = self._offers if UNSUPPORTED in codes else _remedy(errors)
+            return Refusal(self._sentence(f"refused a call ({seen})", remedy), answer)
         return CallRefused(self._sentence(*strange_answer(answer.status, answer.headers.get("Location"))))
+
+    def _too_large(self, *, perhaps_done: bool) -> Exception:
+        seen = f"answers with more than {LARGEST_ANSWER >> 20} MB, which are not read on"
+        if perhaps_done:
+            return Transient(seen, perhaps_done=True, over=True, answered=True)
+        return AnswerTooLarge(
+            self._sentence(seen, "look what stands in between, and whether the address is right")
+        )
 
     # failures of the network
 
@@ -524,6 +550,18 @@ def _wait(state: RetryCallState) -> float:
 def _retry_after(answer: Answer) -> float | None:
     told = answer.headers.get("Retry-After", "")
     return float(told) if told.isascii() and told.isdigit() else None
+
+
+def bounded(response: requests.Response) -> bytes | None:
+    """The body, unpacked, read piece by piece; None when it is too large."""
+    parts, size = [], 0
+    for part in response.iter_content(1 << 16):
+        size += len(part)
+        if size > LARGEST_ANSWER:
+            response.close()
+            return None
+        parts.append(part)
+    return b"".join(parts)
 
 
 def _seen(answer: Answer) -> str:

@@ -1,6 +1,7 @@
 """What the systems' error codes mean, who must act, and what becomes of the row (G4).
 
-`CODES` is the one table. A code that is not in it is kept as it came, in category "other".
+`CODES` is the one table, of which `salesforce_codes` holds the families. A code that is in none of them is kept as it
+came; where its name tells nothing either, in category "other".
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final
 
 import pandas as pd
@@ -24,6 +26,7 @@ from taskbridge.engine.ports import (
     Outcome,
 )
 from taskbridge.errors import ApiLimitReached, CallRefused, SideUnreachable, TaskBridgeError
+from taskbridge.sides.salesforce_codes import FAMILIES, PATTERNS, Family
 
 
 class Category(StrEnum):
@@ -125,7 +128,7 @@ _API_OFF: Final = Meaning(
 UNSUPPORTED: Final = "UNSUPPORTED_API_VERSION"
 """What an org says of a version that is gone."""
 
-CODES: Final[Mapping[str, Meaning]] = {
+OWN: Final[Mapping[str, Meaning]] = {
     # intermittent
     "FAILED_WRITE": _brief("the connection was cut while a request was under way"),
     "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE": _transient("Salesforce is under maintenance"),
@@ -316,7 +319,20 @@ CODES: Final[Mapping[str, Meaning]] = {
         "Sales Connect does not let the integration do this", "widen the integration's rights", _SC_ADMIN
     ),
 }
-"""Every code that has a meaning of its own: those of the systems, and ours for answers without one."""
+"""Codes that have a meaning of their own: those of the systems, and ours for answers without one."""
+
+
+def of_family(family: Family) -> Meaning:
+    """What a family means, in the terms of here."""
+    category, reaction = Category(family.category), Reaction(family.reaction)
+    return Meaning(category, family.meaning, family.actor, family.remedy, reaction, family.of_call)
+
+
+CODES: Final[Mapping[str, Meaning]] = {
+    **{code: of_family(family) for family in FAMILIES for code in family.codes},
+    **OWN,
+}
+"""Every code that is listed."""
 
 API_OFF: Final = frozenset(code for code, meant in CODES.items() if meant is _API_OFF)
 """Codes that say that no call at all is taken."""
@@ -352,7 +368,12 @@ def meaning(code: str, message: str = "") -> Meaning:
     code = normalise_code(code, message)
     if is_concurrency_limit(code, message):
         return _brief("too many long-running requests at once")
-    return CODES.get(code, _UNKNOWN)
+    return CODES.get(code) or _by_its_name(code)
+
+
+@lru_cache(maxsize=1_000)
+def _by_its_name(code: str) -> Meaning:
+    return next((of_family(family) for pattern, family in PATTERNS if pattern.search(code)), _UNKNOWN)
 
 
 _OUTCOME: Final[Mapping[Reaction, Outcome]] = {

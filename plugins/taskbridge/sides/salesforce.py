@@ -22,7 +22,7 @@ from taskbridge.engine.ports import Allowance, JobPort, SideInfo, Window, unfenc
 from taskbridge.errors import ContractBroken
 from taskbridge.sides.bringing_back import write_bringing_back
 from taskbridge.sides.frames import absent_rows, lots, stack
-from taskbridge.sides.http import TIMEOUTS, Channel, Grant, Sessions
+from taskbridge.sides.http import TIMEOUTS, Channel, Grant, Refusal, Sessions
 from taskbridge.sides.meter import CallMeter
 from taskbridge.sides.outcomes import RowResult, outcome_frame
 from taskbridge.sides.salesforce_budget import Budget, named_kind
@@ -35,7 +35,7 @@ from taskbridge.sides.salesforce_ids import to_18
 from taskbridge.sides.salesforce_marking import Marked, Marking, Unmarked
 from taskbridge.sides.salesforce_originals import Originals
 from taskbridge.sides.salesforce_people import People
-from taskbridge.sides.salesforce_queries import Queries, url_lots
+from taskbridge.sides.salesforce_queries import Queries, too_much, url_lots
 from taskbridge.sides.salesforce_records import decode_tasks, decode_users
 from taskbridge.sides.salesforce_writes import Collections
 
@@ -192,8 +192,17 @@ class SalesforceSide:
         if open_only:
             conditions.append("IsClosed = false")
         for lot in lots(list(dict.fromkeys(owners)), _OWNERS):
-            owned = format_soql("OwnerId IN {}", list(lot))
+            yield from self._of_owners(lot, conditions)
+
+    def _of_owners(self, owners: Sequence[str], conditions: Sequence[str]) -> Iterator[pd.DataFrame]:
+        owned = format_soql("OwnerId IN {}", list(owners))
+        try:
             yield from self._queries.streamed(" AND ".join([owned, *conditions]))
+        except Refusal as refusal:
+            if not too_much(refusal) or len(owners) == 1:
+                raise
+            for half in lots(owners, (len(owners) + 1) // 2):
+                yield from self._of_owners(half, conditions)
 
     def read_ids(
         self, ids: Sequence[str], controls: Mapping[str, str], *, whole: bool = False

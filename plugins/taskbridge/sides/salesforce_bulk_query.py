@@ -20,7 +20,7 @@ from taskbridge.errors import (
     ReadIncomplete,
     SideUnreachable,
 )
-from taskbridge.sides.http import Answer, Channel, Refusal, Transient
+from taskbridge.sides.http import Answer, AnswerTooLarge, Channel, Refusal, Transient
 from taskbridge.sides.salesforce_bulk_csv import as_records, read_file
 
 _LOG = logging.getLogger(__name__)
@@ -82,12 +82,18 @@ class QueryJobs:
         return job
 
     def _pages(self, job_id: str, found: int) -> Iterator[list[dict[str, Any]]]:
-        told, locator = 0, None
+        told, locator, rows = 0, None, self.page_rows
         while locator != _LAST:
-            query: dict[str, Any] = {"maxRecords": self.page_rows}
+            query: dict[str, Any] = {"maxRecords": rows}
             if locator is not None:
                 query["locator"] = locator
-            answer = self.channel.read(f"{self.path}/{job_id}/results", query)
+            try:
+                answer = self.channel.read(f"{self.path}/{job_id}/results", query)
+            except AnswerTooLarge:
+                if rows == 1:
+                    raise
+                rows = max(1, rows // 4)
+                continue
             records = self._records(job_id, answer)
             told += len(records)
             locator = answer.headers.get("Sforce-Locator", _LAST)

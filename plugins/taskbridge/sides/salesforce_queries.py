@@ -90,7 +90,20 @@ class Queries:
         return f"SELECT {', '.join(self._shown('User', USER_FIELDS))} FROM User ORDER BY Id"
 
     def changed(self, start: datetime, end: datetime) -> Iterator[pd.DataFrame]:
-        """Tasks stamped in this time, by one query; should its locator be lost, another from the last record on."""
+        """Tasks stamped in this time; in halves of it, and so on, where one query would look at too many records."""
+        spans = [(start, end)]
+        while spans:
+            since, until = spans.pop()
+            try:
+                yield from self._changed(since, until)
+            except Refusal as refusal:
+                middle = (since + (until - since) / 2).replace(microsecond=0)
+                if not too_much(refusal) or not since < middle < until:
+                    raise
+                spans += [(middle, until), (since, middle)]
+
+    def _changed(self, start: datetime, end: datetime) -> Iterator[pd.DataFrame]:
+        """By one query; should its locator be lost, by another from the last record on."""
         where = format_soql("SystemModstamp >= {}", start)
         for _ in range(1 + _RESTARTS):
             bounded = f"({where}) AND {format_soql('SystemModstamp < {}', end)}"
@@ -267,6 +280,11 @@ class Queries:
         return ReadIncomplete(
             f"{self.channel.connection}: Salesforce lost the query's place {_RESTARTS + 1} times; run again"
         )
+
+
+def too_much(refusal: Refusal) -> bool:
+    """Whether a smaller part may be answered."""
+    return "OPERATION_TOO_LARGE" in refusal.codes
 
 
 class _LocatorLost(Exception):

@@ -21,6 +21,7 @@ from taskbridge.core.canonical import storable
 from taskbridge.engine.ports import Run
 from taskbridge.errors import ConnectionMissing, DatabaseUnavailable, LeaseLost
 from taskbridge.store import frames, statements
+from taskbridge.store.refusals import refused_by_adbc, refused_by_psycopg
 
 CONNECTION: Final = "taskbridge_db"
 CONNECT_SECONDS: Final = 10
@@ -56,7 +57,8 @@ class Transaction:
 class Database:
     """One small pool for transactions and one ADBC connection for reading frames; both are kept open.
 
-    Every method raises DatabaseUnavailable when the database does not answer.
+    Every method raises DatabaseUnavailable when the database does not answer, DatabaseFull and DatabaseRefused when it
+    answers with an error: none of them quotes a value of a row.
     """
 
     def __init__(self, url: str) -> None:
@@ -69,6 +71,7 @@ class Database:
             pool_size=2,
             max_overflow=3,
             pool_pre_ping=True,
+            hide_parameters=True,
         )
         _, words = self._engine.dialect.create_connect_args(url_here)
         self._frames_place = _in_libpqs_words(words)
@@ -84,7 +87,9 @@ class Database:
         except DBAPIError as error:
             if _is_unavailable(error):
                 raise self._unavailable(str(error.orig)) from error
-            raise
+            raise refused_by_psycopg(self.place, error.orig) from None
+        except psycopg.Error as error:  # of COPY, which goes past SQLAlchemy
+            raise refused_by_psycopg(self.place, error) from None
 
     @contextmanager
     def fenced(self, run: Run) -> Iterator[Transaction]:
@@ -109,8 +114,14 @@ class Database:
             except adbc_driver_manager.Error:
                 # A connection that was cut while idle shows only now; a fault of the query shows again.
                 self._close_frames()
-                table = self._fetch(query, values)
+                table = self._fetched(query, values)
         return frames.to_frame(table, schema)
+
+    def _fetched(self, query: str, values: Sequence[object]) -> pa.Table:
+        try:
+            return self._fetch(query, values)
+        except adbc_driver_manager.Error as error:
+            raise refused_by_adbc(self.place, error) from None
 
     def _fetch(self, query: str, values: Sequence[object]) -> pa.Table:
         if self._frames is None:
