@@ -185,6 +185,8 @@ class _Planner:
         in_step = not self.given.rerender and _in_step(link, sc, sf)
         if link["unconfirmed"]:
             end = ("deferred", "G2")
+        elif _older(SC, sc, link) or _older(SF, sf, link):
+            end = ("deferred", "G9")
         elif in_step and (sf is None or self.is_reminder(sf)):
             end = UNCHANGED
         elif link["state"] == "tombstone":
@@ -198,11 +200,13 @@ class _Planner:
         self.link_ends[link["link_id"]] = end
 
     def restore(self, link: Row, sf: Row | None) -> End:
-        """C7: a deleted Salesforce task is live again, in a version that nobody has seen or written."""
+        """C7: a deleted Salesforce task is live again, in a version that nobody has seen or written, or for whoever
+        asks for it after its delete was proved."""
         if sf is None or not _live(sf):
             return UNCHANGED
         known = [stamp for stamp in (link["sf_version"], link["sf_written_at"]) if stamp is not None]
-        if known and not (sf["version"] is None or sf["version"] > max(known)):
+        asked = link["sf_asked"] and link["sf_proof"] is not None
+        if known and not (asked or sf["version"] is None or sf["version"] > max(known)):
             return UNCHANGED
         user = self.users[SF].get(sf["owner"])
         if not self.is_reminder(sf) or user is None or not user["synced"]:
@@ -218,14 +222,12 @@ class _Planner:
             return ("held", "G4")
         if row["presence"] == "absent":
             return ("held", "C5")
-        if _older(row, link[f"{PREFIX[side]}_version"]):
-            return ("deferred", "G9")
         if row["presence"] == "deleted":
             self.change(link, state="tombstone")
             return ("unchanged", "C1")
         if _kept_out(link) and not _Pair(link, *((row, None) if side == SC else (None, row))).edited:
             return ("released", link["withheld"])
-        if link["parked"] and not _newer(row, link[f"{PREFIX[side]}_version"]):
+        if link["parked"] and not _moved(row, link[f"{PREFIX[side]}_version"]):
             return ("held", "G4")
         user = self.users[side].get(row["owner"])
         if user is not None and not user["selected"]:
@@ -253,7 +255,7 @@ class _Planner:
         rows = [(side, row) for side, row in pair.rows.items() if row is not None]
         if any(row["problem_code"] is not None for _, row in rows):
             return ("held", "G4")
-        moved = any(_newer(row, pair.link[f"{PREFIX[side]}_version"]) for side, row in rows)
+        moved = any(_moved(row, pair.link[f"{PREFIX[side]}_version"]) for side, row in rows)
         return ("held", "G4") if pair.link["parked"] and not moved else None
 
     def out_of_scope(self, pair: _Pair) -> End | None:
@@ -832,8 +834,7 @@ class _Pair:
         self.changed = {}
         self.inputs_changed = False
         for side, row in self.rows.items():
-            fresh = row is not None and not _older(row, link[f"{PREFIX[side]}_version"])
-            presence = row["presence"] if row is not None and fresh else None
+            presence = row["presence"] if row is not None else None
             self.seen[side] = presence == "live" and row is not None and row["problem_code"] is None
             self.withdrawn[side] = link["withheld"] == f"withdrawn_from_{side}"
             proven = self.withdrawn[side] or link[f"{PREFIX[side]}_proof"] is not None
@@ -1057,13 +1058,16 @@ def _live(row: Row) -> bool:
     return row["presence"] == "live" and row["problem_code"] is None
 
 
-def _older(row: Row, known: datetime | None) -> bool:
-    """Whether a row is older than what was seen last (G9)."""
-    return known is not None and row["version"] is not None and row["version"] < known
+def _older(side: str, row: Row | None, link: Row) -> bool:
+    """Whether a listing showed a record in an older version than what was seen last (G9)."""
+    known = link[f"{PREFIX[side]}_version"]
+    if row is None or known is None or row["version"] is None or link[f"{PREFIX[side]}_asked"]:
+        return False
+    return bool(row["version"] < known)
 
 
-def _newer(row: Row, known: datetime | None) -> bool:
-    return row["version"] is not None and (known is None or row["version"] > known)
+def _moved(row: Row, known: datetime | None) -> bool:
+    return row["version"] is not None and row["version"] != known
 
 
 def _carries_marker(row: Row) -> bool:

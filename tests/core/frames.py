@@ -121,7 +121,7 @@ def link(left: Row | None = None, right: Row | None = None, **values: Any) -> Ro
         "sf_modified_at": NOON - HOUR,
     }
     words = {"origin": "sales_connect", "generation": 1, "state": "linked", "dirty": False, "parked": False}
-    words |= {"unconfirmed": False}
+    words |= {"unconfirmed": False, "sc_asked": False, "sf_asked": False}
     ids = {
         "link_id": f"sc:{ACCOUNT}:{left['remote_id']}",
         "sc_id": left["remote_id"],

@@ -225,7 +225,8 @@ def test_C7_a_restored_task_is_created_again() -> None:
 # what the link knows, what was staged, users
 STAYS_DEAD: list[tuple[Row, Row, list[Row]]] = [
     ({}, sf(version=NOON - HOUR), [ANNA]),
-    ({}, sf(version=NOON - 2 * HOUR), [ANNA]),
+    ({"sf_asked": True}, sf(version=NOON - 2 * HOUR), [ANNA]),
+    ({"sf_proof": "C5"}, sf(version=NOON - HOUR), [ANNA]),
     ({"sf_written_at": NOON}, sf(version=NOON), [ANNA]),
     ({}, gone(sf()), [ANNA]),
     ({}, sf(subtype="Call"), [ANNA]),
@@ -238,6 +239,17 @@ def test_C7_a_tombstone_stays_one_through_overlap_and_replay(known: Row, row: Ro
     plan = decide([link(**BURIED | known)], [], [row], users=users)
     assert (plan.actions, plan.changes) == ([], [])
     assert plan.ends == {"T1": ("unchanged", "G1")}
+
+
+@pytest.mark.parametrize("stamp", [NOON - 2 * HOUR, NOON - HOUR, NOON])
+def test_C7_a_task_known_to_be_deleted_that_is_there_when_it_is_asked_for_was_restored(stamp: object) -> None:
+    asked = link(**BURIED, sf_asked=True, sf_proof="C5", sf_written_at=NOON)
+    assert decide([asked], [], [sf(version=stamp)]).ends == {"T1": ("planned", "C7")}
+
+
+def test_C7_G9_an_ended_pair_waits_until_an_older_version_is_read_by_id() -> None:
+    old = sf(version=NOON - 2 * HOUR)
+    assert decide([link(**BURIED, sf_proof="C5")], [], [old]).ends == {"T1": ("deferred", "G9")}
 
 
 def test_C7_a_restore_of_a_user_who_was_not_asked_for_waits() -> None:

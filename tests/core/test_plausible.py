@@ -7,7 +7,7 @@ from dataclasses import asdict
 import pytest
 
 from taskbridge.core.model import Side
-from taskbridge.core.plausible import Sight, look, with_older_versions
+from taskbridge.core.plausible import Sight, look
 from tests.core.frames import HOUR, NOON, absent, given, gone, link, many, sc, sf
 
 SC, SF = Side.SALES_CONNECT, Side.SALESFORCE
@@ -59,14 +59,3 @@ def test_G8_older_versions_of_the_dead_say_nothing() -> None:
     old = sf(version=NOON - 2 * HOUR)
     assert look(given([link(state="tombstone")], [], [old]), SF).older == 0
     assert look(given([link(state="missing")], [], [old]), SF).older == 1
-
-
-def test_G8_an_accepted_older_version_counts_as_the_present_state() -> None:
-    links, lefts, rights = many(3)
-    rights[0] |= {"version": NOON - 2 * HOUR}
-    links[2] |= {"sf_version": None}
-    accepted = with_older_versions(given(links, lefts, rights[:1]), SF)
-    assert accepted.links["sf_version"].tolist()[:2] == [NOON - 2 * HOUR, NOON - HOUR]
-    assert accepted.links["sf_version"].isna().tolist() == [False, False, True]
-    assert accepted.links["sc_version"].tolist() == [NOON - HOUR] * 3
-    assert look(accepted, SF).older == 0

@@ -119,12 +119,27 @@ def test_G9_of_a_clean_pair_a_side_that_was_not_read_is_unchanged() -> None:
         gone(sf(), version=NOON - 2 * HOUR),
     ],
 )
-def test_G9_a_row_older_than_the_version_last_seen_is_discarded(old: Row) -> None:
+def test_G9_a_row_older_than_the_version_last_seen_decides_nothing_and_makes_its_pair_dirty(old: Row) -> None:
     plan = decide([link(), link(sc("2"), sf("T2"))], [sc()], [old, sf("T2")])
     assert (plan.actions, plan.changes) == ([], [])
-    assert set(plan.ends.values()) == {("unchanged", "G1")}
+    assert plan.ends == dict.fromkeys(("1", "T1"), ("deferred", "G9")) | {"T2": ("unchanged", "G1")}
 
 
 def test_G9_a_late_page_does_not_release_the_tasks_of_a_deleted_user() -> None:
     late = gone(sc(), version=NOON - 2 * HOUR, delete_cause="user_deleted")
-    assert decide([link()], [late], [sf()]).ends["1"] == ("unchanged", "G1")
+    assert decide([link()], [late], [sf()]).ends["1"] == ("deferred", "G9")
+
+
+def test_G9_what_was_read_by_id_is_the_present_whatever_its_stamp_says() -> None:
+    old = {"version": NOON - 2 * HOUR}
+    asked = link(sf_asked=True)
+    assert decide([asked], [], [sf(details="edited", **old)]).write(SC) == {"details": "edited"}
+    assert decide([asked], [sc()], [gone(sf(), **old)]).actions[0]["op"] == "delete"
+    listed = decide([link(sc_asked=True)], [sc(details="here", **old)], [sf(details="there", **old)])
+    assert set(listed.ends.values()) == {("deferred", "G9")}, "the other record was not read by id"
+
+
+def test_G4_G9_a_parked_pair_moves_with_a_clock_that_was_put_right() -> None:
+    parked = link(parked=True, dirty=True, sc_asked=True, sf_asked=True)
+    moved = sf(details="edited", version=NOON - 2 * HOUR)
+    assert decide([parked], [sc(version=NOON - HOUR)], [moved]).write(SC) == {"details": "edited"}

@@ -188,6 +188,19 @@ class FaultRules(RuleBasedStateMachine):
         self.story.tell(f"the clock of {side.system} jumps by {seconds} s")
         self.story.systems[side].advance(seconds)
 
+    @one_of(_ACCIDENTS, side=SIDES, seconds=st.sampled_from([30, 90, 4_000]), later=st.sampled_from([0, 300]))
+    def a_fast_clock_is_put_right(self, side: Side, seconds: int, later: int) -> None:
+        """What is stamped next is older than what a run has seen (G9)."""
+        story, system = self.story, self.story.systems[side]
+        system.advance(seconds)
+        for record in list(system.records.values()):
+            if not record.deleted:
+                system.touch(record.remote_id)
+        outcome = story.sync().outcome
+        system.advance(-seconds)
+        story.advance(later)
+        story.tell(f"the clock of {side.system} is {seconds} s fast; run: {outcome}; it is put right")
+
     # Two rules, so that accidents are as frequent as edits and runs are, and no more.
 
     @rule(data=st.data())

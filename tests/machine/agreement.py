@@ -91,12 +91,6 @@ class Agreement:
             # feed to tell, is held for a person (C5, G2).
             or any(key in log.lost and not self._fed for key in keys)
             or self.story.purged & set(pair.members[_SF])
-            # G9: a delete stamped before the version last seen, by a clock that went back.
-            or any(
-                record.deleted and record.version < log.newest[side, record.remote_id]
-                for side in Side
-                for record in pair.records(side)
-            )
             # C5: without a feed, a 404 is proof only while another task of the same assignee answers.
             or (not pair.live(_SC) and self.story.sc.gone_status != 410 and not self._fed)
         )

@@ -12,6 +12,7 @@ from taskbridge.core.contract import Contract
 from taskbridge.core.model import Answer, Side
 from taskbridge.engine.approval import APPROVAL_ID
 from taskbridge.engine.audit import REPAIR
+from taskbridge.engine.plausibility import ACCEPT_SIDE, BOTH
 from taskbridge.engine.ports import ApprovalState, RunMode, RunOutcome
 from tests.engine.world import NAMES
 from tests.machine.accidents import FaultRules
@@ -144,23 +145,30 @@ class TwoSystems(FaultRules, OutageRules, DeliberateRules):
             raise Broken(f"2: a run after convergence is not clean:\n{last.text}")
 
     def _calm_down(self) -> None:
-        """Faults end except the poison; clocks pass every stamp that they ever gave; limits are lifted."""
+        """Faults end except the poison; limits are lifted."""
         story = self.story
         story.enabled = True
         story.with_settings(limits=OPEN_LIMITS)
         story.log.limits = {}
         story.sf.described = Contract("Task")
-        for side, system in story.systems.items():
+        for system in story.systems.values():
             faults = system.faults
             faults.lose_answers = faults.truncate_reads = 0
             faults.lock_titles.clear()
             faults.hidden.clear()
+            faults.unlisted.clear()
             faults.visible_after = timedelta(0)
             faults.normalise = faults.flaky_versions = faults.refuse_login = False
-            system.now = max(system.now, story.log.latest.get(side, system.now))
         story.advance(_DAY)  # parked rows are tried again after a day (G4)
-        self._move_outdated()
+        self._accept_what_looks_old()
         self._audit_what_was_out_of_sight()
+
+    def _accept_what_looks_old(self) -> None:
+        """Many older versions at once halt every run, until a person has looked (G8)."""
+        if "older copy" in self.story.sync().text:
+            asked = {ACCEPT_SIDE: BOTH}
+            outcome = self.story.sync(mode=RunMode.MANUAL, asked=asked, asked_by="Eva").outcome
+            self.story.tell(f"Eva accepts both sides as they are; run: {outcome}")
 
     def _audit_what_was_out_of_sight(self) -> None:
         """A listing tells an edit by its stamp, and the watermark may have passed that of an edit that was hidden."""
@@ -173,15 +181,6 @@ class TwoSystems(FaultRules, OutageRules, DeliberateRules):
         ):
             outcome = story.sync(mode=RunMode.AUDIT, asked={REPAIR: 1}).outcome
             story.tell(f"what was edited out of sight is looked for by an audit: {outcome}")
-
-    def _move_outdated(self) -> None:
-        """Where a clock went back, a version can be older than one that was seen, and such a row is discarded
-        (G9) until the record moves again."""
-        story = self.story
-        for side, system in story.systems.items():
-            for remote_id, record in system.records.items():
-                if not record.deleted and record.version < story.log.newest[side, remote_id]:
-                    system.touch(remote_id)
 
     def _decide_everything(self) -> None:
         """Eva says of every lost create what it was, and answers every request, until none is left."""

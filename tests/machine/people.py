@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from taskbridge.core.model import Side
+from taskbridge.sides.memory import MemorySide
 from tests.engine.world import NAMES
 from tests.machine.kinds import Kinds, one_of, play_one
 from tests.machine.story import Story
@@ -225,16 +226,68 @@ class PeopleRules(RuleBasedStateMachine):
 
     # users
 
-    @one_of(_CHANGES_OF_USERS, name=OWNERS, on=st.booleans())
-    def switch_a_user(self, name: str, on: bool) -> None:
+    @one_of(_CHANGES_OF_USERS, name=OWNERS, on=st.booleans(), stamped=st.sampled_from([True, True, False]))
+    def switch_a_user(self, name: str, on: bool, stamped: bool) -> None:
         story = self.story
         user = story.sc_users[name]
         if user not in story.sc.users or story.sc.users[user]["sync_on"] == on:
             return
-        story.tell(f"{name.title()} switches the sync {'on' if on else 'off'}")
-        story.sc.switch(user, on)
+        told = "" if stamped or not on else ", and nobody tells when"
+        story.tell(f"{name.title()} switches the sync {'on' if on else 'off'}{told}")
+        story.sc.switch(user, on, stamped=stamped)
         if on:
             story.user_changed(name)
+
+    @one_of(_CHANGES_OF_USERS, name=OWNERS, side=st.sampled_from(list(Side)))
+    def a_listing_leaves_somebody_out(self, name: str, side: Side) -> None:
+        """Or shows everybody again; by id they are found (S2)."""
+        story, unlisted = self.story, self.story.systems[side].faults.unlisted
+        user = (story.sc_users if side is _SC else story.sf_users)[name]
+        unlisted ^= {user}
+        shows = "no longer shows" if user in unlisted else "shows"
+        story.tell(f"{side.system} {shows} {name.title()} in its list of users")
+
+    @one_of(
+        _CHANGES_OF_USERS,
+        name=OWNERS,
+        side=st.sampled_from(list(Side)),
+        how=st.sampled_from(["inactive", "out of sight"]),
+        hours=st.sampled_from([0, 1, 30]),
+        title=TITLES,
+        data=st.data(),
+    )
+    def somebody_is_away_for_a_while(
+        self, name: str, side: Side, how: str, hours: int, title: str, data: st.DataObject
+    ) -> None:
+        """Meanwhile tasks are made and edited; who is back is caught up with (S2)."""
+        story, system = self.story, self.story.systems[side]
+        user = (story.sc_users if side is _SC else story.sf_users)[name]
+        if user not in system.users or not system.users[user]["active"]:
+            return
+        story.tell(f"{name.title()}'s user in {side.system} is {how}")
+        self._be(system, user, how, here=False)
+        story.tell(f"run: {story.sync().outcome}")
+        if story.sc_users[name] in story.sc.users:
+            task = story.sc_task(title, owner=name)
+            story.tell(f"{name.title()} makes {story.named(_SC, task)} in Sales Connect")
+        if self.editable:
+            self.edit(_SF, data.draw(st.sampled_from(self.editable)), data.draw(changes(_SF)))
+        if story.sc.live():
+            self.edit(
+                _SC, data.draw(st.sampled_from(sorted(story.sc.live(), key=int))), data.draw(changes(_SC))
+            )
+        for _ in range(2):
+            story.advance(1_800 * hours)
+            story.tell(f"{hours / 2} h later a run: {story.sync().outcome}")
+        self._be(system, user, how, here=True)
+        story.tell(f"{name.title()} is back in {side.system}")
+
+    def _be(self, system: MemorySide, user: str, how: str, *, here: bool) -> None:
+        if how == "inactive":
+            system.set_user(user, active=here)
+        else:
+            for ids in (system.faults.unlisted, system.faults.hidden):
+                ids.discard(user) if here else ids.add(user)
 
     @one_of(_CHANGES_OF_USERS, name=OWNERS, side=st.sampled_from(list(Side)), active=st.booleans())
     def activate_a_user(self, name: str, side: Side, active: bool) -> None:

@@ -124,6 +124,7 @@ def pairs(draw: st.DrawFn, number: int) -> tuple[Row, Row | None, Row | None]:
     if state == LinkState.RELEASED:
         values["withheld"] = draw(st.sampled_from([None, *map(str, Withheld)]))
     for side in ("sc", "sf"):
+        values[f"{side}_asked"] = draw(st.booleans())
         values[f"{side}_proof"] = draw(st.sampled_from([None, None, None, "C1,G3", "I4", "C6", "C5"]))
         for stamp in ("version", "modified_at", "written_at", "changed_at"):
             values[f"{side}_{stamp}"] = draw(st.none() | _STAMPS)

@@ -308,6 +308,16 @@ def clock_back(stage: Stage, place: Place, system: Side, number: int, unit: int)
     stage.system(system).advance(-number * unit)
 
 
+@_sentence(PEOPLE, "The clock of {system} is {number} {unit} fast")
+def clock_fast(stage: Stage, place: Place, system: Side, number: int, unit: int) -> None:
+    stage.system(system).advance(number * unit)
+
+
+@_sentence(PEOPLE, "The clock of {system} is put right by {number} {unit}")
+def clock_put_right(stage: Stage, place: Place, system: Side, number: int, unit: int) -> None:
+    stage.system(system).advance(-number * unit)
+
+
 @_sentence(PEOPLE, "The connection to {system} leads to a copy of it")
 def another(stage: Stage, place: Place, system: Side) -> None:
     stage.system(system).identity = "another"

@@ -164,10 +164,33 @@ def test_what_was_seen_last_is_kept_also_of_a_deleted_record(
     assert (row["sf_version"], row["sf_modified_at"], row["sf_owner_now"]) == (at(4), None, "005A")
 
 
-def test_an_older_version_does_not_turn_back_what_was_seen(ledger: PostgresLedger, database_url: str) -> None:
+def test_an_older_version_turns_back_what_was_seen_only_if_it_was_read_by_id(
+    ledger: PostgresLedger, database_url: str
+) -> None:
+    """G9: versions may go back, where a clock was put right."""
     linked(ledger)
-    row = settled(ledger, database_url, decided(ledger, [], [], disposition="ignored", version=at(-9)))
-    assert row["sc_version"] == at(0)
+    row = settled(ledger, database_url, decided(ledger, [], [], disposition="deferred", version=at(-9)))
+    assert (row["sc_version"], row["dirty"]) == (at(0), True)
+    run = open_run(ledger, at(1))
+    ledger.stage(run, SC, page(SC, task(SC, "1", owner="u2", version=at(-9))), "by_id")
+    ledger.save_plan(run, plan(ends=[end(SC, "1", "unchanged", LINK)]))
+    row = settled(ledger, database_url, run)
+    assert (row["sc_version"], row["sc_owner_now"], row["dirty"]) == (at(-9), "u2", False)
+
+
+def test_C5_a_delete_of_ours_proves_itself_until_the_record_is_read_live(
+    ledger: PostgresLedger, database_url: str
+) -> None:
+    linked(ledger)
+    delete = action(0, LINK, SF, "delete", remote_id="00T1", mask=0)
+    run = decided(ledger, [delete], [change(LINK, 0, state="tombstone")])
+    ledger.stage(run, SF, page(SF, task(SF, "00T1")), "by_id")
+    write(ledger, run, SF, outcome(f"{run.run_id}-0", "done", written_at=at(6)))
+    assert settled(ledger, database_url, run)["sf_deleted_id"] == "00T1", "it was live before we deleted it"
+    run = open_run(ledger, at(9))
+    ledger.stage(run, SF, page(SF, task(SF, "00T1", version=at(2))), "by_id")
+    ledger.save_plan(run, plan(ends=[end(SF, "00T1", "unchanged", LINK)]))
+    assert settled(ledger, database_url, run)["sf_deleted_id"] is None
 
 
 def test_a_stamp_that_our_write_moved_is_no_persons_edit(ledger: PostgresLedger, database_url: str) -> None:

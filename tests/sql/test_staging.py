@@ -177,7 +177,67 @@ def test_both_records_of_a_dirty_pair_are_read_once(ledger: PostgresLedger, data
     assert _ids(ledger, run) == {"sc": ["1"], "sf": ["00T1"]}
     ledger.stage(run, SC, page(SC, task(SC, "1", version=at(1))), "by_id")
     assert _ids(ledger, run) == {"sc": [], "sf": ["00T1"]}
-    assert ledger.staged(run, SC)["version"].tolist() == [at(2)]
+    assert ledger.staged(run, SC)["version"].tolist() == [at(1)], "a look-up comes after every listing"
+
+
+@pytest.mark.parametrize("side", [SC, SF])
+@pytest.mark.parametrize("look_up", ["by_id", "sweep"])
+def test_G9_what_was_read_by_id_is_the_present_whatever_its_stamp_says(
+    side: Side, look_up: str, ledger: PostgresLedger
+) -> None:
+    run = open_run(ledger, at(9))
+    found = [
+        gone("live"),
+        gone("undated"),
+        task(side, "gone", version=at(5)),
+        task(side, "hidden", version=at(5)),
+    ]
+    ledger.stage(run, side, page(side, *found, task(side, "edited", title="listed", version=at(5))), "delta")
+    now = [
+        task(side, "live", version=at(-5)),
+        gone("undated", version=None),
+        gone("gone", version=at(-5)),
+        gone("hidden", "absent", None),
+        task(side, "edited", title="now", version=at(-5)),
+    ]
+    ledger.stage(run, side, page(side, *now), look_up)
+    told = ledger.staged(run, side).set_index("remote_id")
+    seen = dict(zip(told.index, zip(told["presence"], told["version"], strict=True), strict=True))
+    assert told["title"]["edited"] == "now"
+    assert [seen[name] for name in ("live", "undated", "gone")] == [
+        ("live", at(-5)),
+        ("deleted", at(0)),
+        ("deleted", at(-5)),
+    ]
+    assert seen["hidden"][0] == "absent"
+
+
+@pytest.mark.parametrize("side", [SC, SF])
+def test_G9_both_records_of_a_pair_are_read_when_a_listing_shows_an_older_version(
+    side: Side, ledger: PostgresLedger
+) -> None:
+    linked(ledger)
+    run = open_run(ledger, at(2))
+    remote_id = "1" if side is SC else "00T1"
+    ledger.stage(run, side, page(side, task(side, remote_id, version=at(0))), "delta")
+    assert _ids(ledger, run) == {"sc": [], "sf": []}
+    run = open_run(ledger, at(3))
+    ledger.stage(run, side, page(side, task(side, remote_id, version=at(-1))), "delta")
+    assert _ids(ledger, run) == {"sc": ["1"], "sf": ["00T1"]}
+    ledger.stage(run, side, page(side, task(side, remote_id, version=at(-1))), "by_id")
+    asked = ledger.links(run).iloc[0]
+    assert (bool(asked["sc_asked"]), bool(asked["sf_asked"])) == (side is SC, side is SF)
+
+
+def test_C7_an_ended_pair_is_read_when_its_deleted_record_is_listed_live(
+    ledger: PostgresLedger, database_url: str
+) -> None:
+    _set(database_url, linked(ledger), "state = 'tombstone'")
+    run = open_run(ledger, at(2))
+    ledger.stage(run, SF, page(SF, task(SF, "00T1", version=at(0))), "delta")
+    assert _ids(ledger, run)["sf"] == []
+    _set(database_url, "sc:acc:1", "sf_deleted_id = sf_id")
+    assert _ids(ledger, run)["sf"] == ["00T1"]
 
 
 @pytest.mark.parametrize("state", ["released", "missing", "held"])

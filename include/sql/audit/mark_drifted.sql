@@ -48,7 +48,7 @@ found AS (
     LEFT JOIN staging.salesforce_task sf ON sf.run_id = d.run_id AND sf.remote_id = l.sf_id
     WHERE d.run_id = :run_id
       AND d.class IN ('released', 'withheld', 'ended_but_live')
-      AND (sc.version > l.sc_version OR sf.version > l.sf_version)
+      AND (sc.version <> l.sc_version OR sf.version <> l.sf_version OR (sf.presence = 'live' AND l.sf_deleted_id = l.sf_id))
 ),
 judged AS (
     -- Of a delete without a recent date a person decides (C6).

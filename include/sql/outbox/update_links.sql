@@ -1,10 +1,12 @@
--- Purpose: new record ids and the times of our writes, for the actions just answered
+-- Purpose: new record ids, what we deleted and the times of our writes, for the actions just answered
 -- Parameters: run_id; reads incoming_outcome
 -- Caller: store/outbox.py
 WITH written AS (
     SELECT a.link_id,
            max(o.remote_id) FILTER (WHERE a.side = 'sales_connect' AND a.op = 'create') AS sc_created,
            max(o.remote_id) FILTER (WHERE a.side = 'salesforce' AND a.op = 'create') AS sf_created,
+           max(a.remote_id) FILTER (WHERE a.side = 'sales_connect' AND a.op = 'delete') AS sc_deleted,
+           max(a.remote_id) FILTER (WHERE a.side = 'salesforce' AND a.op = 'delete') AS sf_deleted,
            max(a.written_at) FILTER (WHERE a.side = 'sales_connect') AS sc_written_at,
            max(a.written_at) FILTER (WHERE a.side = 'salesforce') AS sf_written_at,
            max(a.owner) FILTER (WHERE a.side = 'sales_connect' AND a.mask & 32 <> 0) AS sc_owner,
@@ -20,6 +22,8 @@ SET sc_id = coalesce(w.sc_created, l.sc_id),
     sf_id = coalesce(w.sf_created, l.sf_id),
     state = CASE WHEN w.sc_created IS NULL AND w.sf_created IS NULL THEN l.state ELSE 'linked' END,
     withheld = CASE WHEN w.sc_created IS NULL AND w.sf_created IS NULL THEN l.withheld END,
+    sc_deleted_id = coalesce(w.sc_deleted, l.sc_deleted_id),
+    sf_deleted_id = coalesce(w.sf_deleted, l.sf_deleted_id),
     sc_written_at = coalesce(w.sc_written_at, l.sc_written_at),
     sf_written_at = coalesce(w.sf_written_at, l.sf_written_at),
     sc_owner_now = coalesce(w.sc_owner, l.sc_owner_now),

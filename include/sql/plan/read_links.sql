@@ -1,16 +1,19 @@
 -- Purpose: every pair that has a staged row in this run
 -- Parameters: run_id
 -- Caller: store/plan.py
-WITH touched AS (
-    SELECT l.link_id
+WITH staged AS (
+    SELECT l.link_id, s.source IN ('by_id', 'sweep') AS sc_asked, false AS sf_asked
     FROM staging.sales_connect_task s
     JOIN bridge.link l ON l.sc_id = s.remote_id
     WHERE s.run_id = CAST(:run_id AS bigint)
-    UNION
-    SELECT l.link_id
+    UNION ALL
+    SELECT l.link_id, false, s.source IN ('by_id', 'sweep')
     FROM staging.salesforce_task s
     JOIN bridge.link l ON l.sf_id = s.remote_id
     WHERE s.run_id = CAST(:run_id AS bigint)
+),
+touched AS (
+    SELECT link_id, bool_or(sc_asked) AS sc_asked, bool_or(sf_asked) AS sf_asked FROM staged GROUP BY link_id
 ),
 held AS (
     -- A delete that is held was proven, and keeps the rules that held it until its pair is decided otherwise.
@@ -28,7 +31,7 @@ SELECT
         WHERE d.link_id = l.link_id AND d.stage = 'load' AND d.resolved_at IS NULL AND d.next_try_at > now()
     ) AS parked,
     EXISTS (SELECT FROM bridge.action a WHERE a.link_id = l.link_id AND a.state = 'sent') AS unconfirmed,
-    sc_id, sf_id, sc_version, sf_version, sc_modified_at, sf_modified_at, sc_written_at, sf_written_at,
+    sc_id, sf_id, sc_version, sf_version, sc_asked, sf_asked, sc_modified_at, sf_modified_at, sc_written_at, sf_written_at,
     withheld,
     coalesce(
         (SELECT a.rule FROM held a WHERE a.link_id = l.link_id AND a.side = 'salesforce'),

@@ -4,6 +4,8 @@
 WITH unfinished AS (
     SELECT link_id FROM bridge.pairs_to_read(CAST(:run_id AS bigint))
     UNION
+    SELECT link_id FROM bridge.pairs_in_doubt(CAST(:run_id AS bigint))
+    UNION
     SELECT link_id FROM bridge.link WHERE sc_written_at IS NOT NULL AND state <> 'tombstone'
       AND NOT bridge.is_deliberate(CAST(:run_id AS bigint))
       AND NOT EXISTS (

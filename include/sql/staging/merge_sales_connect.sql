@@ -1,4 +1,4 @@
--- Purpose: put a page into a run's staging; of one record the newer sight stays (staging.supersedes)
+-- Purpose: put a page into a run's staging; of one record the newer sight stays, or what was read by id (G9)
 -- Parameters: run_id, source; reads incoming_sales_connect
 -- Caller: store/staging.py
 INSERT INTO staging.sales_connect_task AS old (
@@ -30,3 +30,9 @@ SET source = excluded.source,
     problem_code = excluded.problem_code, problem_message = excluded.problem_message,
     payload = excluded.payload
 WHERE staging.supersedes(excluded.presence, excluded.version, old.presence, old.version)
+   -- A look-up comes after every listing. Of a delete a listing may tell more.
+   OR (
+    excluded.source IN ('by_id', 'sweep')
+    AND excluded.presence <> 'absent'
+    AND (excluded.presence, old.presence) <> ('deleted', 'deleted')
+   )

@@ -118,12 +118,14 @@ class Deletes(PairStep):
         self._create_next(side, rows, "C1")
 
     def restore(self, rows: Positions) -> None:
-        """A deleted Salesforce task that is live again was restored by a person (C7)."""
+        """A deleted Salesforce task that is live again was restored by a person (C7): it is newer than all that was
+        known of it, or was known to be deleted and is there when it is asked for."""
         rows = rows[self.matched.seen[_SF][rows]]
-        staged = self.matched[_SF]
+        staged, links = self.matched[_SF], self.matched.links
         read = take(staged.rows["version"], staged.position[rows])
-        newer = flags(pc.fill_null(pc.greater(read, self.matched.newest_known(_SF, rows)), True))
-        rows = rows[newer & gather(self.matched.reminders, staged.position[rows])]
+        back = flags(pc.fill_null(pc.greater(read, self.matched.newest_known(_SF, rows)), True))
+        back |= (flags(links["sf_asked"]) & flags(pc.is_valid(links["sf_proof"])))[rows]
+        rows = rows[back & gather(self.matched.reminders, staged.position[rows])]
         users = self.matched.user_of(_SF, self.matched.now(_SF, "owner", rows))
         taking_part = gather(self.matched.synced, users)
         asked = gather(self.matched.selected, users)

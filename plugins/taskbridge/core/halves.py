@@ -20,7 +20,6 @@ class Halves(PairStep):
             mine = rows[staged.position[rows] >= 0]
             ends.end(mine[gather(staged.broken, staged.position[mine])], Disposition.HELD, "G4")
             ends.end(mine[self.matched.absent[source][mine]], Disposition.HELD, "C5")
-            ends.end(mine[self.matched.outdated[source][mine]], Disposition.DEFERRED, "G9")
             gone = ends.end(mine[self.matched.deleted[source][mine]], Disposition.UNCHANGED, "C1")
             self.change_state(gone, LinkState.TOMBSTONE)
             self.withhold(mine[self.withheld[mine] & (self.changes.mask[source][mine] == 0)])

@@ -119,27 +119,27 @@ class Matched:
         return find(owners, self.user_ids[side])
 
     @cached_property
-    def outdated(self) -> dict[Side, Flags]:
-        """Links whose record was read in an older version than before: such a row is discarded (G9)."""
-        outdated = {}
+    def outdated(self) -> Flags:
+        """Links of which a listing showed a record in an older version than before: that decides nothing until the
+        record is read by id (G9)."""
+        outdated = np.zeros(len(self.links["link_id"]), np.bool_)
         for side in Side:
             staged = self[side]
             read = ticks(staged.rows["version"], null=_FAR_FUTURE)
             known = ticks(self.links[f"{side.prefix}_version"], null=-_FAR_FUTURE)
-            outdated[side] = np.zeros(len(known), np.bool_)
-            found = np.flatnonzero(staged.position >= 0)
-            outdated[side][found] = read[staged.position[found]] < known[found]
+            listed = ~flags(self.links[f"{side.prefix}_asked"])
+            found = np.flatnonzero((staged.position >= 0) & listed)
+            outdated[found] |= read[staged.position[found]] < known[found]
         return outdated
 
     @cached_property
     def seen(self) -> dict[Side, Flags]:
-        """Links whose record was read live, in a version that counts."""
+        """Links whose record was read live."""
         return {side: self._read_as(side, self[side].live) for side in Side}
 
     @cached_property
     def deleted(self) -> dict[Side, Flags]:
-        """Links whose record was read as deleted, in a version that counts; or is still gone, after a delete that
-        was proven once (C5)."""
+        """Links whose record was read as deleted; or is still gone, after a delete that was proven once (C5)."""
         return {side: self._read_as(side, self[side].deleted) | self.still_gone[side] for side in Side}
 
     @cached_property
@@ -164,7 +164,7 @@ class Matched:
         return {side: self._read_as(side, self[side].absent) & ~self.still_gone[side] for side in Side}
 
     def _read_as(self, side: Side, known: Flags) -> Flags:
-        return gather(known, self[side].position) & ~self.outdated[side]
+        return gather(known, self[side].position)
 
     def now(self, side: Side, name: str, rows: Positions) -> pa.Array:
         """Present values of a field for these links: as staged where it was seen, else as in the base."""

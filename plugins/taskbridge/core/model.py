@@ -274,6 +274,11 @@ LINKS: Final = pa.schema(
         ("sf_id", pa.string()),
         ("sc_version", _STAMP),  # last seen
         ("sf_version", _STAMP),
+        (
+            "sc_asked",
+            pa.bool_(),
+        ),  # read by id in this run: what was read is the present, whatever its stamp says (G9)
+        ("sf_asked", pa.bool_()),
         ("sc_modified_at", _STAMP),  # last seen, never moved by a write of ours (K3)
         ("sf_modified_at", _STAMP),
         (

@@ -33,13 +33,13 @@ class PairStep:
     changes: Changes
 
     def moved(self, rows: Positions) -> Flags:
-        """Pairs of which a record was read in a newer version than ever before."""
+        """Pairs of which a record was read in another version than before."""
         moved = np.zeros(len(rows), np.bool_)
         for side in Side:
             staged = self.matched[side]
             read = take(staged.rows["version"], staged.position[rows])
             known = take(self.matched.links[f"{side.prefix}_version"], rows)
-            moved |= flags(pc.is_valid(read)) & flags(pc.fill_null(pc.greater(read, known), True))
+            moved |= flags(pc.is_valid(read)) & flags(pc.fill_null(pc.not_equal(read, known), True))
         return moved
 
     def release(self, rows: Positions, rule: str) -> None:

@@ -33,10 +33,11 @@ class PairPlanner(PairStep):
         ended = equals(links["state"], LinkState.TOMBSTONE)
         lonely = ~flags(pc.is_valid(links["sc_id"])) | ~flags(pc.is_valid(links["sf_id"]))
         # Before anything else: what was sent and may land yet would undo whatever is decided now.
-        unconfirmed = flags(links["unconfirmed"])
+        unconfirmed, outdated = flags(links["unconfirmed"]), self.matched.outdated
         self.draft.links.end(np.flatnonzero(unconfirmed & self._staged), Disposition.DEFERRED, "G2")
-        live = ~ended & ~unconfirmed
-        self._step(Deletes).restore(np.flatnonzero(ended & ~unconfirmed))
+        self.draft.links.end(np.flatnonzero(outdated), Disposition.DEFERRED, "G9")
+        live = ~ended & ~unconfirmed & ~outdated
+        self._step(Deletes).restore(np.flatnonzero(ended & ~unconfirmed & ~outdated))
         self._step(Halves).plan(np.flatnonzero(live & lonely))
         rows = np.flatnonzero(self._needs_attention & live & ~lonely)
         rows = self._hindered(rows)

@@ -2,15 +2,15 @@
 
 A part of the records that is not found (a sharing rule, an archive) is no reason to stop: those pairs are
 missing and held (C5). Nearly all of them at once is: then it is the side that went away, not its records.
-Versions never go backwards by themselves; many that did are a copy from a backup.
+Versions go backwards where a clock was put right or records came from a backup. A few are read by id and believed
+(G9); many at once are a person's to judge.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
-import pandas as pd
 import pyarrow.compute as pc
 
 from taskbridge.core.arrays import columns, find, flags, is_in, take
@@ -32,7 +32,7 @@ class Sight:
     read: int  # of pairs that take part, whatever the answer
     absent: int  # of these not found, and no proof of a delete
     missing: int  # of pairs that were missing before, and are not found again
-    older: int  # of any pair, in a version older than the one last seen; they are discarded (G9)
+    older: int  # of any pair, in a version older than the one last seen
 
     @property
     def may_be_empty(self) -> bool:
@@ -66,15 +66,4 @@ def look(given: PlanInput, side: Side) -> Sight:
         absent=int((absent & taking_part).sum()),
         missing=int((absent & missing).sum()),
         older=int((before & (taking_part | missing)).sum()),
-    )
-
-
-def with_older_versions(given: PlanInput, side: Side) -> PlanInput:
-    """The same input, in which the older versions that were read of a side count as its present state."""
-    links, rows = columns(given.links), columns(given.tasks(side))
-    name = f"{side.prefix}_version"
-    read = take(rows["version"], find(links[f"{side.prefix}_id"], rows["remote_id"]))
-    known = pc.if_else(pc.fill_null(pc.less(read, links[name]), False), read, links[name])
-    return replace(
-        given, links=given.links.assign(**{name: pd.Series(known, dtype=pd.ArrowDtype(known.type))})
     )

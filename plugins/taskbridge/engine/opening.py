@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import pandas as pd
@@ -176,6 +176,9 @@ def _position(engine: Engine, info: SideInfo) -> tuple[datetime, datetime | None
     now, mark = info.server_now, engine.ledger.watermarks().get(info.side)
     if mark is None:
         return now, None
+    # What a clock stamped since it was put right is no older than the time that has passed.
+    passed = now - max(mark.age, timedelta(0))
     if mark.position <= now:
-        return mark.position, None
-    return mark.previous if mark.previous is not None and mark.previous <= now else now, mark.position
+        return min(mark.position, passed), None
+    previous = mark.previous if mark.previous is not None and mark.previous <= now else now
+    return min(previous, passed), mark.position

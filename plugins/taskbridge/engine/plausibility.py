@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from taskbridge.core.model import PlanInput, Side
-from taskbridge.core.plausible import Sight, look, with_older_versions
+from taskbridge.core.plausible import Sight, look
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.extract import read_sample
 from taskbridge.engine.inputs import plan_input
@@ -25,7 +25,7 @@ def believable_input(engine: Engine, run: Run) -> PlanInput:
 
     In doubt up to SAMPLE more linked records of the side are read. Raises SideLooksEmpty and SideLooksOld,
     unless the run was asked to accept the side: then all its linked records are read, so that one such run is
-    enough. What is not found is held as missing, and what is older counts as the side's present state.
+    enough. What is not found is held as missing; what is older was read by id, and is the present (G9).
     """
     given = plan_input(engine, run)
     for side in Side:
@@ -45,21 +45,15 @@ def _checked(engine: Engine, run: Run, side: Side, given: PlanInput) -> PlanInpu
         sight = look(given, side)
     if accepted:
         engine.ledger.note(run, f"{side.system} is accepted as it is: {_numbers(sight)}.")
-        return _accept_versions(engine, run, side, given) if sight.older else given
+        return given
     _halt_in_doubt(side, sight)
     if sight.older:
         engine.ledger.note(
             run,
-            f"{sight.older} tasks of {side.system} were read in versions older than before, and discarded (G9). "
-            f"If it was set back on purpose, start task_sync with {ACCEPT_SIDE} = {side.value}.",
+            f"{sight.older} tasks of {side.system} have older versions than before: a clock was put right, or they "
+            "came from a backup. They were read by id, and what that showed counts (G9).",
         )
     return given
-
-
-def _accept_versions(engine: Engine, run: Run, side: Side, given: PlanInput) -> PlanInput:
-    if not run.spec.dry_run:
-        engine.ledger.accept_versions(run, side)
-    return with_older_versions(given, side)
 
 
 def _halt_in_doubt(side: Side, sight: Sight) -> None:
@@ -73,9 +67,9 @@ def _halt_in_doubt(side: Side, sight: Sight) -> None:
     if sight.looks_old:
         raise SideLooksOld(
             f"{side.system} looks like an older copy of itself: {_numbers(sight)}. Nothing was decided. Check that the "
-            "connection leads to the right system. If it was restored from a backup on purpose, start task_sync "
-            f"with {ACCEPT_SIDE} = {side.value}: its present values then count as edits, and what they overwrite "
-            "is kept."
+            "connection leads to the right system. If it was restored from a backup on purpose, or its clock was fast "
+            f"and was put right, start task_sync with {ACCEPT_SIDE} = {side.value}: its present values then count as "
+            "edits, what they overwrite is kept, and the next runs go on."
         )
 
 

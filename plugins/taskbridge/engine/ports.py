@@ -454,6 +454,9 @@ class Watermark:
 
     position: datetime
     previous: datetime | None
+    age: timedelta = field(
+        default=timedelta(0), compare=False
+    )  # time since it was the end of a window, by our clock
 
 
 class RunOutcome(StrEnum):
@@ -647,8 +650,9 @@ class Ledger(Protocol):
     def stage(self, run: Run, side: Side, page: pd.DataFrame, source: str) -> int:
         """Upserts a page into the run's staging; `source` is delta, deleted, first_sync, by_id or sweep.
 
-        For one record the newer version stays; a delete stays against a live row of the same or an older
-        version; "absent" never replaces a delete. Returns the number of rows of the page.
+        For one record the newer version stays, and what was read by id stays against all that was listed before; a
+        delete stays against a live row of the same or an older version; "absent" never replaces a delete. Returns
+        the number of rows of the page.
         """
 
     def weigh_staged(self, run: Run) -> None:
@@ -661,7 +665,8 @@ class Ledger(Protocol):
         """Per side (remote_id, control): records that must be read by id before anything is decided (G9).
 
         Both records of every pair that is dirty and not parked, of parked pairs that are due or have moved,
-        of released, missing and held pairs that have a staged row, of pending pairs the origin's record;
+        of released, missing and held pairs that have a staged row, of pending pairs the origin's record; of pairs
+        with a row older than what was seen last, and of ended ones whose deleted record shows up live;
         and a record whose last write of ours no read has confirmed and that is not staged. Of a deliberate run
         nothing but the pairs it is about. What is already
         staged with source "by_id" is left out. `control`: another linked record of the same owner, or null.
@@ -678,9 +683,6 @@ class Ledger(Protocol):
 
     def sample_ids(self, run: Run, side: Side, sample: int) -> pd.DataFrame:
         """(remote_id, control) of at most so many linked records that the run has not read, chosen by chance (G8)."""
-
-    def accept_versions(self, run: Run, side: Side) -> int:
-        """What the run read of a side in older versions than before counts from now on as its state (G8)."""
 
     def sweep_ids(self, run: Run, every: timedelta) -> pd.DataFrame:
         """(remote_id, control) of linked SC tasks to look up in this run, so that all come round once in `every`."""

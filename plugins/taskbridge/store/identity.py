@@ -43,6 +43,7 @@ class Identity(LedgerPart):
             Side(row.side): Watermark(
                 position=row.position.astimezone(UTC),
                 previous=None if row.previous is None else row.previous.astimezone(UTC),
+                age=row.age,
             )
             for row in rows
         }

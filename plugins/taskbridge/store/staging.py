@@ -28,7 +28,7 @@ class Staging(LedgerPart):
             tx.copy([f"incoming_{side.value}"], table)
             tx.run(f"staging/merge_{side.value}", run_id=run.run_id, source=source)
             if source == "by_id":
-                # An older answer does not replace what was seen, yet the record has been asked for.
+                # An answer that tells less does not replace what was seen, yet the record has been asked for.
                 tx.run(f"staging/mark_read_{side.value}", run_id=run.run_id)
         return int(table.num_rows)
 
@@ -55,10 +55,6 @@ class Staging(LedgerPart):
 
     def sample_ids(self, run: Run, side: Side, sample: int) -> pd.DataFrame:
         return self._db.frame(f"staging/find_sample_ids_{side.value}", IDS, run_id=run.run_id, sample=sample)
-
-    def accept_versions(self, run: Run, side: Side) -> int:
-        with self._db.fenced(run) as tx:
-            return tx.run(f"staging/accept_versions_{side.value}", run_id=run.run_id).rowcount
 
     def sweep_ids(self, run: Run, every: timedelta) -> pd.DataFrame:
         """The longest unchecked first. None is looked up twice within half of `every`, and as many as a run's
