@@ -371,6 +371,13 @@ def test_what_no_listing_showed_is_told_with_a_control_of_the_same_owner(
     }
 
 
+def test_G9_the_sweep_takes_what_was_looked_at_by_a_clock_that_was_fast(ledger: PostgresLedger) -> None:
+    linked(ledger, "1", "00T1")
+    see(ledger, at(900), {SC: [task(SC, "1")]})
+    ledger.settle(open_run(ledger, at(599)), {}, final=False)
+    assert list(ledger.sweep_ids(open_run(ledger, at(600)), timedelta(minutes=60))["remote_id"]) == ["1"]
+
+
 def test_the_sweep_leaves_out_what_was_read_lately_or_in_this_run(ledger: PostgresLedger) -> None:
     linked(ledger, "1", "00T1")
     linked(ledger, "2", "00T2")

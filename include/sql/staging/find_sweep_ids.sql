@@ -22,7 +22,11 @@ due AS (
     FROM bridge.link
     WHERE state = 'linked'
       AND sc_id IS NOT NULL
-      AND sc_checked_at <= (SELECT sc_server_time FROM pace) - make_interval(secs => CAST(:seconds AS float8) / 2)
+      -- Or by a clock that was fast and is put right.
+      AND (
+        sc_checked_at <= (SELECT sc_server_time FROM pace) - make_interval(secs => CAST(:seconds AS float8) / 2)
+        OR sc_checked_at > (SELECT sc_server_time FROM pace)
+      )
       AND NOT EXISTS (
         SELECT FROM staging.sales_connect_task s
         WHERE s.run_id = CAST(:run_id AS bigint) AND s.remote_id = sc_id
