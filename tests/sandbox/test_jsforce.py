@@ -109,6 +109,7 @@ def test_client_credentials(seen: dict[str, Any], server: Served) -> None:
     told = seen["clientCredentials"]
     assert (told["instanceUrl"], told["max"]) == (server.url, 15000)
     assert (told["user"]["id"][:3], told["user"]["organizationId"][:3]) == ("005", "00D")
+    assert told["username"] == SECRETS["username"]
 
 
 def test_password_refresh_token_and_soap(seen: dict[str, Any]) -> None:

@@ -11,7 +11,8 @@ step.clientCredentials = async ({ config }) => {
   const conn = new Connection({ oauth2: { loginUrl, clientId, clientSecret }, version: '67.0' });
   const user = await conn.authorize({ grant_type: 'client_credentials' });
   const limits = await conn.request('/services/data/v67.0/limits');
-  return { user, instanceUrl: conn.instanceUrl, max: limits.DailyApiRequests.Max, usage: conn.limitInfo };
+  const { username } = await conn.identity();
+  return { user, username, instanceUrl: conn.instanceUrl, max: limits.DailyApiRequests.Max, usage: conn.limitInfo };
 };
 
 step.otherLogins = async ({ config }) => {
