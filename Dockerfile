@@ -7,7 +7,7 @@ USER airflow
 WORKDIR /opt/taskbridge
 
 COPY requirements.txt ./
-RUN pip install --no-cache-dir -r requirements.txt
+RUN pip install --no-cache-dir --require-hashes -r requirements.txt
 
 COPY --chown=airflow:0 pyproject.toml README.md LICENSE ./
 COPY --chown=airflow:0 plugins plugins
@@ -15,6 +15,6 @@ COPY --chown=airflow:0 include include
 COPY --chown=airflow:0 dags dags
 COPY --chown=airflow:0 sandbox sandbox
 COPY --chown=airflow:0 stack stack
-RUN pip install --no-cache-dir --no-deps -e .
+RUN pip install --no-cache-dir --no-deps --no-build-isolation -e .
 
 ENV PYTHONPATH=/opt/taskbridge/plugins:/opt/taskbridge

@@ -23,10 +23,10 @@ TYPED := $(wildcard plugins/taskbridge plugins/taskbridge_plugin.py sandbox stac
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(RUN_READY): requirements.txt pyproject.toml stack/bootstrap.sh
+$(RUN_READY): requirements.txt pyproject.toml stack/bootstrap.sh stack/uv.txt
 	@sh stack/bootstrap.sh requirements.txt $@
 
-$(DEV_READY): requirements-dev.txt pyproject.toml stack/bootstrap.sh
+$(DEV_READY): requirements-dev.txt pyproject.toml stack/bootstrap.sh stack/uv.txt
 	@sh stack/bootstrap.sh requirements-dev.txt $@
 
 .PHONY: demo
@@ -96,9 +96,9 @@ bench: $(DEV_READY) ## Run the benchmarks into bench/results.json
 
 # --upgrade is left to the person: make lock LOCK_ARGS=--upgrade
 .PHONY: lock
-lock: $(RUN_READY) ## Lock requirements*.in for Python 3.11 to 3.13
-	@$(PY) -m uv pip compile --quiet --universal --python-version 3.11 $(LOCK_ARGS) requirements.in -o requirements.txt
-	@$(PY) -m uv pip compile --quiet --universal --python-version 3.11 $(LOCK_ARGS) -c requirements.txt requirements-dev.in -o requirements-dev.txt
+lock: $(RUN_READY) ## Lock requirements*.in for Python 3.11 to 3.13, with hashes
+	@$(PY) -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 $(LOCK_ARGS) requirements.in -o requirements.txt
+	@$(PY) -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 $(LOCK_ARGS) -c requirements.txt requirements-dev.in -o requirements-dev.txt
 
 .PHONY: clean
 clean: ## Remove .venv, the stack's data and all caches

@@ -40,7 +40,11 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--sales-connect-port", type=int, default=0, help="0 = any free port (default)")
     parser.add_argument("--state-dir", type=Path, required=True, help="everything that outlives a restart")
     parser.add_argument("--seed", choices=("demo", "empty"), default="empty", help="what a new state holds")
-    parser.add_argument("--ready-file", type=Path, help="where the JSON with urls and secrets is written")
+    parser.add_argument(
+        "--ready-file",
+        type=Path,
+        help="where the JSON with urls and secrets is written; without it they are printed",
+    )
     parser.add_argument("--expired-certificate", action="store_true", help="serve one that ended yesterday")
     return parser.parse_args(arguments)
 
@@ -92,12 +96,16 @@ def _access(service: Service) -> Mapping[str, str]:
 
 def _announce(ready: Mapping[str, Any], ready_file: Path | None) -> None:
     text = json.dumps(ready)
-    if ready_file is not None:
-        unfinished = ready_file.with_name(f"{ready_file.name}.part")
-        unfinished.touch(mode=0o600)
-        unfinished.write_text(text)
-        unfinished.replace(ready_file)
-    print(text, flush=True)
+    if ready_file is None:
+        print(text, flush=True)
+        return
+    unfinished = ready_file.with_name(f"{ready_file.name}.part")
+    unfinished.touch(mode=0o600)
+    unfinished.write_text(text)
+    unfinished.replace(ready_file)
+    # What is printed may end in a log: the secrets are in the file alone.
+    urls = {name: ready[name]["url"] for name in _SERVICES}
+    print(json.dumps({**urls, "ready_file": str(ready_file)}), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """`python -m stack up|down|status|migrate|doctor|demo`; the Makefile has a target for each."""
 
 import argparse
+import errno
 import subprocess
 import sys
 import time
@@ -11,14 +12,16 @@ from stack.console import Progress
 from stack.demo.play import demo
 from stack.doctor import doctor
 from stack.errors import Interrupted, StackError
-from stack.layout import PROJECT, Layout
+from stack.files import private
+from stack.layout import DATA, PROJECT, Layout
 from stack.migrate import migrate
 from stack.signals import stop_signals_raise
 from stack.state import StackState, end_leftovers, hold_lock, is_running, stop_running
-from stack.status import describe_access, describe_status
+from stack.status import describe_access, describe_status, describe_switch
 from stack.supervisor import Options, Stack, discard
 
 DOWN_SECONDS = 60.0
+UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
 
 
 def _arguments(given: list[str]) -> argparse.Namespace:
@@ -60,12 +63,13 @@ def _up_detached(layout: Layout, arguments: argparse.Namespace) -> int:
     if is_running(layout):
         print("The stack is running already.")
         print(describe_access(layout))
+        print(describe_switch(layout))
         return 0
     layout.create()
     log = layout.logs / "supervisor.log"
     command = [sys.executable, "-m", "stack", "up", "--foreground", "--name", arguments.name]
     command += ["--seed", arguments.seed, "--dags", str(arguments.dags.resolve())]
-    with log.open("wb") as output:
+    with private(log) as output:
         supervisor = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -83,7 +87,7 @@ def _up_detached(layout: Layout, arguments: argparse.Namespace) -> int:
     if not ready:
         return 1
     print(describe_access(layout))
-    print("The sync is off until the Variable taskbridge_enabled is true (Airflow, Admin, Variables).")
+    print(describe_switch(layout))
     print("`make status` shows the services, `make down` stops them.")
     return 0
 
@@ -164,6 +168,15 @@ def main(given: list[str]) -> int:
             return COMMANDS[arguments.command](arguments)
     except StackError as error:
         print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        print(
+            f"{error.filename or DATA} cannot be written ({error.strerror}). The stack keeps everything below {DATA}: "
+            "make that writable for you, or copy the project to a folder that is.",
+            file=sys.stderr,
+        )
         return 1
     except Interrupted as stop:
         print("Stopped.", file=sys.stderr)

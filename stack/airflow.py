@@ -15,6 +15,8 @@ METADATA_DATABASE = "airflow"
 PORTS = 3  # API server, task-log server, trigger-log server
 # Service -> which of its ports, counted from the base port.
 SERVICES: dict[str, int | None] = {"api-server": 0, "scheduler": 1, "dag-processor": None, "triggerer": 2}
+# Those that bring a log server.
+MODULES = {"scheduler": ["stack.scheduler"], "triggerer": ["stack.loopback", "triggerer"]}
 # How long each may take to end. The triggerer sits out ten seconds when it watches an asset; nothing of
 # ours needs that.
 STOP_SECONDS = {"api-server": 10.0, "scheduler": 10.0, "dag-processor": 10.0, "triggerer": 5.0}
@@ -64,6 +66,8 @@ def _settings(plan: AirflowPlan) -> dict[str, str]:
             "load_examples": "False",
             "executor": "LocalExecutor",
             "parallelism": "4",
+            # What the API server asks for a log: the log servers are on this machine only.
+            "hostname_callable": "stack.loopback.address",
             "fernet_key": plan.keys.fernet,
             "execution_api_server_url": f"{plan.url}/execution/",
             "simple_auth_manager_users": ",".join(f"{role}:{role}" for role in plan.keys.passwords),
@@ -110,8 +114,7 @@ def start_service(name: str, plan: AirflowPlan, env: Mapping[str, str]) -> Child
     # Seeded beforehand, since otherwise Airflow makes up passwords and prints them into its log.
     if not plan.layout.passwords.exists():
         write_json(plan.layout.passwords, plan.keys.passwords)
-    module = ["stack.scheduler"] if name == "scheduler" else ["airflow", name]
-    return _start(name, module, plan.layout, env)
+    return _start(name, MODULES.get(name, ["airflow", name]), plan.layout, env)
 
 
 def _start(name: str, module: list[str], layout: Layout, env: Mapping[str, str]) -> Child:

@@ -158,6 +158,11 @@ class AirflowApi:
         if self.call("PATCH", f"variables/{key}", body=body, accept={404}).status_code == 404:
             self.call("POST", "variables", body=body)
 
+    def variable(self, key: str) -> str | None:
+        """None where there is none."""
+        answer = self.call("GET", f"variables/{key}", accept={404})
+        return None if answer.status_code == 404 else str(answer.json()["value"])
+
     def delete_variable(self, key: str) -> None:
         self.call("DELETE", f"variables/{key}", accept={404})
 

@@ -7,7 +7,8 @@ set -eu
 lock=$1
 stamp=$2
 venv=.venv
-uv=0.13.9
+uv_lock=$(dirname "$0")/uv.txt
+uv=$(sed -n 's/^uv==\([^ ]*\).*/\1/p' "$uv_lock")
 
 # With this set (some CI images do) every Airflow process compiles all its modules again.
 unset PYTHONDONTWRITEBYTECODE
@@ -29,6 +30,12 @@ find_python() {
     exit 1
 }
 
+if ! [ -w . ] || { [ -e "$venv" ] && ! [ -w "$venv" ]; }; then
+    echo "$(pwd) cannot be written: the environment and the stack's data are kept in it." >&2
+    echo "Make it writable for you, or copy the project to a folder that is." >&2
+    exit 1
+fi
+
 # An interrupted start can leave an environment whose Python works and whose pip is missing.
 if ! supported "$venv/bin/python" || ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
     python=$(find_python)
@@ -44,13 +51,16 @@ fi
 have=$("$venv/bin/python" -m uv --version 2>/dev/null || true)
 case $have in
     "uv $uv"*) ;;
-    *) "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "uv==$uv" ;;
+    *) "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$uv_lock" ;;
 esac
 
 # uv does not read pip's variables; somebody who has set an index for pip means this one too.
 if [ -n "${PIP_INDEX_URL:-}" ] && [ -z "${UV_DEFAULT_INDEX:-}${UV_INDEX_URL:-}" ]; then
     export UV_DEFAULT_INDEX="$PIP_INDEX_URL"
 fi
+
+# The machine's own certificates, as pip takes them: a company's proxy shows one that only they know.
+export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}"
 
 # Runs a command, and says every few seconds that it is still at work.
 patiently() {
@@ -69,10 +79,10 @@ patiently() {
 }
 
 echo "Installing $lock"
-if ! patiently "$venv/bin/python" -m uv pip install --quiet --python "$venv/bin/python" -r "$lock" ||
-    ! "$venv/bin/python" -m uv pip install --quiet --python "$venv/bin/python" --no-deps -e .; then
+if ! patiently "$venv/bin/python" -m uv pip install --quiet --python "$venv/bin/python" --require-hashes -r "$lock" ||
+    ! "$venv/bin/python" -m uv pip install --quiet --python "$venv/bin/python" --no-deps --no-build-isolation -e .; then
     echo "The installation failed. If packages come from an index of your own, set UV_DEFAULT_INDEX to it:" >&2
-    echo "uv does not read the configuration files of pip." >&2
+    echo "uv does not read the configuration files of pip. UV_SYSTEM_CERTS=false does without this machine's certificates." >&2
     exit 1
 fi
 touch "$stamp"

@@ -1,17 +1,23 @@
-"""Small JSON files that a reader never sees half-written."""
+"""Files that only their owner may read, and small JSON files that a reader never sees half-written."""
 
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+
+
+def private(path: Path) -> BinaryIO:
+    """An empty file at `path` to write in."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.fchmod(descriptor, 0o600)  # one that was there before may have been open to others
+    return os.fdopen(descriptor, "wb")
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Replace `path` at once; only its owner may read it, since most of these files hold secrets."""
+    """Replace `path` at once; most of these files hold secrets."""
     draft = path.with_suffix(".draft")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(value, file, indent=2)
+    with private(draft) as file:
+        file.write(json.dumps(value, indent=2).encode())
     draft.replace(path)
 
 

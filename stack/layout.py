@@ -76,3 +76,4 @@ class Layout:
         self.root.chmod(0o711)
         for folder in (self.sandbox, self.airflow_home, self.logs):
             folder.mkdir(exist_ok=True)
+            folder.chmod(0o700)

@@ -55,7 +55,7 @@ class PortBlock:
 
 
 def _hold(ports: range, *, lingering: bool) -> list[socket.socket]:
-    """Bound sockets for all of `ports` on every address (the log servers bind 0.0.0.0), or none at all.
+    """Bound sockets for all of `ports` on every address, so that nobody else has them on any, or none at all.
 
     lingering: take ports with connections in TIME_WAIT too; a server just stopped leaves them for a minute.
     """

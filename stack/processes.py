@@ -13,6 +13,8 @@ from typing import Self
 
 import psutil
 
+from stack.files import private
+
 PR_SET_PDEATHSIG = 1
 LOG_TAIL_LINES = 30
 CLOCK_SLACK = 5.0  # seconds; a start time moves when the system's clock is set
@@ -66,10 +68,13 @@ class Child:
         stop_signal: int = signal.SIGTERM,
         account: Account | None = None,
     ) -> Self:
-        """Start `command` with both outputs in `log`; the log of the start before is kept as `*.old`."""
+        """Start `command` with both outputs in `log`; the log of the start before is kept as `*.old`.
+
+        What it writes is for its own user alone.
+        """
         if log.exists():
             log.replace(log.with_suffix(".old"))
-        with log.open("wb") as output:
+        with private(log) as output:
             process = subprocess.Popen(
                 [str(part) for part in command],
                 stdin=subprocess.DEVNULL,
@@ -82,6 +87,7 @@ class Child:
                 user=account.uid if account else None,
                 group=account.gid if account else None,
                 extra_groups=[] if account else None,
+                umask=0o077,
             )
         return cls(name, process, log, stop_signal)
 

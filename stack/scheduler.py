@@ -5,10 +5,9 @@ memory by then are shared; otherwise every task imports them anew, which is most
 The project's own modules stay out, so that each task runs the code as it is on disk.
 """
 
-import sys
 from importlib import import_module
 
-from airflow.__main__ import main as airflow
+from stack.loopback import run
 
 LIBRARIES = (
     "adbc_driver_postgresql.dbapi",
@@ -26,8 +25,7 @@ LIBRARIES = (
 def main() -> None:
     for library in LIBRARIES:
         import_module(library)
-    sys.argv = ["airflow", "scheduler"]
-    airflow()  # type: ignore[no-untyped-call]
+    run("scheduler")
 
 
 if __name__ == "__main__":

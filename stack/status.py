@@ -2,10 +2,15 @@
 
 import time
 
+from stack.airflow_api import AirflowApi
+from stack.errors import StackError
 from stack.keys import Keys
 from stack.layout import Layout
 from stack.processes import memory
 from stack.state import ServiceState, StackState, is_running
+
+SWITCH = "taskbridge_enabled"
+ON = ("true", "1", "yes", "on")  # as taskbridge.operators.variables has it
 
 
 def describe_access(layout: Layout) -> str:
@@ -20,6 +25,19 @@ def describe_access(layout: Layout) -> str:
         ("Log files", str(layout.logs)),
     ]
     return "\n".join(f"{name + ':':<15}{text}" for name, text in lines)
+
+
+def describe_switch(layout: Layout) -> str:
+    """Whether the running stack's sync is switched on, and how that is changed."""
+    state = StackState.read(layout.state) or StackState()
+    keys = Keys.load_or_make(layout.keys)
+    try:
+        value = AirflowApi(state.url, "admin", keys.passwords["admin"]).variable(SWITCH)
+    except (StackError, OSError):  # what requests raises is among the latter
+        return f"Whether the sync is on says the Variable {SWITCH} (Airflow, Admin, Variables)."
+    if value is not None and value.strip().casefold() in ON:
+        return f"The sync is on. The Variable {SWITCH} switches it off (Airflow, Admin, Variables)."
+    return f"The sync is off until the Variable {SWITCH} is true (Airflow, Admin, Variables)."
 
 
 def describe_status(layout: Layout) -> tuple[str, bool]:

@@ -23,6 +23,7 @@ from stack.airflow_api import AirflowApi
 from stack.connections import database_variable, sandbox_variables
 from stack.console import Reminder
 from stack.errors import AlreadyRunning, StackError
+from stack.files import private
 from stack.keys import Keys
 from stack.layout import PROJECT, Layout
 from stack.migrate import PROJECT_DATABASE, start_project_migration
@@ -93,7 +94,8 @@ class Stack:
                 self._say("Stopping")
             # Another supervisor's folder is not ours to write in.
             if isinstance(error, Exception) and not isinstance(error, AlreadyRunning):
-                self.layout.failure.write_text(str(error))
+                with private(self.layout.failure) as file:
+                    file.write(str(error).encode())
             self._cleanup.close()
             self._children = []
 
@@ -140,8 +142,11 @@ class Stack:
         self._say("The two systems answer: " + ", ".join(map(" ".join, self.sandbox.urls.items())))
 
     def _start_airflow(self) -> None:
-        ports = self._cleanup.enter_context(PortBlock.reserve(PORTS, self.layout.last_port()))
+        before = self.layout.last_port()
+        ports = self._cleanup.enter_context(PortBlock.reserve(PORTS, before))
         self.layout.remember_port(ports.base)
+        if before not in (None, ports.base):
+            self._say(f"Airflow moves to port {ports.base}: something else listens on {before} or beside it")
         plan = AirflowPlan(
             layout=self.layout,
             keys=self.keys,

@@ -35,8 +35,13 @@ def started(state_dir: Path, *options: str) -> Iterator[tuple[subprocess.Popen[s
     try:
         assert process.stdout is not None
         printed = json.loads(process.stdout.readline())
-        assert json.loads(ready_file.read_text()) == printed
-        yield process, printed
+        ready = json.loads(ready_file.read_text())
+        assert printed == {
+            "salesforce": ready["salesforce"]["url"],
+            "sales_connect": ready["sales_connect"]["url"],
+            "ready_file": str(ready_file),
+        }, "no secret is printed"
+        yield process, ready
     finally:
         process.kill()
         process.communicate()

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from stack.layout import PROJECT
 
 SCRIPT = PROJECT / "stack" / "bootstrap.sh"
@@ -90,3 +92,31 @@ def test_command_line_refuses_what_it_does_not_know() -> None:
     )
     assert done.returncode == 2
     assert "invalid choice: 'upp'" in done.stderr
+
+
+def test_only_what_has_the_locked_hash_is_installed_and_the_machines_certificates_count(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    asked = tmp_path / "asked"
+    fake = fake_python(
+        tmp_path,
+        f'case "$*" in *--version*) echo "uv 0.0.1";; *install*) echo "$UV_SYSTEM_CERTS $*" >> {asked};; esac',
+    )
+    (tmp_path / ".venv" / "bin" / "python").symlink_to(fake)
+    assert bootstrap(tmp_path).returncode == 0
+    uv, packages, project = asked.read_text().splitlines()
+    assert "--require-hashes -r" in uv
+    assert uv.endswith("uv.txt")
+    assert packages.startswith("true ")
+    assert packages.endswith("--require-hashes -r requirements.txt")
+    assert project.endswith("--no-deps --no-build-isolation -e .")
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root may write everywhere")
+    tmp_path.chmod(0o500)
+    done = bootstrap(tmp_path)
+    assert done.returncode == 1
+    assert f"{tmp_path} cannot be written" in done.stderr
