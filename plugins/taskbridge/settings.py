@@ -25,7 +25,7 @@ from taskbridge.core.model import (
     Policy,
     SkippedTasks,
 )
-from taskbridge.core.template import SubjectTemplate, UnknownTemplateField
+from taskbridge.core.template import SubjectTemplate
 from taskbridge.errors import SettingsInvalid
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -121,7 +121,8 @@ class Settings(_Closed):
     )
     user_map: Mapping[str, str] = Field(
         default_factory=dict,
-        description="SC user (id or e-mail) to Salesforce user (id or e-mail); overrides the matching (S2)",
+        description="SC user (id or e-mail) to Salesforce user (id of 15 or 18 characters, or e-mail); overrides the "
+        "matching (S2)",
     )
     delete_max_age_days: Annotated[int, Field(ge=1, le=15)] = Field(
         15, description="Older Salesforce deletes are held, days (I4)"
@@ -205,11 +206,8 @@ class Settings(_Closed):
 
     @field_validator("subject_template")
     @classmethod
-    def _known_fields(cls, template: str) -> str:
-        try:
-            SubjectTemplate.parse(template)
-        except UnknownTemplateField as error:
-            raise ValueError(str(error)) from error
+    def _can_be_rendered(cls, template: str) -> str:
+        SubjectTemplate.parse(template)
         return template
 
     @model_validator(mode="after")

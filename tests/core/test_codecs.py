@@ -95,8 +95,13 @@ def test_F5_the_tail_follows_text_that_was_not_edited(held: str, tail: str) -> N
 
 
 def test_control_characters_are_found() -> None:
-    texts = pa.array(["a\tb\nc\rd", "a\x00", "\x1f", "\x7f", "é漢😀\u2028", None])
+    texts = pa.array(["a\tb\nc\rd\ve\ff", "a\x00", "\x1f", "\x7f", "é漢😀\u2028", None])
     assert canonical.has_control(texts).to_pylist() == [False, True, True, True, False, False]
+
+
+def test_G1_every_kind_of_line_break_that_no_system_keeps_is_the_same() -> None:
+    texts = pa.array(["a\nb", "a\r\nb", "a\rb", "a\vb", "a\fb\f"])
+    assert canonical.text(texts).to_pylist() == ["a\nb"] * 5
 
 
 def _units(text: str) -> int:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from taskbridge.core.template import DYNAMIC_FIELDS, SubjectTemplate, UnknownTemplateField
+from taskbridge.core.template import DYNAMIC_FIELDS, SubjectTemplate, UnknownTemplateField, UnsendableTemplate
+from taskbridge.errors import SettingsInvalid
+from taskbridge.settings import Settings
 from tests.core.frames import Row, decide, link, sc, sf
 
 SF = "salesforce"
@@ -51,6 +55,23 @@ def test_T1_an_unknown_field_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UnknownTemplateField, match="deal_size") as refused:
         SubjectTemplate.parse("{{deal_size}} {{activity_subject}}")
     assert all(name in str(refused.value) for name in DYNAMIC_FIELDS)
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x07", "\x1b", "\x7f", "\ud800"])
+@pytest.mark.parametrize("template", ["{}To do", "{{{{activity_subject}}}}{}"])
+def test_T1_a_template_with_a_character_that_no_subject_may_hold_is_refused(
+    template: str, character: str
+) -> None:
+    source = template.format(character)
+    with pytest.raises(UnsendableTemplate, match=f"U\\+{ord(character):04X}"):
+        SubjectTemplate.parse(source)
+    with pytest.raises(SettingsInvalid, match="subject_template"):
+        Settings.parse(json.dumps({"subject_template": source}))
+
+
+def test_T2_line_breaks_and_tabs_of_a_template_are_no_such_character() -> None:
+    plan = decide([], [sc(**CALL)], [], subject_template="a\v\f\r\nb\tc")
+    assert plan.write(SF)["title"] == "ab\tc"
 
 
 def test_T2_on_import_the_name_is_the_whole_subject() -> None:

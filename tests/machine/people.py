@@ -16,7 +16,7 @@ from tests.machine.story import Story
 
 _SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE
 OWNERS: Final = st.sampled_from(NAMES)
-_SHORT: Final = ["Call Ann", "Mail Bob", "Ünïcode ✓ 🙂", "two\u2028lines"]
+_SHORT: Final = ["Call Ann", "Mail Bob", "Ünïcode ✓ 🙂", "two\u2028lines", "tabbed\vname"]
 TITLES: Final = st.sampled_from([*_SHORT, "🙂" * 130])
 _LONG: Final = "x" * 31_999 + "😀"
 _FITTING: Final = [None, "short", "two\nlines", "  padded  ", "crlf\r\nhere", "short!", "x" * 32_000]

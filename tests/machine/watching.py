@@ -6,6 +6,7 @@ records as they change, and every write of ours is judged the moment it arrives.
 
 from __future__ import annotations
 
+import re
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -35,7 +36,7 @@ def canonical(value: Any) -> Any:
     """Equal in this form means equal (G1): no outer white space, line ends are LF, nothing is null."""
     if not isinstance(value, str):
         return value
-    return value.replace("\r\n", "\n").replace("\r", "\n").strip() or None
+    return re.sub(r"\r\n?|[\v\f]", "\n", value).strip() or None
 
 
 @dataclass(frozen=True)

@@ -269,6 +269,48 @@ def test_I6_command_center_means_a_day_in_the_zone_of_each_user(
     assert buckets["Etc/GMT+12"] in (["tomorrow"], [])
 
 
+POSIX = ["UTC+12", "GMT+5", "UTC-3", "EST5", "<+12>-12", "CST6CDT,M3.2.0,M11.1.0", "+02:00"]
+STRANGE = [
+    "",
+    "IST",
+    "BST",
+    "posix/Europe/Berlin",
+    "right/Europe/Berlin",
+    "../zoneinfo/Japan",
+    "localtime",
+    "Europe/Mars",
+]
+
+
+@pytest.mark.parametrize("zone", [*POSIX, *STRANGE])
+def test_I6_what_is_no_iana_zone_is_utc_and_said_so(
+    people: PostgresLedger, database_url: str, zone: str
+) -> None:
+    query(database_url, "UPDATE bridge.user_map SET time_zone = %s WHERE sc_user_id = 'u1'", zone)
+    utc = one(database_url, "SELECT (now() AT TIME ZONE 'UTC')::date AS today")["today"]
+    linked(people, due_date=utc)
+    [row] = query(database_url, "SELECT bucket, time_zone, time_zone_remark FROM mart.command_center")
+    assert (row["bucket"], row["time_zone"]) == ("today", "UTC")
+    assert row["time_zone_remark"].startswith(f"{zone} is no IANA time zone")
+
+
+@pytest.mark.parametrize(
+    ("zone", "meant"),
+    [
+        ("Europe/Vienna", "Europe/Vienna"),
+        ("Etc/GMT+12", "Etc/GMT+12"),
+        ("America/Argentina/Buenos_Aires", "America/Argentina/Buenos_Aires"),
+        ("America/Port-au-Prince", "America/Port-au-Prince"),
+        ("EST5EDT", "EST5EDT"),
+        ("Japan", "Japan"),
+        ("UTC", "UTC"),
+        ("CET", "Europe/Brussels"),  # as an abbreviation it knows no summer
+    ],
+)
+def test_I6_iana_zones_are_meant_as_they_are(database_url: str, zone: str, meant: str) -> None:
+    assert one(database_url, "SELECT bridge.zone_of(%s) AS zone", zone)["zone"] == meant
+
+
 @pytest.mark.parametrize("zone", [None, "Mars/Olympus"])
 def test_an_unknown_zone_is_taken_as_utc(zone: str | None, database_url: str) -> None:
     row = one(

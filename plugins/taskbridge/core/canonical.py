@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 SUBJECT_UNITS: Final = 255
 COMMENTS_UNITS: Final = 32_000
 
-_CONTROL: Final = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x7F]"
+_BREAKS: Final = r"\r\n?|[\x0B\x0C]"
+_CONTROL: Final = r"[\x00-\x08\x0E-\x1F\x7F]"
 _ASTRAL: Final = "[\U00010000-\U0010ffff]"
 _HALVES: Final = re.compile("[\ud800-\udfff]")
 
@@ -36,8 +37,9 @@ def storable(value: Any, changed: Callable[[str], str] = str) -> Any:
 
 
 def text(values: pa.Array) -> pa.Array:
-    """Strings in canonical form: CRLF and CR are LF, outer white space is gone, nothing left is null."""
-    values = pc.replace_substring_regex(values, r"\r\n?", "\n")
+    """Strings in canonical form: CRLF, CR, vertical tab and form feed are LF, outer white space is gone, nothing left
+    is null."""
+    values = pc.replace_substring_regex(values, _BREAKS, "\n")
     values = pc.utf8_trim_whitespace(values)
     return pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.string()), values)
 

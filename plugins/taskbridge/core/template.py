@@ -25,11 +25,16 @@ DYNAMIC_FIELDS: Final[Mapping[str, str]] = {
 
 _TYPE_LABELS: Final = {"email": "Email", "call": "Call", "inmail": "InMail", "custom": "Custom"}
 _PLACEHOLDER: Final = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
+_UNSENDABLE: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
 _LINE_BREAKS: Final = "[\r\n\x0b\x0c\x85\u2028\u2029]"
 
 
 class UnknownTemplateField(ValueError):
     """The template names a dynamic field that does not exist (T1)."""
+
+
+class UnsendableTemplate(ValueError):
+    """The template holds a character that neither system takes."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,13 @@ class SubjectTemplate:
 
     @classmethod
     def parse(cls, source: str) -> SubjectTemplate:
-        """Raises UnknownTemplateField with the list of known fields."""
+        """Raises UnknownTemplateField with the list of known fields, UnsendableTemplate for text that no Subject may
+        hold."""
+        if found := _UNSENDABLE.search(source):
+            raise UnsendableTemplate(
+                f"subject_template: U+{ord(found[0]):04X} at character {found.start() + 1} is a control character or "
+                "half of a character, which no Subject may hold: take it out"
+            )
         parts = _PLACEHOLDER.split(source)
         for position in range(1, len(parts), 2):
             column = DYNAMIC_FIELDS.get(parts[position].lower())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -107,7 +107,8 @@ def _partner(
     shared: Mapping[str, int],
 ) -> _Partner:
     if wish is not None:
-        found = [wish] if wish in usable else by_email.get(_key(wish), [])
+        named = _spellings(usable).get(wish.strip())
+        found = [named] if named is not None else by_email.get(_key(wish), [])
         return _Partner(found[0], "found") if len(found) == 1 else _Partner(None, "unmapped")
     if stored is not None:
         return _Partner(str(stored), "found" if stored in usable and person["active"] else "inactive")
@@ -119,6 +120,28 @@ def _partner(
     if len(candidates) > 1 or shared[_address(person)] > 1:
         return _Partner(None, "ambiguous")
     return _Partner(candidates[0], "found")
+
+
+def names_nobody(
+    chosen: Mapping[str, str], known: pd.DataFrame, sales_connect: pd.DataFrame, salesforce: pd.DataFrame
+) -> dict[str, list[str]]:
+    """Names of the explicit map that no user of Sales Connect ("sales_connect") or of Salesforce has as id or e-mail
+    address. Who was ever mapped counts, also when the system does not know that user any more."""
+    people = {_key(name) for column in (known["sc_user_id"], known["email"]) for name in column.dropna()}
+    people |= {_key(name) for column in ("user_id", "email") for name in sales_connect[column].dropna()}
+    there = {_key(name) for name in salesforce["email"].dropna()}
+    ids = _spellings([*salesforce["user_id"], *known["sf_user_id"].dropna()])
+    return {
+        "sales_connect": [name for name in chosen if _key(name) not in people],
+        "salesforce": [
+            name for name in chosen.values() if name.strip() not in ids and _key(name) not in there
+        ],
+    }
+
+
+def _spellings(user_ids: Iterable[str]) -> dict[str, str]:
+    """Salesforce ids by themselves and by their first 15 characters, which mean the same."""
+    return {spelling: user_id for user_id in user_ids for spelling in (user_id[:15], user_id)}
 
 
 def _refuse_shared(partners: dict[str, _Partner]) -> dict[str, _Partner]:

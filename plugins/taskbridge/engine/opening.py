@@ -10,11 +10,12 @@ from typing import Final
 import pandas as pd
 
 from taskbridge.core.model import Side
-from taskbridge.core.users import Moment, map_users
+from taskbridge.core.users import Moment, map_users, names_nobody
 from taskbridge.engine.approval import answered
 from taskbridge.engine.contract import due_to_look, take_in
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.pause import refuse_paused
+from taskbridge.engine.people import nobody_named
 from taskbridge.engine.ports import USER_MAP, Run, RunMode, RunSpec, SideInfo, Window
 from taskbridge.engine.undo import check
 from taskbridge.engine.usage import keep_usage
@@ -73,10 +74,12 @@ def _open(engine: Engine, spec: RunSpec, fencing: int) -> Run:
     for text in notes:
         ledger.note(run, text)
     known = ledger.user_map()
+    people = {side: _people(engine, run, infos[side], known) for side in Side}
+    _tell_of_nobody(engine, run, known, people)
     users = map_users(
         known,
-        _people(engine, run, infos[Side.SALES_CONNECT], known),
-        _people(engine, run, infos[Side.SALESFORCE], known),
+        people[Side.SALES_CONNECT],
+        people[Side.SALESFORCE],
         engine.settings.user_map,
         schema=USER_MAP,
         ledger_started=_moment(first),
@@ -136,6 +139,17 @@ def _blind_spots(engine: Engine) -> list[str]:
         for side in Side
         if not engine.sides[side].marks
     ]
+
+
+def _tell_of_nobody(
+    engine: Engine, run: Run, known: pd.DataFrame, people: Mapping[Side, pd.DataFrame]
+) -> None:
+    """Notes names in the setting user_map that nobody has: one typo need not stop everybody (S2)."""
+    chosen = engine.settings.user_map
+    strange = names_nobody(chosen, known, people[Side.SALES_CONNECT], people[Side.SALESFORCE])
+    for side, names in strange.items():
+        if names:
+            engine.ledger.note(run, nobody_named(Side(side), names))
 
 
 def _people(engine: Engine, run: Run, info: SideInfo, known: pd.DataFrame) -> pd.DataFrame:

@@ -1,7 +1,8 @@
-"""What a run says of new tasks that lack something: their person, or fields of the record that they bring back."""
+"""What a run says of people: tasks that lack theirs, or what they bring back of another, and names that nobody has."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import pandas as pd
@@ -27,3 +28,11 @@ def tell_left_out(engine: Engine, run: Run, side: Side, outcomes: pd.DataFrame) 
         more = len(left_out) - _NAMED
         others = f"; and {more} more, see bridge.action" if more > 0 else ""
         engine.ledger.note(run, f"{side.system}: {len(left_out)} tasks {said}: {named}{others}.")
+
+
+def nobody_named(side: Side, names: Sequence[str]) -> str:
+    """A sentence about names in the setting user_map that no user has."""
+    return (
+        f"The setting user_map names {', '.join(names)}, which no {side.system} user has as id or e-mail address; "
+        "correct it, or take it out."
+    )

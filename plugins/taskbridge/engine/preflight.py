@@ -14,7 +14,8 @@ import pandas as pd
 
 from taskbridge.core.finding import Finding, Level, ok, problem, warning
 from taskbridge.core.model import Side, frame, rows_of
-from taskbridge.core.users import Moment, map_users
+from taskbridge.core.users import Moment, map_users, names_nobody
+from taskbridge.engine.people import nobody_named
 from taskbridge.engine.ports import USER_MAP, Allowance, Ledger, SideInfo, SidePort, Sides, Window
 from taskbridge.errors import ApiDisabled, ApiLimitReached, TaskBridgeError
 from taskbridge.settings import Settings
@@ -26,6 +27,7 @@ Port = Callable[[], SidePort]
 _CLOCKS_APART: Final = timedelta(seconds=30)
 """More than an answer's way and whole seconds explain."""
 _NAMED: Final = 5
+_TYPO: Final = "correct the entry, or take it out"
 _NOBODY: Final = "switch on the Salesforce task sync in the Sales Connect settings of the users who take part"
 
 
@@ -291,6 +293,22 @@ def _users(
         now=now,
     )
     section.add(*_who(users, _switched_on(sales_connect)))
+    strange = names_nobody(
+        settings.user_map,
+        frame(USER_MAP.empty_table()) if known is None else known,
+        sales_connect.users,
+        salesforce.users,
+    )
+    for side, names in strange.items():
+        if names:
+            section.add(
+                warning(
+                    "setting user_map",
+                    nobody_named(Side(side), names),
+                    "ids or e-mail addresses of users",
+                    _TYPO,
+                )
+            )
     return section
 
 

@@ -49,7 +49,7 @@ def decode_tasks(records: Sequence[Any]) -> pd.DataFrame:
         "priority": page.only("priority", priority, PRIORITIES),
         "due_date": page.day("due_date"),
         "details": page.text("details"),
-        "owner": page.number("assignee_id", required=True),
+        "owner": page.number("assignee_id"),
         "marker": page.text("idempotency_key"),
         "person": page.text("person.salesforce_id"),
         "type": page.text("type"),

@@ -69,7 +69,7 @@ def decode_tasks(records: Sequence[Any], marking: Marking) -> pd.DataFrame:
         "priority": page.text("Priority", required=True),
         "due_date": page.day("ActivityDate"),
         "details": page.text("Description"),
-        "owner": page.text("OwnerId", required=True),
+        "owner": page.text("OwnerId"),
         "marker": marking.read(page),
         "person": page.text("WhoId"),
         "subtype": page.text("TaskSubtype"),
