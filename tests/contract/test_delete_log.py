@@ -80,9 +80,23 @@ def test_each_call_goes_on_where_the_last_one_is_complete_up_to() -> None:
     assert starts == [["2026-03-03T12:00:30+00:00"], ["2026-03-08T09:30:00+00:00"]]
 
 
-def test_a_transaction_that_stays_open_ends_the_reading() -> None:
-    side, _ = scripted_salesforce(told({}, "2026-03-03T12:00:00.000+0000"))
-    assert [len(page) for page in side.read_deletes(WEEK)] == [0]
+@pytest.mark.parametrize(
+    "covered",
+    ["2026-03-03T12:00:00.000+0000", "2026-03-03T12:00:30.000+0000", "2026-03-03T12:00:59.000+0000"],
+)
+def test_12_a_log_that_does_not_get_on_has_not_told_all(covered: str) -> None:
+    side, _ = scripted_salesforce(told({}, covered))
+    pages = side.read_deletes(WEEK)
+    assert len(next(pages)) == 0
+    with pytest.raises(DeletesForgotten, match="complete up to 2026-03-03"):
+        next(pages)
+
+
+def test_what_is_not_committed_yet_will_be_in_a_query() -> None:
+    side, _ = scripted_salesforce(
+        told({}, "2026-03-10T02:00:00.000+0000"), told({}, "2026-03-10T02:00:00.000+0000")
+    )
+    assert [len(page) for page in side.read_deletes(WEEK)] == [0, 0]
 
 
 def test_deletes_from_before_the_last_physical_one_may_be_forgotten() -> None:

@@ -215,7 +215,7 @@ def test_a_row_of_a_batch_that_failed_inside_is_unknown() -> None:
 
 def test_a_bad_stamp_does_not_lead_the_paging_astray() -> None:
     good, bad = {"id": 1, "updated_at": "2026-03-01T08:00:00.000001Z"}, {"id": 2, "updated_at": "zzz"}
-    pages = (200, listing(good, bad, total=3, next_page=2)), (200, listing(good))
+    pages = (200, listing(good, bad, total=2, next_page=2)), (200, listing(good))
     side, script = scripted_sales_connect(*pages)
     list(side.read_changes(WINDOW))
     assert "updated_at%5Bgte%5D=2026-03-01T08%3A00%3A00.000001Z" in str(script.requests[-1].url)

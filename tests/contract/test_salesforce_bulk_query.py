@@ -115,7 +115,7 @@ def test_fewer_records_than_found_are_no_result(
     salesforce.create("one")
     side = reader(salesforce)
     monkeypatch.setattr("taskbridge.sides.salesforce_bulk_query.as_records", lambda rows: [])
-    with pytest.raises(ReadIncomplete, match="found 1 records and gave 0"):
+    with pytest.raises(ReadIncomplete, match="announced 1 records and gave 0"):
         list(side.read_changes(wide(salesforce)))
 
 

@@ -260,12 +260,27 @@ def test_a_record_that_moved_on_is_no_place_to_go_on_from() -> None:
     moved = {"Id": to_18("00T5g0000000002"), "SystemModstamp": "2026-03-05T08:00:00.000+0000"}
     page = {"totalSize": 3, "done": False, "nextRecordsUrl": "/next", "records": [place, moved]}
     lost = [{"errorCode": "INVALID_QUERY_LOCATOR", "message": "invalid query locator"}]
-    end = {"totalSize": 0, "done": True, "records": []}
+    end = {"totalSize": 1, "done": True, "records": [{**place, "Id": to_18("00T5g0000000003")}]}
     side, script = scripted_salesforce((200, page), (400, lost), (200, end))
     list(side.read_changes(WINDOW))
     query = parse_qs(urlsplit(str(script.requests[-1].url)).query)["q"][0]
     assert "SystemModstamp > 2026-03-01T08:00:00+00:00 OR" in query
     assert f"Id > '{place['Id']}'" in query
+
+
+def test_12_what_a_lost_place_should_have_led_to_is_looked_for_from_the_beginning() -> None:
+    stamp = "2026-03-01T08:00:00.000+0000"
+    first, second, third = ({"Id": to_18(f"00T5g000000000{n}"), "SystemModstamp": stamp} for n in (1, 2, 3))
+    lost = [{"errorCode": "INVALID_QUERY_LOCATOR", "message": "invalid query locator"}]
+    side, script = scripted_salesforce(
+        (200, {"totalSize": 3, "done": False, "nextRecordsUrl": "/next", "records": [first, third]}),
+        (400, lost),
+        (200, {"totalSize": 0, "done": True, "records": []}),
+        (200, {"totalSize": 3, "done": True, "records": [first, second, third]}),
+    )
+    found = [remote_id for page in side.read_changes(WINDOW) for remote_id in page["remote_id"]]
+    assert {first["Id"], second["Id"], third["Id"]} == set(found)
+    assert len(script.requests) == 4
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from taskbridge.errors import (
 from taskbridge.hooks.connections import SALESFORCE, connection_named
 from taskbridge.hooks.salesforce_domain import understood
 from taskbridge.hooks.salesforce_login import NEEDS, REMEDIES, Way, way_of
-from taskbridge.sides.hosts import Straight, is_redirect, redirected
+from taskbridge.sides.hosts import Straight
 from taskbridge.sides.http import TIMEOUTS
 from taskbridge.sides.salesforce import SalesforceSession
 from taskbridge.sides.strangers import strange_answer
@@ -97,8 +97,9 @@ class _LoginSession(Straight):
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
         response = super().send(request, **options)
         self.asked = urlsplit(request.url or "").netloc
-        if is_redirect(response):
-            raise redirected(SALESFORCE, "Salesforce", response)
+        if 300 <= response.status_code < 400:
+            what, remedy = strange_answer(response.status_code, response.headers.get("Location"))
+            raise CallRefused(f"{SALESFORCE}: the login to Salesforce {what}; {remedy}")
         return response
 
 

@@ -26,6 +26,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from tenacity.wait import wait_random_exponential
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
+from taskbridge.core.bounds import YEARS
 from taskbridge.errors import (
     ApiDisabled,
     ApiLimitReached,
@@ -39,6 +40,7 @@ from taskbridge.sides.answers import RemoteError, Verdict, errors_in_words, remo
 from taskbridge.sides.hosts import Straight, own_address
 from taskbridge.sides.meter import CallMeter
 from taskbridge.sides.outcomes import API_OFF, UNSUPPORTED, meaning
+from taskbridge.sides.shapes import Kind, shaped
 from taskbridge.sides.storable import cleaned
 from taskbridge.sides.strangers import refused_tunnel, strange_answer
 
@@ -81,20 +83,24 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     content: bytes = field(repr=False)
+    call: str = ""
 
     @property
     def date(self) -> datetime | None:
-        """The server's clock, to the second; None when the answer does not tell."""
+        """The server's clock, to the second; None when the answer does not tell. Without a zone it means UTC, as any
+        time in HTTP does."""
         try:
-            return parsedate_to_datetime(self.headers["Date"]).astimezone(UTC)
-        except (KeyError, ValueError):
+            told = parsedate_to_datetime(self.headers["Date"])
+            told = told.replace(tzinfo=told.tzinfo or UTC).astimezone(UTC)
+        except (KeyError, ValueError, OverflowError):
             return None
+        return told if told.year in YEARS else None
 
     @property
     def server_time(self) -> datetime:
         """The server's clock. Raises ContractBroken when the answer does not tell."""
         if self.date is None:
-            raise ContractBroken(f"{self.connection}: the answer has no readable Date header")
+            raise ContractBroken(f"{self.asked}: the answer has no readable Date header")
         return self.date
 
     @property
@@ -112,8 +118,17 @@ class Answer:
             start = self.content[:60].decode("utf-8", "replace")
             why = ", nested too deeply," if "nested" in str(error) else ""
             raise ContractBroken(
-                f"{self.connection}: expected JSON with HTTP {self.status}, got {start!r}{why}; check the address"
+                f"{self.asked}: expected JSON with HTTP {self.status}, got {start!r}{why}; check the address"
             ) from error
+
+    def of(self, shape: type[Kind]) -> Kind:
+        """The body in this shape. Raises ContractBroken, which says what was seen instead."""
+        return shaped(shape, self.body(), self.asked)
+
+    @property
+    def asked(self) -> str:
+        """The connection and the call, as sentences begin."""
+        return f"{self.connection}: {self.call}" if self.call else self.connection
 
 
 def loads(content: bytes) -> Any:
@@ -359,7 +374,8 @@ class Channel:
             raise self._network(error) from error
         if content_told is None:
             raise self._too_large(perhaps_done=writes)
-        answer = Answer(self.connection, response.status_code, response.headers, content_told)
+        call = f"{method} {path.partition('?')[0]}"
+        answer = Answer(self.connection, response.status_code, response.headers, content_told, call)
         if self._observe:
             self._observe(answer)
         return answer

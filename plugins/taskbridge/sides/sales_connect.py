@@ -9,12 +9,14 @@ adapt to a real account; nothing else in the project knows a path or a field nam
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
 
 import pandas as pd
 import requests
+from pydantic import Field
 
+from taskbridge.core.bounds import moment
 from taskbridge.core.contract import Contract
 from taskbridge.core.model import Op, Presence, Side, rows_of
 from taskbridge.core.usage import Told
@@ -23,12 +25,14 @@ from taskbridge.errors import AuthenticationFailed, CallRefused, ContractBroken,
 from taskbridge.sides.answers import Verdict, verdict
 from taskbridge.sides.bringing_back import MORE, write_bringing_back
 from taskbridge.sides.frames import absent_rows, lots, stack, task_frame
-from taskbridge.sides.hosts import is_redirect, redirected
 from taskbridge.sides.http import TIMEOUTS, Answer, Channel, Grant, Sessions, Transient
 from taskbridge.sides.meter import CallMeter
 from taskbridge.sides.outcomes import RowResult, outcome_frame
+from taskbridge.sides.pages import Page, by_field, read_numbered, read_pages
+from taskbridge.sides.pages_by_stamp import ByStamp
 from taskbridge.sides.sales_connect_records import decode_deletes, decode_tasks, decode_users, more_of
 from taskbridge.sides.sales_connect_writes import TASKS, write_rows
+from taskbridge.sides.shapes import Count, Name, Shape
 from taskbridge.sides.strangers import strange_answer
 
 CONNECTION: Final = "sales_connect_default"
@@ -39,9 +43,9 @@ _POINTS_LEFT: Final = "X-RateLimit-Remaining-Minute"
 _DELETED_TASKS: Final = "/v2/deleted_tasks"
 _USERS: Final = "/v2/users"
 _BY_STAMP: Final = {"sort_by": "updated_at", "sort_direction": "ASC"}
-_RESTARTS: Final = 20
-_INSTANT: Final = timedelta(microseconds=1)  # stamps are no finer
 _LIVE, _GONE, _NOT_FOUND = 200, 410, 404
+
+Query = Sequence[tuple[str, Any]]
 
 
 class SalesConnectSide:
@@ -85,20 +89,19 @@ class SalesConnectSide:
         self.features: frozenset[str] = frozenset()
 
     def connect(self, *, describe: bool = False) -> SideInfo:
-        answer = self._channel.read(_USERS, {"per_page": _PER_PAGE, "page": 1})
-        listing = _Listing(answer)
-        records = list(listing.rows)
-        while listing.next_page is not None:
-            page = {"per_page": _PER_PAGE, "page": listing.next_page}
-            listing = _Listing(self._channel.read(_USERS, page))
-            records += listing.rows
-        if len(records) < listing.total:
-            raise ReadIncomplete(
-                f"{CONNECTION}: announced {listing.total} users and gave {len(records)}; run again"
-            )
-        self.features = listing.features
-        users = decode_users(records)
-        return SideInfo(self.side, listing.account_id(), answer.server_time, self.features, users)
+        pages = read_numbered(
+            f"{CONNECTION}: {_USERS}",
+            lambda number: self._page(_USERS, [], _PER_PAGE, number),
+            by_field("id"),
+            what="users",
+        )
+        first = pages[0].answered
+        told = first.of(Listed).metadata
+        if told.account_id is None:
+            raise ContractBroken(f"{CONNECTION}: Sales Connect does not tell which account it is")
+        self.features = frozenset(told.features)
+        users = decode_users([user for page in pages for user in page.rows])
+        return SideInfo(self.side, told.account_id, first.server_time, self.features, users)
 
     def log_in(self) -> str:
         self._channel.grant()
@@ -118,7 +121,7 @@ class SalesConnectSide:
     def tells_deletes(self) -> bool:
         if _FEED not in self.features:
             return False
-        _Listing(self._channel.read(_DELETED_TASKS, {"per_page": 1}))
+        self._channel.read(_DELETED_TASKS, {"per_page": 1}).of(Listed)
         return True
 
     def hidden_people(self) -> tuple[str, ...]:
@@ -137,9 +140,7 @@ class SalesConnectSide:
     def read_users(self, ids: Sequence[str]) -> pd.DataFrame:
         numbers = [user_id for user_id in ids if user_id.isdecimal()]
         answers = [self._channel.read(f"{_USERS}/{number}", accept=(_NOT_FOUND,)) for number in numbers]
-        return decode_users(
-            [_mapping(answer.body()).get("data") for answer in answers if answer.status != _NOT_FOUND]
-        )
+        return decode_users([answer.of(One).data for answer in answers if answer.status != _NOT_FOUND])
 
     def read_owned(
         self, owners: Sequence[str], since: datetime | None, until: datetime, *, open_only: bool
@@ -167,13 +168,13 @@ class SalesConnectSide:
     def find_markers(self, markers: Sequence[str]) -> pd.DataFrame:
         found: list[pd.DataFrame] = []
         for marker in dict.fromkeys(markers):
-            query = {"idempotency_key": marker, "per_page": _PER_PAGE}
-            listing = _Listing(self._channel.read(TASKS, query))
-            found.append(decode_tasks(_carrying(marker, listing.rows)))
-            if not listing.rows and _FEED in self.features:
-                answer = self._channel.read(_DELETED_TASKS, query, accept=(_NOT_FOUND,))
-                if answer.status != _NOT_FOUND:
-                    found.append(decode_deletes(_carrying(marker, _Listing(answer).rows)))
+            tasks = self._carrying(TASKS, marker)
+            found.append(decode_tasks(tasks))
+            if not tasks and _FEED in self.features:
+                try:
+                    found.append(decode_deletes(self._carrying(_DELETED_TASKS, marker)))
+                except _NotOffered:
+                    continue
         return stack(self.side, found)
 
     def find_created(self, since: datetime, until: datetime) -> pd.DataFrame:
@@ -183,7 +184,7 @@ class SalesConnectSide:
     def carries_markers(self) -> bool:
         """Looks at the hundred newest tasks: the API cannot ask for "any key that begins with"."""
         query = {"sort_by": "created_at", "sort_direction": "DESC", "per_page": _PER_PAGE}
-        tasks = decode_tasks(_Listing(self._channel.read(TASKS, query)).rows)
+        tasks = decode_tasks(self._channel.read(TASKS, query).of(Listed).data)
         return bool(tasks["marker"].str.startswith("tb:").fillna(False).any())
 
     def write(self, op: Op, rows: pd.DataFrame, fence: Callable[[], None] = unfenced) -> pd.DataFrame:
@@ -212,66 +213,51 @@ class SalesConnectSide:
     def _changes(
         self, path: str, stamp: str, window: Window, order: Mapping[str, str]
     ) -> Iterator[list[Any]]:
-        """Lists of records by stamp. A page's number is no safe position while records move, so each call
-        asks for the first page of what is not before the last stamp seen."""
-        position = window.start
-        # Of the rows handed on, those that the next call can give again.
-        seen: set[tuple[Any, Any]] = set()
-        while True:
-            listing = self._page(path, stamp, Window(position, window.end), order, 1)
-            yield from _fresh(listing.rows, stamp, seen)
-            if listing.next_page is None:
-                listing.check_whole(path)
-                return
-            last = listing.last_stamp(stamp)
-            if last > position:
-                position = last
-                seen.intersection_update(_identity(row, stamp) for row in listing.rows)
-            else:
-                tie = Window(position, position + _INSTANT)
-                yield from self._tie(path, stamp, tie, order, seen)
-                position = tie.end
-                seen.clear()
+        def ask(span: Window, number: int) -> Page:
+            bounds = {f"{stamp}[gte]": _iso(span.start), f"{stamp}[lt]": _iso(span.end)}
+            return self._page(path, [*bounds.items(), *order.items()], self._page_size, number)
 
-    def _tie(
-        self,
-        path: str,
-        stamp: str,
-        instant: Window,
-        order: Mapping[str, str],
-        seen: set[tuple[Any, Any]],
-    ) -> Iterator[list[Any]]:
-        """The records of one stamp that fill more than a page: here page numbers must do. When the total
-        moves, records left or joined and page borders moved with them: then again from the first page."""
-        for _ in range(_RESTARTS):
-            total: int | None = None
-            page: int | None = 1
-            while page is not None:
-                listing = self._page(path, stamp, instant, order, page)
-                if total not in (None, listing.total):
-                    break
-                total, page = listing.total, listing.next_page
-                yield from _fresh(listing.rows, stamp, seen)
-            else:
-                return
-        raise ReadIncomplete(
-            f"{CONNECTION}: records at {_iso(instant.start)} in {path} keep moving while they are read;"
-            " run again"
+        yield from ByStamp(
+            f"{CONNECTION}: {path}",
+            ask,
+            lambda row: _identity(row, stamp),
+            lambda row: _moment(row, stamp),
+        ).read(window)
+
+    def _pages(self, path: str, query: Query) -> Iterator[Page]:
+        """The pages of a look-up, as they are."""
+        return read_pages(
+            f"{CONNECTION}: {path}",
+            lambda number: self._page(path, query, _PER_PAGE, number or 1),
+            by_field("id"),
         )
 
-    def _page(self, path: str, stamp: str, window: Window, order: Mapping[str, str], page: int) -> _Listing:
-        bounds = {f"{stamp}[gte]": _iso(window.start), f"{stamp}[lt]": _iso(window.end)}
-        answer = self._channel.read(
-            path, {**bounds, **order, "per_page": self._page_size, "page": page}, accept=(_NOT_FOUND,)
-        )
+    def _page(self, path: str, query: Query, size: int, number: int) -> Page:
+        optional = (_NOT_FOUND,) if path == _DELETED_TASKS else ()
+        answer = self._channel.read(path, [*query, ("per_page", size), ("page", number)], accept=optional)
         if answer.status == _NOT_FOUND:
-            raise ReadIncomplete(f"{CONNECTION}: Sales Connect offers no {path} any more; run again")
-        return _Listing(answer)
+            raise _NotOffered(f"{CONNECTION}: Sales Connect offers no {path} any more; run again")
+        told = answer.of(Listed)
+        return Page(told.data, told.metadata.paging.total_count, told.metadata.paging.next_page, answer)
+
+    def _carrying(self, path: str, marker: str) -> list[Any]:
+        """The records with this key. Filters that are not known are ignored, and records of others would then pass
+        for "no record carries this marker" (G2)."""
+
+        found: list[Any] = []
+        for page in self._pages(path, [("idempotency_key", marker)]):
+            if any(not isinstance(row, dict) or row.get("idempotency_key") != marker for row in page.rows):
+                raise ContractBroken(
+                    f"{CONNECTION}: Sales Connect ignores the filter idempotency_key, which G2 needs"
+                )
+            found += page.rows
+        return found
 
     def _listed(self, ids: Sequence[str]) -> pd.DataFrame:
-        query = [*(("ids[]", remote_id) for remote_id in ids), ("per_page", str(_PER_PAGE))]
-        tasks = decode_tasks(_Listing(self._channel.read(TASKS, query)).rows)
-        return tasks[tasks["remote_id"].isin(ids)]
+        """Those of a page that were asked for; what it does not show is looked up by itself."""
+        page = self._page(TASKS, [("ids[]", remote_id) for remote_id in ids], _PER_PAGE, 1)
+        tasks = decode_tasks(page.rows)
+        return tasks[tasks["remote_id"].isin(ids) & ~tasks["remote_id"].duplicated()]
 
     def _missing(self, remote_id: str, control: str | None, witnesses: dict[str, bool]) -> pd.DataFrame:
         """A task that a list of ids left out: live after all, deleted on proof (C5), or absent."""
@@ -279,7 +265,7 @@ class SalesConnectSide:
             return absent_rows(self.side, [remote_id])
         answer = self._one(remote_id)
         if answer.status == _LIVE:
-            return decode_tasks([_mapping(answer.body()).get("data")])
+            return decode_tasks([answer.of(One).data])
         proven = answer.status == _GONE or (control is not None and self._answers(control, witnesses))
         if not proven:
             return absent_rows(self.side, [remote_id])
@@ -300,49 +286,51 @@ class SalesConnectSide:
         spellings = {spelling: full for full in wanted for spelling in (full, full[:15])}
         people: dict[str, int] = {}
         for lot in lots(list(spellings), _PER_PAGE):
-            query = [*(("salesforce_ids[]", spelling) for spelling in lot), ("per_page", str(_PER_PAGE))]
-            for person in _Listing(self._channel.read("/v2/people", query)).rows:
-                known = spellings.get(person.get("salesforce_id") or "")
-                if known is not None:
-                    people.setdefault(known, person["id"])
+            query = [("salesforce_ids[]", spelling) for spelling in lot]
+            for page in self._pages("/v2/people", query):
+                ours = [person for person in page.rows if _text(person, "salesforce_id") in spellings]
+                for person in ours:
+                    if isinstance(person.get("id"), int):
+                        people.setdefault(spellings[person["salesforce_id"]], person["id"])
+                if not ours:
+                    break  # a filter that is not known is ignored, and these are all people
         return people
 
 
-class _Listing:
-    """A page of a list. Raises ContractBroken when the answer has another shape."""
+class _NotOffered(ReadIncomplete):
+    """An optional part of the API that is not there (any more)."""
 
-    def __init__(self, answer: Answer) -> None:
-        body = _mapping(answer.body())
-        try:
-            paging = body["metadata"]["paging"]
-            self.rows: list[dict[str, Any]] = body["data"]
-            self.next_page: int | None = paging["next_page"]
-            self.total = int(paging["total_count"])
-            self.features = frozenset(map(str, body["metadata"].get("features", ())))
-            self._account_id = body["metadata"].get("account_id")
-        except (KeyError, TypeError, ValueError) as error:
-            raise ContractBroken(
-                f"{CONNECTION}: expected a page with data and metadata.paging, got the keys {sorted(body)}"
-            ) from error
 
-    def account_id(self) -> str:
-        if not isinstance(self._account_id, str):
-            raise ContractBroken(f"{CONNECTION}: Sales Connect does not tell which account it is")
-        return self._account_id
+class _Paging(Shape):
+    next_page: Annotated[int, Field(ge=1)] | None
+    total_count: Count
 
-    def check_whole(self, path: str) -> None:
-        """Raises ReadIncomplete when the only page holds fewer rows than were announced."""
-        if len(self.rows) < self.total:
-            raise ReadIncomplete(
-                f"{CONNECTION}: {path} announced {self.total} records and gave {len(self.rows)}; run again"
-            )
 
-    def last_stamp(self, stamp: str) -> datetime:
-        """The latest stamp of the page. Raises ContractBroken when no record has a readable one."""
-        stamps = [moment for row in self.rows if (moment := _moment(row, stamp)) is not None]
-        if not stamps:
-            raise ContractBroken(f"{CONNECTION}: {len(self.rows)} records of a page tell no {stamp}")
-        return max(stamps)
+class _Metadata(Shape):
+    paging: _Paging
+    features: list[str] = Field(default_factory=list)
+    account_id: str | None = None
+
+
+class Listed(Shape):
+    """A page of a list."""
+
+    expected = "a page with data and metadata.paging"
+    data: list[Any]
+    metadata: _Metadata
+
+
+class One(Shape):
+    """A record by its id."""
+
+    expected = "an object with a record as data"
+    data: dict[str, Any]
+
+
+class _Token(Shape):
+    expected = "a token with access_token"
+    secret = True
+    access_token: Name
 
 
 class _Login:
@@ -358,12 +346,12 @@ class _Login:
 
     def __call__(self, session: requests.Session, timeouts: tuple[float, float]) -> Grant:
         response = session.post(f"{self._base_url}/oauth/token", data=self._form, timeout=timeouts)
-        if is_redirect(response):
-            raise redirected(CONNECTION, "Sales Connect", response)
         if response.status_code >= 500 or response.status_code == 429:
             seen = f"the login answered HTTP {response.status_code}"
             raise Transient(seen, perhaps_done=False, answered=True)
-        answer = Answer(CONNECTION, response.status_code, response.headers, response.content)
+        answer = Answer(
+            CONNECTION, response.status_code, response.headers, response.content, "POST /oauth/token"
+        )
         if not answer.errors and verdict(answer.status, ()) is Verdict.CALL:
             what, remedy = strange_answer(answer.status, answer.headers.get("Location"))
             raise CallRefused(f"{CONNECTION}: Sales Connect {what}; {remedy}")
@@ -373,45 +361,24 @@ class _Login:
                 f"{CONNECTION}: Sales Connect refused the login ({seen});"
                 " correct the connection's client id and secret"
             )
-        token = _mapping(answer.body()).get("access_token")
-        if not isinstance(token, str):
-            raise ContractBroken(f"{CONNECTION}: the login's answer holds no access_token")
-        return Grant(self._base_url, token)
-
-
-def _carrying(marker: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows, if they are what was asked for: filters that are not known are ignored, and rows of others
-    would then pass for "no record carries this marker" (G2)."""
-    if any(not isinstance(row, dict) or row.get("idempotency_key") != marker for row in rows):
-        raise ContractBroken(
-            f"{CONNECTION}: Sales Connect ignores the filter idempotency_key, which G2 needs"
-        )
-    return rows
-
-
-def _mapping(body: Any) -> dict[str, Any]:
-    if not isinstance(body, dict):
-        raise ContractBroken(f"{CONNECTION}: expected a JSON object, got {type(body).__name__}")
-    return body
+        return Grant(self._base_url, answer.of(_Token).access_token)
 
 
 def _moment(row: Any, stamp: str) -> datetime | None:
     try:
-        return datetime.fromisoformat(row[stamp]).astimezone(UTC)
+        return moment(row[stamp])
     except (KeyError, TypeError, ValueError):
         return None
 
 
-def _fresh(rows: Sequence[Any], stamp: str, seen: set[tuple[Any, Any]]) -> Iterator[list[Any]]:
-    """What was not seen yet, if anything; `seen` grows by it."""
-    keys = [_identity(row, stamp) for row in rows]
-    if fresh := [row for row, key in zip(rows, keys, strict=True) if key not in seen]:
-        yield fresh
-    seen.update(keys)
+def _text(record: Any, name: str) -> str:
+    told = record.get(name) if isinstance(record, dict) else None
+    return told if isinstance(told, str) else ""
 
 
-def _identity(row: Any, stamp: str) -> tuple[Any, Any]:
-    return (row.get("id"), row.get(stamp)) if isinstance(row, dict) else (repr(row), None)
+def _identity(row: Any, stamp: str) -> tuple[str, str]:
+    """A record as it is now: edited while it is listed, it may be told again."""
+    return (repr(row.get("id")), repr(row.get(stamp))) if isinstance(row, dict) else (repr(row), "")
 
 
 def _iso(moment: datetime) -> str:

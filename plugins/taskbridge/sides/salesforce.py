@@ -38,10 +38,31 @@ from taskbridge.sides.salesforce_people import People
 from taskbridge.sides.salesforce_queries import Queries, too_much, url_lots
 from taskbridge.sides.salesforce_records import decode_tasks, decode_users
 from taskbridge.sides.salesforce_writes import Collections
+from taskbridge.sides.shapes import Shape
 
 CONNECTION: Final = "salesforce_default"
 
 _OWNERS: Final = 200
+
+
+class _Calls(Shape):
+    expected = "calls"
+    Remaining: int
+    Max: int
+
+
+class Limits(Shape):
+    """What is left of the org's allocations."""
+
+    expected = "limits with DailyApiRequests"
+    DailyApiRequests: _Calls
+
+
+class UserInfo(Shape):
+    """Whose session it is."""
+
+    expected = "the session's user"
+    user_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -117,7 +138,7 @@ class SalesforceSide:
         )
         self._guarded = Guarded(self._channel, f"{self._data}/sobjects/Task", self._collections)
         self._people = People(self._queries.fetch)
-        self._originals = Originals(self._queries.description_of_task, self._marking.fields)
+        self._originals = Originals(self._queries.task_fields, self._marking.fields)
         self.jobs: JobPort | None = BulkJobs(
             self._channel,
             f"{self._data}/jobs/ingest",
@@ -144,9 +165,9 @@ class SalesforceSide:
 
     def connect(self, *, describe: bool = False) -> SideInfo:
         pages, contract = self._queries.users_and_contract() if describe else (self._queries.users(), None)
-        answer, records = next(pages)
-        users = decode_users([*records, *(record for _, more in pages for record in more)])
-        return SideInfo(self.side, self._org(), answer.server_time, frozenset(), users, contract)
+        first = next(pages)
+        users = decode_users([*first.rows, *(record for page in pages for record in page.rows)])
+        return SideInfo(self.side, self._org(), first.answered.server_time, frozenset(), users, contract)
 
     def log_in(self) -> str:
         return self._org()
@@ -155,12 +176,8 @@ class SalesforceSide:
         return self._queries.contract()
 
     def allowance(self) -> Allowance:
-        limits = self._channel.read(f"{self._data}/limits").body()
-        try:
-            calls = limits["DailyApiRequests"]
-            return Allowance(left=int(calls["Remaining"]), most=int(calls["Max"]))
-        except (KeyError, TypeError, ValueError) as error:
-            raise ContractBroken(f"{CONNECTION}: /limits tells no DailyApiRequests") from error
+        calls = self._channel.read(f"{self._data}/limits").of(Limits).DailyApiRequests
+        return Allowance(left=calls.Remaining, most=calls.Max)
 
     def calls_left(self) -> int | None:
         self._ask_what_is_left()
@@ -247,7 +264,7 @@ class SalesforceSide:
         soql = f"SELECT Id FROM Task WHERE {self._marker_field} LIKE 'tb:%' LIMIT 1"
         need = task_need(self._marker_field)
         return any(
-            records for _, records in self._queries.known(need, lambda: self._queries.query("queryAll", soql))
+            page.rows for page in self._queries.known(need, lambda: self._queries.query("queryAll", soql))
         )
 
     def write(self, op: Op, rows: pd.DataFrame, fence: Callable[[], None] = unfenced) -> pd.DataFrame:
@@ -290,9 +307,9 @@ class SalesforceSide:
     def _me(self) -> str:
         """The id of the user that the session belongs to."""
         if self._my_id is None:
-            told = self._channel.read("/services/oauth2/userinfo").body()
-            user_id = told.get("user_id") if isinstance(told, dict) else None
-            if not isinstance(user_id, str) or not _is_id(user_id):
+            told = self._channel.read("/services/oauth2/userinfo").of(UserInfo)
+            user_id = told.user_id
+            if user_id is None or not _is_id(user_id):
                 raise ContractBroken(
                     f"{CONNECTION}: Salesforce does not tell which user the session belongs to; without the marker "
                     "field TaskBridge must know: give the external client app the scope id as well"

@@ -5,9 +5,8 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import pandas as pd
 
@@ -21,6 +20,7 @@ from taskbridge.sides.salesforce_bulk_csv import file_of, for_a_file, read_error
 from taskbridge.sides.salesforce_ids import to_18
 from taskbridge.sides.salesforce_people import may_be_its_person
 from taskbridge.sides.salesforce_writes import Collections
+from taskbridge.sides.shapes import Count, Moment, PathPart, Shape
 
 JOB_BYTES: Final = 100_000_000
 """An upload may have 150 MB after it was made base64 on the other side."""
@@ -36,6 +36,23 @@ _STATES: Final[Mapping[str, JobState]] = {
 _OPERATIONS: Final[Mapping[Op, str]] = {Op.CREATE: "insert", Op.UPDATE: "update"}
 
 Row = Mapping[str, Any]
+
+
+class Job(Shape):
+    """A job as it was opened."""
+
+    expected = "a Bulk job with its id"
+    id: PathPart
+
+
+class JobShown(Shape):
+    """A job as it is looked at."""
+
+    expected = "a Bulk job with state, counts and stamp"
+    state: Literal["Open", "UploadComplete", "InProgress", "JobComplete", "Failed", "Aborted"]
+    systemModstamp: Moment
+    numberRecordsProcessed: Count | None = None
+    errorMessage: Any = None
 
 
 @dataclass(frozen=True)
@@ -72,10 +89,7 @@ class BulkJobs:
                 f"{self.channel.connection}: Salesforce takes no Bulk job ({refused.said}); "
                 "the rows are written by ordinary calls"
             ) from refused
-        job = answer.body()
-        if not isinstance(job, dict) or not isinstance(job.get("id"), str):
-            raise ContractBroken(f"{self.channel.connection}: expected a Bulk job with its id")
-        return str(job["id"])
+        return answer.of(Job).id
 
     def fill(self, job_id: str, op: Op, rows: pd.DataFrame, fence: Callable[[], None]) -> None:
         content = Content(b"".join(self._lines(op, rows)), "text/csv; charset=UTF-8")
@@ -97,19 +111,14 @@ class BulkJobs:
         answer = self.channel.read(f"{self.path}/{job_id}", accept=(HTTPStatus.NOT_FOUND,))
         if answer.status == HTTPStatus.NOT_FOUND:
             return JobSight(JobState.GONE)
-        job = answer.body()
-        try:
-            return JobSight(
-                _STATES[job["state"]],
-                failed=job["state"] in ("Failed", "Aborted"),
-                processed=int(job.get("numberRecordsProcessed") or 0),
-                ended_at=datetime.fromisoformat(job["systemModstamp"]).astimezone(UTC),
-                message=job.get("errorMessage"),
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise ContractBroken(
-                f"{self.channel.connection}: expected Bulk job {job_id} with state, counts and stamp"
-            ) from error
+        job = answer.of(JobShown)
+        return JobSight(
+            _STATES[job.state],
+            failed=job.state in ("Failed", "Aborted"),
+            processed=job.numberRecordsProcessed or 0,
+            ended_at=job.systemModstamp,
+            message=None if job.errorMessage is None else str(job.errorMessage),
+        )
 
     def outcomes(self, job_id: str, op: Op, rows: pd.DataFrame, sight: JobSight) -> pd.DataFrame:
         """The file of successes first; the other two only when it does not account for every row."""

@@ -21,11 +21,23 @@ from taskbridge.errors import (
     SideUnreachable,
 )
 from taskbridge.sides.http import Answer, AnswerTooLarge, Channel, Refusal, Transient
+from taskbridge.sides.pages import Page, by_field, read_pages
 from taskbridge.sides.salesforce_bulk_csv import as_records, read_file
+from taskbridge.sides.shapes import Count, PathPart, Shape
 
 _LOG = logging.getLogger(__name__)
 _GOES_ON: Final = ("UploadComplete", "InProgress")
 _LAST: Final = "null"
+
+
+class QueryJob(Shape):
+    """A job as it is shown."""
+
+    expected = "a query job with id, state and what it found"
+    id: PathPart
+    state: str
+    numberRecordsProcessed: Count | None = None
+    errorMessage: Any = None
 
 
 @dataclass(frozen=True)
@@ -38,7 +50,7 @@ class QueryJobs:
     page_rows: int = JOB_ROWS
     sleep: Callable[[float], None] = time.sleep
 
-    def read(self, soql: str) -> Iterator[list[dict[str, Any]]]:
+    def read(self, soql: str) -> Iterator[Page]:
         """Pages of records as the same query gives them in JSON; deleted and archived ones included.
 
         Raises JobRefused, before the first page, when the org takes no such job, or it fails or takes too long;
@@ -52,56 +64,47 @@ class QueryJobs:
 
     def _open(self, soql: str) -> str:
         try:
-            job = self.channel.read(self.path, question={"operation": "queryAll", "query": soql}).body()
+            answer = self.channel.read(self.path, question={"operation": "queryAll", "query": soql})
         except Refusal as refusal:
             raise self._refused(str(refusal)) from refusal
-        if not isinstance(job, dict) or not isinstance(job.get("id"), str):
-            raise ContractBroken(f"{self.channel.connection}: expected a query job with its id")
-        return str(job["id"])
+        return answer.of(QueryJob).id
 
     def _wait(self, job_id: str) -> int:
         """The number of records that the job found."""
         self.sleep(pause_before(0))
         job = Retrying(
-            retry=retry_if_result(lambda job: job.get("state") in _GOES_ON),
+            retry=retry_if_result(lambda job: job.state in _GOES_ON),
             wait=_pause,
             stop=stop_after_attempt(polls(self.patience)),
             sleep=self.sleep,
             retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
         )(self._look, job_id)
-        if job.get("state") != "JobComplete":
-            raise self._refused(
-                f"it is {job.get('state')} after {self.patience} s: {job.get('errorMessage')}"
-            )
-        return int(job.get("numberRecordsProcessed") or 0)
+        if job.state != "JobComplete":
+            raise self._refused(f"it is {job.state} after {self.patience} s: {job.errorMessage}")
+        if job.numberRecordsProcessed is None:
+            raise ContractBroken(f"{self.channel.connection}: query job {job_id} does not tell what it found")
+        return job.numberRecordsProcessed
 
-    def _look(self, job_id: str) -> dict[str, Any]:
-        job = self.channel.read(f"{self.path}/{job_id}").body()
-        if not isinstance(job, dict):
-            raise ContractBroken(f"{self.channel.connection}: expected query job {job_id} with its state")
-        return job
+    def _look(self, job_id: str) -> QueryJob:
+        return self.channel.read(f"{self.path}/{job_id}").of(QueryJob)
 
-    def _pages(self, job_id: str, found: int) -> Iterator[list[dict[str, Any]]]:
-        told, locator, rows = 0, None, self.page_rows
-        while locator != _LAST:
-            query: dict[str, Any] = {"maxRecords": rows}
-            if locator is not None:
-                query["locator"] = locator
+    def _pages(self, job_id: str, found: int) -> Iterator[Page]:
+        rows = self.page_rows
+
+        def ask(locator: str | None) -> Page:
+            nonlocal rows
+            query: dict[str, Any] = {} if locator is None else {"locator": locator}
             try:
-                answer = self.channel.read(f"{self.path}/{job_id}/results", query)
+                answer = self.channel.read(f"{self.path}/{job_id}/results", {"maxRecords": rows, **query})
             except AnswerTooLarge:
                 if rows == 1:
                     raise
                 rows = max(1, rows // 4)
-                continue
-            records = self._records(job_id, answer)
-            told += len(records)
-            locator = answer.headers.get("Sforce-Locator", _LAST)
-            yield records
-        if told < found:
-            raise ReadIncomplete(
-                f"{self.channel.connection}: query job {job_id} found {found} records and gave {told}; run again"
-            )
+                return ask(locator)
+            following = answer.headers.get("Sforce-Locator", _LAST)
+            return Page(self._records(job_id, answer), found, None if following == _LAST else following)
+
+        return read_pages(f"{self.channel.connection}: query job {job_id}", ask, by_field("Id"))
 
     def _records(self, job_id: str, answer: Answer) -> list[dict[str, Any]]:
         try:
@@ -121,10 +124,10 @@ class QueryJobs:
     def _take_away(self, job_id: str) -> None:
         """Its result takes storage for a week; one that goes on has to be aborted before."""
         try:
-            if self._look(job_id).get("state") in _GOES_ON:
+            if self._look(job_id).state in _GOES_ON:
                 self.channel.write("PATCH", f"{self.path}/{job_id}", {"state": "Aborted"})
             self.channel.write("DELETE", f"{self.path}/{job_id}")
-        except (Transient, CallRefused, SideUnreachable, ApiLimitReached) as error:
+        except (Transient, CallRefused, ContractBroken, SideUnreachable, ApiLimitReached) as error:
             _LOG.warning("Query job %s stays until Salesforce drops it: %s", job_id, error)
 
     def _refused(self, seen: str) -> JobRefused:

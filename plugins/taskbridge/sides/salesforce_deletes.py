@@ -6,20 +6,21 @@ it may name deletes that no query shows any more, and it says when it does not k
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
 from taskbridge.core.model import Presence, Side
 from taskbridge.engine.ports import DELETES_TOLD, Window
-from taskbridge.errors import ContractBroken, DeletesForgotten
+from taskbridge.errors import DeletesForgotten
 from taskbridge.sides.frames import task_frame
-from taskbridge.sides.http import Answer, Channel, Refusal
-from taskbridge.sides.salesforce_ids import to_18
+from taskbridge.sides.http import Channel, Refusal
+from taskbridge.sides.salesforce_ids import RecordId
+from taskbridge.sides.shapes import Moment, Shape
 
 SHOWN_WHEN_EMPTIED: Final = timedelta(hours=20)
 """For so long a query surely shows what was in a bin that somebody emptied: about a day."""
@@ -27,6 +28,21 @@ SHOWN_WHEN_EMPTIED: Final = timedelta(hours=20)
 _MINUTE: Final = timedelta(
     minutes=1
 )  # both ends of a span lose their seconds, and it has to be longer than one
+
+
+class _Delete(Shape):
+    expected = "a delete"
+    id: RecordId
+    deletedDate: Moment
+
+
+class Deletes(Shape):
+    """What the log tells of a span."""
+
+    expected = "deletes with deletedRecords, earliestDateAvailable, latestDateCovered"
+    deletedRecords: list[_Delete]
+    earliestDateAvailable: Moment
+    latestDateCovered: Moment
 
 
 @dataclass(frozen=True)
@@ -47,22 +63,25 @@ class DeleteLog:
         end = window.end.astimezone(UTC)
         while end - start > _MINUTE:
             told = self._told(start, end)
-            yield _page(told["deletedRecords"])
-            covered = _moment(told["latestDateCovered"])
-            if _moment(told["earliestDateAvailable"]) > start:
-                raise _forgotten(start, f"deletes are told since {told['earliestDateAvailable']}")
-            if covered <= start:
+            yield _page(told.deletedRecords)
+            if told.earliestDateAvailable > start:
+                raise _forgotten(start, f"deletes are told since {told.earliestDateAvailable:%Y-%m-%d %H:%M}")
+            if told.latestDateCovered - start < _MINUTE:
+                if end - start > SHOWN_WHEN_EMPTIED:
+                    raise _forgotten(
+                        start, f"the log is complete up to {told.latestDateCovered:%Y-%m-%d %H:%M}"
+                    )
                 return  # what is not committed yet will be in a query
-            start = covered
+            start = told.latestDateCovered
 
-    def _told(self, start: datetime, end: datetime) -> Mapping[str, Any]:
+    def _told(self, start: datetime, end: datetime) -> Deletes:
         try:
             answer = self.channel.read(self.path, {"start": start.isoformat(), "end": end.isoformat()})
         except Refusal as refusal:
             if refusal.answer.status != HTTPStatus.BAD_REQUEST:
                 raise
             raise _forgotten(start, "; ".join(map(str, refusal.answer.errors))) from refusal
-        return _checked(answer)
+        return answer.of(Deletes)
 
 
 def _forgotten(start: datetime, seen: str) -> DeletesForgotten:
@@ -72,22 +91,10 @@ def _forgotten(start: datetime, seen: str) -> DeletesForgotten:
     )
 
 
-def _checked(answer: Answer) -> Mapping[str, Any]:
-    told = answer.body()
-    wanted = {"deletedRecords", "earliestDateAvailable", "latestDateCovered"}
-    if not isinstance(told, dict) or not wanted <= told.keys():
-        raise ContractBroken(f"{answer.connection}: expected deletes with {', '.join(sorted(wanted))}")
-    return told
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
-
-
-def _page(records: list[Mapping[str, str]]) -> pd.DataFrame:
+def _page(records: Sequence[_Delete]) -> pd.DataFrame:
     columns = {
-        "remote_id": [to_18(record["id"]) for record in records],
+        "remote_id": [record.id for record in records],
         "presence": [Presence.DELETED] * len(records),
-        "version": [_moment(record["deletedDate"]) for record in records],
+        "version": [record.deletedDate for record in records],
     }
     return task_frame(Side.SALESFORCE, columns, len(records))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from taskbridge.core.contract import FieldNeed, FieldShape, ObjectNeed, ObjectShape
 from taskbridge.core.fields import SALESFORCE_WORDS
-from taskbridge.errors import ContractBroken
 from taskbridge.sides.salesforce_records import TASK_FIELDS, USER_FIELDS, WIRE
+from taskbridge.sides.shapes import Shape
 
 _SET_ONCE: Final = ("WhoId",)
 
@@ -46,31 +46,52 @@ def user_need() -> ObjectNeed:
     return ObjectNeed("User", fields, rights=("read",))
 
 
-def read_shape(described: Any) -> ObjectShape:
-    """A describe answer. Raises ContractBroken for one of another shape."""
-    try:
-        return ObjectShape(
-            name=described["name"],
-            readable=described["queryable"] and described["retrieveable"],
-            createable=described["createable"],
-            updateable=described["updateable"],
-            deletable=described["deletable"],
-            fields={each["name"]: _field(each) for each in described["fields"]},
+class _Value(Shape):
+    expected = "a value of a picklist"
+    value: str | None
+    active: bool
+
+
+class _Field(Shape):
+    expected = "a field"
+    name: str
+    createable: bool
+    updateable: bool
+    externalId: bool
+    unique: bool
+    restrictedPicklist: bool
+    picklistValues: list[_Value]
+
+    def shape(self) -> FieldShape:
+        return FieldShape(
+            name=self.name,
+            createable=self.createable,
+            updateable=self.updateable,
+            external_id=self.externalId,
+            unique=self.unique,
+            restricted=self.restrictedPicklist,
+            values=tuple(each.value for each in self.picklistValues if each.active and each.value),
         )
-    except (KeyError, TypeError) as error:
-        raise ContractBroken(
-            "salesforce_default: expected the description of an object with its rights and fields, "
-            f"got one without {error}"
-        ) from error
 
 
-def _field(described: dict[str, Any]) -> FieldShape:
-    return FieldShape(
-        name=described["name"],
-        createable=described["createable"],
-        updateable=described["updateable"],
-        external_id=described["externalId"],
-        unique=described["unique"],
-        restricted=described["restrictedPicklist"],
-        values=tuple(each["value"] for each in described["picklistValues"] if each["active"]),
-    )
+class Described(Shape):
+    """An object as it is described."""
+
+    expected = "the description of an object with its rights and fields"
+    name: str
+    queryable: bool
+    retrieveable: bool
+    createable: bool
+    updateable: bool
+    deletable: bool
+    fields: list[_Field]
+
+    def shape(self) -> ObjectShape:
+        return ObjectShape(
+            name=self.name,
+            readable=self.queryable and self.retrieveable,
+            createable=self.createable,
+            updateable=self.updateable,
+            deletable=self.deletable,
+            fields={each.name: each.shape() for each in self.fields},
+        )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Annotated, Final
+
+from pydantic import AfterValidator
 
 _SUFFIXES: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _SHAPE: Final = re.compile(r"[A-Za-z0-9]{15}([A-Za-z0-9]{3})?")
@@ -19,3 +21,6 @@ def to_18(record_id: str) -> str:
     if not full.startswith(record_id):
         raise ValueError(f"not a Salesforce record id, its checksum would be {full[15:]}: {record_id!r}")
     return full
+
+
+RecordId = Annotated[str, AfterValidator(to_18)]

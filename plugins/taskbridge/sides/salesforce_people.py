@@ -14,7 +14,8 @@ from taskbridge.engine.ports import PERSON_LEFT_OUT, Outcome
 from taskbridge.errors import NOTHING_DONE, ContractBroken, ReadIncomplete
 from taskbridge.sides.http import Refusal
 from taskbridge.sides.outcomes import RowResult, carried_over
-from taskbridge.sides.salesforce_ids import to_18
+from taskbridge.sides.salesforce_ids import RecordId, to_18
+from taskbridge.sides.shapes import Shape, shaped
 
 REFUSALS: Final = frozenset(
     {"CANNOT_UPDATE_CONVERTED_LEAD", "ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "MALFORMED_ID"}
@@ -32,6 +33,15 @@ _UNSEEN: Final = frozenset({"INVALID_FIELD", "INVALID_TYPE"})
 Row = Mapping[str, Any]
 Record = Mapping[str, Any]
 Fetch = Callable[[str, Sequence[str], Sequence[str]], Iterable[Record]]
+
+
+class _Person(Shape):
+    expected = "a contact or lead"
+    Id: RecordId
+    IsDeleted: bool
+    MasterRecordId: str | None = None
+    IsConverted: bool = False
+    ConvertedContactId: str | None = None
 
 
 @dataclass(frozen=True)
@@ -102,7 +112,11 @@ class People:
             if not lot or prefix in unseen:
                 continue
             try:
-                found |= {to_18(record["Id"]): record for record in self.fetch(name, fields, lot)}
+                told = [
+                    shaped(_Person, record, f"salesforce_default: {name}")
+                    for record in self.fetch(name, fields, lot)
+                ]
+                found |= {person.Id: person.model_dump() for person in told}
             except Refusal as refusal:
                 if not refusal.codes & _UNSEEN:
                     raise

@@ -7,24 +7,29 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 from urllib.parse import quote, urlencode
 
 import pandas as pd
+from pydantic import model_validator
 from simple_salesforce.format import format_soql
 
 from taskbridge.core.api_calls import NEVER, prefers_query_job
+from taskbridge.core.bounds import moment
 from taskbridge.core.contract import Contract, ObjectNeed, judge
 from taskbridge.errors import ContractBroken, JobRefused, ReadIncomplete
 from taskbridge.sides.http import Answer, Channel, Refusal
+from taskbridge.sides.pages import Page, by_field, read_pages
 from taskbridge.sides.salesforce_bulk_query import QueryJobs
 from taskbridge.sides.salesforce_composite import Part, ask_together
-from taskbridge.sides.salesforce_describe import read_shape, task_need, user_need
+from taskbridge.sides.salesforce_describe import Described, task_need, user_need
 from taskbridge.sides.salesforce_ids import to_18
 from taskbridge.sides.salesforce_marking import Marking
+from taskbridge.sides.salesforce_originals import TaskFields
 from taskbridge.sides.salesforce_records import TASK_FIELDS, USER_FIELDS, decode_tasks
+from taskbridge.sides.shapes import Count, Shape, shaped
 
 _LOG = logging.getLogger(__name__)
 _URL_BYTES: Final = 9_000  # of one IN list as it is sent; a request's line and headers may have 16,384
@@ -35,7 +40,30 @@ _NOT_FOUND: Final = 404
 _UNSEEN: Final = frozenset({"INVALID_FIELD", "INVALID_TYPE"})
 _LOST_LOCATOR: Final = "INVALID_QUERY_LOCATOR"
 
-Pages = Iterator[tuple[Answer, list[Any]]]
+Pages = Iterator[Page]
+
+
+class QueryPage(Shape):
+    """A page of a query."""
+
+    expected = "a query's page with done, records, totalSize and, unless it is the last, nextRecordsUrl"
+    totalSize: Count
+    done: bool
+    records: list[Any]
+    nextRecordsUrl: str | None = None
+
+    @model_validator(mode="after")
+    def _leads_on(self) -> Self:
+        if not self.done and self.nextRecordsUrl is None:
+            raise ValueError("neither the last page nor the name of the next")
+        return self
+
+
+class Retrieved(Shape):
+    """Records by their ids, in the order of these."""
+
+    expected = "a list of records or nulls"
+    records: list[dict[str, Any] | None]
 
 
 class Queries:
@@ -75,7 +103,9 @@ class Queries:
         answer, parts = ask_together(self.channel, self.data, urls)
         contract = [self._judged(need, parts[need.name]) for need in needs][-1]
         users = parts["users"]
-        return self._pages(answer, users.body) if users.status == _OK else self.users(), contract
+        if users.status != _OK:
+            return self.users(), contract
+        return self._pages(answer, shaped(QueryPage, users.body, f"{answer.asked}, part users")), contract
 
     def contract(self) -> Contract:
         """Task as described."""
@@ -104,17 +134,25 @@ class Queries:
 
     def _changed(self, start: datetime, end: datetime) -> Iterator[pd.DataFrame]:
         """By one query; should its locator be lost, by another from the last record on."""
-        where = format_soql("SystemModstamp >= {}", start)
+        where = beginning = format_soql("SystemModstamp >= {}", start)
+        due = 0
         for _ in range(1 + _RESTARTS):
+            told = total = 0
             bounded = f"({where}) AND {format_soql('SystemModstamp < {}', end)}"
             try:
-                for answer, records in self._tasks(bounded, "SystemModstamp, Id"):
-                    if answer is not None:
-                        where = _after(records, end) or where
-                    yield decode_tasks(records, self.marking)
-                return
+                for page in self._tasks(bounded, "SystemModstamp, Id"):
+                    if not told and page.total < due:
+                        # More is gone than the lost place explains: from the beginning.
+                        where, due = beginning, 0
+                        break
+                    told, total = told + len(page.rows), page.total
+                    if page.answer is not None:
+                        where = _after(page.rows, end) or where
+                    yield decode_tasks(page.rows, self.marking)
+                else:
+                    return
             except _LocatorLost:
-                continue
+                due = total - told
         raise self._lost_again()
 
     def fetch(self, name: str, fields: Sequence[str], ids: Sequence[str]) -> list[Any]:
@@ -135,32 +173,30 @@ class Queries:
 
     def retrieved(self, ids: Sequence[str]) -> pd.DataFrame:
         """The live ones among these records."""
-        ((_, records),) = self.known(task_need(self.marker_field), lambda: self._retrieve(ids))
-        return decode_tasks([record for record in records if record is not None], self.marking)
+        (page,) = self.known(task_need(self.marker_field), lambda: self._retrieve(ids))
+        return decode_tasks([record for record in page.rows if record is not None], self.marking)
 
     def _retrieve(self, ids: Sequence[str]) -> Pages:
         question = {"ids": list(ids), "fields": self._fields}
         answer = self.channel.read(f"{self.data}/composite/sobjects/Task", question=question)
-        records = answer.body()
-        if not isinstance(records, list) or len(records) != len(ids):
-            raise ContractBroken(
-                f"{self.channel.connection}: expected {len(ids)} records or nulls by their ids"
-            )
-        yield answer, records
+        records = shaped(Retrieved, {"records": answer.body()}, answer.asked).records
+        if len(records) != len(ids):
+            raise ContractBroken(f"{answer.asked}: expected {len(ids)} records or nulls, got {len(records)}")
+        yield from read_pages(answer.asked, lambda _: Page(records, 0, None, answer), by_field("Id"))
 
     def by_values(self, name: str, values: Sequence[str]) -> Iterator[pd.DataFrame]:
         for lot in url_lots(values):
             for records in self.whole(f"{name} IN {format_soql('{}', list(lot))}"):
                 yield decode_tasks(records, self.marking)
 
-    def whole(self, where: str) -> list[list[Any]]:
+    def whole(self, where: str) -> list[Sequence[Any]]:
         return self._to_the_end(lambda: self._tasks(where, "Id"))
 
-    def _to_the_end(self, ask: Callable[[], Iterator[tuple[Answer | None, list[Any]]]]) -> list[list[Any]]:
+    def _to_the_end(self, ask: Callable[[], Pages]) -> list[Sequence[Any]]:
         """All pages, read anew when the query's place is lost: nothing is handed on before its end."""
         for _ in range(1 + _RESTARTS):
             try:
-                return [records for _, records in ask()]
+                return [page.rows for page in ask()]
             except _LocatorLost:
                 continue
         raise self._lost_again()
@@ -169,27 +205,27 @@ class Queries:
         """All pages as they come, once more from the first when the query's place is lost."""
         for _ in range(1 + _RESTARTS):
             try:
-                for _answer, records in self._tasks(where, "Id"):
-                    yield decode_tasks(records, self.marking)
+                for page in self._tasks(where, "Id"):
+                    yield decode_tasks(page.rows, self.marking)
                 return
             except _LocatorLost:
                 continue
         raise self._lost_again()
 
-    def _tasks(self, where: str, order: str) -> Iterator[tuple[Answer | None, list[Any]]]:
+    def _tasks(self, where: str, order: str) -> Pages:
         """Pages of records in that order; without an answer those of a Bulk query, which come in none."""
         pages = self.known(
             task_need(self.marker_field),
             lambda: self.query("queryAll", f"{self._selected(where)} ORDER BY {order}"),
         )
-        answer, first = next(pages)
-        if self._by_job(_page(answer.connection, answer.body())["totalSize"]):
+        first = next(pages)
+        if self._by_job(first.total):
             try:
-                yield from ((None, records) for records in self.jobs.read(self._selected(where)))
+                yield from self.jobs.read(self._selected(where))
                 return
             except JobRefused as refused:
                 _LOG.warning("%s", refused)
-        yield answer, first
+        yield first
         yield from pages
 
     def _selected(self, where: str) -> str:
@@ -232,23 +268,15 @@ class Queries:
     def query(self, resource: str, soql: str) -> Pages:
         """Pages with their answers. Raises ReadIncomplete when fewer records come than were announced."""
         answer = self.channel.read(f"{self.data}/{resource}", {"q": soql})
-        yield from self._pages(answer, answer.body())
+        yield from self._pages(answer, answer.of(QueryPage))
 
-    def _pages(self, answer: Answer, body: Any) -> Pages:
-        count = 0
-        while True:
-            page = _page(answer.connection, body)
-            count += len(page["records"])
-            yield answer, page["records"]
-            if page["done"]:
-                break
-            answer = self._next(page["nextRecordsUrl"])
-            body = answer.body()
-        if count < page["totalSize"]:
-            raise ReadIncomplete(
-                f"{self.channel.connection}: Salesforce announced {page['totalSize']} records and gave {count}; "
-                "run again"
-            )
+    def _pages(self, answer: Answer, first: QueryPage) -> Pages:
+        def ask(place: str | None) -> Page:
+            told = answer if place is None else self._next(place)
+            page = first if place is None else told.of(QueryPage)
+            return Page(page.records, page.totalSize, None if page.done else page.nextRecordsUrl, told)
+
+        return read_pages(f"{self.channel.connection}: Salesforce", ask, by_field("Id"))
 
     def _next(self, path: str) -> Answer:
         try:
@@ -262,8 +290,8 @@ class Queries:
         answer = self.channel.read(self._description(need), accept=(_NOT_FOUND,))
         return self._judged(need, Part(answer.status, None if answer.status == _NOT_FOUND else answer.body()))
 
-    def description_of_task(self) -> Any:
-        return self.channel.read(self._description(task_need(self.marker_field))).body()
+    def task_fields(self) -> TaskFields:
+        return self.channel.read(self._description(task_need(self.marker_field))).of(TaskFields)
 
     def _description(self, need: ObjectNeed) -> str:
         return f"{self.data}/sobjects/{need.name}/describe"
@@ -271,7 +299,9 @@ class Queries:
     def _judged(self, need: ObjectNeed, told: Part) -> Contract:
         if told.status not in (_OK, _NOT_FOUND):
             return self.described(need)
-        contract = judge(None if told.status == _NOT_FOUND else read_shape(told.body), need)
+        asked = f"{self.channel.connection}: GET {self._description(need)}"
+        there = told.status != _NOT_FOUND
+        contract = judge(shaped(Described, told.body, asked).shape() if there else None, need)
         others = {name for name in self.lacking if not name.startswith(f"{need.name}.")}
         self.lacking = frozenset(others | {f"{need.name}.{name}" for name in contract.absent})
         return contract
@@ -291,15 +321,6 @@ class _LocatorLost(Exception):
     """The query's place is gone (INVALID_QUERY_LOCATOR)."""
 
 
-def _page(connection: str, page: Any) -> dict[str, Any]:
-    wanted = {"totalSize", "done", "records"}
-    if not isinstance(page, dict) or not wanted <= page.keys() or not isinstance(page["records"], list):
-        raise ContractBroken(f"{connection}: expected a query's page with {', '.join(sorted(wanted))}")
-    if not page["done"] and not isinstance(page.get("nextRecordsUrl"), str):
-        raise ContractBroken(f"{connection}: expected the last page of a query or the name of the next")
-    return page
-
-
 def _after(records: Sequence[Any], end: datetime) -> str | None:
     """The condition for what comes after these records, None when they tell no place.
 
@@ -307,7 +328,7 @@ def _after(records: Sequence[Any], end: datetime) -> str | None:
     """
     for record in reversed(records):
         try:
-            stamp = datetime.fromisoformat(record["SystemModstamp"]).astimezone(UTC)
+            stamp = moment(record["SystemModstamp"])
             record_id = to_18(record["Id"])
         except (KeyError, TypeError, ValueError):
             continue
