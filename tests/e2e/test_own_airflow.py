@@ -10,12 +10,13 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
+from stack.connections import sandbox_variables
 from stack.postgres import PORT, USER, PostgresServer
+from stack.sandbox import SandboxAccess
 from tests.contract.sandbox_process import Sandbox, running
 
 ROOT = Path(__file__).parents[2]
@@ -63,7 +64,6 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Airfl
     (home / "plugins").mkdir()
     for name in ("taskbridge_plugin.py", ".airflowignore"):
         shutil.copy(ROOT / "plugins" / name, home / "plugins")
-    salesforce, sales_connect = sandbox.salesforce, sandbox.sales_connect
     return Airflow(
         environment / "bin",
         {
@@ -71,27 +71,16 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Airfl
             "PATH": f"{environment / 'bin'}:{os.defpath}",
             "AIRFLOW_HOME": str(home),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-            "REQUESTS_CA_BUNDLE": salesforce.ca_bundle,
-            "AIRFLOW_CONN_SALESFORCE_DEFAULT": json.dumps(
-                {
-                    "conn_type": "salesforce",
-                    "extra": {
-                        "domain": f"{urlsplit(salesforce.url).netloc}/services/oauth2/token#",
-                        "consumer_key": salesforce.secrets["client_id"],
-                        "consumer_secret": salesforce.secrets["client_secret"],
-                    },
-                }
-            ),
-            "AIRFLOW_CONN_SALES_CONNECT_DEFAULT": json.dumps(
-                {
-                    "conn_type": "sales_connect",
-                    "host": sales_connect.url,
-                    "login": sales_connect.secrets["client_id"],
-                    "password": sales_connect.secrets["client_secret"],
-                }
-            ),
+            **sandbox_variables(_access(sandbox)),
         },
     )
+
+
+def _access(sandbox: Sandbox) -> SandboxAccess:
+    salesforce, sales_connect = (
+        {"url": service.url, **service.secrets} for service in (sandbox.salesforce, sandbox.sales_connect)
+    )
+    return SandboxAccess(salesforce, sales_connect, sandbox.salesforce.ca_bundle)
 
 
 def _do(*command: str) -> None:
