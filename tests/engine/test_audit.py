@@ -213,3 +213,31 @@ def test_C6_repair_has_an_old_delete_asked_about_and_carries_a_recent_one_over(
     assert "Task 2" in titles
     assert "Task 3" not in titles
     assert world.rows("select rule from bridge.action where state = 'held'") == [("C6",)]
+
+
+@pytest.mark.parametrize("seen_missing", [False, True])
+def test_C5_a_delete_that_an_audit_was_told_is_proof_for_the_run_that_mends(
+    world: World, seen_missing: bool
+) -> None:
+    """Told by the feed, of the whole past; by id it is not found, and no other task of hers answers."""
+    world.sc.gone_status = 404
+    task = world.sc_task("Call Ann")
+    copy = partner_of_a_settled(world, task)
+    world.sc.faults.hidden.add(task)
+    world.sc.delete(task)
+    if seen_missing:
+        world.sf.edit(copy, details="edited")
+    world.settle()
+    world.advance(3600)
+    world.settle()
+    world.sc.faults.hidden.clear()
+    world.settle()
+    assert copy in world.sf.live()
+    assert audit(world, repair=1).outcome is RunOutcome.PARTIAL
+    world.settle()
+    assert copy not in world.sf.live()
+
+
+def partner_of_a_settled(world: World, task: str) -> str:
+    world.settle()
+    return partner(world, Side.SALES_CONNECT, task)

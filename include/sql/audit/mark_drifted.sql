@@ -52,22 +52,26 @@ found AS (
 ),
 judged AS (
     -- Of a delete without a recent date a person decides (C6).
-    SELECT f.*, f.one_deleted AND NOT EXISTS (
-        SELECT FROM bridge.link l
-        JOIN bridge.run r ON r.run_id = :run_id
-        LEFT JOIN staging.sales_connect_task sc ON sc.run_id = r.run_id AND sc.remote_id = l.sc_id
-        LEFT JOIN staging.salesforce_task sf ON sf.run_id = r.run_id AND sf.remote_id = l.sf_id
-        WHERE l.link_id = f.link_id
-          AND (
-            (sc.presence = 'deleted' AND sc.version > r.sc_server_time - CAST(:deletes_told AS interval))
-            OR (sf.presence = 'deleted' AND sf.version > r.sf_server_time - CAST(:deletes_told AS interval))
-          )
-    ) AS asks
+    SELECT
+        f.*,
+        f.one_deleted
+        AND coalesce(sc.presence <> 'deleted' OR sc.version <= r.sc_server_time - CAST(:deletes_told AS interval), true)
+        AND coalesce(sf.presence <> 'deleted' OR sf.version <= r.sf_server_time - CAST(:deletes_told AS interval), true)
+        AS asks,
+        CASE sc.presence WHEN 'deleted' THEN sc.remote_id END AS sc_deleted_id,
+        CASE sf.presence WHEN 'deleted' THEN sf.remote_id END AS sf_deleted_id
     FROM found f
+    JOIN bridge.link l USING (link_id)
+    JOIN bridge.run r ON r.run_id = :run_id
+    LEFT JOIN staging.sales_connect_task sc ON sc.run_id = r.run_id AND sc.remote_id = l.sc_id
+    LEFT JOIN staging.salesforce_task sf ON sf.run_id = r.run_id AND sf.remote_id = l.sf_id
 )
 UPDATE bridge.link l
 SET dirty = true,
     dirty_since = coalesce(l.dirty_since, now()),
+    -- The next run may not find it by id, which alone proves nothing (C5).
+    sc_deleted_id = coalesce(j.sc_deleted_id, l.sc_deleted_id),
+    sf_deleted_id = coalesce(j.sf_deleted_id, l.sf_deleted_id),
     state = CASE WHEN j.asks AND l.state = 'linked' THEN 'held' ELSE l.state END,
     sc_status = CASE WHEN j.lost & 2 = 0 THEN l.sc_status END,
     sf_status = CASE WHEN j.lost & 2 = 0 THEN l.sf_status END,
