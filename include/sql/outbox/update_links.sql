@@ -11,7 +11,7 @@ WITH written AS (
            max(a.written_at) FILTER (WHERE a.side = 'salesforce') AS sf_written_at,
            max(a.owner) FILTER (WHERE a.side = 'sales_connect' AND a.mask & 32 <> 0) AS sc_owner,
            max(a.owner) FILTER (WHERE a.side = 'salesforce' AND a.mask & 32 <> 0) AS sf_owner,
-           max(a.action_id) FILTER (WHERE a.side = 'sales_connect' AND a.op = 'delete') AS sc_deleted
+           max(a.action_id) FILTER (WHERE a.side = 'sales_connect' AND a.op = 'delete') AS sc_removal
     FROM incoming_outcome o
     JOIN bridge.action a USING (action_id)
     WHERE a.state = 'done'
@@ -39,5 +39,5 @@ SET sc_id = coalesce(w.sc_created, l.sc_id),
     changed_run_id = :run_id,
     changed_at = now()
 FROM written w
-LEFT JOIN bridge.kept k ON k.action_id = w.sc_deleted
+LEFT JOIN bridge.kept k ON k.action_id = w.sc_removal
 WHERE l.link_id = w.link_id
