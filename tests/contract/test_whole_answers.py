@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import threading
 from typing import Any
 
 import psycopg
@@ -9,8 +12,9 @@ import pytest
 
 from taskbridge.core.model import Op
 from taskbridge.engine.ports import RunOutcome
-from taskbridge.errors import ApiDisabled, CallRefused
+from taskbridge.errors import ApiDisabled, CallRefused, SideUnreachable, TaskBridgeError
 from taskbridge.settings import Settings
+from taskbridge.sides.salesforce import SalesforceSession, SalesforceSide
 from taskbridge.sides.salesforce_ids import to_18
 from taskbridge.store import PostgresLedger
 from tests.contract.conftest import sandbox_world
@@ -292,3 +296,38 @@ def count(url: str, table: str) -> int:
     with psycopg.connect(url) as connection:
         (number,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone() or (0,)
         return int(number)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "seen"),
+    [
+        ("407 Proxy Authentication Required", CallRefused, r"a proxy wants a login \(HTTP 407.*HTTPS_PROXY"),
+        ("403 Forbidden", CallRefused, r"a proxy refuses to connect \(HTTP 403\).*let this worker reach"),
+        ("502 Bad Gateway", SideUnreachable, "the proxy makes no connection"),
+    ],
+)
+def test_a_proxy_that_makes_no_connection_is_told(
+    monkeypatch: pytest.MonkeyPatch, answer: str, error: type[TaskBridgeError], seen: str
+) -> None:
+    """Before any TLS: so that the request never left, and a write is certainly not done."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=refuse_tunnels, args=(listener, answer), daemon=True).start()
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{listener.getsockname()[1]}")
+        monkeypatch.setenv("NO_PROXY", "")
+        side = SalesforceSide(
+            lambda: SalesforceSession("https://org.example", "00D5g000004AbCd!secret-token")
+        )
+        with pytest.raises(error, match=seen):
+            side.connect()
+
+
+def refuse_tunnels(listener: socket.socket, answer: str) -> None:
+    """Until the listener is closed."""
+    with contextlib.suppress(OSError):
+        while True:
+            client, _ = listener.accept()
+            with client:
+                client.recv(4096)
+                client.sendall(
+                    f"HTTP/1.1 {answer}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+                )

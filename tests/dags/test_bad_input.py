@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from taskbridge.errors import DiskFull
+from taskbridge.operators.step import disk_errors_told
 from taskbridge.settings import Settings
 from tests.contract.sandbox_process import running
 from tests.dags.world import DATABASE, SALES_CONNECT, SALESFORCE, World
@@ -198,3 +201,17 @@ def test_G3_nothing_that_limits_a_write_comes_from_xcom(
     world.let_time_pass()
     ended = world.run()
     assert ended.xcom["report", "return_value"]["outcome"] == "held"
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_of_the_worker_is_a_sentence(number: int) -> None:
+    with (
+        pytest.raises(DiskFull, match=r"no space left \(/opt/airflow/logs/x\): free some"),
+        disk_errors_told(),
+    ):
+        raise OSError(number, "No space left on device", "/opt/airflow/logs/x")
+
+
+def test_another_error_of_the_system_is_left_as_it_is() -> None:
+    with pytest.raises(PermissionError), disk_errors_told():
+        raise PermissionError(errno.EACCES, "Permission denied", "/x")

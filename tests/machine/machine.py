@@ -159,6 +159,7 @@ class TwoSystems(FaultRules, OutageRules, DeliberateRules):
             faults.unlisted.clear()
             faults.visible_after = timedelta(0)
             faults.normalise = faults.flaky_versions = faults.refuse_login = False
+            faults.stand_between = None
         story.advance(_DAY)  # parked rows are tried again after a day (G4)
         self._accept_what_looks_old()
         self._audit_what_was_out_of_sight()

@@ -12,14 +12,16 @@ from taskbridge.core.contract import Contract
 from taskbridge.core.finding import problem
 from taskbridge.core.model import Side
 from taskbridge.engine.plausibility import ACCEPT_SIDE, BOTH
-from taskbridge.engine.ports import RunMode
+from taskbridge.engine.ports import CALL_REFUSED, RunMode, RunOutcome
 from tests.machine.kinds import Kinds, one_of, play_one
 from tests.machine.people import PeopleRules
+from tests.machine.watching import Broken
 
 _SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE
 SIDES: Final = st.sampled_from(list(Side))
 SYNCED: Final = st.sampled_from(["ada", "ben"])
 _OUTAGES: Final[Kinds] = []
+_LETTERS: Final = "SELECT dead_letter_id::text, code FROM bridge.dead_letter WHERE resolved_at IS NULL"
 _WAVE: Final = 12  # more than what G8 and the half of G3 take for too few to tell
 _BROKEN: Final = Contract(
     "Task",
@@ -63,6 +65,42 @@ class OutageRules(PeopleRules):
                 self.story.advance(60 * minutes)
                 outcome = self.story.sync().outcome
                 self.story.tell(f"{side.system} takes the login again, {minutes} min later a run: {outcome}")
+
+    @one_of(_OUTAGES, side=SIDES, calls=st.integers(0, 40), rows=st.sampled_from([0, 0, 1, 2, 5]))
+    def something_stands_between(self, side: Side, calls: int, rows: int) -> None:
+        """From the beginning of a run, in the midst of it, or in the midst of a write; gone after two runs (G4)."""
+        story, system = self.story, self.story.systems[side]
+
+        def come() -> None:
+            system.faults.stand_between = rows
+
+        if not story.enabled or system.faults.refuse_login:
+            return
+        before = set(story.db.rows(_LETTERS))
+        if calls:
+            story.fuse.surprise, story.fuse.surprise_at = come, calls
+        else:
+            come()
+        outcomes = []
+        for _ in range(2):
+            met = system.strangers
+            outcomes.append(story.sync().outcome)
+            if system.strangers > met and outcomes[-1] is not RunOutcome.FAILED:
+                raise Broken(
+                    f"G4: a sign-in page answered for {side.system}, and the run ended {outcomes[-1]}"
+                )
+        system.faults.stand_between = None
+        story.tell(
+            f"a sign-in page answers for {side.system} from call {calls} and {rows} rows of a run on; "
+            f"runs: {', '.join(outcomes)}"
+        )
+        self._nobody_is_to_blame(before, nobody_asked=not calls and not rows)
+
+    def _nobody_is_to_blame(self, before: set[tuple[str | None, ...]], *, nobody_asked: bool) -> None:
+        """What answers for a call as a whole parks no row."""
+        parked = set(self.story.db.rows(_LETTERS)) - before
+        if blamed := [row for row in parked if nobody_asked or row[-1] in (None, CALL_REFUSED)]:
+            raise Broken(f"G4: {blamed} were parked for an answer that was about no row")
 
     @one_of(_OUTAGES, side=SIDES, every=st.sampled_from([1, 1, 2]))
     def permissions_shrink(self, side: Side, every: int) -> None:

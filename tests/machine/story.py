@@ -198,6 +198,9 @@ class Story(World):
         """Whether a run fails for a reason that is there, told from the systems."""
         if any(system.faults.refuse_login for system in self.systems.values()) or self.sf.described.breaches:
             return True
+        strangers = any(system.faults.stand_between is not None for system in self.systems.values())
+        if strangers and "redirect to sso.example.com" in text:
+            return True
         for side, system in self.systems.items():
             gone = sum(
                 key in system.faults.hidden or (record.deleted and record.purged)

@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from taskbridge.core.model import BIT, FIELDS, TEMPLATE_INPUTS, Op, Side, rows_of
-from taskbridge.engine.ports import Outcome, SideInfo, unfenced
+from taskbridge.engine.ports import CALL_REFUSED, Outcome, SideInfo, unfenced
 from taskbridge.sides.memory import MemorySalesConnect, MemorySalesforce, MemorySide, Record, Refused
 
 US, PERSON = "us", "person"
@@ -166,8 +166,9 @@ class Watched(MemorySide):
         finally:
             self._in_time = False
             judge.written(op, asked, before, answered=not lost)
-        # Of a row that was locked we are told that nothing was done: it may be sent again.
-        self.log.actions -= set(answers.loc[answers["outcome"] == Outcome.BUSY, "action_id"])
+        # Of a row that was locked, or not tried, we are told that nothing was done: it may be sent again.
+        undone = (answers["outcome"] == Outcome.BUSY) | answers["code"].eq(CALL_REFUSED).fillna(False)
+        self.log.actions -= set(answers.loc[undone, "action_id"])
         return answers
 
     def _write_row(self, op: Op, row: Row) -> Any:

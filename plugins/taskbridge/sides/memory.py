@@ -127,6 +127,7 @@ class MemorySide(ABC):
     users: dict[str, dict[str, Any]] = field(default_factory=dict)
     reads: int = 0
     refused_logins: int = 0
+    strangers: int = 0  # how often something else answered in its place
     described: Contract = field(default_factory=Contract)  # what the side says of its tasks
     descriptions: int = 0  # how often it was asked for that
     writes: int = 0  # rows that were asked for, whatever became of them
@@ -519,6 +520,7 @@ class MemorySide(ABC):
         return results + [carried_over(row["action_id"], self._stranger()) for row in asked[before:]]
 
     def _stranger(self) -> CallRefused:
+        self.strangers += 1
         return CallRefused(f"{self.side}: answers with a redirect to sso.example.com (HTTP 302 Found)")
 
     def _require_unmodified(self, record: Record, since: datetime | None) -> None:
