@@ -183,21 +183,46 @@ class _Planner:
         if sc is None and sf is None:
             return
         in_step = not self.given.rerender and _in_step(link, sc, sf)
+        in_step = in_step and (sf is None or self.is_reminder(sf))
+        older = _older(SC, sc, link) or _older(SF, sf, link)
+        if not in_step and not older:
+            self.note_scope(_Pair(link, sc, sf))
         if link["unconfirmed"]:
             end = ("deferred", "G2")
-        elif _older(SC, sc, link) or _older(SF, sf, link):
+        elif older:
             end = ("deferred", "G9")
-        elif in_step and (sf is None or self.is_reminder(sf)):
+        elif in_step:
             end = UNCHANGED
-        elif link["state"] == "tombstone":
-            end = self.restore(link, sf)
-        elif link["sf_id"] is None and sc is not None:
-            end = self.half(link, SC, sc)
-        elif link["sc_id"] is None and sf is not None:
-            end = self.half(link, SF, sf)
         else:
-            end = self.pair(_Pair(link, sc, sf))
+            end = self.settled(link, sc, sf)
         self.link_ends[link["link_id"]] = end
+
+    def settled(self, link: Row, sc: Row | None, sf: Row | None) -> End:
+        """A link of which everything is known that can be."""
+        if link["state"] == "tombstone":
+            return self.restore(link, sf)
+        if link["sf_id"] is None and sc is not None:
+            return self.half(link, SC, sc)
+        if link["sc_id"] is None and sf is not None:
+            return self.half(link, SF, sf)
+        return self.pair(_Pair(link, sc, sf))
+
+    def outside(self, pair: _Pair, side: str) -> Any:
+        """C2, C3: why a record takes no part whatever became of it, told by itself or as it was last seen."""
+        row = pair.rows[side]
+        if row is None or not pair.told[side]:
+            return pair.link[f"{PREFIX[side]}_outside"]
+        if side == SF and not self.is_reminder(row):
+            return "C2"
+        user = self.users[side].get(row["owner"])
+        given = row["owner"] != pair.link[f"{PREFIX[side]}_owner"]
+        return "C3" if given and (user is None or not user["synced"]) else None
+
+    def note_scope(self, pair: _Pair) -> None:
+        for side, prefix in PREFIX.items():
+            outside = self.outside(pair, side)
+            if outside != pair.link[f"{prefix}_outside"]:
+                self.change(pair.link, **{f"{prefix}_outside": outside or ""})
 
     def restore(self, link: Row, sf: Row | None) -> End:
         """C7: a deleted Salesforce task is live again, in a version that nobody has seen or written, or for whoever
@@ -259,18 +284,21 @@ class _Planner:
         return ("held", "G4") if pair.link["parked"] and not moved else None
 
     def out_of_scope(self, pair: _Pair) -> End | None:
-        sc_user = self.users[SC].get(pair.now(SC, "owner"))
-        sf_user = self.users[SF].get(pair.now(SF, "owner"))
-        if pair.withdrawn[SC] and pair.deleted[SC]:
+        outside = {self.outside(pair, side) for side in (SC, SF) if not pair.taken_back(side)}
+        sc_user = self.users[SC].get(pair.owner(SC))
+        sf_user = self.users[SF].get(pair.owner(SF))
+        if pair.taken_back(SC):
             sc_user = sf_user
-        if pair.withdrawn[SF] and pair.deleted[SF]:
+        if pair.taken_back(SF):
             sf_user = sc_user
         if sc_user is not None and not sc_user["selected"]:
             return ("deferred", "selection")
-        if sc_user is None or sf_user is None or not (sc_user["synced"] and sf_user["synced"]):
+        if all(pair.deleted.values()):
+            return None
+        synced = sc_user is not None and sf_user is not None and sc_user["synced"] and sf_user["synced"]
+        if not synced or "C3" in outside:
             return self.release(pair.link, "C3")
-        sf = pair.rows[SF]
-        if pair.seen[SF] and sf is not None and not self.is_reminder(sf):
+        if "C2" in outside:
             return self.release(pair.link, "C2")
         sc = pair.rows[SC]
         if pair.deleted[SC] and sc is not None and sc["delete_cause"] == "user_deleted":
@@ -822,7 +850,17 @@ class _Verdict:
 class _Pair:
     """A link with its staged rows, and what they say."""
 
-    __slots__ = ("changed", "deleted", "inputs_changed", "link", "missing", "rows", "seen", "withdrawn")
+    __slots__ = (
+        "changed",
+        "deleted",
+        "inputs_changed",
+        "link",
+        "missing",
+        "rows",
+        "seen",
+        "told",
+        "withdrawn",
+    )
 
     def __init__(self, link: Row, sc: Row | None, sf: Row | None) -> None:
         self.link = link
@@ -831,6 +869,7 @@ class _Pair:
         self.deleted = {}
         self.missing = {}
         self.withdrawn = {}
+        self.told = {}
         self.changed = {}
         self.inputs_changed = False
         for side, row in self.rows.items():
@@ -840,6 +879,9 @@ class _Pair:
             proven = self.withdrawn[side] or link[f"{PREFIX[side]}_proof"] is not None
             self.deleted[side] = presence == "deleted" or (presence == "absent" and proven)
             self.missing[side] = presence == "absent" and not proven
+            judged = link[f"{PREFIX[side]}_outside"] is not None and link[f"{PREFIX[side]}_proof"] is not None
+            named = row is not None and row["owner"] is not None and presence == "deleted"
+            self.told[side] = self.seen[side] or (named and not judged)
             self.changed[side] = (
                 {name for name, base in _BASE_OF[side] if row[name] != link[base]}
                 if row is not None and self.seen[side]
@@ -858,7 +900,19 @@ class _Pair:
             return True
         if self.link["dirty"] or self.link["state"] != "linked":
             return True
+        if self.link["sc_outside"] is not None or self.link["sf_outside"] is not None:
+            return True
         return any(row is not None and not _live(row) for row in self.rows.values())
+
+    def owner(self, side: str) -> str | None:
+        """Whose the record is, or was when it was deleted."""
+        row = self.rows[side]
+        owner = row["owner"] if row is not None and self.told[side] else self.link[f"{PREFIX[side]}_owner"]
+        return None if owner is None else str(owner)
+
+    def taken_back(self, side: str) -> bool:
+        """A copy that an undo took back is nobody's."""
+        return bool(self.withdrawn[side] and self.deleted[side])
 
     def now(self, side: str, name: str) -> Any:
         row = self.rows[side]
@@ -1044,6 +1098,8 @@ def _shown(kind: str) -> list[str]:
 def _in_step(link: Row, sc: Row | None, sf: Row | None) -> bool:
     """Most pairs: clean, linked, and what was read of them is what the base holds."""
     if link["dirty"] or link["state"] != "linked" or link["sc_id"] is None or link["sf_id"] is None:
+        return False
+    if link["sc_outside"] is not None or link["sf_outside"] is not None:
         return False
     return (sc is None or (_live(sc) and _VALUES[SC](sc) == _BASE[SC](link))) and (
         sf is None or (_live(sf) and _VALUES[SF](sf) == _BASE[SF](link))

@@ -209,11 +209,18 @@ def approval_rows(action: Row, **values: Any) -> list[Row]:
 
 
 class Read:
-    """A plan as rows, with the questions that tests ask."""
+    """A plan as rows, with the questions that tests ask; `outside`: what it keeps of why records take no part."""
 
     def __init__(self, made: Plan) -> None:
         self.actions = rows_of(made.actions)
-        self.changes = rows_of(made.ledger_changes)
+        changes = rows_of(made.ledger_changes)
+        self.changes = [row for row in changes if row["sc_outside"] is None and row["sf_outside"] is None]
+        self.outside = {
+            name: row[name]
+            for row in changes
+            for name in ("sc_outside", "sf_outside")
+            if row[name] is not None
+        }
         self.new_links = rows_of(made.new_links)
         self.conflicts = rows_of(made.conflicts)
         self.dispositions = rows_of(made.dispositions)

@@ -195,6 +195,99 @@ def test_S2_pairs_of_users_who_were_not_asked_for_wait() -> None:
     assert set(plan.ends.values()) == {("deferred", "selection")}
 
 
+CLEO = ANNA | {"sc_user_id": "cleo", "sf_user_id": "005C", "synced": False}
+HERS: Row = {"owner": "005C"}
+CALL: Row = {"owner": "005A", "subtype": "Call"}
+
+# what the pair knows, what is told of the deleted Salesforce record, its end, what is kept of its scope
+OUT_OF_SCOPE: list[tuple[Row, Row, str, Row]] = [
+    ({}, gone(sf(), **HERS), "C3", {"sf_outside": "C3"}),
+    ({}, gone(sf(), owner="unknown"), "C3", {"sf_outside": "C3"}),
+    ({}, gone(sf(), **CALL), "C2", {"sf_outside": "C2"}),
+    ({}, gone(sf(), owner="005A", is_recurrence=True), "C2", {"sf_outside": "C2"}),
+    ({"sf_outside": "C3"}, gone(sf()), "C3", {}),
+    ({"sf_outside": "C2"}, gone(sf()), "C2", {}),
+    ({"sf_outside": "C3", "sf_proof": "C5"}, gone(sf(), owner="005B"), "C3", {}),
+    ({"sf_outside": "C2", "sf_proof": "C5"}, absent(sf()), "C2", {}),
+    ({"sf_outside": "C3"}, absent(sf()), "C3", {}),
+]
+
+
+@pytest.mark.parametrize("policy", [WINS, LOSES])
+@pytest.mark.parametrize("left", [sc(), EDITED_SC])
+@pytest.mark.parametrize(("known", "right", "rule", "kept"), OUT_OF_SCOPE)
+def test_C2_C3_a_delete_of_what_is_out_of_scope_crosses_to_nobody(
+    known: Row, right: Row, rule: str, kept: Row, left: Row, policy: DeletePolicy
+) -> None:
+    pair = link(state="released" if known else "linked", **known)
+    plan = decide([pair], [left], [right], users=[ANNA, BEN, CLEO], delete_policy=policy)
+    assert (plan.actions, plan.conflicts) == ([], [])
+    assert set(plan.ends.values()) == {("released", rule)}
+    assert [row["state"] for row in plan.changes] == ([] if known else ["released"])
+    assert plan.outside == kept
+
+
+@pytest.mark.parametrize("right", [sf(), EDITED_SF])
+@pytest.mark.parametrize(
+    ("known", "left"),
+    [
+        ({}, gone(sc(), owner="cleo")),
+        ({}, gone(sc(), owner="unknown")),
+        ({"sc_outside": "C3"}, gone(sc())),
+        ({"sc_outside": "C3"}, absent(sc())),
+        ({"sc_outside": "C3", "sc_proof": "C5"}, gone(sc(), owner="anna")),
+    ],
+)
+def test_C3_a_delete_in_sales_connect_of_what_is_out_of_scope_crosses_to_nobody(
+    known: Row, left: Row, right: Row
+) -> None:
+    plan = decide([link(**known)], [left], [right], users=[ANNA, BEN, CLEO], delete_policy=LOSES)
+    assert plan.actions == []
+    assert set(plan.ends.values()) == {("released", "C3")}
+
+
+# what the pair knows, what is told of the deleted Salesforce record
+IN_SCOPE_WHEN_DELETED: list[tuple[Row, Row]] = [
+    ({}, gone(sf(), owner="005A")),
+    ({}, gone(sf(), owner="005B")),
+    ({"state": "released"}, gone(sf(), owner="005A")),
+    ({"state": "released", "sf_proof": "C5"}, gone(sf(), owner="005A")),
+    ({"state": "released", "sf_proof": "C5"}, absent(sf())),
+    ({"state": "released", "sf_outside": "C3"}, gone(sf(), owner="005A")),
+    ({"state": "released", "sf_outside": "C3"}, gone(sf(), owner="005B")),
+]
+
+
+@pytest.mark.parametrize(("known", "right"), IN_SCOPE_WHEN_DELETED)
+def test_C1_I5_what_was_in_scope_when_it_was_deleted_is_deleted_as_ever(known: Row, right: Row) -> None:
+    plan = decide([link(**known)], [sc()], [right], users=[ANNA, BEN, CLEO])
+    assert plan.writes == [(SC, "delete", {})]
+    assert plan.outside == ({"sf_outside": ""} if "sf_outside" in known else {})
+
+
+def test_C3_a_user_who_is_off_leaves_no_trace_in_the_pair() -> None:
+    """The record did not leave its owner; once she is back it counts as it was (I5)."""
+    plan = decide([link()], [sc()], [gone(sf(), owner="005A")], users=[ANNA | {"synced": False}])
+    assert set(plan.ends.values()) == {("released", "C3")}
+    assert plan.outside == {}
+
+
+@pytest.mark.parametrize("left", [gone(sc(), owner="anna"), gone(sc(), delete_cause="user_deleted")])
+@pytest.mark.parametrize("right", [gone(sf(), **HERS), gone(sf(), **CALL)])
+def test_C1_of_a_released_pair_that_lost_both_records_nothing_is_left_to_decide(
+    left: Row, right: Row
+) -> None:
+    plan = decide([link(state="released")], [left], [right], users=[ANNA, CLEO])
+    assert plan.actions == []
+    assert [row["state"] for row in plan.changes] == ["tombstone"]
+
+
+def test_C2_C3_what_was_out_of_scope_is_seen_in_scope_again() -> None:
+    plan = decide([link(state="released", sf_outside="C2", sc_outside="C3")], [sc()], [sf()])
+    assert [row["state"] for row in plan.changes] == ["linked"]
+    assert plan.outside == {"sf_outside": "", "sc_outside": ""}
+
+
 @pytest.mark.parametrize(
     ("setting", "status"), [(SkippedTasks.LEAVE_OPEN, None), (SkippedTasks.COMPLETE, "Completed")]
 )

@@ -84,9 +84,17 @@ class Agreement:
         log = self.story.log
         keys = [(side, record.remote_id) for side in Side for record in pair.records(side)]
         gone = [log.last(*key, "deleted") for key in keys]
+        survivors = [record for side in Side for record in pair.live(side)]
         return bool(
+            # C2, C3: what had left the scope decides nothing, also when its owner takes part since then.
+            any(
+                self.story.scope.may_stay_alone(side, gone, survivor)
+                for side in Side
+                for gone in pair.records(side)
+                for survivor in survivors
+            )
             # C5: what went with its user stays behind.
-            any(event and event.after == "user_deleted" for event in gone)
+            or any(event and event.after == "user_deleted" for event in gone)
             # A record that left no trace (emptied bin), or was deleted before its id could be known and without a
             # feed to tell, is held for a person (C5, G2).
             or any(key in log.lost and not self._fed for key in keys)

@@ -19,6 +19,7 @@ from tests.machine.accidents import FaultRules
 from tests.machine.agreement import Agreement, describe
 from tests.machine.clock import NewDatabase
 from tests.machine.deliberate import DeliberateRules
+from tests.machine.leaving import LeavingRules
 from tests.machine.outages import OutageRules
 from tests.machine.pairs import Pair, all_pairs
 from tests.machine.story import Story
@@ -32,7 +33,7 @@ _FIELDS = 4
 _ROUNDS = 6
 
 
-class TwoSystems(FaultRules, OutageRules, DeliberateRules):
+class TwoSystems(FaultRules, OutageRules, LeavingRules, DeliberateRules):
     """Edits of every kind on both sides, faults of every kind, operators, and runs in between."""
 
     database: ClassVar[NewDatabase]

@@ -63,11 +63,7 @@ class Pair:
         )
 
     def reminder(self, record: Record) -> bool:
-        values = record.values
-        at_once = values["is_closed"] and values.get("completed_at") == record.created_at
-        made_by_us = (_SF, record.remote_id) in self.story.log.made
-        ordinary = values["subtype"] in ("Task", None) and not values["is_recurrence"]
-        return bool(ordinary and (made_by_us or not at_once))
+        return self.story.scope.reminder(_SF, record)
 
     def agree(self, name: str, sc: Any, sf: Any) -> bool:
         """Whether two values of a field count as the same (F2 to F5), by any map of users there ever was."""

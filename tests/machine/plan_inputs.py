@@ -82,14 +82,24 @@ _PRESENCES = st.sampled_from(["live"] * 6 + ["deleted", "absent", "broken"])
 
 
 @st.composite
+def _last_words(draw: st.DrawFn, side: str, base: Row | None) -> Row:
+    """What a deleted record says of itself: whose it was, and what it was."""
+    owner = draw(st.sampled_from([(base or {}).get("owner"), draw(_VALUES[side]["owner"])]))
+    if side == "sc":
+        return {"owner": owner, "delete_cause": draw(st.sampled_from([None, None, "user_deleted"]))}
+    record = {name: draw(strategy) for name, strategy in _RECORD[side].items()}
+    return {"owner": owner, "created_at": draw(_STAMPS)} | record
+
+
+@st.composite
 def records(draw: st.DrawFn, side: str, remote_id: str, base: Row | None = None) -> Row:
     """A staged row: an edited copy of `base`, or a record with values of its own."""
     presence = draw(_PRESENCES)
     if presence == "absent":
         return {"remote_id": remote_id, "presence": presence}
     if presence == "deleted":
-        cause = {"delete_cause": draw(st.sampled_from([None, None, "user_deleted"]))} if side == "sc" else {}
-        return {"remote_id": remote_id, "presence": presence, "version": draw(st.none() | _STAMPS)} | cause
+        gone = {"remote_id": remote_id, "presence": presence, "version": draw(st.none() | _STAMPS)}
+        return gone | draw(st.sampled_from([{}, draw(_last_words(side, base))]))
     if presence == "broken":
         return {"remote_id": remote_id, "presence": "live", "problem_code": "BAD_DATE", "payload": "{}"}
     values = dict(base) if base is not None else {}
@@ -126,6 +136,9 @@ def pairs(draw: st.DrawFn, number: int) -> tuple[Row, Row | None, Row | None]:
     for side in ("sc", "sf"):
         values[f"{side}_asked"] = draw(st.booleans())
         values[f"{side}_proof"] = draw(st.sampled_from([None, None, None, "C1,G3", "I4", "C6", "C5"]))
+        values[f"{side}_outside"] = draw(
+            st.sampled_from([None, None, None, "C3", "C2" if side == "sf" else None])
+        )
         for stamp in ("version", "modified_at", "written_at", "changed_at"):
             values[f"{side}_{stamp}"] = draw(st.none() | _STAMPS)
     staged: dict[str, Row | None] = {}

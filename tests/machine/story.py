@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from taskbridge.core.model import Answer, Side
@@ -28,6 +28,7 @@ from taskbridge.errors import TaskBridgeError
 from taskbridge.sides.memory import Record
 from tests.engine.world import NAMES, World
 from tests.machine.clock import StoryDatabase
+from tests.machine.scope import Scope
 from tests.machine.watching import US, Broken, Log, Watched, WatchedSalesConnect, WatchedSalesforce
 
 OTHER_NAME = {Side.SALES_CONNECT: "Sales Connect", Side.SALESFORCE: "Salesforce"}
@@ -127,11 +128,17 @@ class Story(World):
         self.log.seconds = lambda: time.monotonic() + self.db.ahead
         self.log.switched_on = lambda: self.enabled
         self.log.partners = self._partners
+        self.log.why_not_delete = self.scope.why_not_delete
+        self.log.why_not_create_again = self.scope.why_not_create_again
         self.sf_users[SPARE] = self.sf.add_user(f"{SPARE}@example.com")
         for name in NAMES:
             self.mapped[self.sc_users[name]] = self.sf_users[name]
             self.changed_at[name] = 0
         self.ever_mapped |= set(self.mapped.items())
+
+    @cached_property
+    def scope(self) -> Scope:
+        return Scope(self)
 
     @property
     def db(self) -> StoryDatabase:
@@ -181,15 +188,17 @@ class Story(World):
         if wait:
             self.advance(wait)
         truncated = any(system.faults.truncate_reads for system in self.systems.values())
-        marks = self.watermarks() if not self.enabled else None
+        marks, switch = self.watermarks(), self.enabled
         with self._watching(spec):
             outcome = run_cycle(self.mortal_engine, spec)
         self._note_map()
+        if marks != self.watermarks():
+            self.scope.note()
         if wait:
             self.advance(1)
         if outcome.outcome is RunOutcome.FAILED and not (truncated or self._explained(outcome.text)):
             raise Broken(f"10: a run failed though nothing was amiss:\n{outcome.text}")
-        if marks is not None and marks != self.watermarks():
+        if not switch and marks != self.watermarks():
             raise Broken("20: a watermark moved while the switch was off (S3)")
         self.fuse.surprise = None
         return outcome
@@ -219,6 +228,7 @@ class Story(World):
         log = self.log
         before = log.run_began = log.number
         self.fuse.calls = 0
+        log.shown_lately.clear()
         refused = {side: system.refused_logins for side, system in self.systems.items()}
         log.on_behalf = spec.mode in (RunMode.UNDO, RunMode.RESTORE)
         log.seen_whole = APPROVED_PLAN in spec.asked
@@ -268,9 +278,11 @@ class Story(World):
         """As Airflow runs it, step by step: the step whose worker dies is tried again, under the same lease."""
         self.advance(60)
         self.fuse.at = calls
-        spec, places = self.spec(), list[str]()
+        spec, places, marks = self.spec(), list[str](), self.watermarks()
         with self._watching(spec):
             failed = self._run_steps(spec, places)
+        if marks != self.watermarks():
+            self.scope.note()
         self._revive()
         report(self.engine, spec.run_key, failed)
         self.advance(1)

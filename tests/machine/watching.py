@@ -70,6 +70,9 @@ class Log:
     seconds: Callable[[], float] = time.monotonic  # of the database's clock
     switched_on: Callable[[], bool] = lambda: True
     partners: Callable[[Side, str], list[Record]] = lambda side, remote_id: []
+    # why a delete, or a create in the place of a deleted record, must not be: what is out of scope decides nothing
+    why_not_delete: Callable[[Side, Record, Record], str | None] = lambda side, gone, survivor: None
+    why_not_create_again: Callable[[Side, str], str | None] = lambda side, link_id: None
     limits: Mapping[str, int] = field(default_factory=dict)  # count, user_count; empty: not checked
     number: int = 0
     events: list[Event] = field(default_factory=list)
@@ -77,6 +80,7 @@ class Log:
     held: dict[tuple[Side, str, str], set[Any]] = field(default_factory=lambda: defaultdict(set))
     newest: dict[Key, datetime] = field(default_factory=dict)  # the newest version ever
     shown: dict[Key, datetime] = field(default_factory=dict)  # the newest version that we were shown
+    shown_lately: set[Key] = field(default_factory=set)  # since the run began
     shown_owner: dict[Key, str] = field(default_factory=dict)  # whose it was when we were last shown it live
     overwritten: list[tuple[str, str, Any]] = field(default_factory=list)  # action, field, value
     actions: set[str] = field(default_factory=set)
@@ -232,6 +236,7 @@ class Watched(MemorySide):
             key = (self.side, record.remote_id)
             self.log.unknown.discard(key)
             self.log.shown[key] = max(record.version, self.log.shown.get(key, record.version))
+            self.log.shown_lately.add(key)
             if not record.deleted:
                 self.log.shown_owner[key] = record.values["owner"]
         return super()._frame(records, by_id=by_id, whole=whole)
@@ -286,6 +291,10 @@ class Judge:
             raise Broken(f"7: the marker {row['marker']!r} is not derived")
         if origin == self.system.side.prefix and generation == 1:
             raise Broken(f"7: {row['marker']} would be created in the system that it began in")
+        if generation > 1 and not self.log.on_behalf and not self._is_granted(row, "create"):
+            why = self.log.why_not_create_again(self.system.side, row["link_id"])
+            if why:
+                raise Broken(f"8: {row['marker']} would be created again; the deleted record {why}")
 
     def _is_what_decide_saw(self, row: Row, record: Record) -> None:
         """19: nobody has edited the target since it was decided on."""
@@ -328,6 +337,9 @@ class Judge:
             raise Broken(f"8: {record.remote_id} would be deleted, and nobody deleted {newest.remote_id}")
         if gone.after == "user_deleted":
             raise Broken(f"8: {record.remote_id} would be deleted, as a user was deleted (C5)")
+        why = newest.deleted and self.log.why_not_delete(self.system.side.other, newest, record)
+        if why:
+            raise Broken(f"8: {record.remote_id} would be deleted, as {newest.remote_id} was, which {why}")
 
     def _is_granted(self, row: Row, *kinds: str) -> bool:
         """Whether a person approved this very effect, or has seen it in the whole plan."""

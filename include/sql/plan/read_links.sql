@@ -41,7 +41,7 @@ SELECT
         (SELECT a.rule FROM held a WHERE a.link_id = l.link_id AND a.side = 'sales_connect'),
         CASE WHEN sf_deleted_id = sf_id THEN 'C5' END
     ) AS sf_proof,
-    sc_changed_at, sf_changed_at, sc_title, sc_status, sc_priority, sc_due_date, sc_details, sc_owner,
+    sc_changed_at, sf_changed_at, sc_outside, sf_outside, sc_title, sc_status, sc_priority, sc_due_date, sc_details, sc_owner,
     sc_type, sc_campaign_name, sc_campaign_day, sc_campaign_step, sc_call_outcome, sc_call_reason,
     sf_title, sf_status, sf_priority, sf_due_date, sf_details, sf_owner
 FROM touched

@@ -38,6 +38,8 @@ newest AS (
            (array_agg(sc_call_outcome ORDER BY nth) FILTER (WHERE inputs))[1] AS sc_call_outcome,
            (array_agg(sc_call_reason ORDER BY nth) FILTER (WHERE inputs))[1] AS sc_call_reason,
            bool_or(inputs) AS inputs,
+           (array_agg(sc_outside ORDER BY nth) FILTER (WHERE sc_outside IS NOT NULL))[1] AS sc_outside,
+           (array_agg(sf_outside ORDER BY nth) FILTER (WHERE sf_outside IS NOT NULL))[1] AS sf_outside,
            (array_agg(state ORDER BY nth) FILTER (WHERE state IS NOT NULL))[1] AS state,
            (array_agg(withheld ORDER BY nth) FILTER (WHERE state IS NOT NULL))[1] AS withheld
     FROM due
@@ -62,6 +64,8 @@ SET sc_title = CASE WHEN n.sc_mask & 1 <> 0 THEN n.sc_title ELSE l.sc_title END,
     sc_campaign_step = CASE WHEN n.inputs THEN n.sc_campaign_step ELSE l.sc_campaign_step END,
     sc_call_outcome = CASE WHEN n.inputs THEN n.sc_call_outcome ELSE l.sc_call_outcome END,
     sc_call_reason = CASE WHEN n.inputs THEN n.sc_call_reason ELSE l.sc_call_reason END,
+    sc_outside = CASE WHEN n.sc_outside IS NULL THEN l.sc_outside ELSE nullif(n.sc_outside, '') END,
+    sf_outside = CASE WHEN n.sf_outside IS NULL THEN l.sf_outside ELSE nullif(n.sf_outside, '') END,
     state = coalesce(n.state, l.state),
     withheld = CASE WHEN n.state IS NULL THEN l.withheld ELSE n.withheld END,
     changed_run_id = :run_id,

@@ -28,8 +28,8 @@ seen AS (
       AND (s.source IN ('by_id', 'sweep') OR coalesce(s.version >= l.sf_version, true))
       -- A row that waits for a run of everybody must still look new to that run (C7).
       AND s.rule IS DISTINCT FROM 'selection'
-      -- So must what somebody brought back, until a run sees it that takes it in.
-      AND NOT (l.state = 'tombstone' AND s.presence = 'live' AND bridge.is_deliberate(:run_id))
+      -- So must what somebody brought back, until a run takes it in.
+      AND NOT (l.state = 'tombstone' AND s.presence = 'live')
 )
 UPDATE bridge.link l
 SET sf_version = coalesce(s.version, l.sf_version),

@@ -15,7 +15,8 @@ stuck_pairs AS (
     SELECT l.*, coalesce(
                (SELECT s.rule FROM mart.latest_staged s
                 WHERE s.link_id = l.link_id AND s.rule IS NOT NULL ORDER BY s.run_id DESC LIMIT 1),
-               CASE l.state WHEN 'held' THEN 'C6' WHEN 'missing' THEN 'C5' ELSE 'C2' END
+               CASE l.state WHEN 'held' THEN 'C6' WHEN 'missing' THEN 'C5'
+                           ELSE coalesce(l.sf_outside, l.sc_outside, 'C2') END
            ) AS rule
     FROM bridge.link l
     WHERE l.state IN ('held', 'missing', 'released')

@@ -210,6 +210,7 @@ class Deliberate(PairStep):
     def conclude(self, approved: pd.DataFrame) -> Plan:
         """The plan. `approved`: actions that a person has seen held, and which are released as they are (G3)."""
         actions, held = self._weigh(_concat(self.draft.actions, ACTIONS), columns(approved))
+        self.note_scope(np.flatnonzero(~self.matched.outdated))
         links = np.concatenate([np.empty(0, np.int64), *self.draft.action_links])
         self.draft.links.put(links[held], Disposition.HELD, "G3")
         self.draft.links.put(np.flatnonzero(self.draft.links.open), Disposition.UNCHANGED, self.rule)

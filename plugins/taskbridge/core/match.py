@@ -16,6 +16,7 @@ from taskbridge.core.arrays import (
     Positions,
     choose,
     columns,
+    distinct,
     equals,
     find,
     flags,
@@ -165,6 +166,36 @@ class Matched:
 
     def _read_as(self, side: Side, known: Flags) -> Flags:
         return gather(known, self[side].position)
+
+    @cached_property
+    def told(self) -> dict[Side, Flags]:
+        """Links whose record itself says whose and what it is. A deleted one says it once: whoever takes part since
+        then did not when it was deleted (C2, C3)."""
+        told = {}
+        for side in Side:
+            prefix, staged = side.prefix, self[side]
+            names = flags(pc.is_valid(staged.rows["owner"]))
+            judged = pc.and_(
+                pc.is_valid(self.links[f"{prefix}_outside"]), pc.is_valid(self.links[f"{prefix}_proof"])
+            )
+            told[side] = self.seen[side] | (self._read_as(side, staged.deleted & names) & ~flags(judged))
+        return told
+
+    def owner(self, side: Side, rows: Positions) -> pa.Array:
+        """Whose the record is, or was when it was deleted: as it says itself, else as in the base."""
+        said = take(self[side].rows["owner"], self[side].position[rows])
+        return choose(self.told[side][rows], said, self.base(side, "owner", rows))
+
+    def outside(self, side: Side, rows: Positions) -> pa.Array:
+        """Why the record itself takes no part: it is no reminder (C2), or was given to somebody who takes none (C3).
+        Null where it does; as it says itself, else as it was last seen."""
+        owner = self.owner(side, rows)
+        given = distinct(owner, self.base(side, "owner", rows))
+        given &= ~gather(self.synced, self.user_of(side, owner))
+        said = choose(given, pa.scalar("C3"), pa.scalar(None, pa.string()))
+        if side is Side.SALESFORCE:
+            said = choose(gather(~self.reminders, self[side].position[rows]), pa.scalar("C2"), said)
+        return choose(self.told[side][rows], said, take(self.links[f"{side.prefix}_outside"], rows))
 
     def now(self, side: Side, name: str, rows: Positions) -> pa.Array:
         """Present values of a field for these links: as staged where it was seen, else as in the base."""

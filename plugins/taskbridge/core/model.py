@@ -294,6 +294,9 @@ LINKS: Final = pa.schema(
         ("sf_proof", pa.string()),
         ("sc_changed_at", _STAMP),  # stamp first seen with a difference that is still open (K3), else null
         ("sf_changed_at", _STAMP),
+        # why the record itself took no part when it was last seen: C2, C3; null: it did
+        ("sc_outside", pa.string()),
+        ("sf_outside", pa.string()),
         *_SC_BASE,
         *_SF_BASE,
     ]
@@ -383,6 +386,8 @@ LEDGER_CHANGES: Final = pa.schema(
         ("also", pa.int32()),  # a second action that has to succeed as well, or null
         ("state", pa.string()),  # LinkState, or null to leave it and `withheld`
         ("withheld", pa.string()),  # Withheld, with state released; null takes it away when `state` is set
+        ("sc_outside", pa.string()),  # as in LINKS; empty: in scope; null leaves it
+        ("sf_outside", pa.string()),
         ("sc_mask", pa.int32()),  # BIT of the sc_ base columns that advance
         ("inputs", pa.bool_()),  # the sc_ template inputs advance as well
         *_SC_BASE,

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from taskbridge.core.arrays import Flags, Positions, constant, equals, flags, take
+from taskbridge.core.arrays import Flags, Positions, constant, distinct, equals, flags, take
 from taskbridge.core.creation import create
 from taskbridge.core.diff import Changes
 from taskbridge.core.draft import Draft
@@ -47,6 +47,18 @@ class PairStep:
         rows = self.draft.links.end(rows, Disposition.RELEASED, rule)
         known = equals(self.matched.links["state"], LinkState.RELEASED)
         self.change_state(rows[~known[rows]], LinkState.RELEASED)
+
+    def note_scope(self, rows: Positions) -> None:
+        """Keeps what the records say of their own scope, for when they say nothing any more (C2, C3)."""
+        for side in Side:
+            column = f"{side.prefix}_outside"
+            outside = self.matched.outside(side, rows)
+            news = distinct(outside, take(self.matched.links[column], rows))
+            values = {
+                "link_id": take(self.matched.links["link_id"], rows[news]),
+                column: pc.fill_null(outside.filter(pa.array(news)), ""),
+            }
+            self.draft.add_changes(values, int(news.sum()))
 
     @cached_property
     def withheld(self) -> Flags:

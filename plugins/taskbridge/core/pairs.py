@@ -32,8 +32,9 @@ class PairPlanner(PairStep):
         links = self.matched.links
         ended = equals(links["state"], LinkState.TOMBSTONE)
         lonely = ~flags(pc.is_valid(links["sc_id"])) | ~flags(pc.is_valid(links["sf_id"]))
-        # Before anything else: what was sent and may land yet would undo whatever is decided now.
         unconfirmed, outdated = flags(links["unconfirmed"]), self.matched.outdated
+        self.note_scope(np.flatnonzero(self._needs_attention & ~outdated))
+        # Before anything else: what was sent and may land yet would undo whatever is decided now.
         self.draft.links.end(np.flatnonzero(unconfirmed & self._staged), Disposition.DEFERRED, "G2")
         self.draft.links.end(np.flatnonzero(outdated), Disposition.DEFERRED, "G9")
         live = ~ended & ~unconfirmed & ~outdated
@@ -61,6 +62,7 @@ class PairPlanner(PairStep):
         attention: Flags = (self.changes.mask[_SC] | self.changes.mask[_SF]) != 0
         attention |= flags(links["dirty"]) | ~equals(links["state"], LinkState.LINKED)
         for side in Side:
+            attention |= flags(pc.is_valid(links[f"{side.prefix}_outside"]))
             staged = self.matched[side]
             attention |= gather(~staged.live, staged.position)
         # What makes a task an activity is no mapped field, so that no change tells of it (C2).
@@ -80,22 +82,26 @@ class PairPlanner(PairStep):
         return rows[ends.open[rows]]
 
     def _in_scope(self, rows: Positions) -> Positions:
-        """Ends pairs of users who were not asked for, releases those that take no part now (C2, C3)."""
-        ends = self.draft.links
-        users = {side: self.matched.user_of(side, self.matched.now(side, "owner", rows)) for side in Side}
+        """Ends pairs of users who were not asked for, releases those that take no part now (C2, C3), whatever became
+        of the record that takes none. Of a pair that lost both its records nothing is left to decide."""
+        ends, deleted = self.draft.links, self.matched.deleted
+        users = {side: self.matched.user_of(side, self.matched.owner(side, rows)) for side in Side}
+        # A copy that was taken back is nobody's: its original's owner counts.
+        away = {side: (self.matched.withdrawn[side] & deleted[side])[rows] for side in Side}
         for side in Side:
-            # A copy that was taken back is nobody's: its original's owner counts.
-            away = (self.matched.withdrawn[side] & self.matched.deleted[side])[rows]
-            users[side] = np.where(away, users[side.other], users[side])
+            users[side] = np.where(away[side], users[side.other], users[side])
         unasked = ~(gather(self.matched.selected, users[_SC]) | (users[_SC] < 0))
         ends.end(rows[unasked], Disposition.DEFERRED, "selection")
-        outside = ~(gather(self.matched.synced, users[_SC]) & gather(self.matched.synced, users[_SF]))
-        self.release(rows[outside], "C3")
-        activity = gather(~self.matched.reminders, self.matched[_SF].position[rows])
-        self.release(rows[activity & self.matched.seen[_SF][rows]], "C2")
+        some = ~(deleted[_SC] & deleted[_SF])[rows]
+        unsynced = ~(gather(self.matched.synced, users[_SC]) & gather(self.matched.synced, users[_SF]))
+        self.release(rows[unsynced & some], "C3")
+        for side in Side:
+            outside = self.matched.outside(side, rows)
+            for rule in ("C3", "C2"):
+                self.release(rows[equals(outside, rule) & ~away[side] & some], rule)
         gone = self.matched[_SC]
         with_user = gather(equals(gone.rows["delete_cause"], "user_deleted"), gone.position[rows])
-        self.release(rows[with_user & self.matched.deleted[_SC][rows]], "C5")
+        self.release(rows[with_user & deleted[_SC][rows] & some], "C5")
         return rows[ends.open[rows]]
 
     def _complete(self, rows: Positions) -> Positions:

@@ -18,6 +18,9 @@ from taskbridge.sides import storable
 _TEXTS: Final = frozenset({"title", "details", *TEMPLATE_INPUTS})
 Item = TypeVar("Item")
 _KEPT: Final = frozenset({"remote_id", "presence", "problem_code", "problem_message", "payload"})
+_SCOPE: Final = frozenset(
+    {"owner", "subtype", "is_closed", "is_recurrence", "created_at", "completed_at", "marker"}
+)
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,8 @@ def task_frame(
     """A frame of `TASKS[side]`; columns that are not given are null.
 
     Texts become canonical. A row with a problem, or with control characters in a text, keeps its id, presence
-    and payload; its other values are null. A Salesforce task in the bin whose version is known has none: what else
-    it holds does not matter any more.
+    and payload; its other values are null. A Salesforce task in the bin whose version is known has none: besides
+    what tells whether it took part (C2, C3), nothing that it holds matters any more.
     """
     schema = TASKS[side]
     problems = dict(problems or {})
@@ -77,7 +80,7 @@ def _blank(side: Side, arrays: dict[str, pa.Array], problems: Mapping[int, Probl
     )
     bad = pa.array([row in problems for row in range(rows)])
     for name in arrays.keys() - _KEPT:
-        blank = pc.and_not(bad, in_bin) if name == "version" else bad
+        blank = pc.and_not(bad, in_bin) if name in _SCOPE | {"version"} else bad
         arrays[name] = pc.if_else(blank, pa.scalar(None, arrays[name].type), arrays[name])
     found = [None if gone else problems.get(row) for row, gone in enumerate(in_bin.to_pylist())]
     arrays["problem_code"] = pa.array([problem and problem.code for problem in found], pa.string())

@@ -1,0 +1,124 @@
+"""What is out of scope decides nothing (C2, C3): told from the records, and from what runs were shown of them.
+
+A delete counts for what its record was when it was deleted. Where a system tells no more of a deleted record than
+its id, it counts for what the record was when a run last saw it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from taskbridge.core.model import Side
+from taskbridge.sides.memory import Record
+from tests.machine.watching import PERSON, Key
+
+if TYPE_CHECKING:
+    from tests.machine.story import Story
+
+_SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a run that ended made of a record."""
+
+    owner: str
+    reminder: bool
+    took_part: bool  # its owner did
+    gone: bool
+
+
+@dataclass
+class Scope:
+    """What is known of the records' own scope."""
+
+    story: Story
+    looks: dict[Key, Look] = field(default_factory=dict)
+
+    def reminder(self, side: Side, record: Record) -> bool:
+        """C2, as the record is now."""
+        if side is _SC:
+            return True
+        values = record.values
+        at_once = values["is_closed"] and values.get("completed_at") == record.created_at
+        made_by_us = (side, record.remote_id) in self.story.log.made
+        ordinary = values["subtype"] in ("Task", None) and not values["is_recurrence"]
+        return bool(ordinary and (made_by_us or not at_once))
+
+    def note(self) -> None:
+        """A run has ended that moved the watermarks: what it was shown counts from now on; of a delete the first look
+        does."""
+        for side, remote_id in self.story.log.shown_lately:
+            record, before = self.story.systems[side].records[remote_id], self.looks.get((side, remote_id))
+            if not (record.deleted and before and before.gone):
+                owner = record.values["owner"]
+                part = self.story.takes_part(side, owner)
+                look = Look(owner, self.reminder(side, record), part, record.deleted)
+                self.looks[side, remote_id] = look
+
+    # deletes
+
+    def why_not_delete(self, side: Side, gone: Record, survivor: Record) -> str | None:
+        """Why the delete of `gone` on a side says nothing about the other record of its pair; None: it does."""
+        look = self.looks.get((side, gone.remote_id))
+        if not self._told(side, gone):
+            # Nothing but what was seen before can be known.
+            owner, reminder = (look.owner, look.reminder) if look else (None, True)
+        else:
+            owner, reminder = gone.values["owner"], self.reminder(side, gone)
+        if not reminder:
+            return "is no reminder (C2)"
+        if owner is not None and not self.story.takes_part(side, owner):
+            return f"belongs to {self.story.who(side, owner)}, who takes no part (C3)"
+        if look and look.gone and not look.took_part and not self._was_theirs(side, look.owner, survivor):
+            return (
+                f"belonged to {self.story.who(side, look.owner)}, who took no part when it was deleted (C3)"
+            )
+        if not self.story.takes_part(side.other, survivor.values["owner"]):
+            return "is all that is left of a pair that takes no part (C3)"
+        return None
+
+    def may_stay_alone(self, side: Side, gone: Record, survivor: Record) -> bool:
+        """Whether a deleted record had left the scope, so that the other one stays though all take part by now."""
+        look = self.looks.get((side, gone.remote_id))
+        if look is None or not gone.deleted:
+            return False
+        theirs = self.story.ever_mapped & {
+            (survivor.values["owner"], look.owner),
+            (look.owner, survivor.values["owner"]),
+        }
+        return not look.reminder or (not look.took_part and not theirs)
+
+    def _told(self, side: Side, gone: Record) -> bool:
+        """Whether the system itself says whose a deleted record was, as soon as it says that it is gone."""
+        fed = "deleted_tasks" in self.story.sc.features
+        return side is _SF or (fed and gone.visible_at <= gone.version)
+
+    def _was_theirs(self, side: Side, owner: str, survivor: Record) -> bool:
+        """Whether the other record ever was the same person's: then nobody gave the deleted one away."""
+        held = self.story.log.held[side.other, survivor.remote_id, "owner"]
+        pairs = self.story.ever_mapped
+        return any(((other, owner) if side is _SF else (owner, other)) in pairs for other in held)
+
+    # records that are made again
+
+    def why_not_create_again(self, side: Side, link_id: str) -> str | None:
+        """Why the record of a pair on a side that was deleted is not made again; None: it may be."""
+        members = self.story.pairs().get(link_id, {one: [] for one in Side})
+        old = [self.story.systems[side].records[one] for one in members[side]]
+        live = [
+            record
+            for record in (self.story.systems[side.other].records[one] for one in members[side.other])
+            if not record.deleted
+        ]
+        if not old or not live:
+            return None
+        last = max(old, key=lambda record: (record.created_at, record.remote_id))
+        deleted = self.story.log.last(side, last.remote_id, "deleted")
+        restored = self.story.log.last(side.other, live[0].remote_id, "restored")
+        if not last.deleted or deleted is None or deleted.who != PERSON:
+            return None
+        if restored is not None and restored.number > deleted.number:
+            return None  # a person's restore (C7), whatever became of the copy
+        return self.why_not_delete(side, last, live[0])
