@@ -35,7 +35,17 @@ def test_G7_both_forms_of_the_header_are_read(header: str) -> None:
         budget.require(2)
 
 
-@pytest.mark.parametrize("header", ["", "api-usage", "api-usage=x/100", "per-app-api-usage=99/100"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "api-usage",
+        "api-usage=x/100",
+        "per-app-api-usage=99/100",
+        f"api-usage=1/{10**30}",
+        "api-usage=" + "9" * 5_000 + "/1",
+    ],
+)
 def test_G7_a_header_that_tells_nothing_stops_nothing(header: str) -> None:
     budget = told(header)
     assert not budget.known

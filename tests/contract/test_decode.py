@@ -154,6 +154,7 @@ def test_bad_sales_connect_records_keep_to_themselves(change: dict[str, Any], co
         ({"ActivityDate": "2025-02-29"}, "BAD_VALUE"),
         ({"Status": None}, "MISSING_VALUE"),
         ({"SystemModstamp": None}, "MISSING_VALUE"),
+        ({"OwnerId": "0" * 3_000}, "BAD_VALUE"),
         ({"SystemModstamp": "0001-01-01T00:00:00.000+0100"}, "BAD_VALUE"),
         ({"LastModifiedDate": "2026-13-01T08:00:00.000+0000"}, "BAD_VALUE"),
         ({"IsClosed": "no"}, "BAD_VALUE"),
@@ -195,6 +196,13 @@ def test_what_is_no_record_at_all_is_parked_under_a_steady_name(record: Any) -> 
     assert bad["problem_code"] in ("BAD_VALUE", "MISSING_VALUE")
     assert bad["remote_id"].startswith("without-id-")
     assert sales_connect(record)[0]["remote_id"] == bad["remote_id"]
+
+
+def test_an_id_that_no_index_can_hold_is_parked_under_a_steady_name() -> None:
+    bad, good = salesforce({**SF, "Id": "0" * 3_000}, SF)
+    assert (good["remote_id"], good["problem_code"]) == (SF["Id"], None)
+    assert bad["problem_code"] == "BAD_VALUE"
+    assert bad["remote_id"].startswith("without-id-")
 
 
 def test_an_entry_of_the_delete_feed() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from taskbridge.errors import ConnectionMissing
 from taskbridge.hooks import SalesConnectHook
 from taskbridge.hooks.database import database_url
 from taskbridge.hooks.engine import ConnectedSides
+from taskbridge.hooks.sales_connect import _https_address
 from taskbridge.hooks.salesforce import log_in
 from taskbridge.settings import Settings
 from tests.dags.world import DATABASE, SALES_CONNECT, SALESFORCE, World
@@ -116,6 +118,15 @@ def test_another_database_is_refused(
     set_connection(monkeypatch, DATABASE, **parts)
     with pytest.raises(ConnectionMissing, match=word):
         database_url()
+
+
+@pytest.mark.parametrize(
+    ("host", "port"), [("api.example.com:99999", None), ("api.example.com", 99999), ("[::1", None)]
+)
+def test_an_address_that_is_none_is_refused_with_a_sentence(host: str, port: int | None) -> None:
+    given: Any = SimpleNamespace(host=host, port=port)
+    with pytest.raises(ConnectionMissing, match="sales_connect_default has"):
+        _https_address("sales_connect_default", given)
 
 
 def test_a_side_that_is_not_asked_needs_no_connection(

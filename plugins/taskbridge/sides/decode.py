@@ -20,6 +20,7 @@ STAMP: Final = pa.timestamp("us", tz="UTC")
 _UNREADABLE: Final = (ValueError, TypeError, OverflowError)
 # Arrow reads the year 0, which neither Python nor PostgreSQL can hold as a date.
 _CALENDAR: Final = range(date.min.year, date.max.year + 1)
+_LONGEST_ID: Final = 255
 
 Convert = Callable[[Sequence[Any]], pa.Array]
 
@@ -44,6 +45,10 @@ class Page:
 
     def text(self, name: str, *, required: bool = False) -> pa.Array:
         return self._column(name, _texts, "a text", required)
+
+    def key(self, name: str, *, required: bool = False) -> pa.Array:
+        """The id of a record."""
+        return self._column(name, _ids, f"an id of at most {_LONGEST_ID} characters", required)
 
     def label(self, name: str) -> pa.Array:
         """A text that only people read: shown as far as it can be stored."""
@@ -119,6 +124,14 @@ class Page:
 
 def _texts(values: Sequence[Any]) -> pa.Array:
     return pa.array(values, pa.string())
+
+
+def _ids(values: Sequence[Any]) -> pa.Array:
+    column = _texts(values)
+    # Longer ones do not fit into an index of the database.
+    if pc.any(pc.greater(pc.utf8_length(column), _LONGEST_ID)).as_py():
+        raise ValueError("no id")
+    return column
 
 
 def _stamps(values: Sequence[Any]) -> pa.Array:

@@ -59,7 +59,7 @@ def decode_tasks(records: Sequence[Any], marking: Marking) -> pd.DataFrame:
     page = Page(records)
     deleted = pc.fill_null(page.flag("IsDeleted", required=True), False)
     columns = {
-        "remote_id": page.ids(page.text("Id", required=True)),
+        "remote_id": page.ids(page.key("Id", required=True)),
         "presence": pc.if_else(deleted, Presence.DELETED.value, Presence.LIVE.value),
         "version": page.stamp("SystemModstamp", required=True),
         "modified_at": page.stamp("LastModifiedDate", required=True),
@@ -69,7 +69,7 @@ def decode_tasks(records: Sequence[Any], marking: Marking) -> pd.DataFrame:
         "priority": page.text("Priority", required=True),
         "due_date": page.day("ActivityDate"),
         "details": page.text("Description"),
-        "owner": page.text("OwnerId"),
+        "owner": page.key("OwnerId"),
         "marker": marking.read(page),
         "person": page.text("WhoId"),
         "subtype": page.text("TaskSubtype"),
@@ -87,7 +87,7 @@ def decode_users(records: Sequence[Any]) -> pd.DataFrame:
     page = Page(records)
     kind = page.label("UserType")
     columns = {
-        "user_id": page.ids(page.text("Id", required=True)),
+        "user_id": page.ids(page.key("Id", required=True)),
         "email": page.label("Email"),
         "name": page.label("Name"),
         "active": page.flag("IsActive", required=True),
