@@ -51,7 +51,7 @@ def people_router(kernel: Kernel, records: Records) -> APIRouter:
 def _task_routes(router: APIRouter, records: Records) -> None:
     @router.post("/tasks")
     async def create_task(request: Request, values: bodies.NewTask) -> JSONResponse:
-        """A new task; besides the API's fields also campaign {"name", "day", "step"}."""
+        """A new task, by the API's rules."""
         task, _ = records.create(values, endpoint_of(request))
         return JSONResponse({"data": records.shown(task)}, 201)
 

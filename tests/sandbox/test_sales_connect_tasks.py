@@ -94,7 +94,6 @@ def test_every_writable_field_is_kept_as_sent(served: Served) -> None:
         ({"assignee_id": 999}, {"assignee_id": ["does not exist"]}),
         ({"assignee_id": INACTIVE}, {"assignee_id": ["is not an active user"]}),
         ({"person_id": 999}, {"person_id": ["does not exist"]}),
-        ({"campaign": None}, {"campaign": ["is not a field that can be written here"]}),
         (
             {"name": "", "colour": 1},
             {"name": ["can't be blank"], "colour": ["is not a field that can be written here"]},
@@ -109,6 +108,17 @@ def test_bad_values_are_refused_by_field_on_create_and_change(
     changed = served.api("PATCH", "/v2/tasks/50001", json=fields)
     assert (changed.status_code, changed.json()) == (422, {"errors": errors})
     assert served.api("GET", "/v2/tasks").json()["metadata"]["paging"]["total_count"] == 12
+
+
+def test_K5_a_task_that_comes_back_keeps_its_campaign_which_no_change_may_name(served: Served) -> None:
+    campaign = {"name": "Spring", "day": 3, "step": 2}
+    task = create(served, name="Call", campaign=campaign)
+    assert task["campaign"] == campaign
+    changed = served.api("PATCH", f"/v2/tasks/{task['id']}", json={"campaign": None})
+    errors = {"campaign": ["is not a field that can be written here"]}
+    assert (changed.status_code, changed.json()) == (422, {"errors": errors})
+    half = served.api("POST", "/v2/tasks", json={"name": "a", "assignee_id": ADA, "campaign": {"name": "b"}})
+    assert (half.status_code, list(half.json()["errors"])) == (422, ["campaign"])
 
 
 def test_half_a_surrogate_pair_is_refused(served: Served) -> None:

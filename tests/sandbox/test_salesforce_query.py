@@ -138,7 +138,7 @@ def test_describe_of_task(org: OrgClient) -> None:
         False,
     )
     fields = {field["name"]: field for field in described["fields"]}
-    assert len(fields) == 40
+    assert len(fields) == 44
     status = fields["Status"]
     assert [value["value"] for value in status["picklistValues"]] == [
         "Not Started",
