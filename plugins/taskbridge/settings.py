@@ -151,6 +151,12 @@ class Settings(_Closed):
     parked_retry_hours: Annotated[float, Field(gt=0, le=_YEAR)] = Field(
         24, description="A rejected row is tried again after so long even if nothing moved, hours (G4)"
     )
+    look_again_minutes: Annotated[int, Field(ge=1, le=60)] = Field(
+        60,
+        description="What only waits for an approval, a decision, a proof or for somebody who mends a record is "
+        "read by id again after 5 minutes, then after twice as long each time, after so many minutes at the latest; "
+        "sooner when it is answered or a listing shows something new of it (G9)",
+    )
     late_request_minutes: int = Field(
         10,
         ge=0,
@@ -292,6 +298,10 @@ class Settings(_Closed):
     @property
     def parked_retry(self) -> timedelta:
         return timedelta(hours=self.parked_retry_hours)
+
+    @property
+    def longest_rest(self) -> timedelta:
+        return timedelta(minutes=self.look_again_minutes)
 
     @property
     def late_request(self) -> timedelta:

@@ -67,7 +67,10 @@ def dead(world: World, sc_id: str, sf_id: str) -> None:
     world.sc.edit(sc_id, due_date=DUE)
     world.sync()
     world.sf.faults.refuse_titles.clear()
-    world.rows_changed("update bridge.dead_letter set next_try_at = now() - interval '1 minute'")
+    world.rows_changed(
+        "update bridge.dead_letter set next_try_at = now() - interval '1 minute'; "
+        "update bridge.link set look_again_at = now() where look_again_at is not null"
+    )
 
 
 def unanswered(world: World, sc_id: str, sf_id: str) -> None:
@@ -86,6 +89,7 @@ def switched_on_again(world: World, sc_id: str, sf_id: str) -> None:
 REASONS = [
     stale, retried, held_by_a_limit, held_for_a_decision, missing, unconfirmed, dead, unanswered, switched_on_again,
 ]  # fmt: skip
+WAITING = [held_for_a_decision, missing]  # read again after a rest
 
 
 @pytest.mark.parametrize("leave_unfinished", REASONS, ids=lambda one: one.__name__)
@@ -98,6 +102,8 @@ def test_G9_an_unfinished_pair_is_read_by_id_on_both_sides(world: World, leave_u
     world.advance(3_600)
     world.sync()
     leave_unfinished(world, sc_id, sf_id)
+    if leave_unfinished in WAITING:
+        world.advance(300)
     world.sf.faults.visible_after = timedelta(days=5)
     world.sf.edit(sf_id, priority="High", details="no listing shows this")
     world.sf.faults.visible_after = timedelta(0)

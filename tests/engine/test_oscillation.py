@@ -71,6 +71,7 @@ def test_K6_the_third_reversal_waits_until_the_hour_has_passed(world: World) -> 
     assert report.outcome is RunOutcome.HELD
     assert world.sf_of(task)["status"] == "Completed"
     world.rows_changed("update bridge.action set answered_at = answered_at - interval '61 minutes'")
+    world.advance(61 * 60)
     world.settle()
     assert world.sf_of(task)["status"] == "Not Started", "by itself"
     assert world.rows(OPEN) == []

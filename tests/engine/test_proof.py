@@ -57,6 +57,7 @@ def test_C5_a_missing_task_is_deleted_once_there_is_proof(world: World) -> None:
     world.settle()
     assert sf_id in world.sf.live()
     pair(world, title="Control")
+    world.advance(3_600)
     world.settle()
     assert sf_id not in world.sf.live()
 
@@ -87,6 +88,7 @@ def test_C5_a_delete_proved_while_the_other_record_was_out_of_sight_needs_no_sec
     world.settle()
     assert [*world.rows(STATE, one), *world.rows(STATE, in_sc)] == [("missing",), ("missing",)]
     world.sf.faults.hidden, world.sc.faults.hidden = set(), set()
+    world.advance(3_600)
     world.settle()
     assert (world.sc.live(), world.sf.live()) == ({}, {})
 

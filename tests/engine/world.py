@@ -83,6 +83,18 @@ class World:
     def advance(self, seconds: float) -> None:
         self.sc.advance(seconds)
         self.sf.advance(seconds)
+        self.advance_ledger(seconds)
+
+    def advance_ledger(self, seconds: float) -> None:
+        """The database goes by the clock of this machine; what comes due by it is brought nearer."""
+        if not self.database_url:
+            return
+        self.rows_changed(
+            f"UPDATE bridge.link SET look_again_at = look_again_at - interval '{seconds} s', "
+            f"dirty_since = dirty_since - interval '{seconds} s' WHERE look_again_at IS NOT NULL; "
+            f"UPDATE bridge.dead_letter SET next_try_at = next_try_at - interval '{seconds} s' "
+            "WHERE resolved_at IS NULL"
+        )
 
     def window(self, seconds: float) -> Window:
         """The last so many seconds."""

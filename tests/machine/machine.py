@@ -31,6 +31,8 @@ SMALL_LIMITS = {"count": 3, "share": 0.0, "delete_share": 0.0, "user_count": 2, 
 _DAY = 25 * 3600
 _FIELDS = 4
 _ROUNDS = 6
+_OVERLAP = 660
+_IDLE = 5  # people and listings of both systems, and the deletes
 
 
 class TwoSystems(FaultRules, OutageRules, LeavingRules, DeliberateRules):
@@ -115,12 +117,42 @@ class TwoSystems(FaultRules, OutageRules, LeavingRules, DeliberateRules):
         if self._poisoned():
             story.settle()
             Agreement(story, manual=True, poison=True).check()
+            self._parked_is_told()
             self._cure()
         if any("manual" in str(policy) for policy in story.policies):
             self._converge(manual=True)
             story.with_settings(conflict_policy="latest_wins", conflict_policy_fields={})
         self._converge(manual=False)
+        self._idle_costs_little()
         self._still_alive()
+
+    def _parked_is_told(self) -> None:
+        """G6: a record that cannot be understood makes no later run partial, and none clean."""
+        story = self.story
+        broken = [
+            (side, record)
+            for side, system in story.systems.items()
+            for record in system.records.values()
+            if record.problem and not record.deleted and (side, record.remote_id) in story.log.shown
+        ]
+        last = story.sync()
+        if broken and last.outcome is not RunOutcome.HELD:
+            raise Broken(f"G6: with {len(broken)} records parked a quiet run is {last.outcome}:\n{last.text}")
+        for side, record in broken:
+            if "Parked: 1," in last.text and f"({side.system} {record.remote_id})" not in last.text:
+                raise Broken(f"G6: {record.remote_id} is parked, and the run does not name it:\n{last.text}")
+
+    def _idle_costs_little(self) -> None:
+        """G9: what waits costs nothing in a run that no listing shows anything and no look is due in."""
+        story = self.story
+        if "deleted_tasks" not in story.sc.features:
+            return  # without a feed linked tasks are looked up by turns
+        story.advance(_OVERLAP)
+        story.sync()
+        reads = story.reads
+        last = story.sync()
+        if story.reads - reads > _IDLE:
+            raise Broken(f"G9: an idle run makes {story.reads - reads} calls to read:\n{last.text}")
 
     def _converge(self, *, manual: bool) -> None:
         """1 to 3: two runs are enough, and the third writes nothing."""

@@ -174,8 +174,7 @@ class Story(World):
 
     # time
 
-    def advance(self, seconds: float) -> None:
-        super().advance(seconds)
+    def advance_ledger(self, seconds: float) -> None:
         self.db.advance(seconds)
 
     # runs

@@ -75,7 +75,7 @@ def test_opening_a_key_again_is_the_same_run_under_the_new_number(ledger: Postgr
 def test_counts_add_up_by_side_and_state(ledger: PostgresLedger, database_url: str) -> None:
     run = open_run(ledger)
     ledger.stage(run, SC, page(SC, task(SC, "1"), task(SC, "2"), task(SC, "3")), "delta")
-    assert ledger.counts(run) == RunCounts({"sales_connect": {"": 3}}, {}, 0, 0, {}, 0, ())
+    assert ledger.counts(run) == RunCounts({"sales_connect": {"": 3}}, {}, 0, 0, 0, ())
     ledger.save_plan(
         run,
         plan(

@@ -299,6 +299,8 @@ def test_a_parked_pair_rests_until_it_is_due_or_moves(
     resting = open_run(ledger, at(3))
     ledger.stage(resting, SC, page(SC, task(SC, "1", title="New", version=at(2))), "delta")
     assert _ids(ledger, resting) == {"sc": [], "sf": []}
+    assert ledger.staged(resting, SC).empty, "what is listed again says nothing new"
+    ledger.stage(resting, SC, page(SC, task(SC, "1", title="New", version=at(2))), "by_id")
     assert ledger.links(resting)["parked"].tolist() == [True]
 
     moved = open_run(ledger, at(4))
@@ -306,6 +308,7 @@ def test_a_parked_pair_rests_until_it_is_due_or_moves(
     assert _ids(ledger, moved) == {"sc": ["1"], "sf": ["00T1"]}
 
     query(database_url, "UPDATE bridge.dead_letter SET next_try_at = now()")
+    _set(database_url, link_id, "look_again_at = now()")
     due = open_run(ledger, at(5))
     assert _ids(ledger, due) == {"sc": ["1"], "sf": ["00T1"]}
     ledger.stage(due, SC, page(SC, task(SC, "1", title="New", version=at(2))), "delta")

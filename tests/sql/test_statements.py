@@ -146,6 +146,7 @@ def test_every_statement_runs(
     ledger.end_job(run, "750", failed=True, message="it broke")
     assert ledger.job_failed(SF, TTL)
     ledger.linked(SF, ["00T1"])
+    ledger.originals(SF, [f"{run.run_id}-0"]), ledger.titled("New")
     ledger.see_again(run, rows(SEEN, {"action_id": f"{run.run_id}-0", "title": "typed since"}))
     ledger.unfollowed()
     ledger.record(run, outcomes(outcome(f"{run.run_id}-0", "rejected")))
@@ -163,6 +164,7 @@ def test_every_statement_runs(
         ledger.choose_pairs(replace(run, spec=replace(run.spec, mode=mode)))
     assert ledger.known("00T1").pair is not None
     assert ledger.known("nobody").pair is None
+    assert ledger.counts(run).waiting.parked == 1
     ledger.close_run(run, RunOutcome.PARTIAL, "")
     ledger.run_by_key(run.spec.run_key)
     ledger.keep_session(run.spec.run_key, SC, "sealed")

@@ -72,6 +72,7 @@ SET dirty = true,
     -- The next run may not find it by id, which alone proves nothing (C5).
     sc_deleted_id = coalesce(j.sc_deleted_id, l.sc_deleted_id),
     sf_deleted_id = coalesce(j.sf_deleted_id, l.sf_deleted_id),
+    look_again_at = NULL,
     state = CASE WHEN j.asks AND l.state = 'linked' THEN 'held' ELSE l.state END,
     sc_status = CASE WHEN j.lost & 2 = 0 THEN l.sc_status END,
     sf_status = CASE WHEN j.lost & 2 = 0 THEN l.sf_status END,

@@ -20,16 +20,28 @@ acted_by_op AS (
 acted_by_side AS (
     SELECT side, jsonb_object_agg(op, counts) AS counts FROM acted_by_op GROUP BY side
 ),
-asked AS (
-    SELECT asks || coalesce(' (request ' || approval_id || ')', ' (next request)') AS request, count(*) AS n
-    FROM bridge.action WHERE run_id = :run_id AND state = 'held' AND asks IS NOT NULL GROUP BY 1
+not_understood AS (
+    -- New ones: what was parked before is no news.
+    SELECT count(*) AS n
+    FROM (
+        SELECT 'sales_connect' AS side, remote_id FROM staging.sales_connect_task
+        WHERE run_id = :run_id AND disposition = 'dead_letter'
+        UNION ALL
+        SELECT 'salesforce', remote_id FROM staging.salesforce_task
+        WHERE run_id = :run_id AND disposition = 'dead_letter'
+    ) s
+    WHERE NOT EXISTS (
+        SELECT FROM bridge.dead_letter d
+        WHERE d.side = s.side AND d.remote_id = s.remote_id AND d.stage = 'extract' AND d.resolved_at IS NULL
+          AND d.run_id <> :run_id
+    )
 )
 SELECT jsonb_build_object(
     'staged', (SELECT coalesce(jsonb_object_agg(side, counts), '{}') FROM staged_by_side),
     'actions', (SELECT coalesce(jsonb_object_agg(side, counts), '{}') FROM acted_by_side),
     'conflicts', (SELECT count(*) FROM bridge.conflict WHERE run_id = :run_id),
     'drift', (SELECT count(*) FROM bridge.drift WHERE run_id = :run_id AND class <> 'in_step'),
-    'waiting', (SELECT coalesce(jsonb_object_agg(request, n), '{}') FROM asked),
     'left_out', (SELECT count(*) FROM bridge.left_out WHERE run_id = :run_id),
     'rejected_new', (SELECT count(*) FROM bridge.dead_letter WHERE run_id = :run_id AND stage = 'load')
+        + (SELECT n FROM not_understood)
 )

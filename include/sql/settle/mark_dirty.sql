@@ -1,42 +1,70 @@
--- Purpose: pairs with anything unfinished are dirty, the others that this run looked at are clean (G9)
--- Parameters: run_id
+-- Purpose: pairs with anything unfinished are dirty, the others that this run looked at are clean; what only waits is looked at again later and later (G9)
+-- Parameters: run_id, first_look, longest_rest (intervals)
 -- Caller: store/settling.py
 WITH seen AS (
     -- Of users whom it was not asked for, a run says nothing.
-    SELECT l.link_id,
-           s.disposition IS NULL
-           OR s.disposition IN ('held', 'dead_letter', 'deferred') AS unfinished
+    SELECT l.link_id, s.disposition
     FROM staging.sales_connect_task s
     JOIN bridge.link l ON l.sc_id = s.remote_id
     WHERE s.run_id = :run_id AND s.rule IS DISTINCT FROM 'selection'
     UNION ALL
-    SELECT l.link_id,
-           s.disposition IS NULL
-           OR s.disposition IN ('held', 'dead_letter', 'deferred')
+    SELECT l.link_id, s.disposition
     FROM staging.salesforce_task s
     JOIN bridge.link l ON l.sf_id = s.remote_id
     WHERE s.run_id = :run_id AND s.rule IS DISTINCT FROM 'selection'
+),
+found AS (
+    -- unfinished: something is left. waits: for a person or a proof, and nothing but that has to be done.
+    SELECT link_id,
+           disposition IS NULL OR disposition IN ('held', 'dead_letter', 'deferred') AS unfinished,
+           disposition IN ('held', 'dead_letter') AS waits,
+           disposition IS NULL OR disposition = 'deferred' AS busy
+    FROM seen
     UNION ALL
-    SELECT link_id, state <> 'done' FROM bridge.action WHERE run_id = :run_id AND state <> 'done'
+    SELECT link_id, true, state IN ('held', 'dead'), state NOT IN ('held', 'dead')
+    FROM bridge.action
+    WHERE run_id = :run_id AND state <> 'done'
     UNION ALL
-    SELECT link_id, true FROM bridge.action WHERE run_id < :run_id AND state = 'sent'
+    SELECT link_id, true, false, true FROM bridge.action WHERE run_id < :run_id AND state = 'sent'
 ),
 judged AS (
-    SELECT s.link_id,
+    SELECT f.link_id,
            bool_or(
-               s.unfinished
+               f.unfinished
                OR l.state IN ('pending', 'missing', 'held')
                -- What else is unfinished in its pairs, a run that undoes or restores does not decide.
-               OR (l.dirty AND (SELECT r.mode IN ('undo', 'restore') FROM bridge.run r WHERE r.run_id = :run_id))
-           ) AS dirty
-    FROM seen s
+               OR (l.dirty AND r.mode IN ('undo', 'restore'))
+           ) AS dirty,
+           coalesce(bool_or(f.waits), false) AND NOT bool_or(f.busy) AND NOT bridge.is_deliberate(:run_id) AS waits
+    FROM found f
     JOIN bridge.link l USING (link_id)
-    GROUP BY s.link_id
+    JOIN bridge.run r ON r.run_id = :run_id
+    GROUP BY f.link_id
+),
+rested AS (
+    SELECT j.link_id, j.dirty,
+           CASE
+               WHEN NOT j.dirty OR NOT j.waits THEN NULL
+               -- What was not found for once may have been a hiccup.
+               WHEN l.state = 'missing' AND l.look_again_at IS NULL THEN now()
+               ELSE least(
+                   now() + least(
+                       greatest(now() - coalesce(l.dirty_since, now()), CAST(:first_look AS interval)),
+                       CAST(:longest_rest AS interval)
+                   ),
+                   -- A rejected row is tried again then.
+                   (SELECT min(d.next_try_at) FROM bridge.dead_letter d
+                    WHERE d.link_id = l.link_id AND d.stage = 'load' AND d.resolved_at IS NULL AND d.next_try_at > now())
+               )
+           END AS look_again_at
+    FROM judged j
+    JOIN bridge.link l USING (link_id)
 )
 UPDATE bridge.link l
-SET dirty = j.dirty,
-    dirty_since = CASE WHEN j.dirty THEN coalesce(l.dirty_since, now()) END,
-    sc_changed_at = CASE WHEN j.dirty THEN l.sc_changed_at END,
-    sf_changed_at = CASE WHEN j.dirty THEN l.sf_changed_at END
-FROM judged j
-WHERE l.link_id = j.link_id AND l.dirty <> j.dirty
+SET dirty = n.dirty,
+    dirty_since = CASE WHEN n.dirty THEN coalesce(l.dirty_since, now()) END,
+    look_again_at = n.look_again_at,
+    sc_changed_at = CASE WHEN n.dirty THEN l.sc_changed_at END,
+    sf_changed_at = CASE WHEN n.dirty THEN l.sf_changed_at END
+FROM rested n
+WHERE l.link_id = n.link_id AND (l.dirty, l.look_again_at) IS DISTINCT FROM (n.dirty, n.look_again_at)

@@ -2,7 +2,7 @@
 -- Parameters: run_id
 -- Caller: store/settling.py
 UPDATE bridge.link l
-SET dirty = true, dirty_since = coalesce(l.dirty_since, now())
+SET dirty = true, dirty_since = coalesce(l.dirty_since, now()), look_again_at = NULL
 FROM bridge.ledger_change c
 JOIN bridge.run r USING (run_id)
 WHERE c.link_id = l.link_id

@@ -7,6 +7,7 @@ WITH unfinished AS (
     SELECT link_id FROM bridge.pairs_in_doubt(CAST(:run_id AS bigint))
     UNION
     SELECT link_id FROM bridge.link WHERE sf_written_at IS NOT NULL AND state <> 'tombstone'
+      AND look_again_at IS NULL
       AND NOT bridge.is_deliberate(CAST(:run_id AS bigint))
       AND NOT EXISTS (
         SELECT FROM staging.salesforce_task s WHERE s.run_id = CAST(:run_id AS bigint) AND s.remote_id = sf_id

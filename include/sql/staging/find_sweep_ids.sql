@@ -22,6 +22,8 @@ due AS (
     FROM bridge.link
     WHERE state = 'linked'
       AND sc_id IS NOT NULL
+      -- One that waits is looked up with its partner.
+      AND look_again_at IS NULL
       -- Or by a clock that was fast and is put right.
       AND (
         sc_checked_at <= (SELECT sc_server_time FROM pace) - make_interval(secs => CAST(:seconds AS float8) / 2)

@@ -1,4 +1,4 @@
--- Purpose: put a page into a run's staging; of one record the newer sight stays, or what was read by id (G9)
+-- Purpose: put a page into a run's staging; of one record the newer sight stays, or what was read by id; what a listing repeats of a pair that waits is left out (G9)
 -- Parameters: run_id, source; reads incoming_sales_connect
 -- Caller: store/staging.py
 INSERT INTO staging.sales_connect_task AS old (
@@ -12,7 +12,22 @@ SELECT DISTINCT ON (remote_id)
     remote_id, presence, version, modified_at, created_at, title, status, priority, due_date, details,
     owner, marker, person, type, campaign_name, campaign_day, campaign_step, call_outcome, call_reason,
     delete_cause, problem_code, problem_message, payload
-FROM incoming_sales_connect
+FROM incoming_sales_connect i
+WHERE CAST(:source AS text) IN ('by_id', 'sweep')
+   OR NOT EXISTS (
+    SELECT FROM bridge.link l
+    JOIN bridge.run r ON r.run_id = CAST(:run_id AS bigint) AND r.mode NOT IN ('audit', 'rebase')
+    WHERE l.sc_id = i.remote_id
+      AND l.look_again_at > now()
+      AND CASE
+          WHEN i.problem_code IS NOT NULL THEN EXISTS (
+              SELECT FROM bridge.dead_letter d
+              WHERE d.side = 'sales_connect' AND d.remote_id = i.remote_id AND d.stage = 'extract' AND d.resolved_at IS NULL
+          )
+          WHEN i.presence = 'deleted' THEN l.sc_deleted_id = l.sc_id
+          ELSE i.version = l.sc_version AND l.sc_deleted_id IS NULL
+      END
+)
 ORDER BY remote_id, presence = 'absent',
     coalesce(version, CASE presence WHEN 'deleted' THEN timestamptz 'infinity' ELSE '-infinity' END) DESC,
     presence = 'deleted' DESC

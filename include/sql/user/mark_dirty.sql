@@ -10,8 +10,8 @@ WITH changed AS (
        OR (new.state = 'synced' AND old.state IS DISTINCT FROM 'synced')
 )
 UPDATE bridge.link l
-SET dirty = true, dirty_since = coalesce(l.dirty_since, now())
-WHERE NOT l.dirty
+SET dirty = true, dirty_since = coalesce(l.dirty_since, now()), look_again_at = NULL
+WHERE (NOT l.dirty OR l.look_again_at IS NOT NULL)
   AND l.state <> 'tombstone'
   AND (
     l.sc_owner_now IN (SELECT sc_user_id FROM changed)

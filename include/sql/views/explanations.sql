@@ -17,7 +17,7 @@ FROM (VALUES
     ('C1', 'One side created, edited or deleted the task, so the same happens on the other side.', 'Nothing.'),
     ('C2', 'The Salesforce record is a logged activity or the master of a series; only reminders take part.', 'Nothing; or set include_logged_activities in the settings.'),
     ('C3', 'The new owner is not a synced user, so the pair is released.', 'Switch the sync on for the new owner, or give the task back.'),
-    ('C5', 'A record is not found, and nothing proves that it was deleted.', 'Check that the integration user may see it. It is looked up in every run until there is proof, or approve the delete.'),
+    ('C5', 'A record is not found, and nothing proves that it was deleted.', 'Check that the integration user may see it. It is looked up again until there is proof, at growing intervals of an hour at most; or approve the delete.'),
     ('C6', 'The record is gone, and after a long gap nothing tells since when.', 'Approve or reject the delete in Airflow.'),
     ('C7', 'A deleted task was restored; its partner is being created again.', 'Nothing: the next runs finish it.'),
     ('G1', 'The two records already agree.', 'Nothing.'),

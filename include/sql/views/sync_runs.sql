@@ -77,7 +77,7 @@ COMMENT ON COLUMN mart.sync_runs.updated IS 'Records updated';
 COMMENT ON COLUMN mart.sync_runs.deleted IS 'Records deleted';
 COMMENT ON COLUMN mart.sync_runs.actions_not_done IS 'Actions that ended in any other state';
 COMMENT ON COLUMN mart.sync_runs.conflicts IS 'Conflicts found';
-COMMENT ON COLUMN mart.sync_runs.rejected_new IS 'Rows newly rejected by a system (G6)';
+COMMENT ON COLUMN mart.sync_runs.rejected_new IS 'Rows newly rejected by a system, and records newly not understood (G6)';
 COMMENT ON COLUMN mart.sync_runs.actions IS 'Actions by side, op and state';
 COMMENT ON COLUMN mart.sync_runs.notes IS 'What the run reported';
 COMMENT ON COLUMN mart.sync_runs.settings_fingerprint IS 'Digest of the settings in force';

@@ -43,7 +43,7 @@ def _plan_rebase(engine: Engine, run: Run) -> Plan:
     has left out (I1, I2)."""
     if engine.ledger.unfollowed():
         # This run has found pairs already: without their base they would pass for sound ones.
-        engine.ledger.settle(run, {}, final=False)
+        engine.ledger.settle(run, {}, final=False, longest_rest=engine.settings.longest_rest)
     known = columns(engine.ledger.link_ids())["link_id"]
     return rebase(plan_input(engine, run), known, likeness=len(known) == 0)
 

@@ -509,6 +509,38 @@ class ApprovalDetails:
 
 
 @dataclass(frozen=True)
+class Parked:
+    """A row that is parked, as a person would name it (G6)."""
+
+    code: str
+    message: str
+    remedy: str
+    side: Side  # where the record is
+    remote_id: str | None
+    title: str | None
+    owner: str | None  # the name, as far as known
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What waits in the ledger after a run, whichever run found it (G6)."""
+
+    parked: int = 0
+    parked_since: datetime | None = None
+    examples: tuple[Parked, ...] = ()  # of what is parked: what the run rejected first, then the oldest
+    asked: Mapping[str, int] = field(
+        default_factory=dict
+    )  # kind and request -> rows held for an approval (G3)
+    undecided: int = 0  # fields that wait for a decision (K3, K6)
+    missing: int = 0  # pairs with a record that is not found (C5)
+    unfinished: int = 0  # pairs that the next run decides (G9)
+    resting: int = 0  # pairs that only wait
+
+    def __bool__(self) -> bool:
+        return bool(self.parked or self.asked or self.undecided or self.unfinished or self.resting)
+
+
+@dataclass(frozen=True)
 class RunCounts:
     """What a run saw and did, added up in the database (G5)."""
 
@@ -516,9 +548,9 @@ class RunCounts:
     actions: Mapping[str, Mapping[str, Mapping[str, int]]]  # side -> op -> state -> rows
     conflicts: int
     left_out: int  # what a person asked for and did not happen, see bridge.left_out
-    waiting: Mapping[str, int]  # kind and request -> rows that are held for an approval (G3)
-    rejected_new: int  # rows rejected in this run that were not parked before (G6)
+    rejected_new: int  # rows rejected, or not understood, in this run that were not parked before (G6)
     notes: tuple[str, ...]
+    waiting: Waiting = Waiting()
     drift: int = 0  # lines of an audit that are not in step
 
 
@@ -664,9 +696,9 @@ class Ledger(Protocol):
     def ids_to_read(self, run: Run) -> Mapping[Side, pd.DataFrame]:
         """Per side (remote_id, control): records that must be read by id before anything is decided (G9).
 
-        Both records of every pair that is dirty and not parked, of parked pairs that are due or have moved,
-        of released, missing and held pairs that have a staged row, of pending pairs the origin's record; of pairs
-        with a row older than what was seen last, and of ended ones whose deleted record shows up live;
+        Both records of every pair that is dirty, of pending pairs the origin's record; of those that only wait if
+        their next look is due or a listing shows something new of them; of released pairs that have a staged row;
+        of pairs with a row older than what was seen last, and of ended ones whose deleted record shows up live;
         and a record whose last write of ours no read has confirmed and that is not staged. Of a deliberate run
         nothing but the pairs it is about. What is already
         staged with source "by_id" is left out. `control`: another linked record of the same owner, or null.
@@ -830,10 +862,17 @@ class Ledger(Protocol):
 
     # end
 
-    def settle(self, run: Run, watermarks: Mapping[Side, datetime], *, final: bool) -> None:
+    def settle(
+        self,
+        run: Run,
+        watermarks: Mapping[Side, datetime],
+        *,
+        final: bool,
+        longest_rest: timedelta = timedelta(hours=1),
+    ) -> None:
         """One transaction: ledger changes whose action is done or that wait for none, tombstones, last seen
         versions, dirty flags, first syncs, rows of answered requests, dead letters of pairs that went through, and,
-        when `final`, watermarks."""
+        when `final`, watermarks. `longest_rest`: what only waits is read again after so long at the latest (G9)."""
 
     def counts(self, run: Run) -> RunCounts: ...
 

@@ -34,7 +34,7 @@ def recover(engine: Engine, run: Run) -> int:
     for side in Side:
         _watch_jobs(engine, run, side)
     if found or engine.ledger.unfollowed():
-        engine.ledger.settle(run, {}, final=False)
+        engine.ledger.settle(run, {}, final=False, longest_rest=engine.settings.longest_rest)
     return found
 
 

@@ -9,10 +9,11 @@ from datetime import timedelta
 from taskbridge.core.model import ActionState, Disposition, Side
 from taskbridge.engine.call_text import tell_calls
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.ports import Run, RunCounts, RunOutcome
+from taskbridge.engine.ports import Parked, Run, RunCounts, RunOutcome, Waiting
 from taskbridge.errors import CountsDoNotAddUp
 
-_UNFINISHED = (ActionState.PLANNED, ActionState.SENT, ActionState.STALE, ActionState.RETRY, ActionState.DEAD)
+_UNWRITTEN = {ActionState.PLANNED, ActionState.SENT, ActionState.STALE, ActionState.RETRY}
+_LONG = 200  # characters of an error that are told
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,9 @@ def _outcome(counts: RunCounts, *, dry_run: bool) -> RunOutcome:
     ends = {end for by_end in counts.staged.values() for end, rows in by_end.items() if rows}
     if dry_run:
         states.discard(ActionState.PLANNED)
-    if states & set(_UNFINISHED) or Disposition.DEAD_LETTER in ends or counts.left_out or counts.drift:
+    if states & _UNWRITTEN or counts.rejected_new or counts.left_out or counts.drift:
         return RunOutcome.PARTIAL
-    if ActionState.HELD in states or Disposition.HELD in ends:
+    if counts.waiting or ActionState.HELD in states or ends & {Disposition.HELD, Disposition.DEAD_LETTER}:
         return RunOutcome.HELD
     return RunOutcome.CONFLICTS if counts.conflicts else RunOutcome.CLEAN
 
@@ -83,14 +84,42 @@ def summarise(
         lines.append(f"  Conflicts: {counts.conflicts}, both values kept in bridge.conflict")
     if counts.drift:
         lines.append(f"  Drift: {counts.drift} lines, counted in mart.drift_by_class, named in mart.drift")
-    if counts.waiting:
-        lines.append(f"  Waits for approval: {_words(counts.waiting)}, see mart.approvals")
     if counts.left_out:
         lines.append(f"  Left out: {counts.left_out}, named with reasons in bridge.left_out")
     if counts.rejected_new:
         lines.append(f"  Rejected: {counts.rejected_new}, reasons and remedies in mart.errors_by_code")
+    lines.extend(f"  {line}" for line in tell_waiting(counts.waiting))
     lines.extend(f"  Note: {note}" for note in counts.notes if note not in (error or ""))
     return "\n".join(lines)
+
+
+def tell_waiting(waiting: Waiting) -> Iterable[str]:
+    """What waits, how long, and what helps (G6)."""
+    if waiting.parked:
+        yield (
+            f"Parked: {waiting.parked}, since {waiting.parked_since:%Y-%m-%d %H:%M} UTC, all in mart.not_synced; "
+            "the first:"
+        )
+        yield from (f"  {tell_parked(one)}" for one in waiting.examples)
+    if waiting.asked:
+        yield f"Waits for approval: {_words(waiting.asked)}, see mart.approvals"
+    if waiting.undecided:
+        yield f"Waits for a decision: {waiting.undecided} fields, see mart.conflicts_open"
+    if waiting.missing:
+        yield f"Not found: the records of {waiting.missing} pairs, see mart.not_synced"
+    if waiting.unfinished:
+        yield f"Unfinished: {waiting.unfinished} pairs, which the next run looks at again"
+
+
+def tell_parked(one: Parked) -> str:
+    """One parked row with title, owner, error and remedy."""
+    name = f"'{one.title}'" if one.title else "A task"
+    error = f"{one.code}: {one.message}".rstrip(".")
+    error = error if len(error) <= _LONG else f"{error[:_LONG]}…"
+    return (
+        f"{name} of {one.owner or 'nobody known'} ({one.side.system} {one.remote_id or 'without an id'}): "
+        f"{error}. To do: {one.remedy}"
+    )
 
 
 def _words(numbers: Mapping[str, int]) -> str:

@@ -26,5 +26,5 @@ def settle(engine: Engine, run: Run) -> bool:
         # A rebase begins a ledger that had read nothing, and changes nothing in one that had.
         known = engine.ledger.watermarks()
         marks = {side: end for side, end in marks.items() if side not in known}
-    engine.ledger.settle(run, marks, final=final)
+    engine.ledger.settle(run, marks, final=final, longest_rest=engine.settings.longest_rest)
     return bool(marks)

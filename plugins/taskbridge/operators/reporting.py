@@ -85,12 +85,13 @@ def _what_failed(context: Context, states: dict[str, str]) -> str | None:
 
 def _fail_if_bad(told: RunReport, settings: Settings, error: str | None) -> None:
     from taskbridge.engine.ports import RunOutcome
+    from taskbridge.engine.report import tell_parked
 
     if told.outcome is RunOutcome.FAILED:
         raise AirflowFailException(error or told.text)
-    rejected = told.counts.rejected_new if told.counts else 0
-    if rejected > settings.reject_tolerance:
+    if told.counts is not None and told.counts.rejected_new > settings.reject_tolerance:
+        named = "; ".join(map(tell_parked, told.counts.waiting.examples[: told.counts.rejected_new]))
         raise RowsRejected(
-            f"Rejected: {rejected} rows, while reject_tolerance allows {settings.reject_tolerance}; "
-            "mart.errors_by_code tells codes and remedies."
+            f"Rejected: {told.counts.rejected_new} rows, while reject_tolerance allows {settings.reject_tolerance}; "
+            f"mart.errors_by_code tells codes and remedies. {named}"
         )

@@ -16,7 +16,7 @@ POLICIES: Final[Mapping[Policy, str]] = {
     "A whole call that is answered so ends the writing of this run, with the rest still planned.",
     Policy.PARK: "the row rests, with its reason in `mart.errors_by_code` and `mart.not_synced`, until one of its "
     "records changes, a change of the org's fields is seen, or `parked_retry_hours` have passed. Its run ends "
-    "partial, later ones do not.",
+    "partial, later ones held: they name it until it is mended.",
     Policy.PAUSE: "the answers of the other rows are recorded, then the system is left in peace: its owner is told by "
     "the run that failed, later runs on the clock end skipped, and at most three logins an hour are tried until one "
     "works.",

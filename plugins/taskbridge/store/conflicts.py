@@ -27,6 +27,7 @@ class Conflicts(LedgerPart):
             saved = tx.run(
                 "conflict/save_decisions", conflict_ids=wanted, winner=winner.value, decided_by=decided_by
             )
+            tx.run("conflict/look_again", conflict_ids=wanted)
             return saved.rowcount
 
 

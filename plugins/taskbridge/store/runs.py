@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row
 
 from taskbridge.core.model import Side
-from taskbridge.engine.ports import Run, RunCounts, RunMode, RunOutcome, RunSpec, Window
+from taskbridge.engine.ports import (
+    Parked,
+    Run,
+    RunCounts,
+    RunMode,
+    RunOutcome,
+    RunSpec,
+    Waiting,
+    Window,
+)
 from taskbridge.store.database import Transaction, lease_lost
 from taskbridge.store.part import LedgerPart
+
+_EXAMPLES: Final = 3
+"""So many parked rows are named in a report."""
 
 
 class Runs(LedgerPart):
@@ -51,6 +63,7 @@ class Runs(LedgerPart):
                 asked=dict(spec.asked),
                 asked_by=spec.asked_by,
             ).one()
+            tx.run("run/look_again", run_id=row.run_id)
         return _run(row)
 
     def choose_pairs(self, run: Run) -> int:
@@ -71,12 +84,13 @@ class Runs(LedgerPart):
         with self._db.transaction() as tx:
             found: dict[str, Any] = tx.run("run/count_run", run_id=run.run_id).scalar_one()
             notes = tx.run("run/read_run", run_key=run.spec.run_key).one().notes
+            waiting = _waiting(tx, run)
         return RunCounts(
             staged=found["staged"],
             actions=found["actions"],
             conflicts=found["conflicts"],
             left_out=found["left_out"],
-            waiting=found["waiting"],
+            waiting=waiting,
             rejected_new=found["rejected_new"],
             notes=tuple(notes),
             drift=found["drift"],
@@ -105,6 +119,25 @@ class Runs(LedgerPart):
                 tx.run("run/drop_sales_connect_staging", run_ids=old)
                 tx.run("run/drop_salesforce_staging", run_ids=old)
         return len(old)
+
+
+def _waiting(tx: Transaction, run: Run) -> Waiting:
+    found: dict[str, Any] = tx.run("run/count_open", run_id=run.run_id).scalar_one()
+    since = found["parked_since"]
+    parked = tx.run("run/read_parked", run_id=run.run_id, examples=_EXAMPLES) if since else ()
+    return Waiting(
+        parked=found["parked"],
+        parked_since=datetime.fromisoformat(since).astimezone(UTC) if since else None,
+        examples=tuple(
+            Parked(row.code, row.message, row.remedy, Side(row.side), row.remote_id, row.title, row.owner)
+            for row in parked
+        ),
+        asked=found["waiting"],
+        undecided=found["undecided"],
+        missing=found["missing"],
+        unfinished=found["unfinished"],
+        resting=found["resting"],
+    )
 
 
 def _must_be_ours(tx: Transaction, run: Run, rows: int) -> None:
