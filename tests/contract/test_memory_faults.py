@@ -9,6 +9,7 @@ import pytest
 from taskbridge.core.model import Op
 from taskbridge.errors import CallRefused, ReadIncomplete
 from taskbridge.sides.memory import MemorySalesConnect, MemorySalesforce, MemorySide
+from taskbridge.sides.memory_faults import TRICKS, Trick
 from tests.contract.worlds import MemoryWorld
 
 
@@ -40,6 +41,23 @@ def test_a_truncated_read_raises_after_its_first_page(world: MemoryWorld) -> Non
         next(pages)
     window = world.lately()
     assert len(world.changes(window.start, window.end)) == 5
+
+
+@pytest.mark.parametrize("trick", TRICKS)
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+def test_12_a_listing_that_goes_astray_tells_all_or_fails(
+    world: MemoryWorld, trick: Trick, count: int
+) -> None:
+    tasks = {world.create(f"task {number}") for number in range(count)}
+    window = world.lately()
+    world.side.faults.tricks = [trick]
+    harmless = trick == "empty" or (trick == "repeats" and count < 3)
+    if harmless:
+        assert {row["remote_id"] for row in world.changes(window.start, window.end)} == tasks
+    else:
+        with pytest.raises(ReadIncomplete):
+            world.changes(window.start, window.end)
+    assert {row["remote_id"] for row in world.changes(window.start, window.end)} == tasks
 
 
 def test_g1_a_server_that_normalises_shows_the_same_canonical_text(world: MemoryWorld) -> None:

@@ -14,6 +14,7 @@ from taskbridge.engine.audit import REPAIR
 from taskbridge.engine.busy import TRIES
 from taskbridge.engine.conflicts import decide_conflicts
 from taskbridge.engine.ports import RunMode, RunOutcome
+from taskbridge.sides.memory_faults import TRICKS, Trick
 from tests.engine.world import NAMES
 from tests.machine.kinds import Kinds, one_of, play_one
 from tests.machine.pairs import take_in_likenesses
@@ -132,6 +133,12 @@ class FaultRules(RuleBasedStateMachine):
     def a_listing_breaks_off(self, side: Side) -> None:
         self.story.tell(f"the next listing of {side.system} breaks off")
         self.story.systems[side].faults.truncate_reads = 1
+
+    @one_of(_ACCIDENTS, side=SIDES, trick=st.sampled_from(TRICKS))
+    def a_listing_goes_astray(self, side: Side, trick: Trick) -> None:
+        """12: what a page repeats, leads back to or leaves out is read, or the run fails: nothing is lost unseen."""
+        self.story.tell(f"the next listing of {side.system} goes astray: {trick}")
+        self.story.systems[side].faults.tricks = [trick]
 
     @one_of(_ACCIDENTS, side=SIDES, on=st.booleans())
     def a_server_normalises(self, side: Side, on: bool) -> None:

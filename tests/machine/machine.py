@@ -188,6 +188,7 @@ class TwoSystems(FaultRules, OutageRules, LeavingRules, DeliberateRules):
             faults = system.faults
             faults.lose_answers = faults.truncate_reads = 0
             faults.lock_titles.clear()
+            faults.tricks.clear()
             faults.hidden.clear()
             faults.unlisted.clear()
             faults.visible_after = timedelta(0)

@@ -186,7 +186,9 @@ class Story(World):
         """One whole run; a failure that no fault explains breaks the story."""
         if wait:
             self.advance(wait)
-        truncated = any(system.faults.truncate_reads for system in self.systems.values())
+        truncated = any(
+            system.faults.truncate_reads or system.faults.tricks for system in self.systems.values()
+        )
         marks, switch = self.watermarks(), self.enabled
         with self._watching(spec):
             outcome = run_cycle(self.mortal_engine, spec)

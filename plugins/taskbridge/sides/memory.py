@@ -42,11 +42,21 @@ from taskbridge.errors import (
     DeletesForgotten,
     ReadIncomplete,
 )
-from taskbridge.sides.frames import Problem, absent_rows, masked, stack, task_frame, unsendable, unstorable
-from taskbridge.sides.memory_faults import Faults
+from taskbridge.sides.frames import (
+    Problem,
+    absent_rows,
+    lots,
+    masked,
+    stack,
+    task_frame,
+    unsendable,
+    unstorable,
+)
+from taskbridge.sides.memory_faults import Faults, played
 from taskbridge.sides.memory_jobs import MemoryJobs
 from taskbridge.sides.meter import CallMeter
 from taskbridge.sides.outcomes import RowResult, carried_over, outcome_frame, row_error
+from taskbridge.sides.pages import Page, read_pages
 from taskbridge.sides.salesforce_ids import to_18
 from taskbridge.sides.storable import cleaned, places
 
@@ -421,8 +431,19 @@ class MemorySide(ABC):
     def _listing(self, name: str, records: list[Record]) -> Iterator[pd.DataFrame]:
         with self._call(name):
             ordered = sorted(records, key=lambda record: (record.version, record.remote_id))
-            for start in range(0, len(ordered), self.page_size):
-                yield self._frame(ordered[start : start + self.page_size])
+            trick = self.faults.tricks.pop(0) if ordered and self.faults.tricks else None
+            size = 2 if trick else self.page_size
+            pages = played([list(lot) for lot in lots(ordered, size)] or [[]], trick)
+
+            def ask(place: int | None) -> Page:
+                number = place or 0
+                following = number + 1 if number + 1 < len(pages) else None
+                return Page(pages[number], len(ordered), number if trick == "stalls" else following)
+
+            for page in read_pages(f"{self.side}: the listing", ask, lambda record: str(record.remote_id)):
+                if not page.rows:
+                    continue
+                yield self._frame(page.rows)
                 if self.faults.truncate_reads:
                     self.faults.truncate_reads -= 1
                     raise ReadIncomplete(f"{self.side}: the listing broke off after {self.page_size} records")

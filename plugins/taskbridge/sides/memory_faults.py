@@ -5,7 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final, Literal, get_args
+
+Trick = Literal["repeats", "stalls", "loses", "empty"]
+"""The second page is the first again; the last page leads to itself; a record is on no page; a page is empty."""
+
+TRICKS: Final[tuple[Trick, ...]] = get_args(Trick)
+
+
+def played(pages: list[list[Any]], trick: Trick | None) -> list[list[Any]]:
+    """The pages as the trick has them."""
+    match trick:
+        case "repeats":
+            return [pages[0], pages[0], *pages[2:]]
+        case "loses":
+            return [*pages[:-1], pages[-1][:-1]]
+        case "empty":
+            return [pages[0], [], *pages[1:]]
+    return pages
 
 
 @dataclass
@@ -37,6 +54,9 @@ class Faults:
 
     truncate_reads: int = 0
     """So many listings break off after their first page (ReadIncomplete)."""
+
+    tricks: list[Trick] = field(default_factory=list)
+    """The next listings that tell anything, one for each entry, come in pages of two and go wrong."""
 
     normalise: bool = False
     """The server pads texts and turns line ends into CRLF when they are written by us."""
