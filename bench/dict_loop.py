@@ -154,6 +154,7 @@ class _Planner:
             SC: {user["sc_user_id"]: user for user in given.users},
             SF: {user["sf_user_id"]: user for user in given.users},
         }
+        self.sf_linked = {link["sf_id"] for link in given.links}
         self.cross = _Crossing(given.users, given.policy.skipped_tasks)
         self.parts = re.split(r"\{\{\s*(.*?)\s*\}\}", given.policy.subject_template, flags=re.DOTALL)
         self.parts[1::2] = [_TEMPLATE_FIELDS[name.lower()] for name in self.parts[1::2]]
@@ -180,6 +181,8 @@ class _Planner:
             self.link_of[SC, link["sc_id"]] = link["link_id"]
         if sf is not None:
             self.link_of[SF, link["sf_id"]] = link["link_id"]
+        if link["state"] == "tombstone" and (sf is None or not _live(sf)):
+            sf = self.earlier_copy(link) or sf
         if sc is None and sf is None:
             return
         in_step = not self.given.rerender and _in_step(link, sc, sf)
@@ -224,6 +227,15 @@ class _Planner:
             if outside != pair.link[f"{prefix}_outside"]:
                 self.change(pair.link, **{f"{prefix}_outside": outside or ""})
 
+    def earlier_copy(self, link: Row) -> Row | None:
+        """C7: one that is live again although its pair has ended."""
+        for row in self.staged[SF].values():
+            named = (row["marker"] or "").rpartition(":")[0] == f"tb:{link['link_id']}"
+            if named and _live(row) and row["remote_id"] not in self.sf_linked:
+                self.link_of[SF, row["remote_id"]] = link["link_id"]
+                return row
+        return None
+
     def restore(self, link: Row, sf: Row | None) -> End:
         """C7: a deleted Salesforce task is live again, in a version that nobody has seen or written, or for whoever
         asks for it after its delete was proved."""
@@ -231,6 +243,7 @@ class _Planner:
             return UNCHANGED
         known = [stamp for stamp in (link["sf_version"], link["sf_written_at"]) if stamp is not None]
         asked = link["sf_asked"] and link["sf_proof"] is not None
+        asked = asked or sf["remote_id"] != link["sf_id"]
         if known and not (asked or sf["version"] is None or sf["version"] > max(known)):
             return UNCHANGED
         user = self.users[SF].get(sf["owner"])

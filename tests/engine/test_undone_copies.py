@@ -118,3 +118,38 @@ def test_a_created_record_that_somebody_worked_on_is_kept(world: World) -> None:
     undone = undo(world, report)
     assert [row[:3] for row in left_out(world, undone)] == [("CHANGED_SINCE", "salesforce", "priority")]
     assert there in world.sf.live()
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_C7_an_earlier_copy_out_of_the_bin_is_the_task_again_when_its_pair_has_ended(
+    world: World, together: bool
+) -> None:
+    task, report, first = copied(world, "Call Ann")
+    undo(world, report)
+    world.sc.edit(task, details="wanted after all")
+    world.settle()
+    (second,) = world.sf.live()
+    world.sf.delete(second)
+    if not together:
+        world.settle()
+        assert not world.sc.live()
+    world.sf.undelete(first)
+    world.settle()
+    world.settle()
+    (back,) = world.sc.live()
+    assert world.partner(SC, back) == first
+    world.sf.edit(first, details="goes on")
+    world.settle()
+    assert world.sc.live()[back]["details"] == "goes on"
+    quiet(world)
+
+
+def test_G2_an_earlier_copy_beside_the_living_one_is_left_alone(world: World) -> None:
+    task, report, first = copied(world, "Call Ann")
+    undo(world, report)
+    world.sc.edit(task, details="wanted after all")
+    world.settle()
+    world.sf.undelete(first)
+    world.settle()
+    assert list(world.sc.live()) == [task]
+    assert world.rows("SELECT sf_id = %s FROM bridge.link", first) == [(False,)]

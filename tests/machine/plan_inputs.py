@@ -69,7 +69,7 @@ _CONTESTED: dict[str, dict[str, st.SearchStrategy[Any]]] = {
 _RECORD: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "sc": {"marker": st.sampled_from([None, None, "tb:sf:00D1:T7:1", "own"])},
     "sf": {
-        "marker": st.sampled_from([None, None, "tb:sc:acc1:7:1"]),
+        "marker": st.sampled_from([None, None, "tb:sc:acc1:7:1", "tb:sc:acc1:0:1", "tb:sc:acc1:1:2"]),
         "subtype": st.sampled_from(["Task", "Task", "Task", None, "Call"]),
         "is_closed": st.booleans(),
         "is_recurrence": st.sampled_from([False, False, False, True]),

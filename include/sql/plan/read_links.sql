@@ -1,4 +1,4 @@
--- Purpose: every pair that has a staged row in this run
+-- Purpose: every pair that has a staged row in this run, also of an earlier copy that is back after the pair has ended (C7)
 -- Parameters: run_id
 -- Caller: store/plan.py
 WITH staged AS (
@@ -11,6 +11,11 @@ WITH staged AS (
     FROM staging.salesforce_task s
     JOIN bridge.link l ON l.sf_id = s.remote_id
     WHERE s.run_id = CAST(:run_id AS bigint)
+    UNION ALL
+    SELECT l.link_id, false, false
+    FROM staging.salesforce_task s
+    JOIN bridge.link l ON l.link_id = substring(s.marker FROM '^tb:(.*):[0-9]+$')
+    WHERE s.run_id = CAST(:run_id AS bigint) AND s.presence = 'live' AND l.state = 'tombstone' AND l.sf_id <> s.remote_id
 ),
 touched AS (
     SELECT link_id, bool_or(sc_asked) AS sc_asked, bool_or(sf_asked) AS sf_asked FROM staged GROUP BY link_id

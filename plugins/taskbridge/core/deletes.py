@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from taskbridge.core.arrays import Flags, Positions, choose, constant, equals, flags, gather, take
+from taskbridge.core.arrays import Flags, Positions, choose, constant, distinct, equals, flags, gather, take
 from taskbridge.core.decision import RULES
 from taskbridge.core.model import FIELDS, ActionState, Disposition, LinkState, Op, Side
 from taskbridge.core.pair_step import PairStep
@@ -125,6 +125,8 @@ class Deletes(PairStep):
         read = take(staged.rows["version"], staged.position[rows])
         back = flags(pc.fill_null(pc.greater(read, self.matched.newest_known(_SF, rows)), True))
         back |= (flags(links["sf_asked"]) & flags(pc.is_valid(links["sf_proof"])))[rows]
+        # An earlier copy is another record, so that the stamps of the last one say nothing of it.
+        back |= distinct(take(staged.rows["remote_id"], staged.position[rows]), take(links["sf_id"], rows))
         rows = rows[back & gather(self.matched.reminders, staged.position[rows])]
         users = self.matched.user_of(_SF, self.matched.now(_SF, "owner", rows))
         taking_part = gather(self.matched.synced, users)

@@ -34,6 +34,7 @@ UNNAMED: Final = MARKER_PREFIX
 """Stands for the marker of a record that TaskBridge created in a system that has no place for markers: ours, and
 nobody can tell from the record which pair it belongs to."""
 
+_GENERATION: Final = r":\d+$"
 _FAR_FUTURE: Final = 2**62
 
 
@@ -85,7 +86,7 @@ class Matched:
             links,
             columns(given.users),
             _staged(Side.SALES_CONNECT, columns(given.sales_connect), links["sc_id"]),
-            _staged(Side.SALESFORCE, columns(given.salesforce), links["sf_id"]),
+            _with_earlier_copies(_staged(Side.SALESFORCE, columns(given.salesforce), links["sf_id"]), links),
         )
 
     def __getitem__(self, side: Side) -> Staged:
@@ -252,3 +253,18 @@ def _staged(side: Side, rows: Columns, link_ids: pa.Array) -> Staged:
     found = np.flatnonzero(position >= 0)
     link[position[found]] = found
     return Staged(side, rows, position, link)
+
+
+def _with_earlier_copies(staged: Staged, links: Columns) -> Staged:
+    """An earlier copy that somebody took out of the bin stands for its pair, if that has ended (C7). While the pair
+    lives it would be a second one, and is left alone (G2)."""
+    alone = np.flatnonzero((staged.link < 0) & staged.live & carries_marker(staged.rows))
+    named = pc.replace_substring_regex(take(staged.rows["marker"], alone), _GENERATION, "")
+    pair = find(named, pc.binary_join_element_wise(MARKER_PREFIX, links["link_id"], ""))
+    ended = gather(equals(links["state"], LinkState.TOMBSTONE), pair)
+    ended &= ~gather(gather(staged.live, staged.position), pair)
+    pairs, first = np.unique(pair[ended], return_index=True)
+    copies = alone[ended][first]
+    position, link = staged.position.copy(), staged.link.copy()
+    position[pairs], link[copies] = copies, pairs
+    return Staged(staged.side, staged.rows, position, link)
