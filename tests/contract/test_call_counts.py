@@ -38,8 +38,8 @@ class Counted:
         self._keys = itertools.count()
         self.sync()
 
-    def sync(self, **settings: Any) -> dict[str, int]:
-        """Calls of one run that ends clean, by endpoint, without those of logging in."""
+    def sync(self, outcome: RunOutcome = RunOutcome.CLEAN, **settings: Any) -> dict[str, int]:
+        """Calls of one run that ends so, by endpoint, without those of logging in."""
         for world in (self.sc, self.sf):
             world.advance(OVERLAP)
         engine = Engine(
@@ -52,7 +52,7 @@ class Counted:
         self.sf.service.control("DELETE", "/calls")
         spec = RunSpec(f"counted/{next(self._keys)}", RunMode.SCHEDULED, "settings", "code")
         report = run_cycle(engine, spec)
-        assert report.outcome is RunOutcome.CLEAN, report.text
+        assert report.outcome is outcome, report.text
         called = self.sf.service.calls()["by_endpoint"]
         return {name: count for name, count in called.items() if "oauth2" not in name}
 
@@ -89,6 +89,16 @@ def test_an_idle_run_takes_two_calls_also_when_the_contract_is_due(counted: Coun
     counted.an_hour_later()
     assert sum(counted.sync().values()) == 2
     assert counted.looks() == 1
+
+
+def test_G9_an_idle_run_takes_two_calls_also_with_a_thousand_held_deletes(counted: Counted) -> None:
+    tasks = counted.tasks(1_000)
+    for task in tasks:
+        counted.sc.delete(task)
+    nothing = {"limits": {"delete": {"count": 0, "share": 0, "user_count": 0, "user_share": 0}}}
+    counted.sync(RunOutcome.HELD, **nothing)
+    for _ in range(2):
+        assert sum(counted.sync(RunOutcome.HELD, **nothing).values()) == 2
 
 
 @pytest.mark.parametrize("due", [False, True])
