@@ -188,7 +188,7 @@ def test_G9_what_waits_is_looked_at_after_rests_that_grow_up_to_an_hour(world: W
     world.sync()
     looks = []
     for time in range(60):
-        world.advance(180)
+        world.advance(240)
         if calls(world) > idle:
             looks.append(4 * time)
     rests = [later - sooner for sooner, later in itertools.pairwise(looks)]

@@ -174,8 +174,12 @@ class Story(World):
 
     # time
 
-    def advance_ledger(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
+        super().advance(seconds)
         self.db.advance(seconds)
+
+    def advance_ledger(self, seconds: float) -> None:
+        """This database has a clock of its own."""
 
     # runs
 

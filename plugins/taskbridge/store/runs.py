@@ -63,7 +63,6 @@ class Runs(LedgerPart):
                 asked=dict(spec.asked),
                 asked_by=spec.asked_by,
             ).one()
-            tx.run("run/look_again", run_id=row.run_id)
         return _run(row)
 
     def choose_pairs(self, run: Run) -> int:
