@@ -69,8 +69,9 @@ def test_C6_what_was_only_out_of_sight_goes_on_when_it_is_seen_again(world: Worl
     world.sf.faults.hidden = set()
     world.sf.edit(tasks[0], priority="High")
     world.settle()
-    assert world.sc_of(tasks[0])["priority"] == "high"
-    assert world.sync().outcome is RunOutcome.CLEAN
+    assert world.sc_of(tasks[0])["priority"] == "high", "a listing shows it"
+    world.advance(300)
+    assert world.sync().outcome is RunOutcome.CLEAN, "the other is read again after a rest"
     assert not disagreements(world)
 
 
