@@ -130,6 +130,7 @@ def test_the_openapi_document_tells_the_vendors_api_alone(served: Served) -> Non
     assert set(document["paths"]) == {
         "/oauth/token",
         "/v2/users",
+        "/v2/users/{id}",
         "/v2/people",
         "/v2/tasks",
         "/v2/tasks/{id}",
