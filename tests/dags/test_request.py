@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from taskbridge.errors import SettingsInvalid
-from taskbridge.operators.request import BACKFILL, SYNC, Request
+from taskbridge.operators.request import BACKFILL, SYNC, Request, run_key
 from taskbridge.settings import Settings
+from tests.dags.world import World
 
 PARAMS: dict[str, Any] = {"window_start": None, "window_end": None, "users": [], "dry_run": False}
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -36,7 +37,12 @@ def asked(
     return Request.of(context, kind=kind)
 
 
-def test_nothing_asked_for_goes_on_from_the_watermarks() -> None:
+@pytest.fixture
+def installation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_VAR_TASKBRIDGE_INSTALLATION", "here")
+
+
+def test_nothing_asked_for_goes_on_from_the_watermarks(installation: None) -> None:
     request = asked({})
     assert request == Request("task_sync/by_hand", "manual", None, (), False)
     assert request.spec(Settings()).moves_watermarks
@@ -46,7 +52,7 @@ def test_the_schedule_starts_a_scheduled_run() -> None:
     assert asked({}, run_type="scheduled").mode == "scheduled"
 
 
-def test_a_window_is_read_in_utc() -> None:
+def test_a_window_is_read_in_utc(installation: None) -> None:
     request = asked({"window_start": "2026-03-01T09:00:00+09:00", "window_end": "2026-03-01T12:00:00Z"})
     assert request.window == (datetime(2026, 3, 1, 0, tzinfo=UTC), datetime(2026, 3, 1, 12, tzinfo=UTC))
     assert not request.spec(Settings()).moves_watermarks
@@ -113,3 +119,27 @@ def test_a_backfill_of_no_real_time_is_refused(end: str) -> None:
 def test_a_backfill_without_an_interval_takes_yesterday() -> None:
     request = asked({}, kind=BACKFILL)
     assert request.window == (datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC))
+
+
+def test_23_two_installations_on_one_database_name_the_same_run_differently(
+    monkeypatch: pytest.MonkeyPatch, metadata_database: None
+) -> None:
+    context: Any = {
+        "dag_run": SimpleNamespace(dag_id="task_sync", run_id="scheduled__2026-03-02T08:00:00+00:00")
+    }
+    keys = set()
+    for installation in ("here", "there"):
+        monkeypatch.setenv("AIRFLOW_VAR_TASKBRIDGE_INSTALLATION", installation)
+        keys.add(run_key(context))
+    assert keys == {f"task_sync/scheduled__2026-03-02T08:00:00+00:00@{name}" for name in ("here", "there")}
+
+
+def test_23_an_installation_makes_up_its_name_once(world: World) -> None:
+    from airflow.models.variable import Variable
+
+    for _ in range(2):
+        assert world.run(dry_run=True).state == "success"
+    ends = {row["run_key"].rpartition("@")[2] for row in world.rows("SELECT run_key FROM bridge.run")}
+    assert ends == {Variable.get("taskbridge_installation")}
+    shown = {row["run_key"] for row in world.rows("SELECT run_key FROM mart.sync_runs")}
+    assert not any("@" in key for key in shown), "people see the DAG run"
