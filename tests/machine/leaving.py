@@ -60,7 +60,7 @@ class LeavingRules(OperatorRules):
                 self._reassign(_SF, task, self.story.sf_users[back])
         elif joins:
             self._run("run")
-            self.switch_a_user("chi", True)
+            self.switch_a_user("chi", True, True)
 
     @property
     def leaving(self) -> list[tuple[Side, tuple[str, str]]]:
