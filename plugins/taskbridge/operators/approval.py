@@ -64,6 +64,10 @@ class AskOperator(HITLOperator):
             "subject": "What is held",
             "options": [APPROVE, REJECT],
             "doc_md": inspect.getdoc(type(self)),
+            # Answered within the second, Airflow can take the end of the asking for the end of what follows, and fail
+            # it. Tried again, it finds the answer in the ledger.
+            "retries": 2,
+            "retry_delay": timedelta(seconds=10),
         }
         super().__init__(**{**given, **kwargs})
 
