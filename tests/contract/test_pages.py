@@ -91,10 +91,10 @@ def test_a_border_that_moved_loses_nobody() -> None:
 
 
 def test_borders_that_never_rest_end_with_a_sentence() -> None:
-    people = People(*(lambda ids: ids.append(max(ids) + 1) for _ in range(99)))
-    with pytest.raises(ReadIncomplete, match="records keep moving while they are read"):
+    people = People(*(lambda ids: ids.insert(0, min(ids) - 1) for _ in range(9_999)))
+    with pytest.raises(ReadIncomplete, match=r"announced \d+ records and gave \d+; run again"):
         read_numbered("it", people.ask, by_field("id"))
-    assert people.calls < 99
+    assert people.happens, "it gave up before they rested"
 
 
 def test_a_short_page_alone_is_not_asked_for_again() -> None:
@@ -202,7 +202,7 @@ def test_a_server_that_knows_no_order_is_read_by_numbers() -> None:
 
 def test_a_record_that_no_page_shows_is_no_whole_listing() -> None:
     server = Server(range(0, 5_000, 100), size=10, tricks=["loses"] * 999)
-    with pytest.raises(ReadIncomplete, match=r"announced|keep moving"):
+    with pytest.raises(ReadIncomplete, match="announced"):
         read(server)
 
 

@@ -46,13 +46,12 @@ def read_pages(
     ask: Callable[[Any], Page],
     name_of: NameOf,
     *,
-    steady: bool = False,
     what: str = "records",
 ) -> Iterator[Page]:
     """Every page, each with the records that none before it had. The first is asked for with None.
 
-    `listing` begins the sentence of what is raised: Moved where fewer records came than were announced or, of one that
-    has to be `steady`, the announcement changed; ReadIncomplete where pages lead nowhere.
+    `listing` begins the sentence of what is raised: Moved where fewer records came than any page announced;
+    ReadIncomplete where pages lead nowhere.
     """
     told = _Told(name_of)
     places: set[Hashable | None] = {None}
@@ -60,8 +59,6 @@ def read_pages(
     place: Hashable | None = None
     while True:
         page = ask(place)
-        if steady and place is not None and page.total != announced:
-            raise Moved(f"{listing}: {what} keep moving while they are read; run again")
         announced = max(announced, page.total)
         before = len(told.names)
         yield replace(page, rows=told.fresh(page.rows))
@@ -93,7 +90,7 @@ def read_numbered(
             return ask(numbers[-1])
 
         try:
-            return list(read_pages(listing, numbered, name_of, steady=True, what=what))
+            return list(read_pages(listing, numbered, name_of, what=what))
         except Moved:
             if not left or len(numbers) == 1:
                 raise
