@@ -56,6 +56,7 @@ _AT_A_REFUSED_LOGIN = (
 _NOT_IN_A_RUN = {
     "conflict/save_decisions": _BY_A_PERSON,
     "conflict/replace_decisions": _BY_A_PERSON,
+    "conflict/look_again": _BY_A_PERSON,
     "approval/answer": _BY_A_PERSON,
     "approval/ask": "names a DAG run before it is started; one that did not start is started under another name",
     "pause/claim_login": _AT_A_REFUSED_LOGIN,
