@@ -173,19 +173,19 @@ def test_bad_salesforce_records_keep_to_themselves(change: dict[str, Any], code:
 
 
 @pytest.mark.parametrize(
-    ("change", "code"),
+    ("change", "code", "owner"),
     [
-        ({"Status": None}, None),
-        ({"Subject": "nul\x00"}, None),
-        ({"OwnerId": 5}, None),
-        ({"SystemModstamp": None}, "MISSING_VALUE"),
+        ({"Status": None}, None, SF["OwnerId"]),
+        ({"Subject": "nul\x00"}, None, SF["OwnerId"]),
+        ({"OwnerId": 5}, None, None),
+        ({"SystemModstamp": None}, "MISSING_VALUE", None),
     ],
 )
 def test_what_a_salesforce_task_in_the_bin_holds_is_no_problem(
-    change: dict[str, Any], code: str | None
+    change: dict[str, Any], code: str | None, owner: str | None
 ) -> None:
     (row,) = salesforce({**SF, "IsDeleted": True, **change})
-    assert (row["problem_code"], row["presence"], row["owner"]) == (code, "deleted", None)
+    assert (row["problem_code"], row["presence"], row["owner"]) == (code, "deleted", owner)
     assert (row["version"] is None) is (code is not None)
 
 

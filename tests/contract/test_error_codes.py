@@ -121,6 +121,7 @@ class Batch:
         self.both.sandbox.salesforce.control("DELETE", "/faults")
         with psycopg.connect(self.url) as connection:
             connection.execute("UPDATE bridge.dead_letter SET next_try_at = now()")
+            connection.execute("UPDATE bridge.link SET look_again_at = NULL")
             connection.execute("SELECT bridge.resume_side('salesforce', 'Ada')")
         return self.sync()
 

@@ -108,8 +108,9 @@ def test_a_breach_does_not_hide_the_users(salesforce: SalesforceWorld) -> None:
 def test_of_several_questions_in_one_call_the_one_that_failed_is_asked_alone() -> None:
     page = {"totalSize": 0, "done": True, "records": []}
     refused = [{"errorCode": "SERVER_UNAVAILABLE", "message": "busy"}]
+    not_found = [{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}]
     side, script = scripted_salesforce(
-        (200, composite(users=(503, refused), Task=(503, refused))), (404, []), (200, page)
+        (200, composite(users=(503, refused), Task=(503, refused))), (404, not_found), (200, page)
     )
     info = side.connect(describe=True)
     assert info.contract is not None

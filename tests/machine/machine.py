@@ -147,6 +147,8 @@ class TwoSystems(FaultRules, OutageRules, LeavingRules, DeliberateRules):
         story = self.story
         if "deleted_tasks" not in story.sc.features:
             return  # without a feed linked tasks are looked up by turns
+        if not story.db.rows("SELECT FROM bridge.link LIMIT 1"):
+            return  # an empty ledger asks whether the systems hold records of ours (G8)
         story.advance(_OVERLAP)
         story.sync()
         reads = story.reads
