@@ -21,9 +21,10 @@ found AS (
            disposition IS NULL OR disposition = 'deferred' AS busy
     FROM seen
     UNION ALL
-    SELECT link_id, true, state IN ('held', 'dead'), state NOT IN ('held', 'dead')
+    -- What was written is read by the next run, and whether its pair waits then told from what that shows.
+    SELECT link_id, state <> 'done', state IN ('held', 'dead'), state NOT IN ('held', 'dead')
     FROM bridge.action
-    WHERE run_id = :run_id AND state <> 'done'
+    WHERE run_id = :run_id
     UNION ALL
     SELECT link_id, true, false, true FROM bridge.action WHERE run_id < :run_id AND state = 'sent'
 ),

@@ -107,6 +107,8 @@ def tell_waiting(waiting: Waiting) -> Iterable[str]:
         yield f"Waits for a decision: {waiting.undecided} fields, see mart.conflicts_open"
     if waiting.missing:
         yield f"Not found: the records of {waiting.missing} pairs, see mart.not_synced"
+    if waiting.resting and not (waiting.parked or waiting.asked or waiting.undecided or waiting.missing):
+        yield f"Waits: {waiting.resting} pairs, see mart.not_synced"
     if waiting.unfinished:
         yield f"Unfinished: {waiting.unfinished} pairs, which the next run looks at again"
 
