@@ -51,8 +51,8 @@ def test_G8_what_was_read_of_each_side_is_counted_by_pairs() -> None:
         gone(rights[6]),
     ]
     seen = given(links, [*lefts[:2], sc("stranger")], [*rights, absent(sf("T90"))])
-    assert asdict(look(seen, SF)) == {"read": 4, "absent": 2, "missing": 1, "older": 1}
-    assert asdict(look(seen, SC)) == {"read": 1, "absent": 0, "missing": 0, "older": 0}
+    assert asdict(look(seen, SF)) == {"read": 4, "absent": 2, "missing": 1, "older": 1, "resting": 0}
+    assert asdict(look(seen, SC)) == {"read": 1, "absent": 0, "missing": 0, "older": 0, "resting": 0}
 
 
 def test_G8_older_versions_of_the_dead_say_nothing() -> None:

@@ -58,6 +58,7 @@ def test_C5_G8_a_sharing_rule_that_hides_half_deletes_nothing(
     assert world.rows("select 1 from bridge.action where op = 'delete'") == []
     assert states(world) == {"linked": MANY // 2, "missing": MANY // 2}
     system(world, side).faults.hidden = set()
+    world.advance(3600)
     world.settle()
     assert states(world) == {"linked": MANY}
     assert not disagreements(world)

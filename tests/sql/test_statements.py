@@ -122,6 +122,7 @@ def test_every_statement_runs(
         ledger.unseen_ids(run, side, [LinkState.LINKED])
         ledger.staged(run, side)
         ledger.sample_ids(run, side, 10)
+        ledger.missing_pairs()
     monkeypatch.setattr(statistics, "LARGE", 1)
     ledger.weigh_staged(run)
     ledger.approval_rows(run)

@@ -33,6 +33,7 @@ class Sight:
     absent: int  # of these not found, and no proof of a delete
     missing: int  # of pairs that were missing before, and are not found again
     older: int  # of any pair, in a version older than the one last seen
+    resting: int = 0  # of pairs that were missing before, and were not looked for in this run (G9)
 
     @property
     def may_be_empty(self) -> bool:
@@ -49,7 +50,7 @@ class Sight:
 
     @property
     def _enough(self) -> bool:
-        return self.absent > 0 and self.absent + self.missing > ENOUGH
+        return self.absent > 0 and self.absent + self.missing + self.resting > ENOUGH
 
 
 def look(given: PlanInput, side: Side) -> Sight:

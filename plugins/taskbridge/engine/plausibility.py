@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from taskbridge.core.model import PlanInput, Side
@@ -34,7 +35,7 @@ def believable_input(engine: Engine, run: Run) -> PlanInput:
 
 
 def _checked(engine: Engine, run: Run, side: Side, given: PlanInput) -> PlanInput:
-    sight = look(given, side)
+    sight = _look(engine, given, side)
     if not (sight.may_be_empty or sight.older):
         return given
     accepted = run.spec.asked.get(ACCEPT_SIDE) in (side.value, BOTH)
@@ -42,7 +43,7 @@ def _checked(engine: Engine, run: Run, side: Side, given: PlanInput) -> PlanInpu
         engine, run, side, EVERYTHING if accepted else SAMPLE
     ):
         given = plan_input(engine, run)
-        sight = look(given, side)
+        sight = _look(engine, given, side)
     if accepted:
         engine.ledger.note(run, f"{side.system} is accepted as it is: {_numbers(sight)}.")
         return given
@@ -54,6 +55,14 @@ def _checked(engine: Engine, run: Run, side: Side, given: PlanInput) -> PlanInpu
             "came from a backup. They were read by id, and what that showed counts (G9).",
         )
     return given
+
+
+def _look(engine: Engine, given: PlanInput, side: Side) -> Sight:
+    """A side may be lost a few records at a time: pairs that are missing already count, though seldom looked for."""
+    sight = look(given, side)
+    if not sight.absent:
+        return sight
+    return replace(sight, resting=max(0, engine.ledger.missing_pairs() - sight.missing))
 
 
 def _halt_in_doubt(side: Side, sight: Sight) -> None:
@@ -75,6 +84,6 @@ def _halt_in_doubt(side: Side, sight: Sight) -> None:
 
 def _numbers(sight: Sight) -> str:
     return (
-        f"of {sight.read} linked tasks looked at {sight.absent} are not found ({sight.missing} more were missing "
+        f"of {sight.read} linked tasks looked at {sight.absent} are not found ({sight.missing + sight.resting} more were missing "
         f"before), and {sight.older} have an older version than before"
     )

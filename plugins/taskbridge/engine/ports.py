@@ -713,6 +713,9 @@ class Ledger(Protocol):
     def named_ids(self, run: Run) -> Mapping[Side, pd.DataFrame]:
         """Per side (remote_id, control) of records that staged markers name and no listing of this run showed."""
 
+    def missing_pairs(self) -> int:
+        """Pairs of which a record is not found, and no proof says that it was deleted (C5)."""
+
     def sample_ids(self, run: Run, side: Side, sample: int) -> pd.DataFrame:
         """(remote_id, control) of at most so many linked records that the run has not read, chosen by chance (G8)."""
 

@@ -19,6 +19,10 @@ IDS: Final = pa.schema([("remote_id", pa.string()), ("control", pa.string())])
 
 
 class Staging(LedgerPart):
+    def missing_pairs(self) -> int:
+        with self._db.transaction() as tx:
+            return int(tx.run("staging/count_missing").scalar_one())
+
     def stage(self, run: Run, side: Side, page: pd.DataFrame, source: str) -> int:
         table = to_table(page, TASKS[side])
         if table.num_rows == 0:
