@@ -481,7 +481,7 @@ FAULTS: Final = (
           "a side that went away counts as many missing tasks (G8)",
           "tests/core/test_plausible.py"),
     Fault("a_few_are_a_side", "core/plausible.py",
-          "return self.absent > 0 and self.absent + self.missing > ENOUGH", "return self.absent > 0",
+          "return self.absent > 0 and self.absent + self.missing + self.resting > ENOUGH", "return self.absent > 0",
           "one task that cannot be seen halts everybody (G8)",
           "tests/core/test_plausible.py"),
     Fault("copies_are_believed", "core/plausible.py",

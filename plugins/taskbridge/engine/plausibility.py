@@ -84,6 +84,6 @@ def _halt_in_doubt(side: Side, sight: Sight) -> None:
 
 def _numbers(sight: Sight) -> str:
     return (
-        f"of {sight.read} linked tasks looked at {sight.absent} are not found ({sight.missing + sight.resting} more were missing "
-        f"before), and {sight.older} have an older version than before"
+        f"of {sight.read} linked tasks looked at {sight.absent} are not found ({sight.missing + sight.resting} more "
+        f"were missing before), and {sight.older} have an older version than before"
     )
