@@ -187,10 +187,16 @@ def test_C5_a_delete_of_ours_proves_itself_until_the_record_is_read_live(
     ledger.stage(run, SF, page(SF, task(SF, "00T1")), "by_id")
     write(ledger, run, SF, outcome(f"{run.run_id}-0", "done", written_at=at(6)))
     assert settled(ledger, database_url, run)["sf_deleted_id"] == "00T1", "it was live before we deleted it"
+    assert _seen_live(ledger, database_url)["sf_deleted_id"] == "00T1", "no run has taken it in again (C7)"
+    query(database_url, "UPDATE bridge.link SET state = 'linked'")
+    assert _seen_live(ledger, database_url)["sf_deleted_id"] is None
+
+
+def _seen_live(ledger: PostgresLedger, database_url: str) -> dict[str, Any]:
     run = open_run(ledger, at(9))
     ledger.stage(run, SF, page(SF, task(SF, "00T1", version=at(2))), "by_id")
     ledger.save_plan(run, plan(ends=[end(SF, "00T1", "unchanged", LINK)]))
-    assert settled(ledger, database_url, run)["sf_deleted_id"] is None
+    return settled(ledger, database_url, run)
 
 
 def test_a_stamp_that_our_write_moved_is_no_persons_edit(ledger: PostgresLedger, database_url: str) -> None:
