@@ -251,22 +251,22 @@ class Settings(_Closed):
             raise SettingsInvalid(
                 "The Variable taskbridge_settings holds NUL or half a character in a text; retype that text."
             )
-        try:
-            return cls.model_validate(values)
-        except ValidationError as error:
-            problems = "; ".join(_explain(cls, dict(item)) for item in error.errors())
-            raise SettingsInvalid(f"The Variable taskbridge_settings is refused: {problems}.") from error
+        return cls._validated(values, "The Variable taskbridge_settings is refused: {}.")
 
     @classmethod
     def kept(cls, values: Mapping[str, Any]) -> Self:
         """Settings as the ledger keeps them with a run. Raises SettingsInvalid for those of another version."""
+        return cls._validated(
+            values, "The run was opened with settings that this version does not take ({}); start a new run."
+        )
+
+    @classmethod
+    def _validated(cls, values: Mapping[str, Any], refusal: str) -> Self:
         try:
             return cls.model_validate(values)
         except ValidationError as error:
             problems = "; ".join(_explain(cls, dict(item)) for item in error.errors())
-            raise SettingsInvalid(
-                f"The run was opened with settings that this version does not take ({problems}); start a new run."
-            ) from error
+            raise SettingsInvalid(refusal.format(problems)) from error
 
     @property
     def fingerprint(self) -> str:

@@ -38,20 +38,24 @@ DROP FUNCTION bridge.settle_create(text, text);
 CREATE FUNCTION bridge.settle_create(action text, by bridge.person, copy text DEFAULT NULL) RETURNS text
 LANGUAGE sql
 BEGIN ATOMIC
-    WITH told AS (
-        UPDATE bridge.action a
-        SET remote_id = settle_create.copy,
-            state = CASE WHEN settle_create.copy IS NULL THEN 'retry' ELSE 'sent' END,
-            answered_at = CASE WHEN settle_create.copy IS NULL THEN now() END,
-            message = 'settled by ' || settle_create.by || ': '
-                || coalesce('it is ' || settle_create.copy, 'it was not created')
+    WITH given AS (
+        SELECT a.action_id,
+               CASE a.side WHEN 'salesforce' THEN bridge.salesforce_id(settle_create.copy) ELSE settle_create.copy END AS record
+        FROM bridge.action a
         WHERE a.action_id = settle_create.action
           AND a.op = 'create'
           AND a.state = 'sent'
           AND a.code = 'CREATE_UNCLEAR'
-          AND NOT EXISTS (
-            SELECT FROM bridge.link l WHERE settle_create.copy IN (l.sc_id, l.sf_id)
-          )
+    ),
+    told AS (
+        UPDATE bridge.action a
+        SET remote_id = g.record,
+            state = CASE WHEN g.record IS NULL THEN 'retry' ELSE 'sent' END,
+            answered_at = CASE WHEN g.record IS NULL THEN now() END,
+            message = 'settled by ' || settle_create.by || ': ' || coalesce('it is ' || g.record, 'it was not created')
+        FROM given g
+        WHERE a.action_id = g.action_id
+          AND NOT EXISTS (SELECT FROM bridge.link l WHERE g.record IN (l.sc_id, l.sf_id))
         RETURNING a.message
     )
     SELECT coalesce(

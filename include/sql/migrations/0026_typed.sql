@@ -30,32 +30,3 @@ RETURN (now() AT TIME ZONE bridge.zone_of(zone))::date;
 COMMENT ON FUNCTION bridge.today_in IS
     'Today''s date in an IANA time zone; in UTC for what is none, so that one user''s setting does not break a view for all.';
 COMMENT ON COLUMN bridge.user_map.time_zone IS 'Time zone as Sales Connect tells it; bridge.zone_of tells how it is understood';
-
-CREATE OR REPLACE FUNCTION bridge.settle_create(action text, by bridge.person, copy text DEFAULT NULL) RETURNS text
-LANGUAGE sql
-BEGIN ATOMIC
-    WITH given AS (
-        SELECT a.action_id,
-               CASE a.side WHEN 'salesforce' THEN bridge.salesforce_id(settle_create.copy) ELSE settle_create.copy END AS record
-        FROM bridge.action a
-        WHERE a.action_id = settle_create.action
-          AND a.op = 'create'
-          AND a.state = 'sent'
-          AND a.code = 'CREATE_UNCLEAR'
-    ),
-    told AS (
-        UPDATE bridge.action a
-        SET remote_id = g.record,
-            state = CASE WHEN g.record IS NULL THEN 'retry' ELSE 'sent' END,
-            answered_at = CASE WHEN g.record IS NULL THEN now() END,
-            message = 'settled by ' || settle_create.by || ': ' || coalesce('it is ' || g.record, 'it was not created')
-        FROM given g
-        WHERE a.action_id = g.action_id
-          AND NOT EXISTS (SELECT FROM bridge.link l WHERE g.record IN (l.sc_id, l.sf_id))
-        RETURNING a.message
-    )
-    SELECT coalesce(
-        (SELECT message FROM told),
-        'nothing was changed: ' || settle_create.action || ' is no create in doubt, or the record is in a pair already'
-    );
-END;

@@ -24,7 +24,23 @@ BEGIN ATOMIC
     UNION
     SELECT staged.link_id FROM staged WHERE NOT bridge.is_deliberate(run)
     UNION
+    SELECT d.link_id FROM bridge.pairs_in_doubt(run) d
+    UNION
+    -- Under other settings than the last run had, or by other code, what waits may be decided otherwise.
+    SELECT l.link_id
+    FROM bridge.link l
+    WHERE (l.dirty OR l.state = 'pending') AND l.look_again_at IS NOT NULL
+      AND NOT bridge.is_deliberate(run)
+      AND (
+        SELECT (last.settings_fingerprint, last.code_version) <> (this.settings_fingerprint, this.code_version)
+        FROM bridge.run this
+        JOIN bridge.run last ON last.run_id < this.run_id AND last.settled_at IS NOT NULL
+        WHERE this.run_id = run
+        ORDER BY last.run_id DESC
+        LIMIT 1
+      )
+    UNION
     SELECT p.link_id FROM bridge.run_pair p WHERE p.run_id = run;
 END;
 COMMENT ON FUNCTION bridge.pairs_to_read IS
-    'Pairs whose records a run must read by id on both sides before it decides (G9): unfinished ones that do not merely wait, or whose next look is due; unfinished, released, missing or held ones of which a listing shows something new; of a deliberate run the pairs it is about.';
+    'Pairs whose records a run must read by id on both sides before it decides (G9): unfinished ones that do not merely wait, or whose next look is due; unfinished, released, missing or held ones of which a listing shows something new; what waits, under other settings or code than the last run had; pairs in doubt; of a deliberate run the pairs it is about.';

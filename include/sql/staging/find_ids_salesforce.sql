@@ -4,21 +4,6 @@
 WITH unfinished AS (
     SELECT link_id FROM bridge.pairs_to_read(CAST(:run_id AS bigint))
     UNION
-    SELECT link_id FROM bridge.pairs_in_doubt(CAST(:run_id AS bigint))
-    UNION
-    -- Under other settings than the last run had, or by other code, what waits may be decided otherwise.
-    SELECT link_id FROM bridge.link
-    WHERE (dirty OR state = 'pending') AND look_again_at IS NOT NULL
-      AND NOT bridge.is_deliberate(CAST(:run_id AS bigint))
-      AND (
-        SELECT (last.settings_fingerprint, last.code_version) <> (this.settings_fingerprint, this.code_version)
-        FROM bridge.run this
-        JOIN bridge.run last ON last.run_id < this.run_id AND last.settled_at IS NOT NULL
-        WHERE this.run_id = CAST(:run_id AS bigint)
-        ORDER BY last.run_id DESC
-        LIMIT 1
-      )
-    UNION
     SELECT link_id FROM bridge.link WHERE sf_written_at IS NOT NULL AND state <> 'tombstone'
       AND look_again_at IS NULL
       AND NOT bridge.is_deliberate(CAST(:run_id AS bigint))

@@ -259,6 +259,8 @@ def _with_earlier_copies(staged: Staged, links: Columns) -> Staged:
     """An earlier copy that somebody took out of the bin stands for its pair, if that has ended (C7). While the pair
     lives it would be a second one, and is left alone (G2)."""
     alone = np.flatnonzero((staged.link < 0) & staged.live & carries_marker(staged.rows))
+    if not len(alone):
+        return staged
     named = pc.replace_substring_regex(take(staged.rows["marker"], alone), _GENERATION, "")
     pair = find(named, pc.binary_join_element_wise(MARKER_PREFIX, links["link_id"], ""))
     ended = gather(equals(links["state"], LinkState.TOMBSTONE), pair)

@@ -153,6 +153,13 @@ FIELDS_LEFT_OUT: Final = "FIELDS_LEFT_OUT"
 """Code of a create that brings a record back, done without fields that the system refused; the message names them."""
 
 
+PARKED_RETRY: Final = timedelta(hours=24)
+"""How long the pair of a rejected row rests, where nothing else is set (G4)."""
+
+LONGEST_REST: Final = timedelta(hours=1)
+"""After so long at the latest what only waits is read again, where nothing else is set (G9)."""
+
+
 class Outcome(StrEnum):
     """What became of one write."""
 
@@ -855,7 +862,7 @@ class Ledger(Protocol):
     def unsend(self, run: Run, action_ids: Sequence[str]) -> None:
         """Sent rows of which nothing can have been written go back to planned."""
 
-    def record(self, run: Run, outcomes: pd.DataFrame, parked_retry: timedelta = timedelta(hours=24)) -> None:
+    def record(self, run: Run, outcomes: pd.DataFrame, parked_retry: timedelta = PARKED_RETRY) -> None:
         """Stores OUTCOMES of actions; maps Outcome to state: done and exists-adopted -> done, gone -> done for a
         delete and stale otherwise, retry -> retry, unknown stays sent, rejected -> dead with a dead letter.
         New remote ids go into the link in the same transaction.
@@ -871,7 +878,7 @@ class Ledger(Protocol):
         watermarks: Mapping[Side, datetime],
         *,
         final: bool,
-        longest_rest: timedelta = timedelta(hours=1),
+        longest_rest: timedelta = LONGEST_REST,
     ) -> None:
         """One transaction: ledger changes whose action is done or that wait for none, tombstones, last seen
         versions, dirty flags, first syncs, rows of answered requests, dead letters of pairs that went through, and,

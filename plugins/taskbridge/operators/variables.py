@@ -35,10 +35,19 @@ def installation() -> str:
     """This Airflow's own name among those that share one database; the first run makes it up.
 
     Two of them give their scheduled runs the same ids, and must not take each other's for their own (invariant 23).
+    Raises SettingsInvalid.
     """
-    if not (known := Variable.get(INSTALLATION, default=None)):
-        Variable.set(INSTALLATION, uuid4().hex[:8], "Tells the runs of this Airflow apart; do not change it.")
-        known = Variable.get(INSTALLATION)
+    try:
+        if not (known := Variable.get(INSTALLATION, default=None)):
+            Variable.set(
+                INSTALLATION, uuid4().hex[:8], "Tells the runs of this Airflow apart; do not change it."
+            )
+            known = Variable.get(INSTALLATION)
+    except Exception as error:
+        raise SettingsInvalid(
+            f"The Variable {INSTALLATION}, which tells the runs of this Airflow apart, can be neither read nor made "
+            f"({type(error).__name__}); see that Airflow's API server answers, or set it once under Admin, Variables."
+        ) from error
     return str(known)
 
 

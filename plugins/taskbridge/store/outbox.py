@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final
 
 import pandas as pd
 import pyarrow.compute as pc
 
 from taskbridge.core.model import Op, Side
-from taskbridge.engine.ports import KEPT, ORIGINALS, OUTCOMES, SEEN, UNSETTLED, WRITES, Outcome, Run
+from taskbridge.engine.ports import (
+    KEPT,
+    ORIGINALS,
+    OUTCOMES,
+    PARKED_RETRY,
+    SEEN,
+    UNSETTLED,
+    WRITES,
+    Outcome,
+    Run,
+)
 from taskbridge.errors import ContractBroken, CountsDoNotAddUp
 from taskbridge.store.frames import to_table, with_constants
 from taskbridge.store.part import LedgerPart
-
-PARKED_RETRY: Final = timedelta(hours=24)
 
 
 class Outbox(LedgerPart):

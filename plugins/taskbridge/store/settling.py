@@ -7,12 +7,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from taskbridge.core.model import Side
-from taskbridge.engine.ports import Run, RunMode
+from taskbridge.engine.ports import LONGEST_REST, Run, RunMode
 from taskbridge.store.part import LedgerPart
 
 FIRST_LOOK: Final = timedelta(minutes=5)
 """How long a pair that only waits is left alone at first; each later rest is as long as it has waited (G9)."""
-LONGEST_REST: Final = timedelta(hours=1)
 
 
 class Settling(LedgerPart):
