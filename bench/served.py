@@ -1,0 +1,141 @@
+"""Both systems in a process of their own, so that neither their memory nor their time counts as ours."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
+from typing import Any, Final
+
+import pandas as pd
+
+from taskbridge.core.model import Side
+from taskbridge.engine.ports import JobPort, Sides, unfenced
+from taskbridge.sides.memory import MemorySalesConnect, MemorySalesforce, MemorySide
+from taskbridge.sides.meter import CallMeter
+
+USERS: Final = 50
+TEXT: Final = "Follow up on the quote, naïve façade 注文 and all. " * 5
+
+
+class Systems:
+    """The two systems and the people in them; what is asked for comes through a pipe."""
+
+    def __init__(self) -> None:
+        self.sc, self.sf = MemorySalesConnect(), MemorySalesforce()
+        self._pages: Iterator[pd.DataFrame] = iter(())
+        names = [f"user{number}@example.com" for number in range(USERS)]
+        self._owners = [self.sf.add_user(name) for name in names]
+        for name in names:
+            self.sc.add_user(name, sync_on=True)
+
+    def side(self, side: Side) -> MemorySide:
+        return self.sc if side is Side.SALES_CONNECT else self.sf
+
+    def call(self, side: Side, name: str, *given: Any, **named: Any) -> Any:
+        return getattr(self.side(side), name)(*given, **named)
+
+    def begin(self, side: Side, name: str, *given: Any, **named: Any) -> None:
+        self._pages = iter(self.call(side, name, *given, **named))
+
+    def page(self) -> pd.DataFrame | None:
+        return next(self._pages, None)
+
+    def advance(self, seconds: float) -> None:
+        self.sc.advance(seconds)
+        self.sf.advance(seconds)
+
+    def make(self, tasks: int) -> None:
+        """So many reminders in Salesforce."""
+        for number in range(tasks):
+            self.sf.create(self._owners[number % USERS], f"Call {number}", details=f"{TEXT}{number}")
+
+    def edit(self, tasks: int) -> None:
+        """So many are edited, every other one in Salesforce."""
+        for number, (sc_id, sf_id) in enumerate(zip(self.sc.records, self.sf.records, strict=True)):
+            if number == tasks:
+                return
+            side, remote_id = ((self.sc, sc_id), (self.sf, sf_id))[number % 2]
+            side.edit(remote_id, details=f"{TEXT}{self.sf.now}")
+
+    def as_json(self) -> tuple[str, ...]:
+        """What each system holds, as a client gets it."""
+        return tuple(
+            json.dumps([{"id": key, **row} for key, row in side.live().items()], default=str)
+            for side in (self.sc, self.sf)
+        )
+
+
+class Served:
+    """The other end of the pipe. `seconds`: how long it was waited for."""
+
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self._process.start()
+        self.seconds = 0.0
+
+    def ask(self, name: str, *given: Any, **named: Any) -> Any:
+        start = time.perf_counter()
+        self._pipe.send((name, given, named))
+        answer = self._pipe.recv()
+        self.seconds += time.perf_counter() - start
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def sides(self) -> Sides:
+        sales_connect, salesforce = (ServedSide(self, side) for side in Side)
+        return Sides(sales_connect, salesforce)
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.join()
+
+
+class ServedSide:
+    """`SidePort` of one system at the other end."""
+
+    marks, chunk_size, look_up_size = True, 100, 100
+    jobs: JobPort | None = None
+    conditional: bool | None = False
+
+    def __init__(self, served: Served, side: Side) -> None:
+        self.side, self.meter = side, CallMeter()
+        self.lacking: frozenset[str] = frozenset()
+        self._served = served
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return lambda *given, **named: self._served.ask("call", self.side, name, *given, **named)
+
+    def read_changes(self, *given: Any) -> Iterator[pd.DataFrame]:
+        return self._listing("read_changes", *given)
+
+    def read_deletes(self, *given: Any) -> Iterator[pd.DataFrame]:
+        return self._listing("read_deletes", *given)
+
+    def read_owned(self, *given: Any, **named: Any) -> Iterator[pd.DataFrame]:
+        return self._listing("read_owned", *given, **named)
+
+    def write(self, op: Any, rows: pd.DataFrame, fence: Callable[[], None] = unfenced) -> pd.DataFrame:
+        fence()
+        outcomes: pd.DataFrame = self._served.ask("call", self.side, "write", op, rows)
+        return outcomes
+
+    def _listing(self, name: str, *given: Any, **named: Any) -> Iterator[pd.DataFrame]:
+        self._served.ask("begin", self.side, name, *given, **named)
+        while (page := self._served.ask("page")) is not None:
+            yield page
+
+
+def _serve(pipe: Connection) -> None:
+    systems = Systems()
+    while True:
+        name, given, named = pipe.recv()
+        try:
+            pipe.send(getattr(systems, name)(*given, **named))
+        except Exception as error:
+            pipe.send(error)
