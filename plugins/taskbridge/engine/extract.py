@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
@@ -12,6 +12,9 @@ from taskbridge.core.model import FirstSyncMode, LinkState, Side, rows_of
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.ports import Run, RunMode
 from taskbridge.errors import DeletesForgotten
+
+_LOT: Final = 5_000
+"""So many rows are staged together: a transaction a page would cost more than what is in it."""
 
 _COMPARED = [state for state in LinkState if state is not LinkState.TOMBSTONE]
 
@@ -117,12 +120,26 @@ def _lookups(engine: Engine, side: Side, wanted: pd.DataFrame) -> Iterator[pd.Da
         yield engine.sides[side].read_ids(list(lot["remote_id"]), controls)
 
 
-def _stage(engine: Engine, run: Run, side: Side, pages: Iterator[pd.DataFrame], source: str) -> int:
+def _stage(engine: Engine, run: Run, side: Side, pages: Iterable[pd.DataFrame], source: str) -> int:
     read = 0
-    for page in pages:
-        engine.still_mine(run)
+    for lot in _lots(engine, run, pages):
         if run.spec.mode.reads_everything:
             # Two whole populations as they came would be most of the database.
-            page = page.assign(payload=page["payload"].where(page["problem_code"].notna()))
-        read += engine.ledger.stage(run, side, page, source)
+            lot = lot.assign(payload=lot["payload"].where(lot["problem_code"].notna()))
+        read += engine.ledger.stage(run, side, lot, source)
     return read
+
+
+def _lots(engine: Engine, run: Run, pages: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    """The pages, gathered; the lease is kept while they come."""
+    gathered: list[pd.DataFrame] = []
+    keep = None
+    for page in pages:
+        keep = keep or engine.fence(run)
+        keep()
+        gathered.append(page)
+        if sum(map(len, gathered)) >= _LOT:
+            yield pd.concat(gathered, ignore_index=True)
+            gathered = []
+    if gathered:
+        yield pd.concat(gathered, ignore_index=True)
