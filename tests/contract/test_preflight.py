@@ -83,8 +83,8 @@ def test_all_is_well_where_all_is_there_and_nothing_was_written(place: Place, le
     assert "External ID, Unique" in said
     assert sum(service.calls()["writes"] for service in (place.sc.service, place.sf.service)) == 0
     assert place.sf.service.calls()["total"] <= 8
-    assert ledger.link_count() == 0
-    assert not ledger.identities()
+    assert not ledger.state().has_pairs
+    assert not ledger.state().identities
 
 
 @dataclass(frozen=True)

@@ -133,11 +133,11 @@ def test_S2_a_dry_run_before_the_first_run_is_no_switch_on(fresh: World) -> None
 def test_S3_a_dry_run_leaves_a_watermark_that_is_ahead_of_the_clock(world: World) -> None:
     world.sync()
     world.rows_changed("UPDATE bridge.watermark SET position = position + interval '1 day'")
-    marks = world.ledger.watermarks()
+    marks = world.ledger.state().watermarks
     world.enabled = False
     report = world.sync(dry_run=True)
     assert "was ahead of the server's clock" in report.text
-    assert world.ledger.watermarks() == marks
+    assert world.ledger.state().watermarks == marks
 
 
 def test_the_summary_of_a_dry_run_tells_what_the_plan_would_cost(world: World) -> None:

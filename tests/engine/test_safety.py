@@ -353,11 +353,11 @@ def test_a_listing_that_breaks_off_fails_and_writes_nothing(world: World) -> Non
     for number in range(5):
         world.sc_task(f"Task {number}")
     world.sc.faults.truncate_reads = 1
-    before = world.ledger.watermarks()
+    before = world.ledger.state().watermarks
     report = world.sync()
     assert report.outcome is RunOutcome.FAILED
     assert world.writes == 0
-    assert world.ledger.watermarks() == before
+    assert world.ledger.state().watermarks == before
     world.sync()
     assert len(world.sf.live()) == 5
 
@@ -397,7 +397,7 @@ def test_only_one_run_holds_the_lease_and_an_old_one_cannot_write(world: World) 
 def test_a_given_window_or_selection_moves_no_watermark(world: World) -> None:
     task = world.sc_task(owner="ada")
     other = world.sc_task(owner="ben")
-    before = world.ledger.watermarks()
+    before = world.ledger.state().watermarks
     world.sync(users=("ADA@example.com",))
     assert world.partner(Side.SALES_CONNECT, task)
     assert world.partner(Side.SALES_CONNECT, other) is None
@@ -405,7 +405,7 @@ def test_a_given_window_or_selection_moves_no_watermark(world: World) -> None:
     assert world.partner(Side.SALES_CONNECT, other), (
         "a window reads what lies in it, whatever was read before"
     )
-    assert world.ledger.watermarks() == before
+    assert world.ledger.state().watermarks == before
 
 
 def test_an_unknown_user_is_refused_with_the_known_ones(world: World) -> None:
@@ -418,6 +418,6 @@ def test_a_dry_run_ends_every_row_and_writes_nothing(world: World) -> None:
     report = world.sync(dry_run=True)
     assert report.counts is not None
     assert report.counts.staged["sales_connect"] == {"planned": 1}
-    assert (world.writes, world.ledger.link_count()) == (0, 0)
+    assert (world.writes, world.ledger.state().has_pairs) == (0, False)
     world.sync()
     assert len(world.sf.live()) == 1

@@ -291,11 +291,11 @@ def test_an_undo_moves_no_watermark_and_decides_nothing_else(world: World) -> No
     task, there = pair(world, "Call", details="old", priority="normal")
     world.sc.edit(task, details="new")
     report = world.sync()
-    marks = world.ledger.watermarks()
+    marks = world.ledger.state().watermarks
     world.sf.edit(there, priority="High")
     world.sc_task("Not read by the undo")
     undo(world, report)
-    assert world.ledger.watermarks() == marks
+    assert world.ledger.state().watermarks == marks
     assert len(world.sf.live()) == 1
     assert world.sc.live()[task]["priority"] == "normal"
     world.settle()

@@ -91,10 +91,10 @@ class _WatchedDatabase(Database):
         self._points = points
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[Transaction]:
+    def _begin(self) -> Iterator[Transaction]:
         points = self._points
         points.alive()
-        with super().transaction() as tx:
+        with super()._begin() as tx:
             watched = _WatchedTransaction(tx.connection)
             yield watched
             number = tx.connection.execute(_XID).scalar_one()

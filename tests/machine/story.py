@@ -225,7 +225,7 @@ class Story(World):
                 older > ENOUGH and f"{side.system} looks like an older copy" in text
             ):
                 return True
-        return "is paused since" in text and bool(self.ledger.paused_sides())
+        return "is paused since" in text and any(state.pause for state in self.ledger.side_states().values())
 
     @contextmanager
     def _watching(self, spec: RunSpec) -> Iterator[None]:

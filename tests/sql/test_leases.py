@@ -136,7 +136,6 @@ Write = Callable[[PostgresLedger, Run], object]
 WRITES: dict[str, Write] = {
     "stage": lambda ledger, run: ledger.stage(run, SC, page(SC, task(SC, "9")), "delta"),
     "save_user_map": lambda ledger, run: ledger.save_user_map(run, users(user("u9"))),
-    "ledger_started": lambda ledger, run: ledger.ledger_started(run, {SC: NOW, SF: NOW}, keep=True),
     "save_plan": lambda ledger, run: ledger.save_plan(run, plan()),
     "mark_sent": lambda ledger, run: ledger.mark_sent(run, [f"{run.run_id}-0"]),
     "unsend": lambda ledger, run: ledger.unsend(run, [f"{run.run_id}-1"]),
@@ -185,7 +184,7 @@ def test_a_run_that_lost_its_lease_can_still_be_closed(open_ledger: OpenLedger, 
     run = open_run(first)
     open_run(open_ledger())
     first.note(run, "the lease was lost")
-    first.close_run(run, RunOutcome.FAILED, "lost")
+    first.close_run(run, RunOutcome.FAILED, "lost", first.counts(run))
     assert one(database_url, "SELECT * FROM bridge.run WHERE run_id = %s", run.run_id)["outcome"] == "failed"
 
 
@@ -198,10 +197,10 @@ def test_a_run_that_was_opened_again_is_not_closed_by_the_worker_before(open_led
     again = second.open_run(run.spec, fencing, run.windows, run.started, run.features)
     assert again.run_id == run.run_id
     with pytest.raises(LeaseLost):
-        first.close_run(run, RunOutcome.CLEAN, "done")
+        first.close_run(run, RunOutcome.CLEAN, "done", first.counts(run))
     with pytest.raises(LeaseLost):
         first.note(run, "from before")
-    second.close_run(again, RunOutcome.CLEAN, "done")
+    second.close_run(again, RunOutcome.CLEAN, "done", second.counts(again))
 
 
 def test_the_lease_cannot_move_in_the_middle_of_a_write(open_ledger: OpenLedger, database_url: str) -> None:

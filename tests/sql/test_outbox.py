@@ -37,7 +37,7 @@ ALL = tuple(Op)
 
 def planned_run(ledger: PostgresLedger, minute: float = 2) -> Run:
     """Seq 0 updates, 1 deletes the Salesforce record of a pair; 2 creates one for a new pair."""
-    link_id = linked(ledger) if ledger.link_count() == 0 else "sc:acc:1"
+    link_id = linked(ledger) if not ledger.state().has_pairs else "sc:acc:1"
     run = open_run(ledger, at(minute))
     ledger.stage(run, SC, page(SC, task(SC, "1", version=at(minute)), task(SC, "8")), "delta")
     ledger.save_plan(

@@ -66,7 +66,7 @@ def test_links_are_those_with_a_staged_row_on_either_side(ledger: PostgresLedger
         "Call",
         1,
     )
-    assert ledger.link_count() == 3
+    assert len(ledger.link_ids()) == 3
 
 
 def test_actions_come_back_as_planned_in_the_order_of_writing(ledger: PostgresLedger) -> None:

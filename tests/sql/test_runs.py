@@ -63,7 +63,7 @@ def test_a_run_comes_back_as_it_was_opened(ledger: PostgresLedger) -> None:
 
 def test_opening_a_key_again_is_the_same_run_under_the_new_number(ledger: PostgresLedger) -> None:
     run = open_run(ledger)
-    ledger.close_run(run, RunOutcome.FAILED, "cut off")
+    ledger.close_run(run, RunOutcome.FAILED, "cut off", ledger.counts(run))
     ledger.release_lease(run.spec.run_key)
     fencing = ledger.take_lease(run.spec.run_key, TTL)
     assert fencing == run.fencing + 1
@@ -96,7 +96,7 @@ def test_counts_add_up_by_side_and_state(ledger: PostgresLedger, database_url: s
     assert counts.actions == {"salesforce": {"create": {"planned": 1, "held": 1}}}
     assert (counts.conflicts, counts.rejected_new) == (1, 0)
     assert counts.notes == ("first", "it's 100 % :done")
-    ledger.close_run(run, RunOutcome.HELD, "one held")
+    ledger.close_run(run, RunOutcome.HELD, "one held", ledger.counts(run))
     row = one(database_url, "SELECT * FROM bridge.run WHERE run_id = %s", run.run_id)
     assert (row["outcome"], row["summary"]) == ("held", "one held")
     assert row["counts"]["staged"] == counts.staged
@@ -107,8 +107,8 @@ def test_clean_up_drops_the_staging_of_runs_that_ended_long_ago(
 ) -> None:
     linked(ledger)
     ended, cut_off, recent = (see(ledger, at(n), {SC: [task(SC, "1")]}) for n in (2, 3, 4))
-    ledger.close_run(ended, RunOutcome.CLEAN, "")
-    ledger.close_run(recent, RunOutcome.CLEAN, "")
+    ledger.close_run(ended, RunOutcome.CLEAN, "", ledger.counts(ended))
+    ledger.close_run(recent, RunOutcome.CLEAN, "", ledger.counts(recent))
     query(database_url, "UPDATE bridge.run SET opened_at = now() - interval '20 days'")
     query(
         database_url,
@@ -130,42 +130,42 @@ def test_clean_up_drops_the_staging_of_runs_that_ended_long_ago(
 
 def test_the_start_of_the_ledger_is_kept_once(ledger: PostgresLedger) -> None:
     first = {SC: at(0), SF: at(1)}
-    look = {SC: at(-9), SF: at(-9)}
-    assert ledger.ledger_started(None, look, keep=False) == look, "a dry run only looks"
-    assert ledger.ledger_started(None, first, keep=True) == first
-    assert ledger.ledger_started(open_run(ledger), {SC: at(9), SF: at(9)}, keep=True) == first
-    assert ledger.ledger_started(None, look, keep=False) == first
+    assert ledger.state().started == {}
+    ledger.start(first)
+    assert ledger.state().started == first
+    ledger.start({SC: at(9), SF: at(9)})
+    assert ledger.state().started == first
 
 
 def test_an_identity_is_remembered_and_never_replaced(ledger: PostgresLedger) -> None:
-    assert ledger.identities() == {}
-    ledger.ledger_started(None, {SC: NOW, SF: NOW}, keep=True)
+    assert ledger.state().identities == {}
+    ledger.start({SC: NOW, SF: NOW})
     ledger.remember_identity(SC, "acc")
     ledger.remember_identity(SC, "acc")
-    assert ledger.identities() == {SC: "acc"}
+    assert ledger.state().identities == {SC: "acc"}
     with pytest.raises(SideIdentityChanged, match=r"'acc'.*'other'"):
         ledger.remember_identity(SC, "other")
-    assert ledger.identities() == {SC: "acc"}
+    assert ledger.state().identities == {SC: "acc"}
 
 
 def test_watermarks_move_when_a_run_is_settled_for_good_and_go_back_once(ledger: PostgresLedger) -> None:
-    assert ledger.watermarks() == {}
+    assert ledger.state().watermarks == {}
     ledger.settle(open_run(ledger), {SC: at(0), SF: at(1)}, final=True)
     second = open_run(ledger)
     ledger.settle(second, {SC: at(10)}, final=True)
     ledger.settle(second, {SC: at(10)}, final=True)
-    assert ledger.watermarks() == {SC: Watermark(at(10), at(0)), SF: Watermark(at(1), None)}
+    assert ledger.state().watermarks == {SC: Watermark(at(10), at(0)), SF: Watermark(at(1), None)}
     ledger.revert_watermark(SC)
     ledger.revert_watermark(SC)
     ledger.revert_watermark(SF)
-    assert ledger.watermarks() == {SC: Watermark(at(0), None), SF: Watermark(at(1), None)}
+    assert ledger.state().watermarks == {SC: Watermark(at(0), None), SF: Watermark(at(1), None)}
 
 
 def test_watermarks_stay_when_a_run_is_not_final_or_was_given_a_selection(ledger: PostgresLedger) -> None:
     ledger.settle(open_run(ledger), {SC: at(0)}, final=False)
     ledger.settle(open_run(ledger, users=("u1",)), {SC: at(0)}, final=True)
     ledger.settle(open_run(ledger, window=Window(at(-9), at(0))), {SC: at(0)}, final=True)
-    assert ledger.watermarks() == {}
+    assert ledger.state().watermarks == {}
 
 
 # users

@@ -178,7 +178,7 @@ def test_a_connection_lost_in_the_middle_is_told_and_rolled_back(
 
     with pytest.raises(DatabaseUnavailable, match=r"does not answer"):
         lose_it()
-    assert ledger.identities() == {}
+    assert ledger.state().identities == {}
 
 
 def test_a_fault_of_a_statement_is_no_unavailable_database(ledger: PostgresLedger) -> None:

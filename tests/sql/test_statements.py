@@ -12,7 +12,7 @@ import pytest
 
 from taskbridge.core.audit import DRIFT
 from taskbridge.core.contract import Contract
-from taskbridge.core.model import Answer, LinkState, Op
+from taskbridge.core.model import ANSWERED, Answer, LinkState, Op
 from taskbridge.core.usage import CallKind, Told, Usage
 from taskbridge.engine.ports import SEEN, RunMode, RunOutcome
 from taskbridge.store import PostgresLedger, statements, statistics
@@ -24,6 +24,7 @@ from tests.sql.rows import (
     TTL,
     action,
     at,
+    change,
     end,
     kept,
     linked,
@@ -90,13 +91,14 @@ def test_every_statement_runs(
     migrate(database_url)
     dictionary(database_url)
     ledger.check_schema()
-    ledger.ledger_started(None, {SC: at(0), SF: at(0)}, keep=True)
+    ledger.start({SC: at(0), SF: at(0)})
     ledger.remember_identity(SC, "acc")
-    ledger.identities()
+    ledger.state()
     ledger.save_user_map(open_run(ledger), users(user()))
+    assert len(ledger.user_map()) == 1
     link_id = linked(ledger)
     ledger.pause_side(SC, "refused", timedelta(0))
-    assert ledger.paused_sides()[SC].due
+    assert ledger.side_states()[SC].pause.due
     assert ledger.claim_login(SC, TTL)
     ledger.resume_side(SC)
     ledger.save_contract(open_run(ledger), SF, Contract(), ["INVALID_FIELD"])
@@ -105,12 +107,12 @@ def test_every_statement_runs(
     ledger.save_conditional(open_run(ledger), SF, True)
     assert ledger.conditional(SF, TTL)
     ledger.save_lacking(SF, frozenset({"Task.WhoId", "Task.IsArchived"}))
-    assert ledger.lacking(SF) == {"Task.WhoId", "Task.IsArchived"}
-    ledger.watermarks()
+    assert ledger.side_states()[SF].lacking == {"Task.WhoId", "Task.IsArchived"}
     ledger.revert_watermark(SC)
     run = open_run(ledger, at(5))
     for side, seen in ((SC, task(SC, "1", version=at(5))), (SF, task(SF, "00T1", version=at(5)))):
         ledger.stage(run, side, page(side, seen), "by_id")
+    ledger.stage(run, SC, page(SC, task(SC, "7", problem_code="DATE_UNREADABLE")), "delta")
     ledger.ids_to_read(run)
     ledger.named_ids(run)
     assert not ledger.was_swept(run)
@@ -126,14 +128,15 @@ def test_every_statement_runs(
     monkeypatch.setattr(statistics, "LARGE", 1)
     ledger.weigh_staged(run)
     ledger.approval_rows(run)
-    ledger.link_count(), ledger.links(run), ledger.history(), ledger.population()
-    updates = [action(seq, link_id, SF, "update", remote_id="00T1") for seq in (0, 1, 2)]
+    ledger.links(run), ledger.history(), ledger.population()
+    updates = [action(seq, link_id, SF, "update", remote_id="00T1") for seq in range(4)]
     ledger.save_plan(
         run,
         plan(updates, links=[new_link(link_id, sc_id="1", sf_id="00T1")],
              conflicts=[{"link_id": link_id, "field": "title", "rule": "K3"}],
-             ends=[end(SC, "1", "planned", link_id), end(SF, "00T1", "planned", link_id)]),
+             ends=[end(SC, "1", "planned", link_id), end(SF, "00T1", "planned", link_id), end(SC, "7", "dead_letter")]),
     )  # fmt: skip
+    assert ledger.pending(run) == {(SF, Op.UPDATE)}
     ledger.actions(run, SF, [Op.UPDATE]), ledger.waiting_since(run)
     ledger.mark_stale(run, [f"{run.run_id}-1"])
     ledger.keep(run, kept(SF, action_id=f"{run.run_id}-0", link_id=link_id, remote_id="00T1"))
@@ -165,15 +168,16 @@ def test_every_statement_runs(
         ledger.choose_pairs(replace(run, spec=replace(run.spec, mode=mode)))
     assert ledger.known("00T1").pair is not None
     assert ledger.known("nobody").pair is None
-    assert ledger.counts(run).waiting.parked == 1
-    ledger.close_run(run, RunOutcome.PARTIAL, "")
+    assert ledger.counts(run).waiting.parked == 2
+    ledger.close_run(run, RunOutcome.PARTIAL, "", ledger.counts(run))
     ledger.run_by_key(run.spec.run_key)
     ledger.keep_session(run.spec.run_key, SC, "sealed")
     assert ledger.session(run.spec.run_key, SC) == "sealed"
     ledger.release_lease(run.spec.run_key)
     assert ledger.session(run.spec.run_key, SC) is None
     held = open_run(ledger, at(6))
-    ledger.save_plan(held, plan([updates[0] | {"state": "held", "asks": "due_date"}]))
+    for _ in range(2):
+        ledger.save_plan(held, plan([updates[0] | {"state": "held", "asks": "due_date"}]))
     [request] = ledger.unfinished_approvals()
     ledger.approval_details(request.approval_id, 10)
     ledger.ask(request.approval_id, "approval-1")
@@ -183,7 +187,13 @@ def test_every_statement_runs(
     assert ledger.approval(request.approval_id)
     approval = open_run(ledger, at(8), mode=RunMode.APPROVAL, asked={"approval_id": request.approval_id})
     assert ledger.choose_pairs(approval) == 1
+    ledger.save_plan(approval, replace(plan(), answered=rows(ANSWERED, {"row_id": 1, "end": "left_out"})))
+    open_run(ledger, at(9), mode=RunMode.RESTORE, asked={"conflict_id": 1})
+    found = open_run(ledger, at(9), mode=RunMode.REBASE)
+    ledger.save_plan(found, plan(changes=[change(link_id, state="linked")]))
+    ledger.settle(open_run(ledger, at(9)), {}, final=False)
+    assert not ledger.is_quiet(run)
     ledger.choose_pairs(open_run(ledger, at(9), mode=RunMode.RERENDER))
     query(database_url, "UPDATE bridge.run SET closed_at = now() - interval '1 day'")
     assert ledger.clean_up(timedelta(hours=1)) == 3
-    assert sorted(used) == FILES
+    assert (sorted(set(FILES) - used), sorted(used - set(FILES))) == ([], [])

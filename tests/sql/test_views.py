@@ -345,7 +345,7 @@ def test_sync_runs_tells_what_a_run_did_also_after_its_staging_is_gone(
     people.note(run, "a note")
     text = "SELECT * FROM mart.sync_runs WHERE run_id = %s"
     assert one(database_url, text, run.run_id)["outcome"] == "open"
-    people.close_run(run, RunOutcome.PARTIAL, "one left")
+    people.close_run(run, RunOutcome.PARTIAL, "one left", people.counts(run))
     query(database_url, "DELETE FROM staging.sales_connect_task")
     row = one(database_url, text, run.run_id)
     assert (row["outcome"], row["summary"], row["mode"], row["dry_run"]) == (

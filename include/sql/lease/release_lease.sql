@@ -1,4 +1,7 @@
--- Purpose: give the lease back if this key holds it; the number stays, so that it never repeats
+-- Purpose: give the lease back, if this run holds it, and forget the logins of the run
 -- Parameters: run_key
 -- Caller: store/leases.py
+WITH forgotten AS (
+    DELETE FROM bridge.session WHERE run_key = :run_key OR kept_at < now() - interval '1 day'
+)
 UPDATE bridge.lease SET run_key = NULL, expires_at = NULL WHERE name = 'sync' AND run_key = :run_key

@@ -1,6 +1,6 @@
 -- Purpose: pause a side until its next login; one that is paused already stays so since then
 -- Parameters: side, reason, rest
--- Caller: store/pauses.py
+-- Caller: store/side_states.py
 UPDATE bridge.side_state
 SET state = 'paused',
     reason = :reason,

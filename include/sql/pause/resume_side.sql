@@ -1,6 +1,6 @@
 -- Purpose: end a side's pause, as a login has worked
 -- Parameters: side
--- Caller: store/pauses.py
+-- Caller: store/side_states.py
 UPDATE bridge.side_state
 SET state = 'active', reason = NULL, since = now(), next_attempt_at = NULL
 WHERE side = :side AND state = 'paused'

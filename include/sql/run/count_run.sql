@@ -43,5 +43,6 @@ SELECT jsonb_build_object(
     'drift', (SELECT count(*) FROM bridge.drift WHERE run_id = :run_id AND class <> 'in_step'),
     'left_out', (SELECT count(*) FROM bridge.left_out WHERE run_id = :run_id),
     'rejected_new', (SELECT count(*) FROM bridge.dead_letter WHERE run_id = :run_id AND stage = 'load')
-        + (SELECT n FROM not_understood)
+        + (SELECT n FROM not_understood),
+    'notes', (SELECT to_jsonb(notes) FROM bridge.run WHERE run_id = :run_id)
 )

@@ -15,6 +15,9 @@ WITH due AS (
       AND (a.state = 'done' OR (c.seq IS NULL AND (c.run_id = :run_id OR r.mode = 'rebase')))
       AND (c.also IS NULL OR b.state = 'done')
 ),
+applied AS (
+    UPDATE bridge.ledger_change c SET applied_at = now() FROM due WHERE c.change_id = due.change_id
+),
 newest AS (
     SELECT link_id,
            (array_agg(sc_title ORDER BY nth) FILTER (WHERE sc_mask & 1 <> 0))[1] AS sc_title,

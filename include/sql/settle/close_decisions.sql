@@ -1,5 +1,5 @@
 -- Purpose: a decision is carried out once the base of its field has followed (K3)
--- Parameters: run_id; after settle/mark_applied
+-- Parameters: run_id; after settle/apply_changes
 -- Caller: store/settling.py
 UPDATE bridge.decision d
 SET state = 'carried_out', closed_at = now()

@@ -1,8 +1,11 @@
--- Purpose: calls of a run so far, and what it had forecast, by side and kind (G7)
+-- Purpose: a run's calls by side and kind, what it had forecast, and, with no kind, what it was told last
 -- Parameters: run_id
 -- Caller: store/usage.py
-SELECT side, kind, sum(calls)::bigint AS calls, sum(forecast)::bigint AS forecast
+SELECT side, kind, sum(calls)::bigint AS calls, sum(forecast)::bigint AS forecast,
+       CAST(NULL AS bigint) AS calls_left, CAST(NULL AS bigint) AS allocation, CAST(NULL AS timestamptz) AS told_at
 FROM bridge.api_usage
 WHERE run_id = :run_id
 GROUP BY side, kind
+UNION ALL
+SELECT side, NULL, NULL, NULL, calls_left, allocation, told_at FROM bridge.api_allowance WHERE run_id = :run_id
 ORDER BY side, kind

@@ -49,20 +49,16 @@ def for_jobs(engine: Engine, side: Side, op: Op, rows: pd.DataFrame) -> pd.Serie
     if rows.empty or op is Op.DELETE or (op is Op.CREATE and not engine.sides[side].marks):
         return none
     fit = ~is_delicate(rows)
-    least = job_from(engine, side)
-    return fit if least is not None and fit.sum() >= least else none
+    return fit if job_from(engine, side, int(fit.sum())) is not None else none
 
 
-def job_from(engine: Engine, side: Side) -> int | None:
-    """Rows from which on a job writes them; None where there are no jobs, or nobody wants them now."""
+def job_from(engine: Engine, side: Side, rows: int) -> int | None:
+    """Rows from which on a job writes them; None where there are no jobs, nobody wants them now, or these are fewer."""
     threshold = engine.settings.salesforce_bulk_threshold
-    if (
-        engine.sides[side].jobs is None
-        or threshold == NEVER
-        or engine.ledger.job_failed(side, REST_AFTER_FAILURE)
-    ):
+    if engine.sides[side].jobs is None or threshold == NEVER:
         return None
-    return JOB_PAYS_FROM if threshold is None else max(1, threshold)
+    least = JOB_PAYS_FROM if threshold is None else max(1, threshold)
+    return least if rows >= least and not engine.ledger.job_failed(side, REST_AFTER_FAILURE) else None
 
 
 def write_by_jobs(

@@ -41,6 +41,8 @@ def tell_calls(engine: Engine, run: Run, counts: Counts) -> Iterator[str]:
     if any(usage.calls for usage in used.values()):
         yield "Calls: " + ", ".join(f"{side.system} {said(used[side])}" for side in Side)
     waiting = rows_in(counts, ActionState.PLANNED)
+    if not any(sum(rows.values()) for rows in waiting.values()):
+        return
     for side, since in engine.ledger.waiting_since(run).items():
         rows = waiting[side]
         yield (

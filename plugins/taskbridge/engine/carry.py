@@ -27,7 +27,7 @@ def writable(engine: Engine, run: Run, side: Side, ops: Sequence[Op]) -> pd.Data
     wanted = planned["op"].isin(ops)
     if not wanted.any():
         return planned[wanted]
-    chosen = fitting_rows(planned, _left(engine, run, side), terms_now(engine, run, side))
+    chosen = fitting_rows(planned, _left(engine, run, side), terms_now(engine, run, side, len(planned)))
     if len(chosen) < len(planned):
         _log.warning(
             "%d of %d changes to %s fit into the calls that are left", len(chosen), len(planned), side

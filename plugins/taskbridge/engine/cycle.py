@@ -60,7 +60,10 @@ def _steps(engine: Engine, run: Run) -> str | None:
     if run.spec.dry_run:
         return None
     error = None
+    pending = {side for side, _ in engine.ledger.pending(run)}
     for side, ops in LOAD_STEPS:
+        if side not in pending:
+            continue
         try:
             load(engine, run, side, ops)
         except TaskBridgeError as problem:

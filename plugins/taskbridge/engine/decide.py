@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from taskbridge.core.arrays import columns
-from taskbridge.core.model import Plan
+from taskbridge.core.model import ACTIONS, CONFLICTS, DISPOSITIONS, LEDGER_CHANGES, NEW_LINKS, Plan, empty
 from taskbridge.core.plan import make_plan
 from taskbridge.core.rebase import rebase
 from taskbridge.engine.audit import compare_everything
@@ -18,6 +19,9 @@ from taskbridge.engine.plausibility import believable_input
 from taskbridge.engine.ports import Run, RunMode
 from taskbridge.engine.undo import restore, undo
 
+NOTHING: Final = Plan(*map(empty, (ACTIONS, LEDGER_CHANGES, NEW_LINKS, CONFLICTS, DISPOSITIONS)))
+"""The plan of a run that found nothing to decide."""
+
 
 def decide(engine: Engine, run: Run) -> Plan:
     """Plans the run and stores the plan in one transaction; a dry run's plan is only there to be looked at.
@@ -25,12 +29,15 @@ def decide(engine: Engine, run: Run) -> Plan:
     Raises ContractBroken, CountsDoNotAddUp (G5), LeaseLost, and before anything is planned SideLooksEmpty and
     SideLooksOld (G8).
     """
+    if run.spec.mode.syncs and engine.ledger.is_quiet(run):
+        keep_forecast(engine, run, NOTHING)
+        return NOTHING
     engine.ledger.weigh_staged(run)
     plan = _PLANNERS.get(run.spec.mode, _plan_sync)(engine, run)
     require_contract(engine, run, plan)
     engine.still_mine(run)
     engine.ledger.save_plan(run, plan)
-    keep_forecast(engine, run)
+    keep_forecast(engine, run, plan)
     return plan
 
 

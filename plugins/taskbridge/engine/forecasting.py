@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from math import ceil
 from typing import Final
@@ -10,7 +11,7 @@ import pandas as pd
 
 from taskbridge.core.delicate import is_delicate
 from taskbridge.core.forecast import Terms, cost, fitting, together
-from taskbridge.core.model import Op, Side
+from taskbridge.core.model import ActionState, Op, Plan, Side
 from taskbridge.core.usage import CallKind, Calls, Usage
 from taskbridge.engine.bulk import job_from
 from taskbridge.engine.engine import Engine
@@ -22,15 +23,23 @@ PEOPLE_LOOKED_UP: Final = 50
 """Sales Connect's people that one call finds by their Salesforce ids, each of which is asked for in both lengths."""
 
 
-def keep_forecast(engine: Engine, run: Run) -> None:
+def keep_forecast(engine: Engine, run: Run, plan: Plan) -> None:
     """Stores what the run has cost so far together with what its plan takes, as far as the calls last that are
     ours. Calls nobody."""
     keep_usage(engine, run)
-    so_far = engine.ledger.usage(run)
+    with engine.ledger.transaction():
+        _keep(engine, run, plan, engine.ledger.usage(run))
+
+
+def _keep(engine: Engine, run: Run, plan: Plan, so_far: Mapping[Side, Usage]) -> None:
+    writes = set(plan.actions.loc[plan.actions["state"] == ActionState.PLANNED, "side"])
     engine.ledger.save_forecast(
         run,
         {
-            side: together(_without_login(so_far[side].calls), _to_come(engine, run, side, so_far[side]))
+            side: together(
+                _without_login(so_far[side].calls),
+                _to_come(engine, run, side, so_far[side]) if side in writes else {},
+            )
             for side in Side
         },
     )
@@ -43,8 +52,9 @@ def terms(sides: Sides, side: Side, features: frozenset[str]) -> Terms:
     return Terms(port.chunk_size, port.look_up_size, one_by_one)
 
 
-def terms_now(engine: Engine, run: Run, side: Side) -> Terms:
-    """The same with what the settings and the ledger make of it: updates that go alone, and jobs."""
+def terms_now(engine: Engine, run: Run, side: Side, rows: int) -> Terms:
+    """The same with what the settings and the ledger make of it: updates that go alone, and jobs, for at most so
+    many rows."""
     usual = terms(engine.sides, side, run.features)
     if side is not Side.SALESFORCE:
         return usual
@@ -53,7 +63,7 @@ def terms_now(engine: Engine, run: Run, side: Side) -> Terms:
         usual,
         alone=0 if honoured is False else engine.settings.salesforce_guarded_updates,
         finds_out=honoured is None,
-        job_from=job_from(engine, side),
+        job_from=job_from(engine, side, rows),
     )
 
 
@@ -75,9 +85,7 @@ def ours(engine: Engine, side: Side, usage: Usage) -> int | None:
 
 def _to_come(engine: Engine, run: Run, side: Side, so_far: Usage) -> Calls:
     planned = engine.ledger.actions(run, side, list(Op))
-    if planned.empty:
-        return {}
-    offered = terms_now(engine, run, side)
+    offered = terms_now(engine, run, side, len(planned))
     chosen = fitting_rows(planned, ours(engine, side, so_far), offered)
     if len(chosen) < len(planned):
         engine.ledger.note(run, _does_not_fit(side, len(planned), len(chosen)))

@@ -16,7 +16,7 @@ from taskbridge.engine.ports import Run, RunMode
 def plan_input(engine: Engine, run: Run) -> PlanInput:
     """Everything the plan depends on."""
     ledger = engine.ledger
-    identities = ledger.identities()
+    identities = ledger.state().identities
     return PlanInput(
         links=ledger.links(run),
         sales_connect=ledger.staged(run, Side.SALES_CONNECT),

@@ -53,10 +53,14 @@ def load(engine: Engine, run: Run, side: Side, ops: Sequence[Op]) -> LoadResult:
     Rows that are busy are tried again alone. Raises LeaseLost, AuthenticationFailed, SideUnreachable and CallRefused;
     what was written of the chunk under way is recorded then, and the rest is planned still.
     """
-    recover_side(engine, run, side)
+    result = LoadResult()
+    pending = engine.ledger.pending(run)
+    if (side, None) in pending:
+        recover_side(engine, run, side)
+    if not any((side, op) in pending for op in ops):
+        return result
     planned = writable(engine, run, side, ops)
     guard(engine, side, planned)
-    result = LoadResult()
     try:
         for op in _ORDER:
             wanted = planned[planned["op"] == op]

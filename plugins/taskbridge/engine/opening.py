@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import pandas as pd
+import pyarrow as pa
 
 from taskbridge.core.model import Side
 from taskbridge.core.users import Moment, map_users, names_nobody
@@ -16,7 +17,7 @@ from taskbridge.engine.contract import due_to_look, take_in
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.pause import refuse_paused
 from taskbridge.engine.people import nobody_named
-from taskbridge.engine.ports import USER_MAP, Run, RunMode, RunSpec, SideInfo, Window
+from taskbridge.engine.ports import USER_MAP, LedgerState, Run, RunMode, RunSpec, SideInfo, Window
 from taskbridge.engine.undo import check
 from taskbridge.engine.usage import keep_usage
 from taskbridge.errors import LedgerEmpty, SettingsInvalid, SideIdentityChanged
@@ -39,16 +40,21 @@ def open_run(engine: Engine, spec: RunSpec, *, waits: bool = False) -> Run | Non
     SidePaused (nobody was called then), and what the sides raise; the lease is given back then.
     """
     ledger = engine.ledger
-    ledger.check_schema()
-    refuse_paused(ledger)
-    fencing = ledger.take_lease(spec.run_key, engine.settings.lease, waits=waits)
-    if fencing is None:
-        return None
-    try:
+    with ledger.transaction():
+        ledger.check_schema()
+        refuse_paused(ledger)
+        fencing = ledger.take_lease(spec.run_key, engine.settings.lease, waits=waits)
+        if fencing is None:
+            return None
         known = ledger.run_by_key(spec.run_key)
         if known is not None:
             return ledger.open_run(spec, fencing, known.windows, known.started, known.features)
-        run = _open(engine, spec, fencing)
+        if spec.mode is RunMode.APPROVAL:
+            spec = replace(spec, asked_by=answered(ledger, spec).answered_by)
+        state, looks = ledger.state(), due_to_look(engine, spec)
+    try:
+        check(ledger, spec, engine.settings.approvers)
+        run = _open(engine, spec, fencing, state, looks=looks)
     except BaseException:
         ledger.release_lease(spec.run_key)
         keep_usage(engine, None)
@@ -57,68 +63,79 @@ def open_run(engine: Engine, spec: RunSpec, *, waits: bool = False) -> Run | Non
     return run
 
 
-def _open(engine: Engine, spec: RunSpec, fencing: int) -> Run:
+def _open(engine: Engine, spec: RunSpec, fencing: int, state: LedgerState, *, looks: bool) -> Run:
     ledger = engine.ledger
-    if spec.mode is RunMode.APPROVAL:
-        spec = replace(spec, asked_by=answered(ledger, spec).answered_by)
-    check(ledger, spec, engine.settings.approvers)
-    asks = {Side.SALESFORCE: due_to_look(engine, spec)}
-    infos = {side: engine.sides[side].connect(describe=asks.get(side, False)) for side in Side}
-    _check_identities(engine, infos, may_be_empty=spec.mode is RunMode.REBASE)
+    infos = {side: engine.sides[side].connect(describe=looks and side is Side.SALESFORCE) for side in Side}
+    _check_identities(engine, infos, state, may_be_empty=spec.mode is RunMode.REBASE)
     started = {side: info.server_now for side, info in infos.items()}
-    notes = _blind_spots(engine)
-    windows = {side: _window(engine, spec, infos[side], notes) for side in Side}
-    # A look is no switch-on: tasks from between a dry run and the first real one must not count as new (S2).
-    first = ledger.ledger_started(None, started, keep=not spec.only_looks)
-    run = ledger.open_run(spec, fencing, windows, started, infos[Side.SALES_CONNECT].features)
-    for text in notes:
-        ledger.note(run, text)
+    notes = _blind_spots(engine, state)
+    windows = {side: _window(engine, spec, infos[side], state, notes) for side in Side}
     known = ledger.user_map()
-    people = {side: _people(engine, run, infos[side], known) for side in Side}
-    _tell_of_nobody(engine, run, known, people)
+    people = {side: _people(engine, infos[side], known, notes) for side in Side}
+    notes += _names_of_nobody(engine, known, people)
     users = map_users(
         known,
         people[Side.SALES_CONNECT],
         people[Side.SALESFORCE],
         engine.settings.user_map,
         schema=USER_MAP,
-        ledger_started=_moment(first),
+        ledger_started=_moment({**started, **state.started}),
         read_from=_moment(
-            {side: _position(engine, infos[side])[0] - engine.settings.overlap for side in Side}
+            {side: _position(infos[side], state)[0] - engine.settings.overlap for side in Side}
         ),
         now=_moment(started),
     )
-    if spec.users:
-        names = {str(value).casefold() for name in ("sc_user_id", "email") for value in users[name].dropna()}
-        unknown = [user for user in spec.users if user.casefold() not in names]
-        if unknown:
-            raise SettingsInvalid(
-                f"The parameter users names {', '.join(unknown)}, which no Sales Connect user has as id or "
-                f"e-mail address; known: {', '.join(sorted(names))}."
-            )
-    ledger.save_user_map(run, users)
+    with ledger.transaction():
+        # A look is no switch-on: tasks from between a dry run and the first real one must not count as new (S2).
+        if not spec.only_looks and len(state.started) < len(started):
+            ledger.start(started)
+        run = ledger.open_run(spec, fencing, windows, started, infos[Side.SALES_CONNECT].features, notes)
+        if not _same(known, users):
+            ledger.save_user_map(run, users)
+    _refuse_unknown(spec, users)
     take_in(engine, run, infos[Side.SALESFORCE].contract)
     if not spec.mode.syncs and not spec.mode.reads_everything:
         ledger.choose_pairs(run)
     return run
 
 
+def _refuse_unknown(spec: RunSpec, users: pd.DataFrame) -> None:
+    """Raises SettingsInvalid when the run is asked for users whom Sales Connect does not have."""
+    names = {str(value).casefold() for name in ("sc_user_id", "email") for value in users[name].dropna()}
+    unknown = [user for user in spec.users if user.casefold() not in names]
+    if unknown:
+        raise SettingsInvalid(
+            f"The parameter users names {', '.join(unknown)}, which no Sales Connect user has as id or "
+            f"e-mail address; known: {', '.join(sorted(names))}."
+        )
+
+
+def _same(known: pd.DataFrame, users: pd.DataFrame) -> bool:
+    """Whether two USER_MAP frames say the same: the map is made in every run and changes in few."""
+    one, other = (
+        pa.Table.from_pandas(each, schema=USER_MAP, preserve_index=False).sort_by("sc_user_id")
+        for each in (known, users)
+    )
+    return bool(one.equals(other))
+
+
 def _moment(clocks: Mapping[Side, datetime]) -> Moment:
     return Moment(clocks[Side.SALES_CONNECT], clocks[Side.SALESFORCE])
 
 
-def _check_identities(engine: Engine, infos: Mapping[Side, SideInfo], *, may_be_empty: bool) -> None:
+def _check_identities(
+    engine: Engine, infos: Mapping[Side, SideInfo], state: LedgerState, *, may_be_empty: bool
+) -> None:
     """Another org or account than before halts; so does an empty ledger over sides that hold our records, unless
     the run is there to fill it (G8)."""
-    ledger = engine.ledger
-    known = ledger.identities()
+    known = state.identities
     for side, info in infos.items():
         if side in known and known[side] != info.identity:
             raise SideIdentityChanged(
                 f"The connection {_CONNECTIONS[side]} leads to {_NAMES[side]} {info.identity}, but this ledger was "
                 f"built from {known[side]}. Correct the connection, or give the other one a database of its own."
             )
-    if not may_be_empty and ledger.link_count() == 0:
+    if not may_be_empty and not state.has_pairs:
         for side in infos:
             if engine.sides[side].carries_markers():
                 raise LedgerEmpty(
@@ -128,11 +145,11 @@ def _check_identities(engine: Engine, infos: Mapping[Side, SideInfo], *, may_be_
                 )
     for side, info in infos.items():
         if side not in known:
-            ledger.remember_identity(side, info.identity)
+            engine.ledger.remember_identity(side, info.identity)
 
 
-def _blind_spots(engine: Engine) -> list[str]:
-    if engine.ledger.link_count():
+def _blind_spots(engine: Engine, state: LedgerState) -> list[str]:
+    if state.has_pairs:
         return []
     return [
         f"{_NAMES[side]} has no marker field, so a lost ledger looks like a new one (G8): if it was not new, stop here."
@@ -141,18 +158,16 @@ def _blind_spots(engine: Engine) -> list[str]:
     ]
 
 
-def _tell_of_nobody(
-    engine: Engine, run: Run, known: pd.DataFrame, people: Mapping[Side, pd.DataFrame]
-) -> None:
-    """Notes names in the setting user_map that nobody has: one typo need not stop everybody (S2)."""
+def _names_of_nobody(
+    engine: Engine, known: pd.DataFrame, people: Mapping[Side, pd.DataFrame]
+) -> Iterator[str]:
+    """Names in the setting user_map that nobody has: one typo need not stop everybody (S2)."""
     chosen = engine.settings.user_map
     strange = names_nobody(chosen, known, people[Side.SALES_CONNECT], people[Side.SALESFORCE])
-    for side, names in strange.items():
-        if names:
-            engine.ledger.note(run, nobody_named(Side(side), names))
+    return (nobody_named(Side(side), names) for side, names in strange.items() if names)
 
 
-def _people(engine: Engine, run: Run, info: SideInfo, known: pd.DataFrame) -> pd.DataFrame:
+def _people(engine: Engine, info: SideInfo, known: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
     """Everybody whom a side lists, and who is there though this listing does not show them (S2)."""
     counted_on = known.loc[known["state"] != "inactive", f"{info.side.prefix}_user_id"].dropna()
     unlisted = sorted(set(counted_on) - set(info.users["user_id"]))
@@ -160,21 +175,20 @@ def _people(engine: Engine, run: Run, info: SideInfo, known: pd.DataFrame) -> pd
         return info.users
     found = engine.sides[info.side].read_users(unlisted)
     if len(found):
-        engine.ledger.note(
-            run,
-            f"{info.side.system} did not list {', '.join(sorted(found['user_id']))}, who are there by id (S2).",
+        notes.append(
+            f"{info.side.system} did not list {', '.join(sorted(found['user_id']))}, who are there by id (S2)."
         )
     return pd.concat([info.users, found], ignore_index=True)
 
 
-def _window(engine: Engine, spec: RunSpec, info: SideInfo, notes: list[str]) -> Window:
+def _window(engine: Engine, spec: RunSpec, info: SideInfo, state: LedgerState, notes: list[str]) -> Window:
     """The stamps to read, by the server's clock: from the watermark minus the overlap to now, or as asked."""
     if spec.window is not None:
         return spec.window
     now = info.server_now
     if spec.mode.reads_everything:
         return Window(BEGINNING, now)
-    position, ahead = _position(engine, info)
+    position, ahead = _position(info, state)
     if ahead is not None:
         if spec.moves_watermarks:
             engine.ledger.revert_watermark(info.side)
@@ -185,9 +199,9 @@ def _window(engine: Engine, spec: RunSpec, info: SideInfo, notes: list[str]) -> 
     return Window(position - engine.settings.overlap, now)
 
 
-def _position(engine: Engine, info: SideInfo) -> tuple[datetime, datetime | None]:
+def _position(info: SideInfo, state: LedgerState) -> tuple[datetime, datetime | None]:
     """Up to where a side was read; and its watermark, if the clock is behind it (G8)."""
-    now, mark = info.server_now, engine.ledger.watermarks().get(info.side)
+    now, mark = info.server_now, state.watermarks.get(info.side)
     if mark is None:
         return now, None
     # What a clock stamped since it was put right is no older than the time that has passed.

@@ -20,6 +20,7 @@ from taskbridge.engine.ports import (
     AUTHENTICATION,
     Allowance,
     Ledger,
+    Pause,
     SideInfo,
     SidePort,
     Sides,
@@ -36,9 +37,23 @@ _HOUR: Final = timedelta(hours=1)
 
 def refuse_paused(ledger: Ledger) -> None:
     """Raises SidePaused while a side's next attempt is not due. Calls nobody."""
-    for side, state in ledger.paused_sides().items():
-        if not state.due:
-            raise SidePaused(_sentence(side, state))
+    for side, state in ledger.side_states().items():
+        if state.pause and not state.pause.due:
+            raise SidePaused(_sentence(side, state.pause))
+
+
+class KnownStates:
+    """What the ledger knows of both sides, asked once for both."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self._told: dict[Side, SideState] = {}
+
+    def take(self, side: Side) -> SideState:
+        """Asks the ledger again when a side is asked for a second time."""
+        if side not in self._told:
+            self._told = dict(self.ledger.side_states())
+        return self._told.pop(side)
 
 
 class WatchedSides(Sides):
@@ -46,18 +61,18 @@ class WatchedSides(Sides):
 
     def __init__(self, sides: Sides, ledger: Ledger) -> None:
         object.__setattr__(self, "_sides", sides)
-        object.__setattr__(self, "_ledger", ledger)
+        object.__setattr__(self, "_known", KnownStates(ledger))
 
     _sides: Sides
-    _ledger: Ledger
+    _known: KnownStates
 
     @cached_property
     def sales_connect(self) -> WatchedSide:
-        return WatchedSide(self._sides.sales_connect, self._ledger)
+        return WatchedSide(self._sides.sales_connect, self._known)
 
     @cached_property
     def salesforce(self) -> WatchedSide:
-        return WatchedSide(self._sides.salesforce, self._ledger)
+        return WatchedSide(self._sides.salesforce, self._known)
 
     @property
     def used(self) -> Iterable[WatchedSide]:
@@ -71,11 +86,11 @@ class WatchedSide:
     every other call raises SidePaused without a login. The ledger also keeps which fields the side was found to lack.
     """
 
-    def __init__(self, port: SidePort, ledger: Ledger) -> None:
+    def __init__(self, port: SidePort, known: KnownStates) -> None:
         self.side, self.marks, self.meter = port.side, port.marks, port.meter
         self.chunk_size, self.look_up_size = port.chunk_size, port.look_up_size
         self.jobs = port.jobs and WatchedJobs(port.jobs, partial(self._watched, CallKind.BULK), self._judged)
-        self._port, self._ledger = port, ledger
+        self._port, self._known, self._ledger = port, known, known.ledger
         self._admitted = False
         self._on_trial = False
         self._lacking = port.lacking
@@ -194,22 +209,22 @@ class WatchedSide:
     def _admit(self) -> None:
         if self._admitted:
             return
-        paused = self._ledger.paused_sides().get(self.side)
-        if paused is not None:
+        state = self._known.take(self.side)
+        if state.pause is not None:
             if not self._ledger.claim_login(self.side, _rest(1)):
-                raise SidePaused(_sentence(self.side, paused))
+                raise SidePaused(_sentence(self.side, state.pause))
             self._on_trial = True
-        self._lacking = self._port.lacking = self._ledger.lacking(self.side)
+        self._lacking = self._port.lacking = state.lacking
         self._admitted = True
 
     def _pause(self, refused: AuthenticationFailed) -> AuthenticationFailed:
         """Its owner is told by the first failure alone: later ones say that nothing has changed."""
         self._admitted = self._on_trial = False
-        state, known = self._ledger.pause_side(self.side, str(refused), _rest(refused.logins))
+        pause, known = self._ledger.pause_side(self.side, str(refused), _rest(refused.logins))
         if known:
-            return SidePaused(_sentence(self.side, state))
+            return SidePaused(_sentence(self.side, pause))
         return AuthenticationFailed(
-            f"{refused}. {self.side.system} is paused: no login is tried before {_clock(state.next_attempt)}, and "
+            f"{refused}. {self.side.system} is paused: no login is tried before {_clock(pause.next_attempt)}, and "
             "runs on the clock end skipped until one works. Nothing is lost, and nothing has to be switched on again.",
             logins=refused.logins,
         )
@@ -228,10 +243,10 @@ def _rest(logins: int) -> timedelta:
     return _HOUR / max(1, LOGINS_AN_HOUR // logins)
 
 
-def _sentence(side: Side, state: SideState) -> str:
+def _sentence(side: Side, pause: Pause) -> str:
     return (
-        f"{side.system} is paused since {_clock(state.since)}: {state.reason}. The next login is tried at "
-        f"{_clock(state.next_attempt)}; to try it now: SELECT bridge.resume_side('{side}', 'your name');"
+        f"{side.system} is paused since {_clock(pause.since)}: {pause.reason}. The next login is tried at "
+        f"{_clock(pause.next_attempt)}; to try it now: SELECT bridge.resume_side('{side}', 'your name');"
     )
 
 

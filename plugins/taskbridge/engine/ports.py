@@ -363,13 +363,21 @@ class SidePort(Protocol):
 
 
 @dataclass(frozen=True)
-class SideState:
+class Pause:
     """Why a side is paused, since when, when its next login is tried, and whether that is now."""
 
     reason: str
     since: datetime
     next_attempt: datetime
     due: bool
+
+
+@dataclass(frozen=True)
+class SideState:
+    """What the ledger knows of a side that every process has to know before its first call."""
+
+    pause: Pause | None  # it refused our credentials and has not taken them since
+    lacking: frozenset[str]  # see `SidePort.lacking`
 
 
 @dataclass(frozen=True)
@@ -464,6 +472,16 @@ class Watermark:
     age: timedelta = field(
         default=timedelta(0), compare=False
     )  # time since it was the end of a window, by our clock
+
+
+@dataclass(frozen=True)
+class LedgerState:
+    """What a ledger was built from, and how far it has come."""
+
+    identities: Mapping[Side, str]  # org id (18 characters) or account id
+    started: Mapping[Side, datetime]  # the servers' clocks at its first enabled run (S2)
+    watermarks: Mapping[Side, Watermark]
+    has_pairs: bool
 
 
 class RunOutcome(StrEnum):
@@ -589,26 +607,24 @@ class Ledger(Protocol):
     """The database. Every method that writes for a run checks the run's fencing number in the same transaction
     and raises LeaseLost when another run has taken the lease since."""
 
+    def transaction(self) -> AbstractContextManager[None]:
+        """Makes all that is asked of the ledger within one transaction. No call to a side belongs into it: what is
+        learned there must be kept whatever comes after. Frames show what was committed before it."""
+
     def check_schema(self) -> str:
         """Which database it is and its schema. Raises SchemaBehind, naming both versions and `make migrate`."""
 
-    # pauses
+    # sides
 
-    def paused_sides(self) -> Mapping[Side, SideState]:
-        """The sides that refused our credentials and have not taken them since."""
+    def side_states(self) -> Mapping[Side, SideState]: ...
 
     def claim_login(self, side: Side, rest: timedelta) -> bool:
         """Takes the attempt of a paused side that is due; the next one is due after `rest`. False when none is due."""
 
-    def pause_side(self, side: Side, reason: str, rest: timedelta) -> tuple[SideState, bool]:
+    def pause_side(self, side: Side, reason: str, rest: timedelta) -> tuple[Pause, bool]:
         """Pauses a side for `rest`; its state, and whether it was paused already."""
 
     def resume_side(self, side: Side) -> None: ...
-
-    # fields
-
-    def lacking(self, side: Side) -> frozenset[str]:
-        """See `SidePort.lacking`."""
 
     def save_lacking(self, side: Side, names: frozenset[str]) -> None: ...
 
@@ -650,8 +666,10 @@ class Ledger(Protocol):
         windows: Mapping[Side, Window],
         started: Mapping[Side, datetime],
         features: frozenset[str],
+        notes: Sequence[str] = (),
     ) -> Run:
-        """Stores the run; for a run_key that is already stored it answers that run with the new fencing number."""
+        """Stores the run with its first notes; for a run_key that is already stored it answers that run with the new
+        fencing number."""
 
     def choose_pairs(self, run: Run) -> int:
         """Notes which pairs a deliberate run is about (`bridge.run_pair`); answers how many. Only they are read."""
@@ -661,19 +679,14 @@ class Ledger(Protocol):
     def note(self, run: Run, text: str) -> None:
         """Keeps a sentence for the report."""
 
-    def ledger_started(
-        self, run: Run | None, now: Mapping[Side, datetime], *, keep: bool
-    ) -> Mapping[Side, datetime]:
-        """Both servers' clocks at this ledger's first enabled run (S2), or `now` if there was none; with `keep`
-        that is stored then."""
-
     # identity, watermarks, users
 
-    def identities(self) -> Mapping[Side, str]: ...
+    def state(self) -> LedgerState: ...
+
+    def start(self, now: Mapping[Side, datetime]) -> None:
+        """Stores both servers' clocks as the moment of this ledger's first enabled run, unless that is known (S2)."""
 
     def remember_identity(self, side: Side, identity: str) -> None: ...
-
-    def watermarks(self) -> Mapping[Side, Watermark]: ...
 
     def revert_watermark(self, side: Side) -> None:
         """Back to the previous position (G8)."""
@@ -731,7 +744,8 @@ class Ledger(Protocol):
 
     # plan
 
-    def link_count(self) -> int: ...
+    def is_quiet(self, run: Run) -> bool:
+        """Whether a run that syncs has nothing to decide, so that storing its plan would change nothing."""
 
     def link_ids(self) -> pd.DataFrame:
         """(link_id) of every pair."""
@@ -816,6 +830,10 @@ class Ledger(Protocol):
 
     # outbox
 
+    def pending(self, run: Run) -> frozenset[tuple[Side, Op | None]]:
+        """Which ops the run has still planned on which side; and, with None, the sides of which any run waits for
+        answers or for the end of a job."""
+
     def actions(self, run: Run, side: Side, ops: Sequence[Op]) -> pd.DataFrame:
         """WRITES rows still planned, those first that have waited longest (G7), then as FIRST_TO_GO has it, then by
         seq."""
@@ -886,7 +904,7 @@ class Ledger(Protocol):
 
     def counts(self, run: Run) -> RunCounts: ...
 
-    def close_run(self, run: Run, outcome: RunOutcome, summary: str) -> None: ...
+    def close_run(self, run: Run, outcome: RunOutcome, summary: str, counts: RunCounts) -> None: ...
 
     def clean_up(self, keep: timedelta) -> int:
         """Drops staging of runs that ended longer ago, and keeps their calls by day alone; returns the number of

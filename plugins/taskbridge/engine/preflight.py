@@ -130,12 +130,14 @@ def _database(ledger: Ledger | TaskBridgeError) -> Section:
         section.add(ok("schema", f"{at}, as this code needs it"))
     if section.ask("reading", ledger.user_map, vital=True) is not None:
         section.add(ok("reading", "rows and frames, by both drivers that a run uses"))
-    for side, state in (section.ask("paused systems", ledger.paused_sides) or {}).items():
+    for side, state in (section.ask("paused systems", ledger.side_states) or {}).items():
+        if (pause := state.pause) is None:
+            continue
         section.add(
             warning(
                 f"{side.system} paused",
-                f"since {state.since:%Y-%m-%d %H:%M} UTC: {state.reason}",
-                f"in use; it is tried again at {state.next_attempt:%H:%M} UTC",
+                f"since {pause.since:%Y-%m-%d %H:%M} UTC: {pause.reason}",
+                f"in use; it is tried again at {pause.next_attempt:%H:%M} UTC",
                 f"once its login above is ok: SELECT bridge.resume_side('{side}', 'your name');",
             )
         )

@@ -30,10 +30,13 @@ def recover(engine: Engine, run: Run) -> int:
     a run wrote that died between the answer and its end: a pair without its base would look as if both sides had
     changed everything.
     """
-    found = sum(recover_side(engine, run, side) for side in Side)
-    for side in Side:
+    with engine.ledger.transaction():
+        waiting = [side for side in Side if (side, None) in engine.ledger.pending(run)]
+        unfollowed = engine.ledger.unfollowed()
+    found = sum(recover_side(engine, run, side) for side in waiting)
+    for side in waiting:
         _watch_jobs(engine, run, side)
-    if found or engine.ledger.unfollowed():
+    if found or unfollowed:
         engine.ledger.settle(run, {}, final=False, longest_rest=engine.settings.longest_rest)
     return found
 

@@ -36,20 +36,29 @@ def report(engine: Engine, run_key: str, error: str | None = None) -> RunReport:
         run = ledger.run_by_key(run_key)
         if run is None:
             return RunReport(None, RunOutcome.FAILED, error or "The run was not opened.")
-        counts = ledger.counts(run)
-        # Rows of a run that failed on its way have not been decided, and need not have ended.
-        lost = 0 if error else sum(ends.get("", 0) for ends in counts.staged.values())
+        with ledger.transaction():
+            told, lost = _close(engine, run, error)
+            ledger.clean_up(timedelta(days=engine.settings.staging_retention_days))
         if lost:
-            error = f"{lost} staged rows ended nowhere; every row must end in exactly one place (G5)."
-        outcome = RunOutcome.FAILED if error else _outcome(counts, dry_run=run.spec.dry_run)
-        text = summarise(run, counts, outcome, error, tell_calls(engine, run, counts.actions))
-        ledger.close_run(run, outcome, text)
-        ledger.clean_up(timedelta(days=engine.settings.staging_retention_days))
-        if lost:
-            raise CountsDoNotAddUp(error)
-        return RunReport(run.run_id, outcome, text, counts)
+            raise CountsDoNotAddUp(lost)
+        return told
     finally:
         ledger.release_lease(run_key)
+
+
+def _close(engine: Engine, run: Run, error: str | None) -> tuple[RunReport, str | None]:
+    """Closes the run; what is told of it, and a sentence if rows were lost."""
+    counts = engine.ledger.counts(run)
+    # Rows of a run that failed on its way have not been decided, and need not have ended.
+    lost = 0 if error else sum(ends.get("", 0) for ends in counts.staged.values())
+    sentence = (
+        f"{lost} staged rows ended nowhere; every row must end in exactly one place (G5)." if lost else None
+    )
+    error = error or sentence
+    outcome = RunOutcome.FAILED if error else _outcome(counts, dry_run=run.spec.dry_run)
+    text = summarise(run, counts, outcome, error, tell_calls(engine, run, counts.actions))
+    engine.ledger.close_run(run, outcome, text, counts)
+    return RunReport(run.run_id, outcome, text, counts), sentence
 
 
 def _outcome(counts: RunCounts, *, dry_run: bool) -> RunOutcome:

@@ -24,7 +24,7 @@ def settle(engine: Engine, run: Run) -> bool:
     marks = {side: run.windows[side].end for side in Side} if final else {}
     if run.spec.mode is RunMode.REBASE:
         # A rebase begins a ledger that had read nothing, and changes nothing in one that had.
-        known = engine.ledger.watermarks()
+        known = engine.ledger.state().watermarks
         marks = {side: end for side, end in marks.items() if side not in known}
     engine.ledger.settle(run, marks, final=final, longest_rest=engine.settings.longest_rest)
     return bool(marks)

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Row
 
-from taskbridge.core.model import ANSWERED, APPROVAL_ROWS, Answer, ApprovalKind, Plan
+from taskbridge.core.model import ANSWERED, APPROVAL_ROWS, ActionState, Answer, ApprovalKind, Plan
 from taskbridge.engine.ports import Approval, ApprovalDetails, ApprovalState, Run
 from taskbridge.store.database import Transaction
 from taskbridge.store.frames import to_table
@@ -54,19 +54,24 @@ class Approvals(LedgerPart):
             return stored.rowcount == 1
 
 
-def save_approvals(tx: Transaction, run: Run, plan: Plan) -> None:
-    """What a stored plan means for requests: rows carried out, new requests, rows that went away.
+def save_approvals(tx: Transaction, run: Run, plan: Plan, *, asked: bool) -> None:
+    """What a stored plan means for requests: rows carried out, new requests, rows that went away. `asked`: whether any
+    request is open.
 
     In the transaction of the plan, so that a request is neither lost nor made twice.
     """
-    tx.run("approval/create_answered")
-    tx.copy(["incoming_answered"], to_table(plan.answered, ANSWERED))
-    tx.run("approval/save_answered", run_id=run.run_id)
-    tx.run("approval/open_requests", run_id=run.run_id)
-    tx.run("approval/save_rows", run_id=run.run_id)
-    tx.run("approval/note_requests", run_id=run.run_id)
-    tx.run("approval/mark_wanted", run_id=run.run_id)
-    tx.run("approval/close_obsolete")
+    if not plan.answered.empty:
+        tx.run("approval/create_answered")
+        tx.copy(["incoming_answered"], to_table(plan.answered, ANSWERED))
+        tx.run("approval/save_answered", run_id=run.run_id)
+    asks = bool((plan.actions["state"] == ActionState.HELD).any())
+    if asks:
+        tx.run("approval/open_requests", run_id=run.run_id)
+        tx.run("approval/save_rows", run_id=run.run_id)
+        tx.run("approval/note_requests", run_id=run.run_id)
+    if asks or asked:
+        tx.run("approval/mark_wanted", run_id=run.run_id)
+        tx.run("approval/close_obsolete")
 
 
 def _approval(row: Row[Any]) -> Approval:

@@ -77,10 +77,25 @@ class Database:
         self._frames_place = _in_libpqs_words(words)
         self._frames: dbapi.Connection | None = None
         self._reading = threading.Lock()
+        self._local = threading.local()
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """Commits at the end of the block, rolls back when an error leaves it."""
+        """Commits at the end of the block, rolls back when an error leaves it. Within another block of the same thread
+        it is a part of that one."""
+        outer: Transaction | None = getattr(self._local, "tx", None)
+        if outer is not None:
+            yield outer
+            return
+        with self._begin() as tx:
+            self._local.tx = tx
+            try:
+                yield tx
+            finally:
+                self._local.tx = None
+
+    @contextmanager
+    def _begin(self) -> Iterator[Transaction]:
         try:
             with self._engine.begin() as connection:
                 yield Transaction(connection)

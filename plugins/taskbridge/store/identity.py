@@ -4,27 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row
 
 from taskbridge.core.model import Side
-from taskbridge.engine.ports import Run, Watermark
+from taskbridge.engine.ports import LedgerState, Watermark
 from taskbridge.errors import SideIdentityChanged
 from taskbridge.store.part import LedgerPart
 
 
 class Identity(LedgerPart):
-    def ledger_started(
-        self, run: Run | None, now: Mapping[Side, datetime], *, keep: bool
-    ) -> Mapping[Side, datetime]:
-        with self._db.transaction() if run is None else self._db.fenced(run) as tx:
-            for side, moment in now.items() if keep else ():
-                tx.run("identity/start_ledger", side=side.value, now=moment)
-            rows = tx.run("identity/read_ledger_start").all()
-        return {**now, **{Side(row.side): row.ledger_started_at.astimezone(UTC) for row in rows}}
-
-    def identities(self) -> Mapping[Side, str]:
+    def state(self) -> LedgerState:
         with self._db.transaction() as tx:
-            rows = tx.run("identity/read_identities").all()
-        return {Side(row.side): row.identity for row in rows}
+            rows = {Side(row.side): row for row in tx.run("identity/read_state")}
+        return LedgerState(
+            identities={side: row.identity for side, row in rows.items() if row.identity is not None},
+            started={
+                side: row.ledger_started_at.astimezone(UTC)
+                for side, row in rows.items()
+                if row.ledger_started_at
+            },
+            watermarks={side: _watermark(row) for side, row in rows.items() if row.position is not None},
+            has_pairs=any(row.has_pairs for row in rows.values()),
+        )
+
+    def start(self, now: Mapping[Side, datetime]) -> None:
+        with self._db.transaction() as tx:
+            for side, moment in now.items():
+                tx.run("identity/start_ledger", side=side.value, now=moment)
 
     def remember_identity(self, side: Side, identity: str) -> None:
         """Raises SideIdentityChanged when the ledger knows another identity of that side (G8)."""
@@ -36,18 +44,14 @@ class Identity(LedgerPart):
                 " Point the connection back, or use an empty database for the other system."
             )
 
-    def watermarks(self) -> Mapping[Side, Watermark]:
-        with self._db.transaction() as tx:
-            rows = tx.run("watermark/read_watermarks").all()
-        return {
-            Side(row.side): Watermark(
-                position=row.position.astimezone(UTC),
-                previous=None if row.previous is None else row.previous.astimezone(UTC),
-                age=row.age,
-            )
-            for row in rows
-        }
-
     def revert_watermark(self, side: Side) -> None:
         with self._db.transaction() as tx:
             tx.run("watermark/revert_watermark", side=side.value)
+
+
+def _watermark(row: Row[Any]) -> Watermark:
+    return Watermark(
+        position=row.position.astimezone(UTC),
+        previous=None if row.previous is None else row.previous.astimezone(UTC),
+        age=row.age,
+    )

@@ -31,7 +31,6 @@ class Leases(LedgerPart):
         """The run's logins are forgotten with it."""
         with self._db.transaction() as tx:
             tx.run("lease/release_lease", run_key=run_key)
-            tx.run("session/delete_sessions", run_key=run_key)
 
     def lease_holder(self) -> str | None:
         with self._db.transaction() as tx:

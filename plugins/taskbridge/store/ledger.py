@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Self
 
 from taskbridge.store import schema
@@ -15,13 +17,12 @@ from taskbridge.store.identity import Identity
 from taskbridge.store.jobs import Jobs
 from taskbridge.store.leases import Leases
 from taskbridge.store.outbox import Outbox
-from taskbridge.store.pauses import Pauses
 from taskbridge.store.plan import Plans
 from taskbridge.store.recovery import Recovery
 from taskbridge.store.runs import Runs
 from taskbridge.store.sessions import Sessions
 from taskbridge.store.settling import Settling
-from taskbridge.store.side_fields import SideFields
+from taskbridge.store.side_states import SideStates
 from taskbridge.store.staging import Staging
 from taskbridge.store.statistics import Statistics
 from taskbridge.store.usage import Usages
@@ -29,7 +30,7 @@ from taskbridge.store.users import Users
 
 
 class PostgresLedger(
-    Pauses,
+    SideStates,
     Sessions,
     Contracts,
     Leases,
@@ -43,7 +44,6 @@ class PostgresLedger(
     Conflicts,
     Approvals,
     Audits,
-    SideFields,
     Outbox,
     Jobs,
     Settling,
@@ -57,6 +57,11 @@ class PostgresLedger(
 
     def __init__(self, url: str) -> None:
         self._db = Database(url)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with self._db.transaction():
+            yield
 
     def check_schema(self) -> str:
         """Where the database is, and its schema. Raises SchemaBehind, also when the database is ahead of this code."""

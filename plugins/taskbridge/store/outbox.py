@@ -26,6 +26,11 @@ from taskbridge.store.part import LedgerPart
 
 
 class Outbox(LedgerPart):
+    def pending(self, run: Run) -> frozenset[tuple[Side, Op | None]]:
+        with self._db.transaction() as tx:
+            rows = tx.run("outbox/read_pending", run_id=run.run_id).all()
+        return frozenset((Side(row.side), row.op and Op(row.op)) for row in rows)
+
     def actions(self, run: Run, side: Side, ops: Sequence[Op]) -> pd.DataFrame:
         wanted = ",".join(op.value for op in ops)
         return self._db.frame("outbox/read_planned", WRITES, run_id=run.run_id, side=side.value, ops=wanted)
@@ -105,7 +110,8 @@ class Outbox(LedgerPart):
             if stored != table.num_rows:
                 raise not_in_state(table.num_rows, stored, "sent")
             tx.run("outbox/update_links", run_id=run.run_id)
-            tx.run("outbox/save_dead_letters", run_id=run.run_id, parked_retry=parked_retry)
+            if (outcomes["outcome"] == Outcome.REJECTED).any():
+                tx.run("outbox/save_dead_letters", run_id=run.run_id, parked_retry=parked_retry)
 
     def _move(self, run: Run, statement: str, action_ids: Sequence[str], state: str) -> None:
         if not action_ids:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from sqlalchemy import Row
 
 from taskbridge.core.model import (
     ACTIONS,
@@ -21,6 +22,7 @@ from taskbridge.core.model import (
     NEW_LINKS,
     POPULATION,
     RECENT_WRITES,
+    Op,
     Plan,
 )
 from taskbridge.engine.ports import Run
@@ -37,9 +39,9 @@ _EXAMPLES: Final = 5
 
 
 class Plans(LedgerPart):
-    def link_count(self) -> int:
+    def is_quiet(self, run: Run) -> bool:
         with self._db.transaction() as tx:
-            return int(tx.run("plan/count_links").scalar_one())
+            return bool(tx.run("plan/is_quiet", run_id=run.run_id).scalar_one())
 
     def link_ids(self) -> pd.DataFrame:
         return self._db.frame("plan/read_link_ids", LINK_IDS)
@@ -66,29 +68,30 @@ class Plans(LedgerPart):
         changes = to_table(plan.ledger_changes, LEDGER_CHANGES)
         _check_seq(actions, changes)
         with self._db.fenced(run) as tx:
-            self._forget_plan(tx, run)
+            before = tx.run("plan/read_before", run_id=run.run_id).one()
+            self._forget_plan(tx, run, before)
             self._save_dispositions(tx, run, to_table(plan.dispositions, DISPOSITIONS))
             tx.copy(["bridge", "action"], _with_ids(actions, run))
             if not run.spec.only_looks:
-                self._supersede(tx, run, actions)
-                tx.run("plan/keep_recreated", run_id=run.run_id)
-                self._save_new_links(tx, run, to_table(plan.new_links, NEW_LINKS))
+                self._supersede(tx, run, actions, again=before.stored)
+                self._save_new_links(tx, run, plan)
                 tx.copy(["bridge", "ledger_change"], with_constants(changes, run_id=run.run_id))
-                tx.run("plan/save_sales_connect_dead_letters", run_id=run.run_id)
-                tx.run("plan/save_salesforce_dead_letters", run_id=run.run_id)
-                save_approvals(tx, run, plan)
-            self._save_conflicts(tx, run, to_table(plan.conflicts, CONFLICTS))
+                if before.broken:
+                    tx.run("plan/save_dead_letters", run_id=run.run_id)
+                save_approvals(tx, run, plan, asked=before.asked)
+            self._save_conflicts(tx, run, to_table(plan.conflicts, CONFLICTS), contested=before.contested)
             left_out = to_table(plan.left_out, LEFT_OUT)
             tx.copy(["bridge", "left_out"], with_constants(left_out, run_id=run.run_id))
             weigh_planned(tx, actions.num_rows)
 
-    def _forget_plan(self, tx: Transaction, run: Run) -> None:
-        begun = tx.run("plan/count_begun", run_id=run.run_id).scalar_one()
-        if begun:
+    def _forget_plan(self, tx: Transaction, run: Run, before: Row[Any]) -> None:
+        if before.begun:
             raise CountsDoNotAddUp(
-                f"{begun} actions of run {run.spec.run_key} were sent already; a second plan would count "
+                f"{before.begun} actions of run {run.spec.run_key} were sent already; a second plan would count "
                 "or write them twice. Let the run go on with its plan, and start a new run for a new plan."
             )
+        if not before.stored:
+            return
         tx.run("plan/delete_actions", run_id=run.run_id)
         tx.run("plan/delete_changes", run_id=run.run_id)
         tx.run("plan/delete_conflicts", run_id=run.run_id)
@@ -109,20 +112,27 @@ class Plans(LedgerPart):
                 "Nothing of this plan was stored; this is a fault of the program, please report it."
             )
 
-    def _supersede(self, tx: Transaction, run: Run, actions: pa.Table) -> None:
-        """What earlier runs still had in mind for these pairs no longer counts."""
+    def _supersede(self, tx: Transaction, run: Run, actions: pa.Table, *, again: bool) -> None:
+        """What earlier runs still had in mind for these pairs no longer counts. `again`: the plan is stored once more,
+        and has superseded them already."""
         links = sorted({link for link in actions.column("link_id").to_pylist() if link is not None})
-        tx.run("plan/supersede_actions", run_id=run.run_id, link_ids=links)
-        tx.run("plan/carry_over", run_id=run.run_id)
+        if tx.run("plan/supersede_actions", run_id=run.run_id, link_ids=links).rowcount or again:
+            tx.run("plan/carry_over", run_id=run.run_id)
         tx.run("plan/supersede_changes", run_id=run.run_id)
 
-    def _save_new_links(self, tx: Transaction, run: Run, links: pa.Table) -> None:
+    def _save_new_links(self, tx: Transaction, run: Run, plan: Plan) -> None:
+        if (plan.actions["op"] == Op.CREATE).any():
+            tx.run("plan/keep_recreated", run_id=run.run_id)
+        links = to_table(plan.new_links, NEW_LINKS)
         if links.num_rows:
             tx.run("plan/create_new_links")
             tx.copy(["incoming_link"], links)
             tx.run("plan/save_new_links", run_id=run.run_id)
 
-    def _save_conflicts(self, tx: Transaction, run: Run, conflicts: pa.Table) -> None:
+    def _save_conflicts(self, tx: Transaction, run: Run, conflicts: pa.Table, *, contested: bool) -> None:
+        """`contested`: whether any field waits for a decision, or any decision for a run."""
+        if not (conflicts.num_rows or contested):
+            return
         tx.run("plan/create_conflicts")
         tx.copy(["incoming_conflict"], conflicts)
         if not run.spec.only_looks:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -24,6 +24,8 @@ from taskbridge.store.part import LedgerPart
 
 _EXAMPLES: Final = 3
 """So many parked rows are named in a report."""
+_COUNTED: Final = ("staged", "actions", "conflicts", "left_out", "rejected_new", "drift")
+"""What is kept with a run that is closed."""
 
 
 class Runs(LedgerPart):
@@ -34,6 +36,7 @@ class Runs(LedgerPart):
         windows: Mapping[Side, Window],
         started: Mapping[Side, datetime],
         features: frozenset[str],
+        notes: Sequence[str] = (),
     ) -> Run:
         sc, sf = windows[Side.SALES_CONNECT], windows[Side.SALESFORCE]
         wanted = Run(0, fencing, spec, windows, started, features)
@@ -57,6 +60,7 @@ class Runs(LedgerPart):
                 sc_server_time=started[Side.SALES_CONNECT],
                 sf_server_time=started[Side.SALESFORCE],
                 features=sorted(features),
+                notes=list(notes),
                 settings_fingerprint=spec.settings_fingerprint,
                 settings=dict(spec.settings),
                 code_version=spec.code_version,
@@ -82,7 +86,6 @@ class Runs(LedgerPart):
     def counts(self, run: Run) -> RunCounts:
         with self._db.transaction() as tx:
             found: dict[str, Any] = tx.run("run/count_run", run_id=run.run_id).scalar_one()
-            notes = tx.run("run/read_run", run_key=run.spec.run_key).one().notes
             waiting = _waiting(tx, run)
         return RunCounts(
             staged=found["staged"],
@@ -91,21 +94,20 @@ class Runs(LedgerPart):
             left_out=found["left_out"],
             waiting=waiting,
             rejected_new=found["rejected_new"],
-            notes=tuple(notes),
+            notes=tuple(found["notes"]),
             drift=found["drift"],
         )
 
-    def close_run(self, run: Run, outcome: RunOutcome, summary: str) -> None:
+    def close_run(self, run: Run, outcome: RunOutcome, summary: str, counts: RunCounts) -> None:
         """A run that lost its lease can still be closed: its row is nobody else's, unless it was reopened."""
         with self._db.transaction() as tx:
-            counts = tx.run("run/count_run", run_id=run.run_id).scalar_one()
             closed = tx.run(
                 "run/close_run",
                 run_id=run.run_id,
                 fencing=run.fencing,
                 outcome=outcome.value,
                 summary=summary,
-                counts=counts,
+                counts={name: getattr(counts, name) for name in _COUNTED},
             )
             _must_be_ours(tx, run, closed.rowcount)
 

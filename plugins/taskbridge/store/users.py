@@ -14,13 +14,10 @@ class Users(LedgerPart):
         return self._db.frame("user/read_user_map", USER_MAP)
 
     def save_user_map(self, run: Run, users: pd.DataFrame) -> None:
-        """Rows that did not change are not touched: a map is saved in every run and changes in few."""
-        table = to_table(users, USER_MAP).sort_by("sc_user_id")
+        """Rows that did not change are not touched."""
         with self._db.fenced(run) as tx:
-            if table.equals(to_table(self.user_map(), USER_MAP).sort_by("sc_user_id")):
-                return
             tx.run("user/create_incoming")
-            tx.copy(["incoming_user"], table)
+            tx.copy(["incoming_user"], to_table(users, USER_MAP))
             tx.run("user/mark_dirty")
             tx.run("user/delete_changed")
             tx.run("user/insert_changed")

@@ -1,0 +1,8 @@
+-- Purpose: what is left to be done by sides: planned writes of a run, one row each op, and, with no op, sides of which any run waits for an answer
+-- Parameters: run_id
+-- Caller: store/outbox.py
+SELECT side, op FROM bridge.action WHERE run_id = :run_id AND state = 'planned'
+UNION
+SELECT side, NULL FROM bridge.action WHERE state = 'sent'
+UNION
+SELECT side, NULL FROM bridge.bulk_job WHERE ended_at IS NULL

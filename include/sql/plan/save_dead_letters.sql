@@ -1,0 +1,29 @@
+-- Purpose: one open dead letter for each record that cannot be understood (G4)
+-- Parameters: run_id
+-- Caller: store/plan.py
+WITH broken AS (
+    SELECT 'sales_connect' AS side, 'Sales Connect' AS system, s.remote_id, l.link_id,
+           s.problem_code, s.problem_message, s.payload
+    FROM staging.sales_connect_task s
+    LEFT JOIN bridge.link l ON l.sc_id = s.remote_id
+    WHERE s.run_id = :run_id AND s.problem_code IS NOT NULL
+    UNION ALL
+    SELECT 'salesforce', 'Salesforce', s.remote_id, l.link_id, s.problem_code, s.problem_message, s.payload
+    FROM staging.salesforce_task s
+    LEFT JOIN bridge.link l ON l.sf_id = s.remote_id
+    WHERE s.run_id = :run_id AND s.problem_code IS NOT NULL
+)
+INSERT INTO bridge.dead_letter AS known (
+    run_id, stage, side, remote_id, link_id, code, category, message, remedy, payload
+)
+SELECT :run_id, 'extract', side, remote_id, link_id, problem_code, 'data',
+       coalesce(problem_message, 'The record cannot be understood.'),
+       'Correct the record in ' || system || '; it is read again when it changes.',
+       payload
+FROM broken
+ON CONFLICT (side, remote_id) WHERE resolved_at IS NULL AND stage = 'extract' DO UPDATE
+SET link_id = excluded.link_id, code = excluded.code, message = excluded.message, payload = excluded.payload,
+    attempts = known.attempts + CASE
+        WHEN known.last_seen_at < (SELECT opened_at FROM bridge.run WHERE run_id = :run_id) THEN 1 ELSE 0
+    END,
+    last_seen_at = now()
