@@ -123,6 +123,16 @@ def test_C7_a_withdrawn_copy_that_comes_back_is_the_copy_again() -> None:
     assert [(row["state"], row["withheld"]) for row in plan.changes if row["state"]] == [("linked", None)]
 
 
+@pytest.mark.parametrize("known", [False, True])
+def test_C7_a_withdrawn_copy_that_comes_back_brings_its_deleted_original_back(known: bool) -> None:
+    """Whoever takes the copy out of the bin wants it; that its original is deleted is proven, now or earlier (C5)."""
+    pair = withdrawn(SF, sc_proof="C5") if known else withdrawn(SF)
+    plan = decide([pair], [absent(sc()) if known else gone(sc())], [sf(details="wanted")])
+    [action] = plan.actions
+    assert (action["side"], action["op"], action["rule"]) == (SC, "create", "C7")
+    assert action["details"] == "wanted"
+
+
 def test_C3_the_owner_of_a_copy_that_was_withdrawn_counts_for_nothing() -> None:
     plan = decide([withdrawn(SF, sf_owner="005GONE")], [sc(details="new")], [gone(sf())])
     assert [action["op"] for action in plan.actions] == ["create"]

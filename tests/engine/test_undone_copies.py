@@ -153,3 +153,21 @@ def test_G2_an_earlier_copy_beside_the_living_one_is_left_alone(world: World) ->
     world.settle()
     assert list(world.sc.live()) == [task]
     assert world.rows("SELECT sf_id = %s FROM bridge.link", first) == [(False,)]
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_C7_a_withdrawn_copy_out_of_the_bin_brings_its_deleted_original_back(
+    world: World, edited: bool
+) -> None:
+    task, report, there = copied(world, "Call")
+    undo(world, report)
+    world.sc.delete(task)
+    world.sf.undelete(there)
+    if edited:
+        world.sf.edit(there, details="wanted after all")
+    world.settle()
+    (again,) = world.sc.live()
+    assert again != task
+    assert world.partner(SC, again) == there
+    assert world.sc.live()[again]["details"] == world.sf.live()[there]["details"]
+    quiet(world)

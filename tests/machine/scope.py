@@ -7,7 +7,7 @@ its id, it counts for what the record was when a run last saw it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from taskbridge.core.model import Side
 from taskbridge.sides.memory import Record
@@ -82,13 +82,19 @@ class Scope:
     def may_stay_alone(self, side: Side, gone: Record, survivor: Record) -> bool:
         """Whether a deleted record had left the scope, so that the other one stays though all take part by now."""
         look = self.looks.get((side, gone.remote_id))
+        deleted = self.story.log.last(side, gone.remote_id, "deleted")
         if look is None or not gone.deleted:
             return False
-        theirs = self.story.ever_mapped & {
-            (survivor.values["owner"], look.owner),
-            (look.owner, survivor.values["owner"]),
-        }
+        # Whoever was given the other one since then has not deleted it.
+        owner = self._owner_after(side.other, survivor, deleted.number if deleted else 0)
+        theirs = self.story.ever_mapped & {(owner, look.owner), (look.owner, owner)}
         return not look.reminder or (not look.took_part and not theirs)
+
+    def _owner_after(self, side: Side, record: Record, number: int) -> Any:
+        """Whose a record was right after the event of that number."""
+        events = self.story.log.by_record[side, record.remote_id]
+        later = (one.before for one in events if one.field == "owner" and one.number > number)
+        return next(later, record.values["owner"])
 
     def _told(self, side: Side, gone: Record) -> bool:
         """Whether the system itself says whose a deleted record was, as soon as it says that it is gone."""

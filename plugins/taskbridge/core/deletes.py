@@ -117,6 +117,10 @@ class Deletes(PairStep):
         """The copy that an undo took back is wanted after all (C1)."""
         self._create_next(side, rows, "C1")
 
+    def original_again(self, rows: Positions) -> None:
+        """The copy that an undo took back in Salesforce was restored by a person, and its original is deleted (C7)."""
+        self._create_next(_SC, rows, "C7")
+
     def restore(self, rows: Positions) -> None:
         """A deleted Salesforce task that is live again was restored by a person (C7): it is newer than all that was
         known of it, or was known to be deleted and is there when it is asked for."""
