@@ -554,7 +554,7 @@ FAULTS: Final = (
           "tests/engine/test_jobs.py"
           "::test_19_deletes_completions_and_conflicts_never_go_by_a_job"),
     Fault("failing_jobs_are_repeated", "engine/bulk.py",
-          "if rows >= least and not engine.ledger.job_failed(side, REST_AFTER_FAILURE) else None", "if rows >= least else None",
+          "rows >= least and not engine.ledger.job_failed(side, REST_AFTER_FAILURE)", "rows >= least",
           "a side on which jobs fail gets nothing but jobs",
           "tests/engine/test_jobs.py"
           "::test_a_job_that_fails_half_way_gives_back_what_it_did_not_come_to"),
