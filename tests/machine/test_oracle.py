@@ -4,8 +4,10 @@ input.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from random import Random
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -13,9 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bench.dict_loop import DictInput, plan, rows_of
-from taskbridge.core.model import GuardKind, Limits, Plan, PlanInput
+from taskbridge.core.known import QUIET, known
+from taskbridge.core.model import TASKS, GuardKind, Limits, Plan, PlanInput, Side
 from taskbridge.core.plan import make_plan
-from tests.core.frames import comparable
+from tests.core.frames import comparable, table
 from tests.machine.plan_inputs import contests, plan_inputs
 
 _SLOW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -34,6 +37,38 @@ def test_the_plan_equals_the_row_by_row_plan(given: PlanInput) -> None:
 @given(contests())
 def test_contests_are_decided_as_by_the_row_by_row_plan(given: PlanInput) -> None:
     assert comparable(make_plan(given)) == comparable(plan(DictInput.of(given)))
+
+
+@settings(_SLOW, max_examples=120)
+@given(plan_inputs())
+def test_what_is_known_would_have_ended_unchanged(given: PlanInput) -> None:
+    """Records of pairs that need nothing, in the version last seen, whatever else they show."""
+    quiet = {row["link_id"]: row for row in rows_of(given.links) if is_quiet(row)}
+    ends = {
+        (row["side"], row["remote_id"]): row["disposition"] for row in rows_of(make_plan(given).dispositions)
+    }
+    for side in Side:
+        base = [as_known(side, row) for row in quiet.values()]
+        listed = given.tasks(side)
+        versions = {row["remote_id"]: row["version"] for row in base}
+        shown = table(
+            TASKS[side], [row | {"version": versions.get(row["remote_id"])} for row in rows_of(listed)]
+        )
+        logged = given.policy.include_logged_activities
+        same = known(side, shown, table(QUIET, base), logged_activities=logged)
+        assert {ends[side, one] for one in listed["remote_id"][same]} <= {"unchanged"}
+
+
+def is_quiet(row: Mapping[str, Any]) -> bool:
+    """As `staging/read_quiet` tells it, and not asked for (then an older version is believed)."""
+    clean = row["state"] == "linked" and not row["dirty"] and not row["unconfirmed"]
+    names = [f"{side}_{name}" for side in ("sc", "sf") for name in ("written_at", "outside", "proof")]
+    return clean and not any(row[name] for name in names) and bool(row["sc_id"] and row["sf_id"])
+
+
+def as_known(side: Side, row: Mapping[str, Any]) -> dict[str, Any]:
+    names = {name: f"{side.prefix}_{name}" for name in QUIET.names[1:]}
+    return {"remote_id": row[f"{side.prefix}_id"]} | {name: row.get(key) for name, key in names.items()}
 
 
 @settings(_SLOW, max_examples=30)

@@ -7,6 +7,11 @@ WITH staged AS (
     UNION ALL
     SELECT 'salesforce', coalesce(disposition, ''), count(*)
     FROM staging.salesforce_task WHERE run_id = :run_id GROUP BY 2
+    UNION ALL
+    SELECT side, 'known', n
+    FROM bridge.run r
+    CROSS JOIN LATERAL (VALUES ('sales_connect', r.sc_known), ('salesforce', r.sf_known)) AS listed (side, n)
+    WHERE r.run_id = :run_id AND n > 0
 ),
 staged_by_side AS (
     SELECT side, jsonb_object_agg(disposition, n) AS counts FROM staged GROUP BY side

@@ -1,4 +1,4 @@
--- Purpose: what the database knows of the sizes of staging and pairs, before a large run is joined with them
+-- Purpose: what the database knows of the size of a large run, before it is joined with anything
 -- Parameters: none
 -- Caller: store/statistics.py
-ANALYZE staging.sales_connect_task, staging.salesforce_task, bridge.link
+ANALYZE staging.sales_connect_task (run_id), staging.salesforce_task (run_id)

@@ -38,6 +38,7 @@ SELECT
     coalesce((c.staged ->> 'released')::bigint, 0) AS rows_released,
     coalesce((c.staged ->> 'ignored')::bigint, 0) AS rows_ignored,
     coalesce((c.staged ->> 'dead_letter')::bigint, 0) AS rows_dead_letter,
+    coalesce((c.staged ->> 'known')::bigint, 0) AS rows_known,
     coalesce((c.acted ->> 'create_done')::bigint, 0) AS created,
     coalesce((c.acted ->> 'update_done')::bigint, 0) AS updated,
     coalesce((c.acted ->> 'delete_done')::bigint, 0) AS deleted,
@@ -72,6 +73,7 @@ COMMENT ON COLUMN mart.sync_runs.rows_deferred IS 'Staged rows that ended as def
 COMMENT ON COLUMN mart.sync_runs.rows_released IS 'Staged rows that ended as released (G5)';
 COMMENT ON COLUMN mart.sync_runs.rows_ignored IS 'Staged rows that ended as ignored (G5)';
 COMMENT ON COLUMN mart.sync_runs.rows_dead_letter IS 'Staged rows that ended as dead_letter (G5)';
+COMMENT ON COLUMN mart.sync_runs.rows_known IS 'Rows of listings that showed a record as it was known, and were not staged (G5)';
 COMMENT ON COLUMN mart.sync_runs.created IS 'Records created';
 COMMENT ON COLUMN mart.sync_runs.updated IS 'Records updated';
 COMMENT ON COLUMN mart.sync_runs.deleted IS 'Records deleted';

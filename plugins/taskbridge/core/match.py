@@ -233,13 +233,18 @@ class Matched:
     @cached_property
     def reminders(self) -> Flags:
         """Per staged SF row: a reminder, neither a logged activity nor a series master (C2)."""
-        rows = self.salesforce.rows
-        subtype = pc.fill_null(rows["subtype"], "Task")
-        reminder = equals(subtype, "Task") & ~flags(rows["is_recurrence"])
-        if not self.given.policy.include_logged_activities:
-            at_once = flags(pc.equal(rows["completed_at"], rows["created_at"]))
-            reminder &= ~(at_once & flags(rows["is_closed"]) & ~carries_marker(rows))
-        return reminder
+        logged = self.given.policy.include_logged_activities
+        return are_reminders(self.salesforce.rows, logged_activities=logged)
+
+
+def are_reminders(rows: Columns, *, logged_activities: bool) -> Flags:
+    """SF rows that are neither a logged activity nor a series master (C2)."""
+    subtype = pc.fill_null(rows["subtype"], "Task")
+    reminder = equals(subtype, "Task") & ~flags(rows["is_recurrence"])
+    if not logged_activities:
+        at_once = flags(pc.equal(rows["completed_at"], rows["created_at"]))
+        reminder &= ~(at_once & flags(rows["is_closed"]) & ~carries_marker(rows))
+    return reminder
 
 
 def carries_marker(rows: Columns) -> Flags:

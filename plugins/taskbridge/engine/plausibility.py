@@ -35,7 +35,7 @@ def believable_input(engine: Engine, run: Run) -> PlanInput:
 
 
 def _checked(engine: Engine, run: Run, side: Side, given: PlanInput) -> PlanInput:
-    sight = _look(engine, given, side)
+    sight = _look(engine, run, given, side)
     if not (sight.may_be_empty or sight.older):
         return given
     accepted = run.spec.asked.get(ACCEPT_SIDE) in (side.value, BOTH)
@@ -43,7 +43,7 @@ def _checked(engine: Engine, run: Run, side: Side, given: PlanInput) -> PlanInpu
         engine, run, side, EVERYTHING if accepted else SAMPLE
     ):
         given = plan_input(engine, run)
-        sight = _look(engine, given, side)
+        sight = _look(engine, run, given, side)
     if accepted:
         engine.ledger.note(run, f"{side.system} is accepted as it is: {_numbers(sight)}.")
         return given
@@ -57,12 +57,14 @@ def _checked(engine: Engine, run: Run, side: Side, given: PlanInput) -> PlanInpu
     return given
 
 
-def _look(engine: Engine, given: PlanInput, side: Side) -> Sight:
-    """A side may be lost a few records at a time: pairs that are missing already count, though seldom looked for."""
+def _look(engine: Engine, run: Run, given: PlanInput, side: Side) -> Sight:
+    """A side may be lost a few records at a time: pairs that are missing already count, though seldom looked for. So
+    do records that a listing showed as they are known."""
     sight = look(given, side)
-    if not sight.absent:
+    if not (sight.absent or sight.older):
         return sight
-    return replace(sight, resting=max(0, engine.ledger.missing_pairs() - sight.missing))
+    missing, known = engine.ledger.unstaged(run, side)
+    return replace(sight, read=sight.read + known, resting=max(0, missing - sight.missing))
 
 
 def _halt_in_doubt(side: Side, sight: Sight) -> None:

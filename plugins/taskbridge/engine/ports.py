@@ -710,6 +710,12 @@ class Ledger(Protocol):
     def weigh_staged(self, run: Run) -> None:
         """Lets the database know how much the run has staged, before that is read and joined."""
 
+    def quiet(self, side: Side, remote_ids: Sequence[str]) -> pd.DataFrame:
+        """QUIET of those records whose pair is linked and confirmed, with nothing unfinished in it."""
+
+    def save_known(self, run: Run, side: Side, rows: int) -> None:
+        """So many rows of a listing showed nothing new, and were not staged (G5)."""
+
     def staged(self, run: Run, side: Side) -> pd.DataFrame:
         """TASKS[side]."""
 
@@ -733,8 +739,9 @@ class Ledger(Protocol):
     def named_ids(self, run: Run) -> Mapping[Side, pd.DataFrame]:
         """Per side (remote_id, control) of records that staged markers name and no listing of this run showed."""
 
-    def missing_pairs(self) -> int:
-        """Pairs of which a record is not found, and no proof says that it was deleted (C5)."""
+    def unstaged(self, run: Run, side: Side) -> tuple[int, int]:
+        """Pairs of which a record is not found, and no proof says that it was deleted (C5); rows of the run's
+        listings that were known."""
 
     def sample_ids(self, run: Run, side: Side, sample: int) -> pd.DataFrame:
         """(remote_id, control) of at most so many linked records that the run has not read, chosen by chance (G8)."""

@@ -101,15 +101,14 @@ class Outbox(LedgerPart):
             tx.run("outbox/create_outcomes")
             tx.copy(["incoming_outcome"], table)
             tx.run("outbox/lock_links")
-            if tx.run("outbox/count_nameless").scalar_one():
+            told = tx.run("outbox/record_outcomes", run_id=run.run_id).one()
+            if told.nameless:
                 raise ContractBroken(
                     f"A create was answered {Outcome.DONE.value!r} without the id of the new record. It "
                     "stays sent, and the next run looks it up by its marker."
                 )
-            stored = tx.run("outbox/record_outcomes", run_id=run.run_id).rowcount
-            if stored != table.num_rows:
-                raise not_in_state(table.num_rows, stored, "sent")
-            tx.run("outbox/update_links", run_id=run.run_id)
+            if told.stored != table.num_rows:
+                raise not_in_state(table.num_rows, told.stored, "sent")
             if (outcomes["outcome"] == Outcome.REJECTED).any():
                 tx.run("outbox/save_dead_letters", run_id=run.run_id, parked_retry=parked_retry)
 

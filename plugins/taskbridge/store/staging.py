@@ -9,6 +9,7 @@ from typing import Final
 import pandas as pd
 import pyarrow as pa
 
+from taskbridge.core.known import QUIET
 from taskbridge.core.model import TASKS, LinkState, Side
 from taskbridge.engine.ports import Run
 from taskbridge.store.frames import to_table
@@ -17,11 +18,21 @@ from taskbridge.store.part import LedgerPart
 IDS: Final = pa.schema([("remote_id", pa.string()), ("control", pa.string())])
 """Records to read by id, each with another linked record of the same owner (C5)."""
 
+SIDED_IDS: Final = IDS.insert(0, pa.field("side", pa.string()))
+
 
 class Staging(LedgerPart):
-    def missing_pairs(self) -> int:
+    def unstaged(self, run: Run, side: Side) -> tuple[int, int]:
         with self._db.transaction() as tx:
-            return int(tx.run("staging/count_missing").scalar_one())
+            found = tx.run("staging/count_unstaged", run_id=run.run_id, side=side.value).one()
+        return found.missing, found.known
+
+    def quiet(self, side: Side, remote_ids: Sequence[str]) -> pd.DataFrame:
+        return self._db.frame("staging/read_quiet", QUIET, side=side.value, remote_ids=list(remote_ids))
+
+    def save_known(self, run: Run, side: Side, rows: int) -> None:
+        with self._db.fenced(run) as tx:
+            tx.run("staging/save_known", run_id=run.run_id, side=side.value, rows=rows)
 
     def stage(self, run: Run, side: Side, page: pd.DataFrame, source: str) -> int:
         table = to_table(page, TASKS[side])
@@ -40,13 +51,20 @@ class Staging(LedgerPart):
         return self._db.frame(f"staging/read_{side.value}", TASKS[side], run_id=run.run_id)
 
     def ids_to_read(self, run: Run) -> Mapping[Side, pd.DataFrame]:
-        return {
-            side: self._db.frame(f"staging/find_ids_{side.value}", IDS, run_id=run.run_id) for side in Side
-        }
+        found = self._db.frame("staging/find_ids", SIDED_IDS, run_id=run.run_id)
+        return {side: found.loc[found["side"] == side, IDS.names].reset_index(drop=True) for side in Side}
 
     def unseen_ids(self, run: Run, side: Side, states: Sequence[LinkState]) -> pd.DataFrame:
+        return self._unseen(run, side, states, None)
+
+    def sample_ids(self, run: Run, side: Side, sample: int) -> pd.DataFrame:
+        return self._unseen(run, side, [LinkState.LINKED], sample)
+
+    def _unseen(self, run: Run, side: Side, states: Sequence[LinkState], sample: int | None) -> pd.DataFrame:
         wanted = [state.value for state in states]
-        return self._db.frame(f"staging/find_unseen_{side.value}", IDS, run_id=run.run_id, states=wanted)
+        return self._db.frame(
+            "staging/find_unseen", IDS, run_id=run.run_id, side=side.value, states=wanted, sample=sample
+        )
 
     def was_swept(self, run: Run) -> bool:
         with self._db.transaction() as tx:
@@ -54,11 +72,9 @@ class Staging(LedgerPart):
 
     def named_ids(self, run: Run) -> Mapping[Side, pd.DataFrame]:
         return {
-            side: self._db.frame(f"staging/find_named_{side.value}", IDS, run_id=run.run_id) for side in Side
+            side: self._db.frame("staging/find_named", IDS, run_id=run.run_id, side=side.value)
+            for side in Side
         }
-
-    def sample_ids(self, run: Run, side: Side, sample: int) -> pd.DataFrame:
-        return self._db.frame(f"staging/find_sample_ids_{side.value}", IDS, run_id=run.run_id, sample=sample)
 
     def sweep_ids(self, run: Run, every: timedelta) -> pd.DataFrame:
         """The longest unchecked first. None is looked up twice within half of `every`, and as many as a run's

@@ -1,0 +1,39 @@
+"""Which rows of a listing show nothing new, so that they need not be staged."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from taskbridge.core.arrays import Flags, columns, distinct, equals, find, flags, take
+from taskbridge.core.match import are_reminders
+from taskbridge.core.model import FIELDS, TASKS, TEMPLATE_INPUTS, Presence, Side
+
+_STAMP = TASKS[Side.SALESFORCE].field("version").type
+
+QUIET = pa.schema(
+    [
+        ("remote_id", pa.string()),
+        ("version", _STAMP),  # last seen
+        *((name, TASKS[Side.SALESFORCE].field(name).type) for name in FIELDS),
+        *((name, pa.string()) for name in TEMPLATE_INPUTS),  # null for Salesforce
+    ]
+)
+"""A record of a pair in which nothing is unfinished, with its base."""
+
+
+def known(side: Side, listed: pd.DataFrame, quiet: pd.DataFrame, *, logged_activities: bool) -> Flags:
+    """Of TASKS rows, those of QUIET pairs that a plan would end as unchanged and from which nothing would be learnt.
+
+    An equal version alone proves nothing (G1): Salesforce's tells no less than a second.
+    """
+    rows, base = columns(listed), columns(quiet)
+    place = find(rows["remote_id"], base["remote_id"])
+    same = (place >= 0) & equals(rows["presence"], Presence.LIVE) & flags(pc.is_null(rows["problem_code"]))
+    compared = ("version", *FIELDS, *(TEMPLATE_INPUTS if side is Side.SALES_CONNECT else ()))
+    for name in compared:
+        same &= ~distinct(rows[name], take(base[name], place))
+    if side is Side.SALESFORCE:
+        same &= are_reminders(rows, logged_activities=logged_activities)
+    return same
