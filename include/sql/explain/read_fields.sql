@@ -11,14 +11,14 @@ FROM mart.field_origins f
 JOIN bridge.link l USING (link_id)
 LEFT JOIN LATERAL (
     SELECT v.value
-    FROM mart.latest_staged r
+    FROM staging.last_sight(
+        CASE WHEN l.sc_id IS NULL THEN 'salesforce' ELSE 'sales_connect' END, coalesce(l.sc_id, l.sf_id)
+    ) r
     CROSS JOIN LATERAL (VALUES
         ('title', r.title), ('status', r.status), ('priority', r.priority), ('due_date', r.due_date::text),
         ('details', r.details), ('owner', r.owner)
     ) AS v (field, value)
-    WHERE r.side = CASE WHEN l.sc_id IS NULL THEN 'salesforce' ELSE 'sales_connect' END
-      AND r.remote_id = coalesce(l.sc_id, l.sf_id)
-      AND v.field = f.field
+    WHERE v.field = f.field
 ) s ON true
 WHERE f.link_id = :link_id
 ORDER BY array_position(ARRAY['title', 'status', 'priority', 'due_date', 'details', 'owner'], f.field)

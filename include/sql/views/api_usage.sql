@@ -2,19 +2,22 @@
 -- Parameters: none
 -- Caller: people; made by store/migrate.py
 CREATE OR REPLACE VIEW mart.api_usage AS
-WITH counted AS (
-    SELECT run_id, side, kind, min(day) AS day, sum(calls)::bigint AS calls, sum(forecast)::bigint AS forecast
-    FROM bridge.api_usage
-    WHERE run_id IS NOT NULL
-    GROUP BY run_id, side, kind
-)
 SELECT
-    c.run_id, c.day, r.mode, r.dry_run, r.opened_at,
-    c.side, c.kind, c.calls, c.forecast,
+    u.run_id, u.day, r.mode, r.dry_run, r.opened_at,
+    u.side, u.kind, made.calls, made.forecast,
     a.calls_left, a.allocation, a.told_at
-FROM counted c
+FROM bridge.api_usage u
+CROSS JOIN LATERAL (
+    SELECT sum(same.calls)::bigint AS calls, sum(same.forecast)::bigint AS forecast
+    FROM bridge.api_usage same
+    WHERE same.run_id = u.run_id AND same.side = u.side AND same.kind = u.kind
+) made
 JOIN bridge.run r USING (run_id)
-LEFT JOIN bridge.api_allowance a USING (run_id, side);
+LEFT JOIN bridge.api_allowance a USING (run_id, side)
+WHERE NOT EXISTS (
+    SELECT FROM bridge.api_usage earlier
+    WHERE earlier.run_id = u.run_id AND earlier.side = u.side AND earlier.kind = u.kind AND earlier.day < u.day
+);
 
 COMMENT ON VIEW mart.api_usage IS 'One row is the calls of one kind that a run made to a system, with its forecast and what the system last told it to have left (G7). Goes back as far as staging is kept; older days are in mart.api_usage_by_day.';
 COMMENT ON COLUMN mart.api_usage.run_id IS 'Number of the run';

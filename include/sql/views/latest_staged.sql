@@ -2,20 +2,27 @@
 -- Parameters: none
 -- Caller: people; made by store/migrate.py
 CREATE OR REPLACE VIEW mart.latest_staged AS
-SELECT DISTINCT ON (side, remote_id)
-    side, run_id, remote_id, presence, version, title, status, priority, due_date, details, owner,
+SELECT
+    'sales_connect' AS side, run_id, remote_id, presence, version, title, status, priority, due_date, details, owner,
     link_id, disposition, rule
-FROM (
-    SELECT 'sales_connect' AS side, run_id, remote_id, presence, version, title, status, priority, due_date,
-           details, owner, link_id, disposition, rule
-    FROM staging.sales_connect_task
-    UNION ALL
-    SELECT 'salesforce', run_id, remote_id, presence, version, title, status, priority, due_date,
-           details, owner, link_id, disposition, rule
-    FROM staging.salesforce_task
-) seen
-WHERE NOT EXISTS (SELECT FROM bridge.run r WHERE r.run_id = seen.run_id AND r.dry_run)
-ORDER BY side, remote_id, run_id DESC;
+FROM staging.sales_connect_task s
+WHERE run_id NOT IN (SELECT run_id FROM bridge.run WHERE dry_run)
+  AND NOT EXISTS (
+    SELECT FROM staging.sales_connect_task newer
+    WHERE newer.remote_id = s.remote_id AND newer.run_id > s.run_id
+      AND newer.run_id NOT IN (SELECT run_id FROM bridge.run WHERE dry_run)
+  )
+UNION ALL
+SELECT
+    'salesforce' AS side, run_id, remote_id, presence, version, title, status, priority, due_date, details, owner,
+    link_id, disposition, rule
+FROM staging.salesforce_task s
+WHERE run_id NOT IN (SELECT run_id FROM bridge.run WHERE dry_run)
+  AND NOT EXISTS (
+    SELECT FROM staging.salesforce_task newer
+    WHERE newer.remote_id = s.remote_id AND newer.run_id > s.run_id
+      AND newer.run_id NOT IN (SELECT run_id FROM bridge.run WHERE dry_run)
+  );
 
 COMMENT ON VIEW mart.latest_staged IS 'One row is a record as the latest run that read it saw it, dry runs aside. Goes back as far as staging is kept.';
 COMMENT ON COLUMN mart.latest_staged.side IS 'System of the record';

@@ -3,51 +3,59 @@
 -- Caller: people; made by store/migrate.py
 CREATE OR REPLACE VIEW mart.not_synced AS
 WITH rejected AS (
-    SELECT d.side, coalesce(d.remote_id, CASE d.side WHEN 'sales_connect' THEN l.sf_id ELSE l.sc_id END) AS remote_id,
-           coalesce(d.remote_id IS NULL, false) AS of_other_side,
-           d.link_id, d.code, d.message, d.remedy, d.first_seen_at, d.stage,
-           coalesce(l.sc_title, l.sf_title) AS title, l.sc_owner_now, l.sf_owner_now
+    -- What could not be written to a system is told of the record in the other one.
+    SELECT of.side, coalesce(d.remote_id, CASE of.side WHEN 'sales_connect' THEN l.sc_id ELSE l.sf_id END) AS remote_id,
+           d.link_id, d.code || ': ' || d.message AS explanation, d.remedy, d.first_seen_at,
+           coalesce(l.sc_title, l.sf_title) AS title,
+           CASE of.side WHEN 'sales_connect' THEN l.sc_owner_now ELSE l.sf_owner_now END AS owner
     FROM bridge.dead_letter d
-    LEFT JOIN bridge.link l USING (link_id)
+    LEFT JOIN LATERAL (SELECT * FROM bridge.link WHERE link_id = d.link_id LIMIT 1) l ON true
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN d.remote_id IS NOT NULL THEN d.side
+                    WHEN d.side = 'sales_connect' THEN 'salesforce' ELSE 'sales_connect' END AS side
+    ) of
     WHERE d.resolved_at IS NULL
 ),
 stuck_pairs AS (
     SELECT l.*, coalesce(
-               (SELECT s.rule FROM mart.latest_staged s
+               (SELECT s.rule
+                FROM (SELECT * FROM staging.last_sight('sales_connect', l.sc_id)
+                      UNION ALL SELECT * FROM staging.last_sight('salesforce', l.sf_id)) s
                 WHERE s.link_id = l.link_id AND s.rule IS NOT NULL ORDER BY s.run_id DESC LIMIT 1),
                CASE l.state WHEN 'held' THEN 'C6' WHEN 'missing' THEN 'C5'
                            ELSE coalesce(l.sf_outside, l.sc_outside, 'C2') END
            ) AS rule
     FROM bridge.link l
     WHERE l.state IN ('held', 'missing', 'released')
-      AND NOT EXISTS (SELECT FROM rejected r WHERE r.link_id = l.link_id)
+      AND l.link_id NOT IN (SELECT r.link_id FROM rejected r WHERE r.link_id IS NOT NULL)
+),
+aside AS (
+    -- As the indexes are: what has a title of the usual length is read from there alone.
+    SELECT * FROM mart.latest_staged
+    WHERE disposition IN ('ignored', 'deferred', 'held', 'released', 'dead_letter') AND coalesce(octet_length(title), 0) <= 1020
+    UNION ALL
+    SELECT * FROM mart.latest_staged
+    WHERE disposition IN ('ignored', 'deferred', 'held', 'released', 'dead_letter') AND coalesce(octet_length(title), 0) > 1020
 ),
 found AS (
     SELECT s.side, s.remote_id, s.title, s.owner, s.link_id, coalesce(s.rule, s.disposition) AS rule,
            NULL::text AS explanation, NULL::text AS remedy, r.opened_at AS since, 'record' AS reason
-    FROM mart.latest_staged s
+    FROM aside s
     JOIN bridge.run r USING (run_id)
     WHERE s.presence <> 'deleted'
-      AND s.disposition IN ('ignored', 'deferred', 'held', 'released', 'dead_letter')
-      AND NOT EXISTS (
-        SELECT FROM bridge.link l
-        WHERE CASE s.side WHEN 'sales_connect' THEN l.sc_id ELSE l.sf_id END = s.remote_id
-          AND l.state IN ('linked', 'held', 'missing', 'released', 'tombstone')
-      )
-      AND NOT EXISTS (
-        SELECT FROM rejected d
-        WHERE d.remote_id = s.remote_id AND (d.side = s.side) <> d.of_other_side
-      )
+      AND NOT CASE s.side
+        WHEN 'sales_connect'
+        THEN coalesce((SELECT l.state <> 'pending' FROM bridge.link l WHERE l.sc_id = s.remote_id), false)
+        ELSE coalesce((SELECT l.state <> 'pending' FROM bridge.link l WHERE l.sf_id = s.remote_id), false)
+      END
+      AND (s.side, s.remote_id) NOT IN (SELECT d.side, d.remote_id FROM rejected d WHERE d.remote_id IS NOT NULL)
     UNION ALL
-    SELECT CASE WHEN NOT r.of_other_side THEN r.side
-                WHEN r.side = 'sales_connect' THEN 'salesforce' ELSE 'sales_connect' END,
-           r.remote_id, coalesce(r.title, s.title),
-           CASE WHEN (r.side = 'sales_connect') <> r.of_other_side THEN coalesce(r.sc_owner_now, s.owner)
-                ELSE coalesce(r.sf_owner_now, s.owner) END,
-           r.link_id, 'G4', r.code || ': ' || r.message, r.remedy, r.first_seen_at, 'dead_letter'
+    SELECT r.side, r.remote_id, coalesce(r.title, s.title), coalesce(r.owner, s.owner), r.link_id, 'G4', r.explanation,
+           r.remedy, r.first_seen_at, 'dead_letter'
     FROM rejected r
-    LEFT JOIN mart.latest_staged s
-        ON s.remote_id = r.remote_id AND (s.side = r.side) <> r.of_other_side
+    LEFT JOIN LATERAL staging.last_sight(
+        r.side, CASE WHEN r.title IS NULL OR r.owner IS NULL THEN r.remote_id END
+    ) s ON true
     UNION ALL
     SELECT l.origin, CASE l.origin WHEN 'sales_connect' THEN l.sc_id ELSE l.sf_id END,
            CASE l.origin WHEN 'sales_connect' THEN l.sc_title ELSE l.sf_title END,
@@ -71,12 +79,7 @@ SELECT
     f.reason, f.since, f.link_id
 FROM found f
 LEFT JOIN mart.explanations e ON e.rule = split_part(f.rule, ',', 1)
-LEFT JOIN LATERAL (
-    SELECT m.name FROM bridge.user_map m
-    WHERE CASE f.side WHEN 'sales_connect' THEN m.sc_user_id ELSE m.sf_user_id END = f.owner
-    ORDER BY m.state = 'synced' DESC, m.sc_user_id
-    LIMIT 1
-) u ON true;
+LEFT JOIN mart.names u ON u.side = f.side AND u.user_id = f.owner;
 
 COMMENT ON VIEW mart.not_synced IS 'One row is a record or pair that is not in sync, with the reason: the answer to "why is my task not there?".';
 COMMENT ON COLUMN mart.not_synced.side IS 'System in which the record is';

@@ -2,27 +2,6 @@
 -- Parameters: none
 -- Caller: people; made by store/migrate.py
 CREATE OR REPLACE VIEW mart.sync_runs AS
-WITH ended AS (
-    -- Counts are stored when a run ends; until then they show as 0.
-    SELECT run_id, coalesce(counts, '{}') AS counts FROM bridge.run
-),
-counted AS (
-    SELECT ended.run_id, ended.counts,
-           (SELECT jsonb_object_agg(key, n) FROM (
-                SELECT d.key, sum(d.value::bigint) AS n
-                FROM jsonb_each(ended.counts -> 'staged') s
-                CROSS JOIN LATERAL jsonb_each_text(s.value) d
-                GROUP BY d.key
-           ) per_disposition) AS staged,
-           (SELECT jsonb_object_agg(key, n) FROM (
-                SELECT o.key || '_' || st.key AS key, sum(st.value::bigint) AS n
-                FROM jsonb_each(ended.counts -> 'actions') s
-                CROSS JOIN LATERAL jsonb_each(s.value) o
-                CROSS JOIN LATERAL jsonb_each_text(o.value) st
-                GROUP BY 1
-           ) per_op) AS acted
-    FROM ended
-)
 SELECT
     r.run_id, regexp_replace(r.run_key, '@[^@]*$', '') AS run_key, r.mode, r.dry_run,
     coalesce(r.outcome, 'open') AS outcome,
@@ -31,25 +10,29 @@ SELECT
     r.closed_at - r.opened_at AS duration,
     r.sc_start, r.sc_end, r.sf_start, r.sf_end,
     r.users,
-    coalesce((c.staged ->> 'unchanged')::bigint, 0) AS rows_unchanged,
-    coalesce((c.staged ->> 'planned')::bigint, 0) AS rows_planned,
-    coalesce((c.staged ->> 'held')::bigint, 0) AS rows_held,
-    coalesce((c.staged ->> 'deferred')::bigint, 0) AS rows_deferred,
-    coalesce((c.staged ->> 'released')::bigint, 0) AS rows_released,
-    coalesce((c.staged ->> 'ignored')::bigint, 0) AS rows_ignored,
-    coalesce((c.staged ->> 'dead_letter')::bigint, 0) AS rows_dead_letter,
-    coalesce((c.staged ->> 'known')::bigint, 0) AS rows_known,
-    coalesce((c.acted ->> 'create_done')::bigint, 0) AS created,
-    coalesce((c.acted ->> 'update_done')::bigint, 0) AS updated,
-    coalesce((c.acted ->> 'delete_done')::bigint, 0) AS deleted,
-    (SELECT coalesce(sum(value::bigint), 0) FROM jsonb_each_text(c.acted) WHERE key NOT LIKE '%\_done')::bigint
-        AS actions_not_done,
-    coalesce((c.counts ->> 'conflicts')::bigint, 0) AS conflicts,
-    coalesce((c.counts ->> 'rejected_new')::bigint, 0) AS rejected_new,
-    c.counts -> 'actions' AS actions,
+    -- Counts are stored when a run ends; until then they show as 0.
+    coalesce((sc ->> 'unchanged')::bigint, 0) + coalesce((sf ->> 'unchanged')::bigint, 0) AS rows_unchanged,
+    coalesce((sc ->> 'planned')::bigint, 0) + coalesce((sf ->> 'planned')::bigint, 0) AS rows_planned,
+    coalesce((sc ->> 'held')::bigint, 0) + coalesce((sf ->> 'held')::bigint, 0) AS rows_held,
+    coalesce((sc ->> 'deferred')::bigint, 0) + coalesce((sf ->> 'deferred')::bigint, 0) AS rows_deferred,
+    coalesce((sc ->> 'released')::bigint, 0) + coalesce((sf ->> 'released')::bigint, 0) AS rows_released,
+    coalesce((sc ->> 'ignored')::bigint, 0) + coalesce((sf ->> 'ignored')::bigint, 0) AS rows_ignored,
+    coalesce((sc ->> 'dead_letter')::bigint, 0) + coalesce((sf ->> 'dead_letter')::bigint, 0) AS rows_dead_letter,
+    coalesce((sc ->> 'known')::bigint, 0) + coalesce((sf ->> 'known')::bigint, 0) AS rows_known,
+    coalesce((to_sc -> 'create' ->> 'done')::bigint, 0) + coalesce((to_sf -> 'create' ->> 'done')::bigint, 0) AS created,
+    coalesce((to_sc -> 'update' ->> 'done')::bigint, 0) + coalesce((to_sf -> 'update' ->> 'done')::bigint, 0) AS updated,
+    coalesce((to_sc -> 'delete' ->> 'done')::bigint, 0) + coalesce((to_sf -> 'delete' ->> 'done')::bigint, 0) AS deleted,
+    (SELECT coalesce(sum(value::bigint), 0)
+     FROM jsonb_path_query(r.counts, '$.actions.*.*.keyvalue() ? (@.key != "done").value') value)::bigint AS actions_not_done,
+    coalesce((r.counts ->> 'conflicts')::bigint, 0) AS conflicts,
+    coalesce((r.counts ->> 'rejected_new')::bigint, 0) AS rejected_new,
+    r.counts -> 'actions' AS actions,
     r.notes, r.settings_fingerprint, r.code_version
 FROM bridge.run r
-JOIN counted c USING (run_id);
+CROSS JOIN LATERAL (
+    SELECT r.counts -> 'staged' -> 'sales_connect' AS sc, r.counts -> 'staged' -> 'salesforce' AS sf,
+           r.counts -> 'actions' -> 'sales_connect' AS to_sc, r.counts -> 'actions' -> 'salesforce' AS to_sf
+) counted;
 
 COMMENT ON VIEW mart.sync_runs IS 'One row is a run, with its counts as they were when it ended.';
 COMMENT ON COLUMN mart.sync_runs.run_id IS 'Number of the run';

@@ -2,56 +2,49 @@
 -- Parameters: none
 -- Caller: people; made by store/migrate.py
 CREATE OR REPLACE VIEW mart.tasks_current AS
-WITH paired AS (
+WITH known AS (
     SELECT 'sales_connect' AS side, sc_id AS remote_id, link_id, state AS link_state, dirty, state = 'tombstone' AS deleted,
            sc_version AS version, sc_title AS title, sc_status AS status, sc_priority AS priority,
            sc_due_date AS due_date, sc_details AS details, sc_owner_now AS owner
     FROM bridge.link
     WHERE sc_id IS NOT NULL
     UNION ALL
-    SELECT 'salesforce' AS side, sf_id AS remote_id, link_id, state AS link_state, dirty, state = 'tombstone' AS deleted,
-           sf_version AS version, sf_title AS title, sf_status AS status, sf_priority AS priority,
-           sf_due_date AS due_date, sf_details AS details, sf_owner_now AS owner
+    SELECT 'salesforce', sf_id, link_id, state, dirty, state = 'tombstone',
+           sf_version, sf_title, sf_status, sf_priority,
+           sf_due_date, sf_details, sf_owner_now
     FROM bridge.link
     WHERE sf_id IS NOT NULL
-),
--- Of a settled pair the base is the newest: it has our own writes, which staging may not have seen yet.
-chosen AS (
-    SELECT coalesce(p.side, s.side) AS side, coalesce(p.remote_id, s.remote_id) AS remote_id,
-           p.link_id, p.link_state, p.dirty,
-           s.remote_id IS NOT NULL
-           AND s.presence <> 'absent'
-           AND (p.remote_id IS NULL OR p.dirty OR p.link_state <> 'linked') AS from_staging,
-           p AS paired, s AS staged
-    FROM paired p
-    FULL JOIN mart.latest_staged s ON s.side = p.side AND s.remote_id = p.remote_id
+    UNION ALL
+    SELECT s.side, s.remote_id, NULL, NULL, false, false, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+    FROM mart.latest_staged s
+    WHERE NOT EXISTS (SELECT FROM bridge.link l WHERE s.side = 'sales_connect' AND l.sc_id = s.remote_id)
+      AND NOT EXISTS (SELECT FROM bridge.link l WHERE s.side = 'salesforce' AND l.sf_id = s.remote_id)
 )
 SELECT
-    side,
-    remote_id,
-    CASE WHEN from_staging THEN (staged).title ELSE (paired).title END AS title,
-    CASE WHEN from_staging THEN (staged).status ELSE (paired).status END AS status,
-    CASE WHEN from_staging THEN (staged).priority ELSE (paired).priority END AS priority,
-    CASE WHEN from_staging THEN (staged).due_date ELSE (paired).due_date END AS due_date,
-    CASE WHEN from_staging THEN (staged).details ELSE (paired).details END AS details,
-    CASE WHEN from_staging THEN (staged).owner ELSE (paired).owner END AS owner,
+    k.side,
+    k.remote_id,
+    CASE WHEN s.newest THEN s.title ELSE k.title END AS title,
+    CASE WHEN s.newest THEN s.status ELSE k.status END AS status,
+    CASE WHEN s.newest THEN s.priority ELSE k.priority END AS priority,
+    CASE WHEN s.newest THEN s.due_date ELSE k.due_date END AS due_date,
+    CASE WHEN s.newest THEN s.details ELSE k.details END AS details,
+    CASE WHEN s.newest THEN s.owner ELSE k.owner END AS owner,
     u.name AS owner_name,
-    CASE WHEN from_staging THEN (staged).presence = 'deleted' ELSE coalesce((paired).deleted, false) END AS deleted,
-    greatest((staged).version, (paired).version) AS version,
-    link_id,
-    link_state,
-    coalesce(dirty, false) AS dirty,
-    (staged).disposition AS disposition,
-    (staged).rule AS rule,
-    (staged).run_id AS last_run_id
-FROM chosen
+    CASE WHEN s.newest THEN s.presence = 'deleted' ELSE k.deleted END AS deleted,
+    greatest(s.version, k.version) AS version,
+    k.link_id,
+    k.link_state,
+    k.dirty,
+    s.disposition,
+    s.rule,
+    s.run_id AS last_run_id
+FROM known k
 LEFT JOIN LATERAL (
-    SELECT m.name FROM bridge.user_map m
-    WHERE (CASE side WHEN 'sales_connect' THEN m.sc_user_id ELSE m.sf_user_id END)
-        = (CASE WHEN from_staging THEN (staged).owner ELSE (paired).owner END)
-    ORDER BY m.state = 'synced' DESC, m.sc_user_id
-    LIMIT 1
-) u ON true;
+    -- Of a settled pair the base is the newest: it has our own writes, which staging may not have seen yet.
+    SELECT sight.*, sight.presence <> 'absent' AND (k.link_id IS NULL OR k.dirty OR k.link_state <> 'linked') AS newest
+    FROM staging.last_sight(k.side, k.remote_id) sight
+) s ON true
+LEFT JOIN mart.names u ON u.side = k.side AND u.user_id = CASE WHEN s.newest THEN s.owner ELSE k.owner END;
 
 COMMENT ON VIEW mart.tasks_current IS 'One row is a record of either system in its latest known state: of a pair at rest the base, else the last sight in staging.';
 COMMENT ON COLUMN mart.tasks_current.side IS 'System of the record';
