@@ -111,26 +111,25 @@ def make_year(url: str, scale: float) -> None:
 
 def time_all(url: str, scale: float) -> list[Answer]:
     """Everything people ask, each in a transaction that is taken back."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        _set(connection, "statement_timeout", _GIVE_UP)
+        answers = [_timed(connection, query) for query in asked(connection, scale)]
+    return sorted(answers, key=lambda answer: -answer.seconds)
+
+
+def asked(connection: psycopg.Connection, scale: float) -> list[str]:
+    """What people ask of the views and of bridge.pair_of, and every documented statement."""
     pair, run = round(_SIZES["pairs"] * scale) // 2 + 11, round(_SIZES["runs"] * scale) - 812
     given = {
         "pair": f"sf:1:{pair}", "number": str(pair), "task": f"00T{pair:015}", "run": str(run),
         "dry": str(run // 1000 * 1000 + 9), "action": f"{run}-3",
     }  # fmt: skip
-    with psycopg.connect(url, autocommit=True) as connection:
-        _set(connection, "statement_timeout", _GIVE_UP)
-        made = connection.execute("select viewname from pg_views where schemaname = 'mart'")
-        views = [str(name) for (name,) in made]
-        queries = [
-            f"select * from mart.{view} {asked}".strip().format_map(given)
-            for view in views
-            for asked in _ASKED.get(view, ("",))
-        ]
-        queries += [
-            f"select bridge.pair_of('{name}')" for name in (given["pair"], given["number"], "unknown")
-        ]
-        queries += [_filled(query, given) for query in documented(_DOCUMENT.read_text(encoding="utf-8"))]
-        answers = [_timed(connection, query) for query in dict.fromkeys(queries)]
-    return sorted(answers, key=lambda answer: -answer.seconds)
+    views = connection.execute("select viewname from pg_views where schemaname = 'mart'").fetchall()
+    queries = [f"select * from mart.{view} {part}" for (view,) in views for part in _ASKED.get(view, ("",))]
+    queries += [f"select bridge.pair_of('{name}')" for name in ("{pair}", "{number}", "unknown")]
+    queries = [query.strip().format_map(given) for query in queries]
+    queries += [_filled(query, given) for query in documented(_DOCUMENT.read_text(encoding="utf-8"))]
+    return list(dict.fromkeys(queries))
 
 
 def documented(text: str) -> Iterator[str]:
