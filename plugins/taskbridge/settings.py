@@ -170,6 +170,17 @@ class Settings(_Closed):
     staging_retention_days: int = Field(
         14, ge=1, le=3_650, description="How long staged rows are kept for analysts, days"
     )
+    run_retention_days: int = Field(
+        90, ge=1, le=3_650, description="How long runs are kept that changed nothing and left nothing, days"
+    )
+    history_retention_days: int = Field(
+        730,
+        ge=30,
+        le=36_500,
+        description="How long it is kept what was written, replaced, removed, contested, rejected and decided, with "
+        "the runs that did it, days; undo and restore reach back as far. What explains a present value, and what "
+        "still waits, stays (K5)",
+    )
     salesforce_api_version: Annotated[str, Field(pattern=r"^\d\d\.0$")] = Field(
         "67.0", description="Version of the Salesforce REST API"
     )

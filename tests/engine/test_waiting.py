@@ -181,6 +181,30 @@ def test_G9_what_waits_costs_an_idle_run_nothing(world: World, wait: Story) -> N
     assert world.rows("SELECT rule, remote_id FROM mart.not_synced ORDER BY 1, 2") == before
 
 
+@pytest.mark.parametrize("wait", WAITS, ids=lambda one: one.__name__)
+def test_G9_a_look_at_what_waits_unchanged_adds_no_row(world: World, wait: Story) -> None:
+    made = pairs(world, 4)
+    idle = calls(world)
+    wait(world, made)
+    for _ in range(3):
+        world.advance(HOUR)
+        world.sync()
+    before, quiet = rows_of_all_tables(world), world.rows("SELECT count(*) FROM bridge.run")
+    for _ in range(3):
+        world.advance(HOUR)
+        assert calls(world) > idle
+    runs = world.rows("SELECT count(*) FROM bridge.run")[0][0] - quiet[0][0]
+    after = rows_of_all_tables(world)
+    assert {name: n - before[name] for name, n in after.items() if n != before[name]} == {"bridge.run": runs}
+
+
+def rows_of_all_tables(world: World) -> dict[str, int]:
+    """Calls aside, which every run makes."""
+    names = world.rows("SELECT schemaname || '.' || relname FROM pg_stat_user_tables")
+    tables = [name for (name,) in names if not name.startswith("bridge.api_")]
+    return {name: world.rows(f"SELECT count(*) FROM {name}")[0][0] for name in tables}
+
+
 def test_G9_what_waits_is_looked_at_after_rests_that_grow_up_to_an_hour(world: World) -> None:
     made = pairs(world, 2)
     idle = calls(world)

@@ -18,13 +18,14 @@ from taskbridge.engine.engine import Engine
 from taskbridge.engine.extract import extract, read_dirty
 from taskbridge.engine.opening import open_run
 from taskbridge.engine.pause import WatchedSides
-from taskbridge.engine.ports import Ledger, Run, RunMode, RunSpec, Sides, Window
+from taskbridge.engine.ports import Ledger, Retention, Run, RunMode, RunSpec, Sides, Window
 from taskbridge.engine.recover import recover
 from taskbridge.engine.report import RunReport
 from taskbridge.settings import Settings
 from taskbridge.sides.memory import MemorySalesConnect, MemorySalesforce
 
 SHORT = 120  # seconds
+KEEP = Retention(staging=timedelta(days=14), runs=timedelta(days=90), history=timedelta(days=730))
 NAMES = ("ada", "ben", "chi")
 
 

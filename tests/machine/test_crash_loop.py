@@ -54,6 +54,13 @@ _AT_A_REFUSED_LOGIN = (
     "one row that says when to log in again; it decides nothing (tests/engine/test_pause.py)"
 )
 _NOT_IN_A_RUN = {
+    **dict.fromkeys(
+        (
+            *(f"plan/delete_{what}" for what in ("actions", "changes", "conflicts", "left_out")),
+            *(f"plan/clear_{side.value}_dispositions" for side in Side),
+        ),
+        "in the transaction that stores a plan again (test_every_step_done_twice_is_done_once)",
+    ),
     "conflict/save_decisions": _BY_A_PERSON,
     "conflict/replace_decisions": _BY_A_PERSON,
     "conflict/look_again": _BY_A_PERSON,

@@ -12,6 +12,7 @@ import pytest
 from taskbridge.engine.ports import Ledger, RunCounts, RunMode, RunOutcome, RunSpec, Watermark, Window
 from taskbridge.errors import SideIdentityChanged
 from taskbridge.store import PostgresLedger
+from tests.engine.world import KEEP
 from tests.sql.rows import (
     NOW,
     SC,
@@ -118,11 +119,11 @@ def test_clean_up_drops_the_staging_of_runs_that_ended_long_ago(
     holder = open_run(ledger, at(5))
     ledger.stage(holder, SC, page(SC, task(SC, "1")), "delta")
     query(database_url, "UPDATE bridge.run SET opened_at = now() - interval '20 days'")
-    assert ledger.clean_up(timedelta(days=14)) == 4  # the two of `linked` were never closed
+    assert ledger.clean_up(KEEP, timedelta(0)) == 4  # the two of `linked` were never closed
     left = query(database_url, "SELECT DISTINCT run_id FROM staging.sales_connect_task ORDER BY 1")
     assert [row["run_id"] for row in left] == [recent.run_id, holder.run_id]
     assert cut_off.run_id not in [row["run_id"] for row in left]
-    assert ledger.clean_up(timedelta(days=14)) == 0
+    assert ledger.clean_up(KEEP, timedelta(0)) == 0
 
 
 # identity and watermarks

@@ -14,7 +14,8 @@ from taskbridge.core.audit import DRIFT
 from taskbridge.core.contract import Contract
 from taskbridge.core.model import ANSWERED, Answer, LinkState, Op
 from taskbridge.core.usage import CallKind, Told, Usage
-from taskbridge.engine.ports import SEEN, RunMode, RunOutcome
+from taskbridge.engine.ports import SEEN, Retention, RunMode, RunOutcome
+from taskbridge.errors import CountsDoNotAddUp
 from taskbridge.store import PostgresLedger, statements, statistics
 from taskbridge.store.dictionary import dictionary
 from taskbridge.store.migrate import migrate
@@ -132,12 +133,19 @@ def test_every_statement_runs(
     ledger.approval_rows(run)
     ledger.links(run), ledger.history(), ledger.population()
     updates = [action(seq, link_id, SF, "update", remote_id="00T1") for seq in range(4)]
-    ledger.save_plan(
-        run,
-        plan(updates, links=[new_link(link_id, sc_id="1", sf_id="00T1")],
-             conflicts=[{"link_id": link_id, "field": "title", "rule": "K3"}],
-             ends=[end(SC, "1", "planned", link_id), end(SF, "00T1", "planned", link_id), end(SC, "7", "dead_letter")]),
-    )  # fmt: skip
+    with pytest.raises(CountsDoNotAddUp):
+        ledger.save_plan(run, plan())
+    ends = [
+        end(SC, "1", "planned", link_id),
+        end(SF, "00T1", "planned", link_id),
+        end(SC, "7", "dead_letter"),
+    ]
+    for actions in ([action(0, link_id, SF, "create")], updates):
+        ledger.save_plan(
+            run,
+            plan(actions, links=[new_link(link_id, sc_id="1", sf_id="00T1")],
+                 conflicts=[{"link_id": link_id, "field": "title", "rule": "K3"}], ends=ends),
+        )  # fmt: skip
     assert ledger.pending(run) == {(SF, Op.UPDATE)}
     ledger.actions(run, SF, [Op.UPDATE]), ledger.waiting_since(run)
     ledger.mark_stale(run, [f"{run.run_id}-1"])
@@ -163,9 +171,9 @@ def test_every_statement_runs(
     assert ledger.usage(run)[SF] == Usage({CallKind.QUERY: 2}, ledger.last_told(SF, TTL), {CallKind.QUERY: 2})
     ledger.renew_lease(run, TTL)
     ledger.decisions(), ledger.recent_writes(3)
-    assert ledger.decide_conflicts([1], SC, "ann") == 1
+    assert ledger.decide_conflicts([2], SC, "ann") == 1
     ledger.past_run(run.run_id), ledger.written(run.run_id), ledger.shown_held(run.run_id)
-    ledger.lost_in_conflict(1), ledger.lost_by_action(f"{run.run_id}-0", "title"), ledger.lost_task("00T1")
+    ledger.lost_in_conflict(2), ledger.lost_by_action(f"{run.run_id}-0", "title"), ledger.lost_task("00T1")
     for mode in (RunMode.UNDO, RunMode.RESTORE):
         ledger.choose_pairs(replace(run, spec=replace(run.spec, mode=mode)))
     assert ledger.known("00T1").pair is not None
@@ -177,9 +185,14 @@ def test_every_statement_runs(
     assert ledger.session(run.spec.run_key, SC) == "sealed"
     ledger.release_lease(run.spec.run_key)
     assert ledger.session(run.spec.run_key, SC) is None
-    held = open_run(ledger, at(6))
-    for _ in range(2):
-        ledger.save_plan(held, plan([updates[0] | {"state": "held", "asks": "due_date"}]))
+    ledger.settle(open_run(ledger, at(5.5)), {}, final=False)
+    held = [updates[0] | {"state": "held", "asks": "due_date"}]
+    ledger.save_plan(open_run(ledger, at(6)), plan([*held, updates[1]]))
+    over = open_run(ledger, at(6.5))
+    ledger.stage(over, SC, page(SC, task(SC, "1")), "delta")
+    ledger.save_plan(over, plan(ends=[end(SC, "1", "unchanged", link_id)]))
+    assert not ledger.unfinished_approvals()
+    ledger.save_plan(open_run(ledger, at(7)), plan(held))
     [request] = ledger.unfinished_approvals()
     ledger.approval_details(request.approval_id, 10)
     ledger.ask(request.approval_id, "approval-1")
@@ -189,13 +202,15 @@ def test_every_statement_runs(
     assert ledger.approval(request.approval_id)
     approval = open_run(ledger, at(8), mode=RunMode.APPROVAL, asked={"approval_id": request.approval_id})
     assert ledger.choose_pairs(approval) == 1
-    ledger.save_plan(approval, replace(plan(), answered=rows(ANSWERED, {"row_id": 1, "end": "left_out"})))
-    open_run(ledger, at(9), mode=RunMode.RESTORE, asked={"conflict_id": 1})
+    answered = rows(ANSWERED, {"row_id": 1, "end": "left_out", "reason": "it moved"})
+    ledger.save_plan(approval, replace(plan(), answered=answered))
+    open_run(ledger, at(9), mode=RunMode.RESTORE, asked={"conflict_id": 2})
     found = open_run(ledger, at(9), mode=RunMode.REBASE)
     ledger.save_plan(found, plan(changes=[change(link_id, state="linked")]))
     ledger.settle(open_run(ledger, at(9)), {}, final=False)
     assert not ledger.is_quiet(run)
     ledger.choose_pairs(open_run(ledger, at(9), mode=RunMode.RERENDER))
-    query(database_url, "UPDATE bridge.run SET closed_at = now() - interval '1 day'")
-    assert ledger.clean_up(timedelta(hours=1)) == 3
+    aged = "UPDATE bridge.run SET closed_at = now() - interval '1 day', opened_at = now() - interval '1 day'"
+    query(database_url, aged)
+    assert ledger.clean_up(Retention(*[timedelta(hours=1)] * 3)) == 4
     assert (sorted(set(FILES) - used), sorted(used - set(FILES))) == ([], [])

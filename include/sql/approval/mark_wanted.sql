@@ -1,5 +1,5 @@
 -- Purpose: which open or left-out rows are still held, of the pairs that this plan decided anew
--- Parameters: run_id; reads incoming_disposition
+-- Parameters: run_id
 -- Caller: store/approvals.py
 UPDATE bridge.approval_row w
 SET wanted = now.held
@@ -16,7 +16,7 @@ FROM (
       -- No sync makes Subjects anew, so that it plans none says nothing.
       AND r.kind <> 'subject'
       AND w.link_id IN (
-        SELECT d.link_id FROM incoming_disposition d
+        SELECT d.link_id FROM bridge.decided(:run_id) d
         -- What could not be read or understood was not decided.
         WHERE d.disposition NOT IN ('deferred', 'dead_letter')
           AND NOT (d.disposition = 'held' AND d.rule IN ('G4', 'C5'))

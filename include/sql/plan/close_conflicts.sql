@@ -1,17 +1,19 @@
 -- Purpose: an open conflict of a pair whose fields were looked at anew without it is over
--- Parameters: run_id; reads incoming_conflict, incoming_disposition
+-- Parameters: run_id, link_id, field, winner (arrays: what this plan contests)
 -- Caller: store/plan.py
 UPDATE bridge.conflict c
 SET decided_at = now()
 WHERE c.winner IS NULL AND c.decided_at IS NULL AND NOT c.dry_run
-  AND c.link_id IN (SELECT link_id FROM incoming_disposition)
+  AND c.link_id IN (SELECT link_id FROM bridge.decided(:run_id))
   AND NOT bridge.is_deliberate(:run_id)
   -- Of a pair that waits, nothing is known anew.
   AND NOT EXISTS (
-    SELECT FROM incoming_disposition d
+    SELECT FROM bridge.decided(:run_id) d
     WHERE d.link_id = c.link_id
       AND (d.disposition IN ('deferred', 'dead_letter') OR (d.disposition = 'held' AND d.rule IN ('C5', 'G4')))
   )
   AND NOT EXISTS (
-    SELECT FROM incoming_conflict i WHERE i.link_id = c.link_id AND i.field = c.field AND i.winner IS NULL
+    SELECT
+    FROM unnest(CAST(:link_id AS text[]), CAST(:field AS text[]), CAST(:winner AS text[])) AS i (link_id, field, winner)
+    WHERE i.link_id = c.link_id AND i.field = c.field AND i.winner IS NULL
   )

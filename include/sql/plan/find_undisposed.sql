@@ -1,5 +1,5 @@
 -- Purpose: staged rows of a run that ended nowhere or more than once (G5), and dispositions of no row
--- Parameters: run_id, examples (how many); reads incoming_disposition
+-- Parameters: run_id, examples (how many), side, remote_id (arrays: the dispositions)
 -- Caller: store/plan.py
 WITH staged AS (
     SELECT 'sales_connect' AS side, remote_id FROM staging.sales_connect_task WHERE run_id = :run_id
@@ -7,7 +7,9 @@ WITH staged AS (
     SELECT 'salesforce', remote_id FROM staging.salesforce_task WHERE run_id = :run_id
 ),
 ended AS (
-    SELECT side, remote_id, count(*) AS times FROM incoming_disposition GROUP BY side, remote_id
+    SELECT side, remote_id, count(*) AS times
+    FROM unnest(CAST(:side AS text[]), CAST(:remote_id AS text[])) AS told (side, remote_id)
+    GROUP BY side, remote_id
 )
 SELECT side, remote_id, coalesce(e.times, 0) AS times
 FROM staged s

@@ -1,5 +1,5 @@
 -- Purpose: decisions that this plan carries out, and those that came too late or for nothing (K3)
--- Parameters: run_id; reads incoming_conflict, incoming_disposition
+-- Parameters: run_id, link_id, field, winner (arrays: what this plan contests)
 -- Caller: store/plan.py
 WITH judged AS (
     SELECT d.decision_id,
@@ -9,12 +9,13 @@ WITH judged AS (
                ELSE 'open'
            END AS state
     FROM bridge.decision d
-    LEFT JOIN incoming_conflict i ON i.link_id = d.link_id AND i.field = d.field
+    LEFT JOIN unnest(CAST(:link_id AS text[]), CAST(:field AS text[]), CAST(:winner AS text[])) AS i (link_id, field, winner)
+        ON i.link_id = d.link_id AND i.field = d.field
     WHERE d.state = 'open'
-      AND d.link_id IN (SELECT link_id FROM incoming_disposition)
+      AND d.link_id IN (SELECT link_id FROM bridge.decided(:run_id))
       AND NOT bridge.is_deliberate(:run_id)
       AND NOT EXISTS (
-        SELECT FROM incoming_disposition e
+        SELECT FROM bridge.decided(:run_id) e
         WHERE e.link_id = d.link_id
           AND (e.disposition IN ('deferred', 'dead_letter') OR (e.disposition = 'held' AND e.rule IN ('C5', 'G4')))
       )

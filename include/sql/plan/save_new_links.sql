@@ -1,11 +1,14 @@
 -- Purpose: store new pairs and next generations as pending, so that a create is known before it is sent (G2)
--- Parameters: run_id; reads incoming_link
+-- Parameters: run_id, link_id, origin, generation, sc_id, sf_id, owner (arrays)
 -- Caller: store/plan.py
 INSERT INTO bridge.link AS known (
     link_id, origin, generation, state, sc_id, sf_id, sc_owner_now, sc_checked_at, created_run_id, changed_run_id
 )
 SELECT i.link_id, i.origin, i.generation, 'pending', i.sc_id, i.sf_id, i.owner, r.sc_server_time, r.run_id, r.run_id
-FROM incoming_link i
+FROM unnest(
+    CAST(:link_id AS text[]), CAST(:origin AS text[]), CAST(:generation AS integer[]),
+    CAST(:sc_id AS text[]), CAST(:sf_id AS text[]), CAST(:owner AS text[])
+) AS i (link_id, origin, generation, sc_id, sf_id, owner)
 JOIN bridge.run r ON r.run_id = :run_id
 ON CONFLICT (link_id) DO UPDATE
 SET generation = excluded.generation,

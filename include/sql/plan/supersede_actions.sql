@@ -1,5 +1,5 @@
 -- Purpose: what other runs had planned, or hold for these pairs, no longer counts; since when it waits is kept (G7)
--- Parameters: run_id, link_ids (of the new plan's actions); reads incoming_disposition
+-- Parameters: run_id, link_ids (of the new plan's actions)
 -- Caller: store/plan.py
 UPDATE bridge.action a
 SET state = 'stale',
@@ -16,5 +16,5 @@ WHERE r.run_id = a.run_id
     -- Whatever is unfinished is decided anew by every sync; a run for a person is about its own pairs.
     (a.state = 'planned' AND NOT bridge.is_deliberate(CAST(:run_id AS bigint)))
     OR a.link_id = ANY(:link_ids)
-    OR a.link_id IN (SELECT d.link_id FROM incoming_disposition d)
+    OR a.link_id IN (SELECT d.link_id FROM bridge.decided(CAST(:run_id AS bigint)) d)
   )

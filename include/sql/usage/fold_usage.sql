@@ -1,6 +1,6 @@
 -- Purpose: the calls of runs that ended long ago, kept by day alone
 -- Parameters: keep (interval)
--- Caller: store/runs.py
+-- Caller: store/retention.py
 WITH old AS (
     DELETE FROM bridge.api_usage u
     USING bridge.run r

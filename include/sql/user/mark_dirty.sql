@@ -1,10 +1,10 @@
 -- Purpose: pairs of users who come back, or whose effective switch-on changed, are read anew (S2, G9)
--- Parameters: none; reads incoming_user
+-- Parameters: users (the new map as JSON)
 -- Caller: store/users.py
 WITH changed AS (
     SELECT coalesce(new.sc_user_id, old.sc_user_id) AS sc_user_id,
            unnest(ARRAY[new.sf_user_id, old.sf_user_id]) AS sf_user_id
-    FROM incoming_user new
+    FROM jsonb_populate_recordset(CAST(NULL AS bridge.user_map), CAST(:users AS jsonb)) new
     FULL JOIN bridge.user_map old USING (sc_user_id)
     WHERE (new.switched_on_sc, new.switched_on_sf) IS DISTINCT FROM (old.switched_on_sc, old.switched_on_sf)
        OR (new.state = 'synced' AND old.state IS DISTINCT FROM 'synced')

@@ -913,9 +913,9 @@ class Ledger(Protocol):
 
     def close_run(self, run: Run, outcome: RunOutcome, summary: str, counts: RunCounts) -> None: ...
 
-    def clean_up(self, keep: timedelta) -> int:
-        """Drops staging of runs that ended longer ago, and keeps their calls by day alone; returns the number of
-        runs."""
+    def clean_up(self, keep: Retention) -> int:
+        """At most once an hour, a lot at a time: removes what is older than it is kept. The calls of runs without
+        staging are kept by day alone; returns the number of runs that lost theirs."""
 
     # undo and restore
 
@@ -944,6 +944,16 @@ class Ledger(Protocol):
 
     def titled(self, title: str) -> Sequence[Mapping[str, Any]]:
         """The tasks of that title, whatever its case: rows of `explain/find_titled`."""
+
+
+@dataclass(frozen=True)
+class Retention:
+    """How long what grows with runs is kept: what they saw; those that changed nothing; what they wrote, with what it
+    replaced, and what people decided."""
+
+    staging: timedelta
+    runs: timedelta
+    history: timedelta
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from datetime import timedelta
 from taskbridge.core.model import ActionState, Disposition, Side
 from taskbridge.engine.call_text import tell_calls
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.ports import Parked, Run, RunCounts, RunOutcome, Waiting
+from taskbridge.engine.ports import Parked, Retention, Run, RunCounts, RunOutcome, Waiting
 from taskbridge.errors import CountsDoNotAddUp
+from taskbridge.settings import Settings
 
 _UNWRITTEN = {ActionState.PLANNED, ActionState.SENT, ActionState.STALE, ActionState.RETRY}
 _LONG = 200  # characters of an error that are told
@@ -38,7 +39,7 @@ def report(engine: Engine, run_key: str, error: str | None = None) -> RunReport:
             return RunReport(None, RunOutcome.FAILED, error or "The run was not opened.")
         with ledger.transaction():
             told, lost = _close(engine, run, error)
-            ledger.clean_up(timedelta(days=engine.settings.staging_retention_days))
+            ledger.clean_up(_retention(engine.settings))
         if lost:
             raise CountsDoNotAddUp(lost)
         return told
@@ -59,6 +60,11 @@ def _close(engine: Engine, run: Run, error: str | None) -> tuple[RunReport, str 
     text = summarise(run, counts, outcome, error, tell_calls(engine, run, counts.actions))
     engine.ledger.close_run(run, outcome, text, counts)
     return RunReport(run.run_id, outcome, text, counts), sentence
+
+
+def _retention(settings: Settings) -> Retention:
+    days = settings.staging_retention_days, settings.run_retention_days, settings.history_retention_days
+    return Retention(*(timedelta(days=each) for each in days))
 
 
 def _outcome(counts: RunCounts, *, dry_run: bool) -> RunOutcome:

@@ -12,7 +12,7 @@ from sqlalchemy import Row
 from taskbridge.core.model import ANSWERED, APPROVAL_ROWS, ActionState, Answer, ApprovalKind, Plan
 from taskbridge.engine.ports import Approval, ApprovalDetails, ApprovalState, Run
 from taskbridge.store.database import Transaction
-from taskbridge.store.frames import to_table
+from taskbridge.store.frames import as_arrays, to_table
 from taskbridge.store.part import LedgerPart
 
 
@@ -61,12 +61,9 @@ def save_approvals(tx: Transaction, run: Run, plan: Plan, *, asked: bool) -> Non
     In the transaction of the plan, so that a request is neither lost nor made twice.
     """
     if not plan.answered.empty:
-        tx.run("approval/create_answered")
-        tx.copy(["incoming_answered"], to_table(plan.answered, ANSWERED))
-        tx.run("approval/save_answered", run_id=run.run_id)
+        tx.run("approval/save_answered", run_id=run.run_id, **as_arrays(to_table(plan.answered, ANSWERED)))
     asks = bool((plan.actions["state"] == ActionState.HELD).any())
-    if asks:
-        tx.run("approval/open_requests", run_id=run.run_id)
+    if asks and tx.run("approval/open_requests", run_id=run.run_id).rowcount:
         tx.run("approval/save_rows", run_id=run.run_id)
         tx.run("approval/note_requests", run_id=run.run_id)
     if asks or asked:

@@ -39,6 +39,19 @@ def with_constants(table: pa.Table, **values: object) -> pa.Table:
     return table
 
 
+def as_arrays(table: pa.Table) -> dict[str, str]:
+    """The columns in PostgreSQL's words, each to be cast to an array of its type: a set of rows for a statement, which
+    leaves nothing in the catalogue as a temporary table does."""
+    return {name: _as_array(table.column(name).cast(pa.string())) for name in table.column_names}
+
+
+def _as_array(texts: pa.ChunkedArray) -> str:
+    for special in ("\\", '"'):
+        texts = pc.replace_substring(texts, special, f"\\{special}")
+    quoted = pc.fill_null(pc.binary_join_element_wise('"', texts, '"', ""), "NULL")
+    return "{" + ",".join(quoted.to_pylist()) + "}"
+
+
 def copy_in(connection: psycopg.Connection[Any], target: Sequence[str], table: pa.Table) -> None:
     """Append the table to `target` (schema and name, or a temporary table) by COPY, columns by name."""
     if table.num_rows == 0:

@@ -19,6 +19,7 @@ from taskbridge.store.leases import Leases
 from taskbridge.store.outbox import Outbox
 from taskbridge.store.plan import Plans
 from taskbridge.store.recovery import Recovery
+from taskbridge.store.retention import Retaining
 from taskbridge.store.runs import Runs
 from taskbridge.store.sessions import Sessions
 from taskbridge.store.settling import Settling
@@ -35,6 +36,7 @@ class PostgresLedger(
     Contracts,
     Leases,
     Runs,
+    Retaining,
     Identity,
     Users,
     Usages,

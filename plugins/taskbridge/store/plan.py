@@ -22,14 +22,16 @@ from taskbridge.core.model import (
     NEW_LINKS,
     POPULATION,
     RECENT_WRITES,
+    ActionState,
     Op,
     Plan,
+    Side,
 )
 from taskbridge.engine.ports import Run
 from taskbridge.errors import CountsDoNotAddUp
 from taskbridge.store.approvals import save_approvals
 from taskbridge.store.database import Transaction
-from taskbridge.store.frames import to_table, with_constants
+from taskbridge.store.frames import as_arrays, to_table, with_constants
 from taskbridge.store.part import LedgerPart
 from taskbridge.store.statistics import weigh_planned
 
@@ -66,18 +68,22 @@ class Plans(LedgerPart):
         dead letters stay as they are."""
         actions = to_table(plan.actions, ACTIONS)
         changes = to_table(plan.ledger_changes, LEDGER_CHANGES)
+        dispositions = to_table(plan.dispositions, DISPOSITIONS)
         _check_seq(actions, changes)
         with self._db.fenced(run) as tx:
             before = tx.run("plan/read_before", run_id=run.run_id).one()
             self._forget_plan(tx, run, before)
-            self._save_dispositions(tx, run, to_table(plan.dispositions, DISPOSITIONS))
+            self._save_dispositions(tx, run, dispositions)
             tx.copy(["bridge", "action"], _with_ids(actions, run))
             if not run.spec.only_looks:
                 self._supersede(tx, run, actions, again=before.stored)
                 self._save_new_links(tx, run, plan)
                 tx.copy(["bridge", "ledger_change"], with_constants(changes, run_id=run.run_id))
+                tx.run("plan/supersede_changes", run_id=run.run_id)
                 if before.broken:
                     tx.run("plan/save_dead_letters", run_id=run.run_id)
+                if dispositions.num_rows:
+                    tx.run("plan/forget_sights", run_id=run.run_id)
                 save_approvals(tx, run, plan, asked=before.asked)
             self._save_conflicts(tx, run, to_table(plan.conflicts, CONFLICTS), contested=before.contested)
             left_out = to_table(plan.left_out, LEFT_OUT)
@@ -100,12 +106,16 @@ class Plans(LedgerPart):
         tx.run("plan/clear_salesforce_dispositions", run_id=run.run_id)
 
     def _save_dispositions(self, tx: Transaction, run: Run, dispositions: pa.Table) -> None:
-        tx.run("plan/create_dispositions")
-        tx.copy(["incoming_disposition"], dispositions)
-        tx.run("plan/save_sales_connect_dispositions", run_id=run.run_id)
-        tx.run("plan/save_salesforce_dispositions", run_id=run.run_id)
-        wrong = tx.run("plan/find_undisposed", run_id=run.run_id, examples=_EXAMPLES).all()
-        if wrong:
+        ended = 0
+        for side in Side:
+            of_side = dispositions.filter(pc.equal(dispositions["side"], side.value))
+            if of_side.num_rows:
+                ends = as_arrays(of_side.drop_columns("side"))
+                ended += tx.run(f"plan/save_{side.value}_dispositions", run_id=run.run_id, **ends).rowcount
+        staged = tx.run("plan/count_staged", run_id=run.run_id).scalar_one()
+        if not ended == staged == dispositions.num_rows:
+            told = as_arrays(dispositions.select(["side", "remote_id"]))
+            wrong = tx.run("plan/find_undisposed", run_id=run.run_id, examples=_EXAMPLES, **told).all()
             seen = ", ".join(f"{row.side} {row.remote_id} {row.times} times" for row in wrong)
             raise CountsDoNotAddUp(
                 f"Every staged row of run {run.spec.run_key} must end in one place (G5). Seen: {seen}. "
@@ -113,32 +123,30 @@ class Plans(LedgerPart):
             )
 
     def _supersede(self, tx: Transaction, run: Run, actions: pa.Table, *, again: bool) -> None:
-        """What earlier runs still had in mind for these pairs no longer counts. `again`: the plan is stored once more,
-        and has superseded them already."""
+        """What earlier runs still had in mind for these pairs no longer counts; what they held unchanged is held on.
+        `again`: the plan is stored once more, and has superseded them already."""
         links = sorted({link for link in actions.column("link_id").to_pylist() if link is not None})
+        if pc.any(pc.equal(actions["state"], ActionState.HELD.value)).as_py():
+            tx.run("plan/forget_unchanged", run_id=run.run_id)
         if tx.run("plan/supersede_actions", run_id=run.run_id, link_ids=links).rowcount or again:
             tx.run("plan/carry_over", run_id=run.run_id)
-        tx.run("plan/supersede_changes", run_id=run.run_id)
 
     def _save_new_links(self, tx: Transaction, run: Run, plan: Plan) -> None:
         if (plan.actions["op"] == Op.CREATE).any():
             tx.run("plan/keep_recreated", run_id=run.run_id)
         links = to_table(plan.new_links, NEW_LINKS)
         if links.num_rows:
-            tx.run("plan/create_new_links")
-            tx.copy(["incoming_link"], links)
-            tx.run("plan/save_new_links", run_id=run.run_id)
+            tx.run("plan/save_new_links", run_id=run.run_id, **as_arrays(links))
 
     def _save_conflicts(self, tx: Transaction, run: Run, conflicts: pa.Table, *, contested: bool) -> None:
         """`contested`: whether any field waits for a decision, or any decision for a run."""
-        if not (conflicts.num_rows or contested):
-            return
-        tx.run("plan/create_conflicts")
-        tx.copy(["incoming_conflict"], conflicts)
-        if not run.spec.only_looks:
-            tx.run("plan/close_conflicts", run_id=run.run_id)
-            tx.run("plan/follow_decisions", run_id=run.run_id)
-        tx.run("plan/save_conflicts", run_id=run.run_id, dry_run=run.spec.dry_run)
+        found = as_arrays(conflicts)
+        if (conflicts.num_rows or contested) and not run.spec.only_looks:
+            named = {name: found[name] for name in ("link_id", "field", "winner")}
+            tx.run("plan/close_conflicts", run_id=run.run_id, **named)
+            tx.run("plan/follow_decisions", run_id=run.run_id, **named)
+        if conflicts.num_rows:
+            tx.run("plan/save_conflicts", run_id=run.run_id, dry_run=run.spec.dry_run, **found)
 
 
 def _with_ids(actions: pa.Table, run: Run) -> pa.Table:

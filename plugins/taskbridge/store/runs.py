@@ -1,9 +1,9 @@
-"""Runs: opened, remembered, counted, closed; and the staging of old ones dropped."""
+"""Runs: opened, remembered, counted, closed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import Row
@@ -110,16 +110,6 @@ class Runs(LedgerPart):
                 counts={name: getattr(counts, name) for name in _COUNTED},
             )
             _must_be_ours(tx, run, closed.rowcount)
-
-    def clean_up(self, keep: timedelta) -> int:
-        with self._db.transaction() as tx:
-            tx.run("usage/fold_usage", keep=keep)
-            tx.run("usage/drop_allowances", keep=keep)
-            old = list(tx.run("run/find_old_staging", keep=keep).scalars())
-            if old:
-                tx.run("run/drop_sales_connect_staging", run_ids=old)
-                tx.run("run/drop_salesforce_staging", run_ids=old)
-        return len(old)
 
 
 def _waiting(tx: Transaction, run: Run) -> Waiting:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 
 from taskbridge.engine.ports import USER_MAP, Run
@@ -16,8 +18,7 @@ class Users(LedgerPart):
     def save_user_map(self, run: Run, users: pd.DataFrame) -> None:
         """Rows that did not change are not touched."""
         with self._db.fenced(run) as tx:
-            tx.run("user/create_incoming")
-            tx.copy(["incoming_user"], to_table(users, USER_MAP))
-            tx.run("user/mark_dirty")
-            tx.run("user/delete_changed")
-            tx.run("user/insert_changed")
+            given = json.dumps(to_table(users, USER_MAP).to_pylist(), default=str)
+            tx.run("user/mark_dirty", users=given)
+            tx.run("user/delete_changed", users=given)
+            tx.run("user/insert_changed", users=given)

@@ -1,4 +1,4 @@
 -- Purpose: drop the salesforce staging of old runs
 -- Parameters: run_ids
--- Caller: store/runs.py
+-- Caller: store/retention.py
 DELETE FROM staging.salesforce_task WHERE run_id = ANY(:run_ids)

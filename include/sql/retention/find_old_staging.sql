@@ -1,6 +1,6 @@
--- Purpose: runs that still have staging and ended, or were abandoned, longer ago
--- Parameters: keep (interval)
--- Caller: store/runs.py
+-- Purpose: runs that still have staging and ended, or were abandoned, longer ago; the oldest first
+-- Parameters: keep (interval), lot (how many)
+-- Caller: store/retention.py
 SELECT r.run_id
 FROM bridge.run r
 WHERE r.run_id >= least(
@@ -13,3 +13,5 @@ WHERE r.run_id >= least(
     EXISTS (SELECT FROM staging.sales_connect_task s WHERE s.run_id = r.run_id)
     OR EXISTS (SELECT FROM staging.salesforce_task s WHERE s.run_id = r.run_id)
   )
+ORDER BY r.run_id
+LIMIT :lot

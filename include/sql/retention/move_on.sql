@@ -1,0 +1,4 @@
+-- Purpose: keep up to which run it was looked what is older than it is kept; 0 begins anew
+-- Parameters: up_to (a run)
+-- Caller: store/retention.py
+UPDATE bridge.housekeeping SET up_to = :up_to

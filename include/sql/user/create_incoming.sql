@@ -1,9 +1,0 @@
--- Purpose: where a new map arrives
--- Parameters: none
--- Caller: store/users.py
-CREATE TEMPORARY TABLE IF NOT EXISTS incoming_user ON COMMIT DELETE ROWS
-AS SELECT
-    sc_user_id, sf_user_id, email, name, time_zone, state, remedy, sync_on_since, mapped_at_sc,
-    mapped_at_sf, switched_on_sc, switched_on_sf, first_sync, seen_off, unread_since_sc,
-    unread_since_sf
-FROM bridge.user_map WITH NO DATA
