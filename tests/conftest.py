@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -12,6 +13,9 @@ import pytest
 from stack.postgres import PostgresServer
 from taskbridge.store import PostgresLedger
 from taskbridge.store.migrate import migrate
+
+if TYPE_CHECKING:
+    from tests.engine.begun import Begun
 
 # Files are what workers share out, in this order: the longest come first, or one worker ends alone with them.
 LONGEST_FIRST = ("e2e", "machine", "dags", "stack", "scenarios")
@@ -109,6 +113,14 @@ def database_url(postgres_server: PostgresServer, shared_ledger: PostgresLedger)
 def ledger(shared_ledger: PostgresLedger, database_url: str) -> PostgresLedger:
     """A ledger on `database_url`."""
     return shared_ledger
+
+
+@pytest.fixture(scope="session")
+def begun(shared_ledger: PostgresLedger, postgres_server: PostgresServer) -> Begun:
+    """A first run, to begin after."""
+    from tests.engine.begun import Begun
+
+    return Begun.play(shared_ledger, postgres_server.url(SHARED))
 
 
 @pytest.fixture

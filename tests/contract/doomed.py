@@ -60,14 +60,12 @@ def send_out(orders: Orders) -> tuple[list[str], bool]:
 def _run(orders: Orders, tell: Connection) -> None:
     spared = orders.spared
 
-    class Doomed(Points):
-        def die(self, name: str) -> None:
+    def watch(name: str) -> None:
+        tell.send(name)
+        if spared is not None and name not in spared and not _reads_only(name):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    points = Doomed(
-        last=lambda _, name: spared is not None and name not in spared and not _reads_only(name),
-        watch=tell.send,
-    )
+    points = Points(watch)
     services = {side: Service(*parts) for side, parts in orders.services.items()}
     os.environ["REQUESTS_CA_BUNDLE"] = services[Side.SALESFORCE].ca_bundle
     sales_connect = sales_connect_side(services[Side.SALES_CONNECT])

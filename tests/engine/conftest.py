@@ -3,15 +3,14 @@ from __future__ import annotations
 import pytest
 
 from taskbridge.store import PostgresLedger
+from tests.engine.begun import Begun
 from tests.engine.world import World
 
 
 @pytest.fixture
-def world(ledger: PostgresLedger, database_url: str) -> World:
+def world(database_url: str, begun: Begun) -> World:
     """Two systems that were synchronised once, before anybody made a task."""
-    world = World(ledger, database_url)
-    world.sync()
-    return world
+    return begun.again()
 
 
 @pytest.fixture

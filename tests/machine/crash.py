@@ -1,7 +1,8 @@
-"""A process that dies at a chosen point: right before or right after a durable write or a remote call.
+"""The points at which the death of a process makes a difference: right before and right after each durable write and
+each remote call.
 
 A durable write is a transaction of the ledger that wrote anything, whatever its statements are: PostgreSQL itself is
-asked. What is dead does nothing more, so no handler on the way out can tidy up, as none does after a SIGKILL.
+asked.
 """
 
 from __future__ import annotations
@@ -12,8 +13,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import pandas as pd
-import pyarrow as pa
 from sqlalchemy import CursorResult, text
 
 from taskbridge.core.model import Side
@@ -26,38 +25,19 @@ _XID = text("SELECT pg_current_xact_id_if_assigned()::text::bigint")
 LEDGER_METHODS = tuple(name for name, part in vars(Ledger).items() if callable(part) and name[0] != "_")
 
 
-class Killed(BaseException):
-    """The end of the process."""
-
-
 @dataclass
 class Points:
-    """Every point that a run reaches, in order. The process dies at the first of which `last` is true, given its
-    number (from 0) and its name."""
+    """Every point that a run reaches, in order; `watch` is told the name of each when it is reached."""
 
-    last: Callable[[int, str], bool] = lambda number, name: False
-    watch: Callable[[str], None] | None = None  # sees every point before anybody dies there
+    watch: Callable[[str], None]
     names: list[str] = field(default_factory=list)
     statements: set[str] = field(default_factory=set)
     transactions: set[int] = field(default_factory=set)
     doing: str = ""
-    dead: bool = False
 
     def reach(self, name: str) -> None:
-        self.alive()
         self.names.append(name)
-        if self.watch:
-            self.watch(name)
-        if self.last(len(self.names) - 1, name):
-            self.dead = True
-            self.die(name)
-
-    def die(self, name: str) -> None:
-        raise Killed(name)
-
-    def alive(self) -> None:
-        if self.dead:
-            raise Killed
+        self.watch(name)
 
 
 def watch_sides(points: Points, sides: dict[Side, MemorySide]) -> None:
@@ -93,7 +73,6 @@ class _WatchedDatabase(Database):
     @contextlib.contextmanager
     def _begin(self) -> Iterator[Transaction]:
         points = self._points
-        points.alive()
         with super()._begin() as tx:
             watched = _WatchedTransaction(tx.connection)
             yield watched
@@ -104,10 +83,6 @@ class _WatchedDatabase(Database):
                 points.transactions.add(number)
         if number is not None:
             points.reach(f"after {points.doing}")
-
-    def frame(self, statement: str, schema: pa.Schema, **parameters: object) -> pd.DataFrame:
-        self._points.alive()
-        return super().frame(statement, schema, **parameters)
 
 
 class _WatchedTransaction(Transaction):

@@ -1,4 +1,8 @@
-"""Invariant 7: a run that is killed before or after any durable write or remote call is made good by the next ones."""
+"""Invariant 7: a run that is killed before or after any durable write or remote call is made good by the next ones.
+
+It is played once, and what is there at each point is kept: that is what a process leaves which is killed there. No
+handler on the way out can tidy up, as none does after a SIGKILL (tests/contract/test_sigkill.py kills real ones).
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,14 @@ import copy
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
 import pytest
 
+from stack.postgres import PostgresServer
 from taskbridge.core.model import ActionState, Side
 from taskbridge.engine.cycle import LOAD_STEPS, run_cycle
 from taskbridge.engine.decide import decide
@@ -24,10 +30,11 @@ from taskbridge.engine.recover import recover
 from taskbridge.engine.report import RunReport, report
 from taskbridge.engine.settle import settle
 from taskbridge.errors import CountsDoNotAddUp
+from taskbridge.sides.memory import MemorySide
 from taskbridge.store import PostgresLedger
-from tests.conftest import EMPTY
+from tests.conftest import EMPTY, SHARED
 from tests.engine.world import World
-from tests.machine.crash import Killed, Points, watch_sides, watched_ledger
+from tests.machine.crash import Points, watch_sides, watched_ledger
 from tests.machine.snapshot import Snapshot
 from tests.machine.stories import (
     STORIES,
@@ -43,6 +50,7 @@ from tests.machine.stories import (
 pytestmark = pytest.mark.postgres
 
 Result = TypeVar("Result")
+Systems = tuple[MemorySide, MemorySide]
 SQL = Path(__file__).parents[2] / "include" / "sql"
 _LONGER_THAN_ANY_REQUEST = 16 * 60  # seconds
 _ENOUGH_RUNS = 5
@@ -84,61 +92,91 @@ class Stage:
     asked: dict[str, Any]
 
     def begin(self) -> World:
-        self.ledger.restore()
+        return self.at(self.ledger, (self.world.sc, self.world.sf))
+
+    def at(self, ledger: Snapshot, systems: Systems) -> World:
+        """With this ledger and a copy of these systems."""
+        ledger.restore()
         world = copy.copy(self.world)
-        world.sc, world.sf = copy.deepcopy((self.world.sc, self.world.sf))
+        world.sc, world.sf = copy.deepcopy(systems)
         return world
 
 
-@pytest.fixture
-def stage(story: str, ledger: PostgresLedger, database_url: str) -> Stage:
-    """The world at the beginning of the run."""
-    world = World(ledger, database_url)
-    STORIES[story].before(world)
-    world.advance(60)
-    return _stage(STORIES[story], world)
+@dataclass
+class Left:
+    """What a process leaves behind that is killed at a point: ledger and systems; nothing else outlives it."""
+
+    number: int
+    ledger: Snapshot
+    systems: Systems
+    acted: bool  # whether people had done by then what they do meanwhile
 
 
-def _stage(story: Story, world: World) -> Stage:
-    return Stage(story, world, Snapshot.take(world.database_url), story.asked(world))
+@dataclass
+class Played:
+    """The run of a story, which nobody kills."""
 
+    stage: Stage
+    points: Points
+    lefts: dict[int, Left]  # by state, each where it was seen first
+    unwatched: list[str]
+    wanted: dict[str, object]  # how the story ends
 
-@pytest.mark.parametrize(
-    ("story", "part"), [*((name, 0) for name in STORIES), ("busy", 1)], ids=lambda one: str(one)
-)
-def test_a_run_killed_at_any_point_is_made_good(
-    stage: Stage, story: str, part: int, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Points that leave systems and ledger in the same state are one case, as nothing else outlives a process.
+    @classmethod
+    def of(cls, story: Story, ledger: PostgresLedger, url: str) -> Played:
+        with psycopg.connect(url) as connection:
+            connection.execute(EMPTY)
+        world = World(ledger, url)
+        story.before(world)
+        world.advance(60)
+        stage = Stage(story, world, Snapshot.take(url), story.asked(world))
+        world, lefts, acted = stage.begin(), dict[int, Left](), list[str]()
 
-    The long story comes in two parts, every other case in each, for two cores.
-    """
-    parts = 2 if story == "busy" else 1
-    world, points, states = stage.begin(), Points(), list[int]()
-    points.watch = lambda _: states.append(_state(world))
-    _perform(stage, world, points)
-    _make_good(stage, world)
-    wanted = _end(world)
-    cases = {state: number for number, state in reversed(list(enumerate(states)))}
-    for number in sorted(cases.values())[part::parts]:
-        world = stage.begin()
-        _perform(stage, world, Points(lambda at, _, number=number: at == number))
+        def see(_: str) -> None:
+            seen = Snapshot.take(url)
+            if (state := _state(seen, world)) not in lefts:
+                systems = copy.deepcopy((world.sc, world.sf), {id(points): points})
+                for system in systems:
+                    system.faults.on_call = None
+                lefts[state] = Left(len(points.names) - 1, seen, systems, bool(acted))
+
+        points = Points(see)
+        (first,) = world.rows("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")[0]
+        _perform(stage, world, points, acted)
+        unwatched = _written_unwatched(world, int(first), points.transactions)
         _make_good(stage, world)
-        assert _end(world) == wanted, f"killed {points.names[number]}, point {number} of {len(states)}"
-    with capsys.disabled():
-        print(
-            f" [{story}: {len(points.names)} points, {len(cases)} states, part {part + 1} of {parts}] ",
-            end="",
-        )
+        return cls(stage, points, lefts, unwatched, _end(world))
+
+
+@pytest.fixture(scope="module")
+def play(shared_ledger: PostgresLedger, postgres_server: PostgresServer) -> Callable[[str], Played]:
+    """Plays a story of this name, once."""
+    return cache(lambda name: Played.of(STORIES[name], shared_ledger, postgres_server.url(SHARED)))
 
 
 @pytest.mark.parametrize("story", STORIES)
-def test_every_step_done_twice_is_done_once(stage: Stage) -> None:
+def test_a_run_killed_at_any_point_is_made_good(
+    play: Callable[[str], Played], story: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Points that leave systems and ledger in the same state are one case."""
+    played = play(story)
+    names, stage = played.points.names, played.stage
+    for left in played.lefts.values():
+        world = stage.at(left.ledger, left.systems)
+        if not left.acted:
+            stage.story.during(world)
+        _make_good(stage, world)
+        assert _end(world) == played.wanted, (
+            f"killed {names[left.number]}, point {left.number} of {len(names)}"
+        )
+    with capsys.disabled():
+        print(f" [{story}: {len(names)} points, {len(played.lefts)} states] ", end="")
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_every_step_done_twice_is_done_once(play: Callable[[str], Played], story: str) -> None:
     """Within one run, as when a task of it is cleared in Airflow."""
-    world = stage.begin()
-    _perform(stage, world, Points())
-    _make_good(stage, world)
-    wanted = _end(world)
+    stage = play(story).stage
     world = stage.begin()
     engine, spec = world.engine, world.spec(**stage.asked)
     run = _twice(open_run, engine, spec)
@@ -160,7 +198,7 @@ def test_every_step_done_twice_is_done_once(stage: Stage) -> None:
     _twice(settle, engine, run)
     _twice(report, engine, spec.run_key)
     _make_good(stage, world)
-    assert _end(world) == wanted
+    assert _end(world) == play(story).wanted
 
 
 def _twice(step: Callable[..., Result], *given: Any) -> Result:
@@ -168,19 +206,11 @@ def _twice(step: Callable[..., Result], *given: Any) -> Result:
     return step(*given)
 
 
-def test_every_durable_write_is_a_crash_point(ledger: PostgresLedger, database_url: str) -> None:
+def test_every_durable_write_is_a_crash_point(play: Callable[[str], Played]) -> None:
     """A new statement that writes has to be reached by a story, and a new way to the database has to be watched."""
-    statements: set[str] = set()
-    for story in STORIES.values():
-        with psycopg.connect(database_url) as connection:
-            connection.execute(EMPTY)
-        world, points = World(ledger, database_url), Points()
-        story.before(world)
-        world.advance(60)
-        (first,) = world.rows("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")[0]
-        _perform(_stage(story, world), world, points)
-        statements |= points.statements
-        assert not _written_unwatched(world, int(first), points.transactions)
+    played = [play(name) for name in STORIES]
+    assert not [row for one in played for row in one.unwatched]
+    statements = set[str]().union(*(one.points.statements for one in played))
     writing = {name for name, text in _statements().items() if _WRITES.search(text)}
     assert writing - statements == _NOT_IN_A_RUN.keys(), "reach it by a story, or say why no sync runs it"
 
@@ -204,10 +234,10 @@ def _written_unwatched(world: World, first: int, watched: set[int]) -> list[str]
     return found
 
 
-def _state(world: World) -> int:
+def _state(ledger: Snapshot, world: World) -> int:
     return hash(
         (
-            Snapshot.take(world.database_url).without_clocks(),
+            ledger.without_clocks(),
             repr(world.sc.records),
             repr(world.sf.records),
             repr(world.sf.jobs and world.sf.jobs.book),
@@ -221,14 +251,13 @@ def _end(world: World) -> dict[str, object]:
     return {"systems": picture(world), "base": base(world), "kept": kept(world)}
 
 
-def _perform(stage: Stage, world: World, points: Points) -> None:
-    """One run, until it dies or ends; its ledger has connections of its own. What people do meanwhile they do in
-    any case."""
-    story, seen, acted = stage.story, points.watch, list[str]()
+def _perform(stage: Stage, world: World, points: Points, acted: list[str]) -> None:
+    """One run; its ledger has connections of its own. What people do meanwhile they do in any case, and `acted` is
+    told."""
+    story, seen = stage.story, points.watch
 
     def meanwhile(name: str) -> None:
-        if seen:
-            seen(name)
+        seen(name)
         if name == "after save_plan" and not acted:
             acted.append(name)
             story.during(world)
@@ -238,7 +267,7 @@ def _perform(stage: Stage, world: World, points: Points) -> None:
 
     points.watch = meanwhile
     watch_sides(points, {Side.SALES_CONNECT: world.sc, Side.SALESFORCE: world.sf})
-    with watched_ledger(world.database_url, points) as ledger, contextlib.suppress(Killed):
+    with watched_ledger(world.database_url, points) as ledger:
         world.ledger = ledger
         run_cycle(world.engine, world.spec(**stage.asked))
     world.sc.faults.on_call = world.sf.faults.on_call = None

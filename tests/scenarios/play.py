@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from tests.engine.begun import Begun
 from tests.engine.world import World
 from tests.scenarios.document import Scenario
 from tests.scenarios.sentences import perform
 from tests.scenarios.stage import Stage
 
 
-def play(scenario: Scenario, world: World) -> None:
+def play(scenario: Scenario, world: World, begun: Begun) -> None:
     """Fails with file and line where the systems or TaskBridge do not do what is written."""
-    stage = Stage(world)
+    stage = Stage(world, begun)
     stage.begin(scenario)
     for part in scenario.parts:
         for sentence in part.sentences:

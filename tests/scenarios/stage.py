@@ -11,6 +11,7 @@ from taskbridge.core.model import Side
 from taskbridge.engine.ports import RunOutcome
 from taskbridge.engine.report import RunReport
 from taskbridge.sides.memory import MemorySide
+from tests.engine.begun import Begun
 from tests.engine.world import World
 from tests.scenarios import values
 from tests.scenarios.document import NotUnderstood, Place, Row, Scenario, Tables
@@ -21,6 +22,7 @@ class Stage:
     """A world, and the letters by which a scenario calls its tasks."""
 
     world: World
+    begun: Begun
     known: dict[str, dict[Side, str]] = field(default_factory=dict)
     report: RunReport | None = None
 
@@ -91,7 +93,10 @@ class Stage:
                 for row in rows[side]:
                     self.make(row.place, row.task, side, values.of_row(row, side))
             return
-        self.world.sync()
+        if scenario.settings:
+            self.world.sync()
+        else:
+            self.world = self.begun.again()
         if any(rows.values()):
             self._come_about(rows, scenario.pairs_begin_in)
         self.check(scenario.before)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from taskbridge.core.model import Side
+from tests.engine.begun import Begun
 from tests.engine.world import World
 from tests.scenarios import values
 from tests.scenarios.document import NotUnderstood, Place, Scenario, read
@@ -82,9 +83,11 @@ def test_a_name_without_a_rule(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_line_that_is_not_understood(world: World, tmp_path: Path, old: str, new: str, told: str) -> None:
+def test_a_line_that_is_not_understood(
+    world: World, begun: Begun, tmp_path: Path, old: str, new: str, told: str
+) -> None:
     with pytest.raises(NotUnderstood) as refused:
-        play(scenario(tmp_path, old, new), world)
+        play(scenario(tmp_path, old, new), world, begun)
     assert f"{NAME}{told}" in str(refused.value)
 
 
@@ -113,10 +116,10 @@ def test_a_line_that_is_not_understood(world: World, tmp_path: Path, old: str, n
     ],
 )
 def test_what_is_not_true_fails_with_its_line(
-    world: World, tmp_path: Path, old: str, new: str, told: str
+    world: World, begun: Begun, tmp_path: Path, old: str, new: str, told: str
 ) -> None:
     with pytest.raises(AssertionError) as failed:
-        play(scenario(tmp_path, old, new), world)
+        play(scenario(tmp_path, old, new), world, begun)
     assert f"{NAME}{told}" in str(failed.value)
 
 

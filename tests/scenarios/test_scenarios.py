@@ -11,6 +11,7 @@ import pytest
 from taskbridge.core import decision, pairs
 from taskbridge.core.decision import Case, Seen
 from taskbridge.core.model import DeletePolicy
+from tests.engine.begun import Begun
 from tests.engine.world import World
 from tests.project.conformance import RULES
 from tests.scenarios.document import Scenario, read
@@ -39,9 +40,9 @@ def lines_met(monkeypatch: pytest.MonkeyPatch) -> set[Line]:
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_scenario(name: str, world: World, lines_met: set[Line]) -> None:
+def test_scenario(name: str, world: World, begun: Begun, lines_met: set[Line]) -> None:
     scenario = read(SCENARIOS[name])
-    play(scenario, world)
+    play(scenario, world, begun)
     declared = {(sc, sf, scenario.delete_policy) for sc, sf in scenario.cases}
     assert declared <= lines_met, f"{name}: the lines {declared - lines_met} of the table were never met"
 
