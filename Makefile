@@ -13,6 +13,7 @@ RUN_READY := $(VENV)/.taskbridge-run
 DEV_READY := $(VENV)/.taskbridge-dev
 PYTEST_ARGS ?=
 WORKERS ?= 2
+QUICK := tests/core tests/scenarios tests/engine/test_steady_state.py
 SEEDS ?= 200
 STEPS ?= 50
 FUZZ_ARGS ?=
@@ -21,7 +22,7 @@ TYPED := $(wildcard plugins/taskbridge plugins/taskbridge_plugin.py sandbox stac
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(RUN_READY): requirements.txt pyproject.toml stack/bootstrap.sh stack/uv.txt
 	@sh stack/bootstrap.sh requirements.txt $@
@@ -53,10 +54,14 @@ migrate: $(RUN_READY) ## Bring the project's database to the schema of this code
 doctor: $(RUN_READY) ## Check what a run needs: logins, rights, fields, users, clocks, database
 	@exec $(PY) -m stack doctor
 
-# Coverage does not count what stories run (tests/machine, tests/scenarios): they are not traced (tests/conftest.py).
+# Coverage counts core and engine in the tests that are about them: other tests are not traced (tests/conftest.py).
 .PHONY: test
 test: $(DEV_READY) ## Run every test on two cores; PYTEST_ARGS="-k due_date" runs some, on one, without coverage
 	@exec $(PY) -m pytest $(or $(PYTEST_ARGS),-n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term)
+
+.PHONY: test-quick
+test-quick: $(DEV_READY) ## Run the core, the scenarios and the everyday tests of the engine, for while one is at work
+	@exec $(PY) -m pytest -n $(WORKERS) --dist worksteal $(QUICK)
 
 .PHONY: fuzz
 fuzz: $(DEV_READY) ## Play long random stories; SEEDS=200 STEPS=50, FUZZ_ARGS="--processes 1"

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from tests.engine.begun import Begun
 
 # Files are what workers share out, in this order: the longest come first, or one worker ends alone with them.
-LONGEST_FIRST = ("e2e", "machine", "dags", "stack", "scenarios")
+LONGEST_FIRST = ("machine/test_crash_loop", "e2e", "machine", "dags", "stack", "scenarios")
 
-# Stories take a third longer when they are traced; other tests have to show that core and engine are covered.
-UNTRACED = ("machine", "scenarios")
+# Tests take a third longer when they are traced: these have to show that core and engine are covered.
+TRACED = ("contract", "core", "dags/test_preview", "engine")
 
 TEMPLATE = "template_migrated"
 SHARED = "shared"
@@ -64,17 +64,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if hasattr(config, "workerinput"):  # one of several workers
         items.sort(key=lambda item: _turn(item.path))
     for item in items:
-        if _folder(item.path) in UNTRACED:
+        if not _place(item.path).startswith(TRACED):
             item.add_marker("no_cover")
 
 
-def _folder(path: Path) -> str:
-    return path.relative_to(Path(__file__).parent).parts[0]
+def _place(path: Path) -> str:
+    return str(path.relative_to(Path(__file__).parent))
 
 
 def _turn(path: Path) -> int:
-    folder = _folder(path)
-    return LONGEST_FIRST.index(folder) if folder in LONGEST_FIRST else len(LONGEST_FIRST)
+    place = _place(path)
+    found = (turn for turn, begin in enumerate(LONGEST_FIRST) if place.startswith(begin))
+    return next(found, len(LONGEST_FIRST))
 
 
 @pytest.fixture(scope="session")
@@ -100,13 +101,20 @@ def shared_ledger(postgres_server: PostgresServer, migrated_template: str) -> It
         yield ledger
 
 
+@pytest.fixture(scope="session")
+def emptying(
+    postgres_server: PostgresServer, shared_ledger: PostgresLedger
+) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+    """A connection to the database of `shared_ledger`, which is opened once."""
+    with psycopg.connect(postgres_server.url(SHARED), autocommit=True) as connection:
+        yield connection
+
+
 @pytest.fixture
-def database_url(postgres_server: PostgresServer, shared_ledger: PostgresLedger) -> str:
+def database_url(postgres_server: PostgresServer, emptying: psycopg.Connection[tuple[object, ...]]) -> str:
     """A migrated database with empty tables. For tests that change rows only; see `own_database_url`."""
-    url = postgres_server.url(SHARED)
-    with psycopg.connect(url) as connection:
-        connection.execute(EMPTY)
-    return url
+    emptying.execute(EMPTY)
+    return postgres_server.url(SHARED)
 
 
 @pytest.fixture
@@ -117,10 +125,10 @@ def ledger(shared_ledger: PostgresLedger, database_url: str) -> PostgresLedger:
 
 @pytest.fixture(scope="session")
 def begun(shared_ledger: PostgresLedger, postgres_server: PostgresServer) -> Begun:
-    """A first run, to begin after."""
+    """A first run over two systems without tasks, to begin after."""
     from tests.engine.begun import Begun
 
-    return Begun.play(shared_ledger, postgres_server.url(SHARED))
+    return Begun.first_run(shared_ledger, postgres_server.url(SHARED))
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -156,7 +157,9 @@ def test_a_backfill_without_an_interval_reads_yesterday(synced: World) -> None:
     assert (run["window_start"], run["window_end"]) == (today - timedelta(days=1), today)
 
 
-def test_a_run_waits_for_the_lease_without_a_worker_slot(synced: World) -> None:
+def test_a_run_waits_for_the_lease_without_a_worker_slot(
+    synced: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from airflow.models.taskreschedule import TaskReschedule
     from airflow.utils.session import create_session
     from sqlalchemy import func, select
@@ -168,8 +171,16 @@ def test_a_run_waits_for_the_lease_without_a_worker_slot(synced: World) -> None:
     before = waits()
     synced.execute(
         "UPDATE bridge.lease SET run_key = 'another', fencing = fencing + 1,"
-        " expires_at = clock_timestamp() + interval '3 seconds'"
+        " expires_at = clock_timestamp() + interval '1 hour'"
     )
+    sleep = time.sleep
+
+    def give_back(seconds: float) -> None:
+        """As `dag.test` has nothing to run."""
+        synced.execute("UPDATE bridge.lease SET expires_at = clock_timestamp() WHERE run_key = 'another'")
+        sleep(seconds)
+
+    monkeypatch.setattr(time, "sleep", give_back)
     ended = synced.run()
     assert ended.state == "success"
     assert waits() > before

@@ -1,4 +1,4 @@
-"""A first run over two systems without tasks, played once and put back for every test that begins after it."""
+"""Worlds that were brought to a beginning once, and are put back for every test that begins there."""
 
 from __future__ import annotations
 
@@ -18,22 +18,39 @@ from tests.machine.snapshot import Snapshot
 class Begun:
     world: World
     ledger: Snapshot
-    since: datetime  # by the database's clock
+    since: datetime  # when it was played, by the database's clock
 
     @classmethod
-    def play(cls, ledger: PostgresLedger, url: str) -> Begun:
+    def first_run(cls, ledger: PostgresLedger, url: str) -> Begun:
+        """After a run that found no tasks."""
         with psycopg.connect(url) as connection:
             connection.execute(EMPTY)
-            (since,) = connection.execute("SELECT now()").fetchone() or ()
         world = World(ledger, url)
+        since = now(url)
         world.sync()
-        return cls(world, Snapshot.take(url), since)
+        return cls.of(world, since)
+
+    @classmethod
+    def of(cls, world: World, since: datetime) -> Begun:
+        return cls(_copied(world), Snapshot.take(world.database_url), since)
 
     def again(self) -> World:
-        """The same once more, as if that run had just ended."""
+        """The same once more, as if it had been played just now."""
         self.ledger.restore_as_of_now(self.since)
-        world = copy(self.world)
-        world.sc, world.sf = deepcopy((self.world.sc, self.world.sf))
-        world.sc_users, world.sf_users = dict(self.world.sc_users), dict(self.world.sf_users)
-        world._runs = copy(self.world._runs)
-        return world
+        return _copied(self.world)
+
+
+def now(url: str) -> datetime:
+    """By the database's clock."""
+    with psycopg.connect(url) as connection:
+        (time,) = connection.execute("SELECT now()").fetchone() or ()
+    return time
+
+
+def _copied(world: World) -> World:
+    """A copy whose systems and runs are its own."""
+    made = copy(world)
+    made.sc, made.sf = deepcopy((world.sc, world.sf))
+    made.sc_users, made.sf_users = dict(world.sc_users), dict(world.sf_users)
+    made._runs = copy(world._runs)
+    return made

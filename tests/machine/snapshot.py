@@ -16,6 +16,8 @@ _TABLES = (
 # They tell people what happened; no run decides anything by them.
 _COUNTERS = {("bridge", "api_usage"), ("bridge", "api_allowance")}
 _TIME = re.compile(rb"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?\+00\b")
+# Nothing waits longer by the database's clock; what the systems' clocks tell is some other time.
+_AHEAD = timedelta(days=2)
 
 Place = tuple[str, str]
 Connection = psycopg.Connection[tuple[object, ...]]
@@ -56,9 +58,9 @@ class Snapshot:
         """As if it had been taken now: what the database's clock has told since then is moved along with it."""
         with psycopg.connect(self.url) as connection:
             (now,) = connection.execute("SELECT now()").fetchone() or ()
-            later = now - self.at
+            told, later = (since, self.at + _AHEAD), now - self.at
             self._put_back(
-                connection, ((place, _moved(rows, since, later)) for place, rows in self.tables.items())
+                connection, ((place, _moved(rows, told, later)) for place, rows in self.tables.items())
             )
 
     def _put_back(self, connection: Connection, tables: Iterable[tuple[Place, bytes]]) -> None:
@@ -77,12 +79,12 @@ class Snapshot:
         )
 
 
-def _moved(rows: bytes, since: datetime, later: timedelta) -> bytes:
-    """The rows of a table with their times since then so much later."""
+def _moved(rows: bytes, told: tuple[datetime, datetime], later: timedelta) -> bytes:
+    """The rows of a table with their times between those so much later."""
 
     def moved(found: re.Match[bytes]) -> bytes:
         time = datetime.fromisoformat(found[0].decode())
-        return str(time + later).encode() if time >= since else found[0]
+        return str(time + later).encode() if told[0] <= time <= told[1] else found[0]
 
     return _TIME.sub(moved, rows)
 

@@ -4,9 +4,15 @@ import pytest
 
 from taskbridge.store import PostgresLedger
 from tests.engine.world import World
+from tests.scenarios.stage import Beginnings
 
 
 @pytest.fixture
 def world(ledger: PostgresLedger, database_url: str) -> World:
     """Two systems and a ledger that has never run."""
     return World(ledger, database_url)
+
+
+@pytest.fixture(scope="session")
+def beginnings() -> Beginnings:
+    return {}

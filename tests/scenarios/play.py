@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from tests.engine.begun import Begun
 from tests.engine.world import World
 from tests.scenarios.document import Scenario
 from tests.scenarios.sentences import perform
-from tests.scenarios.stage import Stage
+from tests.scenarios.stage import Beginnings, Stage
 
 
-def play(scenario: Scenario, world: World, begun: Begun) -> None:
+def play(scenario: Scenario, world: World, beginnings: Beginnings) -> None:
     """Fails with file and line where the systems or TaskBridge do not do what is written."""
-    stage = Stage(world, begun)
-    stage.begin(scenario)
+    stage = Stage(world)
+    stage.begin(scenario, beginnings)
     for part in scenario.parts:
         for sentence in part.sentences:
             perform(stage, part.heading, sentence)

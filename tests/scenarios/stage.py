@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,10 +12,14 @@ from taskbridge.core.model import Side
 from taskbridge.engine.ports import RunOutcome
 from taskbridge.engine.report import RunReport
 from taskbridge.sides.memory import MemorySide
-from tests.engine.begun import Begun
+from tests.engine.begun import Begun, now
 from tests.engine.world import World
 from tests.scenarios import values
 from tests.scenarios.document import NotUnderstood, Place, Row, Scenario, Tables
+
+Known = dict[str, dict[Side, str]]
+Beginnings = dict[Hashable, tuple[Begun, Known]]
+"""What is there before people act, played once for all scenarios that begin so."""
 
 
 @dataclass
@@ -22,8 +27,7 @@ class Stage:
     """A world, and the letters by which a scenario calls its tasks."""
 
     world: World
-    begun: Begun
-    known: dict[str, dict[Side, str]] = field(default_factory=dict)
+    known: Known = field(default_factory=dict)
     report: RunReport | None = None
 
     def system(self, side: Side) -> MemorySide:
@@ -78,7 +82,7 @@ class Stage:
 
     # the beginning
 
-    def begin(self, scenario: Scenario) -> None:
+    def begin(self, scenario: Scenario, beginnings: Beginnings) -> None:
         """Both systems as they stand before people act. What cannot come about so is refused."""
         for sentence in scenario.settings:
             name, equals, value = sentence.text.partition(" = ")
@@ -93,12 +97,16 @@ class Stage:
                 for row in rows[side]:
                     self.make(row.place, row.task, side, values.of_row(row, side))
             return
-        if scenario.settings:
-            self.world.sync()
+        beginning = _beginning(scenario)
+        if beginning in beginnings:
+            begun, known = beginnings[beginning]
+            self.world, self.known = begun.again(), deepcopy(known)
         else:
-            self.world = self.begun.again()
-        if any(rows.values()):
-            self._come_about(rows, scenario.pairs_begin_in)
+            since = now(self.world.database_url)
+            self.world.sync()
+            if any(rows.values()):
+                self._come_about(rows, scenario.pairs_begin_in)
+            beginnings[beginning] = Begun.of(self.world, since), deepcopy(self.known)
         self.check(scenario.before)
 
     def _come_about(self, rows: Mapping[Side, list[Row]], origin: Side) -> None:
@@ -198,6 +206,12 @@ class Stage:
             for name, value in wanted.items()
             if not _same(held.get(name), value)
         ]
+
+
+def _beginning(scenario: Scenario) -> Hashable:
+    """All that is told of a scenario before people act, lines and files aside."""
+    rows = {side: [(row.task, row.cells) for row in scenario.before.rows[side]] for side in Side}
+    return repr(([one.text for one in scenario.settings], scenario.pairs_begin_in, rows))
 
 
 def told(wrote: Mapping[Side, int]) -> str:

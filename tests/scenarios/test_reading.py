@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from taskbridge.core.model import Side
-from tests.engine.begun import Begun
 from tests.engine.world import World
 from tests.scenarios import values
 from tests.scenarios.document import NotUnderstood, Place, Scenario, read
 from tests.scenarios.play import play
 from tests.scenarios.sentences import SENTENCES
+from tests.scenarios.stage import Beginnings
 
 NAME = "K1_both_sides_change_different_fields.md"
 GOOD = (Path(__file__).parent / NAME).read_text(encoding="utf-8")
@@ -84,10 +84,10 @@ def test_a_name_without_a_rule(tmp_path: Path) -> None:
     ],
 )
 def test_a_line_that_is_not_understood(
-    world: World, begun: Begun, tmp_path: Path, old: str, new: str, told: str
+    world: World, beginnings: Beginnings, tmp_path: Path, old: str, new: str, told: str
 ) -> None:
     with pytest.raises(NotUnderstood) as refused:
-        play(scenario(tmp_path, old, new), world, begun)
+        play(scenario(tmp_path, old, new), world, beginnings)
     assert f"{NAME}{told}" in str(refused.value)
 
 
@@ -116,10 +116,10 @@ def test_a_line_that_is_not_understood(
     ],
 )
 def test_what_is_not_true_fails_with_its_line(
-    world: World, begun: Begun, tmp_path: Path, old: str, new: str, told: str
+    world: World, beginnings: Beginnings, tmp_path: Path, old: str, new: str, told: str
 ) -> None:
     with pytest.raises(AssertionError) as failed:
-        play(scenario(tmp_path, old, new), world, begun)
+        play(scenario(tmp_path, old, new), world, beginnings)
     assert f"{NAME}{told}" in str(failed.value)
 
 

@@ -11,11 +11,11 @@ import pytest
 from taskbridge.core import decision, pairs
 from taskbridge.core.decision import Case, Seen
 from taskbridge.core.model import DeletePolicy
-from tests.engine.begun import Begun
 from tests.engine.world import World
 from tests.project.conformance import RULES
 from tests.scenarios.document import Scenario, read
 from tests.scenarios.play import play
+from tests.scenarios.stage import Beginnings
 
 FILES = sorted(path for path in Path(__file__).parent.glob("*.md") if path.name != "README.md")
 SCENARIOS = {path.stem: path for path in FILES}
@@ -40,9 +40,9 @@ def lines_met(monkeypatch: pytest.MonkeyPatch) -> set[Line]:
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_scenario(name: str, world: World, begun: Begun, lines_met: set[Line]) -> None:
+def test_scenario(name: str, world: World, beginnings: Beginnings, lines_met: set[Line]) -> None:
     scenario = read(SCENARIOS[name])
-    play(scenario, world, begun)
+    play(scenario, world, beginnings)
     declared = {(sc, sf, scenario.delete_policy) for sc, sf in scenario.cases}
     assert declared <= lines_met, f"{name}: the lines {declared - lines_met} of the table were never met"
 
