@@ -279,7 +279,7 @@ FAULTS: Final = (
           "held deletes take calls for ever (G9)",
           "tests/engine/test_waiting.py::test_G9_what_waits_costs_an_idle_run_nothing"),
     # the steps of a run
-    Fault("no_brake", "engine/load.py", "        engine.require_switch()\n", "",
+    Fault("no_brake", "engine/load.py", "        if number:\n            engine.require_switch()\n", "",
           "switching off does not stop a run that is writing (S1)",
           "tests/engine/test_switching.py"
           "::test_S1_the_switch_is_a_brake_between_writes_that_were_looked_at_together"),

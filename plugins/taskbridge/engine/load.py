@@ -80,8 +80,12 @@ def _write_all(
 ) -> pd.DataFrame:
     """One round over the rows, lot by lot; answers OUTCOMES of those that were busy, none in the last round."""
     busy: list[pd.DataFrame] = [frame(OUTCOMES.empty_table())]
+    write = partial(_write, engine, run, side, op, fence=engine.fence(run), last=last)
     for lot in _lots(engine, side, op, rows):
-        for outcomes in _write_lot(engine, run, side, op, lot, result, last):
+        engine.require_switch()
+        ready = _ready(engine, run, side, op, lot)
+        result.stale += len(lot) - len(ready)
+        for outcomes in _written(engine, side, ready, write):
             result.add(outcomes)
             busy.append(busy_rows(outcomes))
     return pd.concat(busy, ignore_index=True)
@@ -126,20 +130,15 @@ def _cut(rows: pd.DataFrame, size: int) -> Iterator[pd.DataFrame]:
         yield rows.iloc[start : start + size].reset_index(drop=True)
 
 
-def _write_lot(
-    engine: Engine, run: Run, side: Side, op: Op, lot: pd.DataFrame, result: LoadResult, last: bool
+def _written(
+    engine: Engine, side: Side, lot: pd.DataFrame, write: Callable[[pd.DataFrame], pd.DataFrame]
 ) -> Iterator[pd.DataFrame]:
-    """Reads the lot's targets once more, then writes it call by call; the switch is asked before each (S1). Yields
+    """Writes a lot whose targets were just read once more, call by call; the switch is asked before each (S1). Yields
     OUTCOMES of each call."""
-    engine.require_switch()
-    fence = engine.fence(run)
-    ready = _ready(engine, run, side, op, lot)
-    result.stale += len(lot) - len(ready)
-    for number, chunk in enumerate(_cut(ready, engine.sides[side].chunk_size)):
+    for number, chunk in enumerate(_cut(lot, engine.sides[side].chunk_size)):
         if number:
             engine.require_switch()
-            fence = engine.fence(run)
-        yield _write(engine, run, side, op, chunk, fence, last)
+        yield write(chunk)
 
 
 def _ready(engine: Engine, run: Run, side: Side, op: Op, lot: pd.DataFrame) -> pd.DataFrame:
@@ -179,7 +178,7 @@ def _keep(engine: Engine, run: Run, side: Side, deletes: pd.DataFrame, records: 
 
 
 def _write(
-    engine: Engine, run: Run, side: Side, op: Op, rows: pd.DataFrame, fence: Callable[[], None], last: bool
+    engine: Engine, run: Run, side: Side, op: Op, rows: pd.DataFrame, *, fence: Callable[[], None], last: bool
 ) -> pd.DataFrame:
     """Raises, with everything recorded, SidePaused when rows were answered that our login is not accepted, and
     CallRefused when others were not tried, as their call was answered as a whole."""
