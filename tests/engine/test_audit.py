@@ -215,6 +215,23 @@ def test_C6_repair_has_an_old_delete_asked_about_and_carries_a_recent_one_over(
     assert world.rows("select rule from bridge.action where state = 'held'") == [("C6",)]
 
 
+def test_C6_repair_asks_nothing_about_a_delete_that_a_run_had_decided(world: World, pairs: list[str]) -> None:
+    """Without a feed nothing dates it; it was refused and is parked when the audit comes."""
+    world.sc.features, world.sc.gone_status = frozenset({"batch"}), 410
+    copy = partner(world, Side.SALES_CONNECT, pairs[2])
+    world.sf.faults.refuse_titles[world.sf_of(pairs[2])["title"]] = "FIELD_CUSTOM_VALIDATION_EXCEPTION"
+    world.sc.delete(pairs[2])
+    for _ in range(4):
+        world.advance(3600)
+        world.sync()
+    assert world.rows("select count(*) from bridge.dead_letter where resolved_at is null") == [(1,)]
+    audit(world, repair=True)
+    world.sf.faults.refuse_titles.clear()
+    world.advance(25 * 3600)
+    world.settle()
+    assert copy not in world.sf.live()
+
+
 @pytest.mark.parametrize("seen_missing", [False, True])
 def test_C5_a_delete_that_an_audit_was_told_is_proof_for_the_run_that_mends(
     world: World, seen_missing: bool
