@@ -116,7 +116,7 @@ def test_every_statement_runs(
     ledger.stage(run, SC, page(SC, task(SC, "7", problem_code="DATE_UNREADABLE")), "delta")
     ledger.ids_to_read(run)
     ledger.named_ids(run)
-    assert not ledger.was_swept(run)
+    assert not ledger.facts(run).swept
     ledger.link_ids()
     ledger.save_drift(run, DRIFT.empty_table())
     ledger.mark_drifted(run)

@@ -18,6 +18,7 @@ from taskbridge.engine.inputs import plan_input
 from taskbridge.engine.plausibility import believable_input
 from taskbridge.engine.ports import Run, RunMode
 from taskbridge.engine.undo import restore, undo
+from taskbridge.engine.usage import keep_usage
 
 NOTHING: Final = Plan(*map(empty, (ACTIONS, LEDGER_CHANGES, NEW_LINKS, CONFLICTS, DISPOSITIONS)))
 """The plan of a run that found nothing to decide."""
@@ -29,14 +30,18 @@ def decide(engine: Engine, run: Run) -> Plan:
     Raises ContractBroken, CountsDoNotAddUp (G5), LeaseLost, and before anything is planned SideLooksEmpty and
     SideLooksOld (G8).
     """
-    if run.spec.mode.syncs and engine.ledger.is_quiet(run):
-        keep_forecast(engine, run, NOTHING)
-        return NOTHING
-    engine.ledger.weigh_staged(run)
+    keep_usage(engine, run)
+    with engine.ledger.transaction():
+        if run.spec.mode.syncs and engine.ledger.is_quiet(run):
+            keep_forecast(engine, run, NOTHING)
+            return NOTHING
+        engine.ledger.weigh_staged(run)
     plan = _PLANNERS.get(run.spec.mode, _plan_sync)(engine, run)
     require_contract(engine, run, plan)
-    engine.still_mine(run)
-    engine.ledger.save_plan(run, plan)
+    with engine.ledger.transaction():
+        engine.still_mine(run)
+        engine.ledger.save_plan(run, plan)
+    keep_usage(engine, run)
     keep_forecast(engine, run, plan)
     return plan
 

@@ -17,7 +17,6 @@ from taskbridge.engine.bulk import job_from
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.guarded import FOUND_OUT_FOR
 from taskbridge.engine.ports import Run, Sides
-from taskbridge.engine.usage import keep_usage
 
 PEOPLE_LOOKED_UP: Final = 50
 """Sales Connect's people that one call finds by their Salesforce ids, each of which is asked for in both lengths."""
@@ -26,7 +25,6 @@ PEOPLE_LOOKED_UP: Final = 50
 def keep_forecast(engine: Engine, run: Run, plan: Plan) -> None:
     """Stores what the run has cost so far together with what its plan takes, as far as the calls last that are
     ours. Calls nobody."""
-    keep_usage(engine, run)
     with engine.ledger.transaction():
         _keep(engine, run, plan, engine.ledger.usage(run))
 

@@ -43,10 +43,8 @@ def since_read(engine: Engine, side: Side, updates: pd.DataFrame, read: pd.DataF
     return frame(pa.table({**wanted, UNMODIFIED_SINCE: take(target["version"], place)}))
 
 
-def remember(engine: Engine, run: Run, side: Side, written: pd.DataFrame) -> None:
-    """Keeps what the side was found to be by these writes."""
+def remember(engine: Engine, run: Run, side: Side, known: bool | None) -> None:
+    """Keeps what the side was found to be by a write, before which only `known` was known."""
     honoured = engine.sides[side].conditional
-    if UNMODIFIED_SINCE not in written.columns or honoured is None:
-        return
-    if engine.ledger.conditional(side, FOUND_OUT_FOR) is None:
+    if known is None and honoured is not None:
         engine.ledger.save_conditional(run, side, honoured)

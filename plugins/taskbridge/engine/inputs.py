@@ -6,7 +6,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from taskbridge.core.model import USERS, ApprovalKind, PlanInput, Side, frame
+from taskbridge.core.model import APPROVAL_ROWS, DECISIONS, USERS, ApprovalKind, PlanInput, Side, empty, frame
 from taskbridge.core.oscillation import REVERSALS
 from taskbridge.engine.approval import answered
 from taskbridge.engine.engine import Engine
@@ -16,7 +16,7 @@ from taskbridge.engine.ports import Run, RunMode
 def plan_input(engine: Engine, run: Run) -> PlanInput:
     """Everything the plan depends on."""
     ledger = engine.ledger
-    identities = ledger.state().identities
+    facts = ledger.facts(run)
     return PlanInput(
         links=ledger.links(run),
         sales_connect=ledger.staged(run, Side.SALES_CONNECT),
@@ -24,23 +24,17 @@ def plan_input(engine: Engine, run: Run) -> PlanInput:
         users=_users(ledger.user_map(), run.spec.users),
         history=ledger.history(),
         population=ledger.population(),
-        account=identities[Side.SALES_CONNECT],
-        org=identities[Side.SALESFORCE],
+        account=facts.account,
+        org=facts.org,
         sc_now=run.started[Side.SALES_CONNECT],
         sf_now=run.started[Side.SALESFORCE],
         policy=engine.settings.policy,
-        decisions=ledger.decisions(),
+        decisions=ledger.decisions() if facts.decided else empty(DECISIONS),
         recent=ledger.recent_writes(REVERSALS),
-        gaps=_gaps(engine, run),
-        approvals=ledger.approval_rows(run),
+        gaps=run.gaps | ({Side.SALESFORCE} if run.spec.catches_up and facts.swept else frozenset()),
+        approvals=ledger.approval_rows(run) if facts.asked else empty(APPROVAL_ROWS),
         rerender=run.spec.mode is RunMode.RERENDER or _answers_subjects(engine, run),
     )
-
-
-def _gaps(engine: Engine, run: Run) -> frozenset[Side]:
-    """Sides of which the run could not trust listings to tell deletes (C6)."""
-    swept = {Side.SALESFORCE} if run.spec.catches_up and engine.ledger.was_swept(run) else set()
-    return run.gaps | swept
 
 
 def _answers_subjects(engine: Engine, run: Run) -> bool:

@@ -183,6 +183,7 @@ def _write(
     """Raises, with everything recorded, SidePaused when rows were answered that our login is not accepted, and
     CallRefused when others were not tried, as their call was answered as a whole."""
     ids = list(rows["action_id"])
+    known = engine.sides[side].conditional
     engine.ledger.mark_sent(run, ids)
     try:
         outcomes = engine.sides[side].write(op, rows, fence)
@@ -199,7 +200,7 @@ def _write(
     engine.ledger.unsend(run, list(back["action_id"]))
     engine.ledger.record(run, outcomes.drop(back.index), engine.settings.parked_retry)
     tell_left_out(engine, run, side, outcomes)
-    remember(engine, run, side, rows)
+    remember(engine, run, side, known)
     if (outcomes["category"] == AUTHENTICATION).any():
         refuse_paused(engine.ledger)
     if not untried.empty:

@@ -484,6 +484,17 @@ class LedgerState:
     has_pairs: bool
 
 
+@dataclass(frozen=True)
+class PlanFacts:
+    """What a plan has to know besides frames."""
+
+    account: str  # of Sales Connect
+    org: str  # of Salesforce, 18 characters
+    decided: bool  # people have decided conflicts that no run has carried out (K3)
+    asked: bool  # requests to people have rows without an end (G3)
+    swept: bool  # Salesforce records were looked up as no listing could be trusted to tell deletes (C6)
+
+
 class RunOutcome(StrEnum):
     """How a run ended (G6)."""
 
@@ -733,9 +744,6 @@ class Ledger(Protocol):
     def unseen_ids(self, run: Run, side: Side, states: Sequence[LinkState]) -> pd.DataFrame:
         """(remote_id, control) of the records of pairs in these states that no listing of this run showed (C6)."""
 
-    def was_swept(self, run: Run) -> bool:
-        """Whether the run looked Salesforce records up as no listing could be trusted to tell deletes (C6)."""
-
     def named_ids(self, run: Run) -> Mapping[Side, pd.DataFrame]:
         """Per side (remote_id, control) of records that staged markers name and no listing of this run showed."""
 
@@ -750,6 +758,8 @@ class Ledger(Protocol):
         """(remote_id, control) of linked SC tasks to look up in this run, so that all come round once in `every`."""
 
     # plan
+
+    def facts(self, run: Run) -> PlanFacts: ...
 
     def is_quiet(self, run: Run) -> bool:
         """Whether a run that syncs has nothing to decide, so that storing its plan would change nothing."""

@@ -31,8 +31,9 @@ def recover(engine: Engine, run: Run) -> int:
     changed everything.
     """
     with engine.ledger.transaction():
-        waiting = [side for side in Side if (side, None) in engine.ledger.pending(run)]
+        pending = engine.ledger.pending(run)
         unfollowed = engine.ledger.unfollowed()
+    waiting = [side for side in Side if (side, None) in pending]
     found = sum(recover_side(engine, run, side) for side in waiting)
     for side in waiting:
         _watch_jobs(engine, run, side)

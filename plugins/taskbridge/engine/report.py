@@ -34,10 +34,10 @@ def report(engine: Engine, run_key: str, error: str | None = None) -> RunReport:
     """
     ledger = engine.ledger
     try:
-        run = ledger.run_by_key(run_key)
-        if run is None:
-            return RunReport(None, RunOutcome.FAILED, error or "The run was not opened.")
         with ledger.transaction():
+            run = ledger.run_by_key(run_key)
+            if run is None:
+                return RunReport(None, RunOutcome.FAILED, error or "The run was not opened.")
             told, lost = _close(engine, run, error)
             ledger.clean_up(_retention(engine.settings))
         if lost:

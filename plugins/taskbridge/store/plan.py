@@ -27,7 +27,7 @@ from taskbridge.core.model import (
     Plan,
     Side,
 )
-from taskbridge.engine.ports import Run
+from taskbridge.engine.ports import PlanFacts, Run
 from taskbridge.errors import CountsDoNotAddUp
 from taskbridge.store.approvals import save_approvals
 from taskbridge.store.database import Transaction
@@ -41,6 +41,10 @@ _EXAMPLES: Final = 5
 
 
 class Plans(LedgerPart):
+    def facts(self, run: Run) -> PlanFacts:
+        with self._db.transaction() as tx:
+            return PlanFacts(**tx.run("plan/read_facts", run_id=run.run_id).mappings().one())
+
     def is_quiet(self, run: Run) -> bool:
         with self._db.transaction() as tx:
             return bool(tx.run("plan/is_quiet", run_id=run.run_id).scalar_one())

@@ -66,10 +66,6 @@ class Staging(LedgerPart):
             "staging/find_unseen", IDS, run_id=run.run_id, side=side.value, states=wanted, sample=sample
         )
 
-    def was_swept(self, run: Run) -> bool:
-        with self._db.transaction() as tx:
-            return bool(tx.run("staging/was_swept", run_id=run.run_id).scalar_one())
-
     def named_ids(self, run: Run) -> Mapping[Side, pd.DataFrame]:
         return {
             side: self._db.frame("staging/find_named", IDS, run_id=run.run_id, side=side.value)
