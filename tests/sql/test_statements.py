@@ -170,7 +170,7 @@ def test_every_statement_runs(
     ledger.save_forecast(run, {SF: {CallKind.QUERY: 2}})
     assert ledger.usage(run)[SF] == Usage({CallKind.QUERY: 2}, ledger.last_told(SF, TTL), {CallKind.QUERY: 2})
     ledger.renew_lease(run, TTL)
-    ledger.decisions(), ledger.recent_writes(3)
+    ledger.decisions(), ledger.recent_writes(run, 3)
     assert ledger.decide_conflicts([2], SC, "ann") == 1
     ledger.past_run(run.run_id), ledger.written(run.run_id), ledger.shown_held(run.run_id)
     ledger.lost_in_conflict(2), ledger.lost_by_action(f"{run.run_id}-0", "title"), ledger.lost_task("00T1")

@@ -1,11 +1,23 @@
--- Purpose: what was written within the hour to pairs that were written often enough to go to and fro (K6)
--- Parameters: writes (how many are enough)
+-- Purpose: what was written within the hour to pairs of a run that were written often enough to go to and fro (K6)
+-- Parameters: run_id, writes (how many are enough)
 -- Caller: store/plan.py
-WITH recent AS (
+WITH touched AS (
+    SELECT l.link_id
+    FROM staging.sales_connect_task s
+    JOIN bridge.link l ON l.sc_id = s.remote_id
+    WHERE s.run_id = CAST(:run_id AS bigint)
+    UNION
+    SELECT l.link_id
+    FROM staging.salesforce_task s
+    JOIN bridge.link l ON l.sf_id = s.remote_id
+    WHERE s.run_id = CAST(:run_id AS bigint)
+),
+recent AS (
     SELECT a.*,
            row_number() OVER (PARTITION BY a.link_id ORDER BY a.answered_at, a.run_id, a.seq) AS nth,
            count(*) OVER (PARTITION BY a.link_id) AS writes
-    FROM bridge.action a
+    FROM touched
+    JOIN bridge.action a USING (link_id)
     WHERE a.state = 'done' AND a.op <> 'delete' AND a.answered_at > now() - interval '1 hour'
 )
 SELECT

@@ -30,7 +30,7 @@ def plan_input(engine: Engine, run: Run) -> PlanInput:
         sf_now=run.started[Side.SALESFORCE],
         policy=engine.settings.policy,
         decisions=ledger.decisions() if facts.decided else empty(DECISIONS),
-        recent=ledger.recent_writes(REVERSALS),
+        recent=ledger.recent_writes(run, REVERSALS),
         gaps=run.gaps | ({Side.SALESFORCE} if run.spec.catches_up and facts.swept else frozenset()),
         approvals=ledger.approval_rows(run) if facts.asked else empty(APPROVAL_ROWS),
         rerender=run.spec.mode is RunMode.RERENDER or _answers_subjects(engine, run),

@@ -779,8 +779,8 @@ class Ledger(Protocol):
     def decisions(self) -> pd.DataFrame:
         """DECISIONS of people that no run has carried out yet (K3)."""
 
-    def recent_writes(self, at_least: int) -> pd.DataFrame:
-        """RECENT_WRITES of pairs that were written at least so often within the last hour (K6)."""
+    def recent_writes(self, run: Run, at_least: int) -> pd.DataFrame:
+        """RECENT_WRITES of pairs with a staged row in this run, written at least so often within the last hour (K6)."""
 
     def decide_conflicts(self, conflict_ids: Sequence[int], winner: Side, decided_by: str) -> int:
         """Records what a person decided about open conflicts, all of them or none; answers how many.

@@ -64,8 +64,8 @@ class Plans(LedgerPart):
     def decisions(self) -> pd.DataFrame:
         return self._db.frame("plan/read_decisions", DECISIONS)
 
-    def recent_writes(self, at_least: int) -> pd.DataFrame:
-        return self._db.frame("plan/read_recent_writes", RECENT_WRITES, writes=at_least)
+    def recent_writes(self, run: Run, at_least: int) -> pd.DataFrame:
+        return self._db.frame("plan/read_recent_writes", RECENT_WRITES, run_id=run.run_id, writes=at_least)
 
     def save_plan(self, run: Run, plan: Plan) -> None:
         """A run that only looks keeps its actions, conflicts and dispositions for people to see; links, base and
