@@ -72,5 +72,5 @@ def test_one_edit_sends_few_statements(world: World, sent: Counter[str], side: S
     system.edit(name, priority="high" if side is Side.SALES_CONNECT else "High")
     sent.clear()
     world.sync()
-    assert sent["statements"] <= 95
-    assert sent["transactions"] <= 28
+    assert sent["statements"] <= 90
+    assert sent["transactions"] <= 25

@@ -16,18 +16,20 @@ from taskbridge.errors import ApiLimitReached
 _log = logging.getLogger(__name__)
 
 
-def writable(engine: Engine, run: Run, side: Side, ops: Sequence[Op]) -> pd.DataFrame:
+def writable(engine: Engine, run: Run, side: Side, ops: Sequence[Op], honoured: bool | None) -> pd.DataFrame:
     """WRITES of these kinds, as far as the calls last: the choice is made among all kinds, so that new creates do
     not take the calls of deletes that have waited since yesterday.
 
     The rest stays planned, is decided anew by the next run, and is the first there. Asks for the calls that are left
-    only when there is something to write.
+    only when there is something to write. `honoured`: as `honours_conditions` has it.
     """
     planned = engine.ledger.actions(run, side, list(Op))
     wanted = planned["op"].isin(ops)
     if not wanted.any():
         return planned[wanted]
-    chosen = fitting_rows(planned, _left(engine, run, side), terms_now(engine, run, side, len(planned)))
+    chosen = fitting_rows(
+        planned, _left(engine, run, side), terms_now(engine, run, side, len(planned), honoured)
+    )
     if len(chosen) < len(planned):
         _log.warning(
             "%d of %d changes to %s fit into the calls that are left", len(chosen), len(planned), side

@@ -8,7 +8,7 @@ from taskbridge.engine.engine import Engine
 from taskbridge.engine.extract import extract, read_dirty
 from taskbridge.engine.load import load
 from taskbridge.engine.opening import open_run
-from taskbridge.engine.ports import Run, RunMode, RunOutcome, RunSpec
+from taskbridge.engine.ports import Outcome, Run, RunMode, RunOutcome, RunSpec
 from taskbridge.engine.recover import recover
 from taskbridge.engine.report import RunReport, report
 from taskbridge.engine.settle import settle
@@ -60,13 +60,15 @@ def _steps(engine: Engine, run: Run) -> str | None:
     if run.spec.dry_run:
         return None
     error = None
-    pending = {side for side, _ in engine.ledger.pending(run)}
+    pending = set(engine.ledger.pending(run))
     for side, ops in LOAD_STEPS:
-        if side not in pending:
+        if not any((side, op) in pending for op in (None, *ops)):
             continue
         try:
-            load(engine, run, side, ops)
+            if Outcome.UNKNOWN in load(engine, run, side, ops).outcomes:
+                pending.add((side, None))
         except TaskBridgeError as problem:
+            pending.add((side, None))
             # The other side still gets its share; what was not written stays planned and its pairs dirty.
             error = error or str(problem)
     settle(engine, run)

@@ -15,7 +15,7 @@ from taskbridge.core.model import ActionState, Op, Plan, Side
 from taskbridge.core.usage import CallKind, Calls, Usage
 from taskbridge.engine.bulk import job_from
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.guarded import FOUND_OUT_FOR
+from taskbridge.engine.guarded import honours_conditions
 from taskbridge.engine.ports import Run, Sides
 
 PEOPLE_LOOKED_UP: Final = 50
@@ -50,13 +50,12 @@ def terms(sides: Sides, side: Side, features: frozenset[str]) -> Terms:
     return Terms(port.chunk_size, port.look_up_size, one_by_one)
 
 
-def terms_now(engine: Engine, run: Run, side: Side, rows: int) -> Terms:
+def terms_now(engine: Engine, run: Run, side: Side, rows: int, honoured: bool | None) -> Terms:
     """The same with what the settings and the ledger make of it: updates that go alone, and jobs, for at most so
     many rows."""
     usual = terms(engine.sides, side, run.features)
     if side is not Side.SALESFORCE:
         return usual
-    honoured = engine.ledger.conditional(side, FOUND_OUT_FOR)
     return replace(
         usual,
         alone=0 if honoured is False else engine.settings.salesforce_guarded_updates,
@@ -83,7 +82,7 @@ def ours(engine: Engine, side: Side, usage: Usage) -> int | None:
 
 def _to_come(engine: Engine, run: Run, side: Side, so_far: Usage) -> Calls:
     planned = engine.ledger.actions(run, side, list(Op))
-    offered = terms_now(engine, run, side, len(planned))
+    offered = terms_now(engine, run, side, len(planned), honours_conditions(engine, side))
     chosen = fitting_rows(planned, ours(engine, side, so_far), offered)
     if len(chosen) < len(planned):
         engine.ledger.note(run, _does_not_fit(side, len(planned), len(chosen)))

@@ -22,13 +22,18 @@ FOUND_OUT_FOR: Final = timedelta(days=1)
 """So long an org is taken for what it was found to be."""
 
 
-def guard(engine: Engine, side: Side, planned: pd.DataFrame) -> None:
+def honours_conditions(engine: Engine, side: Side) -> bool | None:
+    """Whether the side refuses an update whose record was modified since a moment; None: the next one finds it out."""
+    return engine.ledger.conditional(side, FOUND_OUT_FOR) if side is Side.SALESFORCE else False
+
+
+def guard(engine: Engine, side: Side, planned: pd.DataFrame, honoured: bool | None) -> None:
     """Tells the side whether updates of this load are to be guarded: where it can, and if they are few."""
     if side is not Side.SALESFORCE:
         return
     updates = int((planned["op"] == Op.UPDATE).sum())
     few = 0 < updates <= engine.settings.salesforce_guarded_updates
-    engine.sides[side].conditional = engine.ledger.conditional(side, FOUND_OUT_FOR) if few else False
+    engine.sides[side].conditional = honoured if few else False
 
 
 def since_read(engine: Engine, side: Side, updates: pd.DataFrame, read: pd.DataFrame) -> pd.DataFrame:

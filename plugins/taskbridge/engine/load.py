@@ -18,7 +18,7 @@ from taskbridge.engine.bulk import for_jobs, write_by_jobs
 from taskbridge.engine.busy import busy_rows, given_up, in_rounds
 from taskbridge.engine.carry import writable
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.guarded import guard, remember, since_read
+from taskbridge.engine.guarded import guard, honours_conditions, remember, since_read
 from taskbridge.engine.originals import bring_back, with_originals
 from taskbridge.engine.pause import refuse_paused
 from taskbridge.engine.people import tell_left_out
@@ -59,8 +59,9 @@ def load(engine: Engine, run: Run, side: Side, ops: Sequence[Op]) -> LoadResult:
         recover_side(engine, run, side)
     if not any((side, op) in pending for op in ops):
         return result
-    planned = writable(engine, run, side, ops)
-    guard(engine, side, planned)
+    honoured = honours_conditions(engine, side)
+    planned = writable(engine, run, side, ops, honoured)
+    guard(engine, side, planned, honoured)
     try:
         for op in _ORDER:
             wanted = planned[planned["op"] == op]

@@ -36,15 +36,19 @@ def report(engine: Engine, run_key: str, error: str | None = None) -> RunReport:
     try:
         with ledger.transaction():
             run = ledger.run_by_key(run_key)
-            if run is None:
-                return RunReport(None, RunOutcome.FAILED, error or "The run was not opened.")
-            told, lost = _close(engine, run, error)
+            told, lost = _close(engine, run, error) if run else (_not_opened(error), None)
             ledger.clean_up(_retention(engine.settings))
-        if lost:
-            raise CountsDoNotAddUp(lost)
-        return told
-    finally:
+            ledger.release_lease(run_key)
+    except BaseException:
         ledger.release_lease(run_key)
+        raise
+    if lost:
+        raise CountsDoNotAddUp(lost)
+    return told
+
+
+def _not_opened(error: str | None) -> RunReport:
+    return RunReport(None, RunOutcome.FAILED, error or "The run was not opened.")
 
 
 def _close(engine: Engine, run: Run, error: str | None) -> tuple[RunReport, str | None]:
