@@ -197,6 +197,21 @@ def answered(answer: Answer) -> Callable[[World], None]:
     return before
 
 
+def contested(world: World) -> None:
+    """Salesforce won a field that both had changed."""
+    world.with_settings(conflict_policy="salesforce_wins")
+    world.sync()
+    task = world.sc_task("Call", details="base")
+    world.settle()
+    world.sc.edit(task, details="ours")
+    world.sf.edit(world.partner(Side.SALES_CONNECT, task) or "", details="theirs")
+    world.settle()
+
+
+def _lost(world: World) -> int:
+    return int(world.rows("SELECT conflict_id FROM bridge.conflict")[0][0])
+
+
 def carrying_out(world: World) -> dict[str, Any]:
     """While there is an answer to carry out."""
     unfinished = world.ledger.unfinished_approvals()
@@ -240,6 +255,9 @@ STORIES = {
     "undo": Story(synced, asked=lambda world: {"mode": RunMode.UNDO, "asked": {"run_id": _last_run(world)}}),
     "restore": Story(
         synced, asked=lambda world: {"mode": RunMode.RESTORE, "asked": {"link_id": _gone(world)}}
+    ),
+    "loser": Story(
+        contested, asked=lambda world: {"mode": RunMode.RESTORE, "asked": {"conflict_id": _lost(world)}}
     ),
 }
 
