@@ -164,10 +164,10 @@ class World:
         return self.sc.live()[partner]
 
 
-def planned(world: World) -> Run:
+def planned(world: World, mode: RunMode = RunMode.SCHEDULED) -> Run:
     """A run that has decided and not written yet."""
     world.advance(60)
-    run = open_run(world.engine, world.spec())
+    run = open_run(world.engine, world.spec(mode))
     assert run is not None
     recover(world.engine, run)
     for side in Side:

@@ -12,6 +12,7 @@ from typing import Any
 from taskbridge.core.model import FIELDS, Answer, Op, Side
 from taskbridge.engine.approval import APPROVAL_ID
 from taskbridge.engine.busy import TRIES
+from taskbridge.engine.conflicts import decide_conflicts
 from taskbridge.engine.load import load
 from taskbridge.engine.ports import ApprovalState, RunMode
 from taskbridge.errors import SideUnreachable
@@ -81,6 +82,13 @@ def ledger_lost(world: World) -> None:
     world.sf_task("two", status="In Progress")
     world.settle()
     world.rows_changed(EMPTY)
+
+
+def rebase_left(world: World) -> None:
+    """The run that found the pairs of a lost ledger again ended before it was settled."""
+    ledger_lost(world)
+    run = planned(world, RunMode.REBASE)
+    world.ledger.release_lease(run.spec.run_key)
 
 
 def synced(world: World) -> None:
@@ -197,9 +205,19 @@ def answered(answer: Answer) -> Callable[[World], None]:
     return before
 
 
-def contested(world: World) -> None:
+def lost(world: World) -> None:
     """Salesforce won a field that both had changed."""
-    world.with_settings(conflict_policy="salesforce_wins")
+    _contest(world, "salesforce_wins")
+
+
+def decided(world: World) -> None:
+    """A person has said who wins a field that both had changed."""
+    _contest(world, "manual")
+    decide_conflicts(world.ledger, [_contested(world)], Side.SALES_CONNECT, "Eva")
+
+
+def _contest(world: World, policy: str) -> None:
+    world.with_settings(conflict_policy=policy)
     world.sync()
     task = world.sc_task("Call", details="base")
     world.settle()
@@ -208,7 +226,7 @@ def contested(world: World) -> None:
     world.settle()
 
 
-def _lost(world: World) -> int:
+def _contested(world: World) -> int:
     return int(world.rows("SELECT conflict_id FROM bridge.conflict")[0][0])
 
 
@@ -248,6 +266,7 @@ STORIES = {
     "jobs": Story(by_jobs),
     "audit": Story(drifted, asked=lambda world: {"mode": RunMode.AUDIT, "asked": {"repair": 1}}),
     "rebase": Story(ledger_lost, asked=lambda world: {"mode": RunMode.REBASE}),
+    "rebase left": Story(rebase_left, asked=lambda world: {"mode": RunMode.REBASE}),
     "approved": Story(answered(Answer.APPROVED), asked=carrying_out),
     "rejected": Story(answered(Answer.REJECTED), asked=carrying_out),
     "rerender": Story(template_changed, asked=lambda world: {"mode": RunMode.RERENDER}),
@@ -256,8 +275,9 @@ STORIES = {
     "restore": Story(
         synced, asked=lambda world: {"mode": RunMode.RESTORE, "asked": {"link_id": _gone(world)}}
     ),
+    "decided": Story(decided),
     "loser": Story(
-        contested, asked=lambda world: {"mode": RunMode.RESTORE, "asked": {"conflict_id": _lost(world)}}
+        lost, asked=lambda world: {"mode": RunMode.RESTORE, "asked": {"conflict_id": _contested(world)}}
     ),
 }
 
