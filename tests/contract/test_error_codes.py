@@ -165,9 +165,8 @@ def test_G4_a_code_does_to_its_rows_what_the_table_says(batch: Batch, case: Case
     assert {batch.written[title] for title in titles} == {"before"}
     first = batch.reports[0].run_id
     told = batch.rows(
-        "SELECT a.state, a.code, a.category, a.message, a.remedy FROM bridge.action a "
-        "JOIN staging.salesforce_task s ON s.run_id = a.run_id AND s.remote_id = a.remote_id "
-        "WHERE a.run_id = %s AND s.title = ANY(%s)",
+        "SELECT state, code, category, message, remedy FROM bridge.action "
+        "WHERE run_id = %s AND seen_title = ANY(%s)",
         first,
         titles,
     )
