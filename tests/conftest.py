@@ -53,7 +53,7 @@ DELETE FROM bridge.user_map;
 DELETE FROM bridge.side_identity;
 UPDATE bridge.side_state SET state = 'active', reason = NULL, next_attempt_at = NULL, lacking = '{}';
 DELETE FROM bridge.waiting_run;
-UPDATE bridge.housekeeping SET done_at = '-infinity', up_to = 0;
+UPDATE bridge.housekeeping SET done_at = 'epoch', up_to = 0;
 UPDATE bridge.lease SET run_key = NULL, fencing = 0, expires_at = NULL;
 SELECT setval(pg_get_serial_sequence('bridge.run', 'run_id'), 1, false);
 SELECT setval(pg_get_serial_sequence('bridge.conflict', 'conflict_id'), 1, false);

@@ -164,7 +164,7 @@ def busy(world: World) -> None:
     world.sc.switch(world.sc_users["chi"], True)
     # What is long over is dropped by the next run.
     world.rows_changed(
-        "UPDATE bridge.housekeeping SET done_at = '-infinity'; UPDATE bridge.run "
+        "UPDATE bridge.housekeeping SET done_at = 'epoch'; UPDATE bridge.run "
         "SET opened_at = now() - interval '800 days', closed_at = now() - interval '800 days' WHERE run_id = 2"
     )
 

@@ -1,6 +1,6 @@
 CREATE TABLE bridge.housekeeping (
     name text PRIMARY KEY DEFAULT 'retention' CHECK (name = 'retention'),
-    done_at timestamptz NOT NULL DEFAULT '-infinity',
+    done_at timestamptz NOT NULL DEFAULT 'epoch',
     up_to bigint NOT NULL DEFAULT 0
 );
 COMMENT ON TABLE bridge.housekeeping IS
