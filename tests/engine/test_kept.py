@@ -144,7 +144,7 @@ def test_K5_what_is_kept_outlives_the_staging(world: World) -> None:
     world.sc.delete(task)
     world.sync()
     world.rows_changed("update bridge.run set closed_at = now() - interval '400 days'")
-    world.ledger.clean_up(KEEP, timedelta(0))
+    world.ledger.clean_up(KEEP)
     assert world.rows("select 1 from staging.salesforce_task") == []
     assert [row["details"] for row in kept(world)] == ["theirs"]
     assert world.rows("select value_sc, value_sf from bridge.conflict") == [("mine", "theirs")]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from taskbridge.core.model import Side
-from taskbridge.engine.ports import RunMode
+from taskbridge.engine.ports import Retention, RunMode, RunOutcome
+from taskbridge.errors import DatabaseRefused
 from taskbridge.store import retention, statements
 from tests.engine.world import KEEP, World
 
@@ -35,7 +35,7 @@ def pass_days(world: World, days: int) -> None:
 
 
 def clean_up(world: World) -> None:
-    world.ledger.clean_up(KEEP, timedelta(0))
+    world.ledger.clean_up(KEEP)
 
 
 def count(world: World, table: str) -> int:
@@ -164,6 +164,21 @@ def test_it_is_looked_once_an_hour_and_a_lot_at_a_time(world: World, monkeypatch
     pass_days(world, 91)
     world.sync()
     assert len(runs(world)) == 1
+
+
+def test_a_run_has_ended_whatever_becomes_of_what_is_old(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(keep: Retention) -> int:
+        raise DatabaseRefused("a foreign key")
+
+    monkeypatch.setattr(world.ledger, "clean_up", refuse)
+    world.rows_changed("UPDATE bridge.housekeeping SET done_at = 'epoch'")
+    with pytest.raises(DatabaseRefused):
+        world.sync()
+    assert world.rows("SELECT outcome FROM bridge.run ORDER BY run_id DESC LIMIT 1") == [("clean",)]
+    assert world.ledger.lease_holder() is None
+    assert world.sync().outcome is RunOutcome.CLEAN, "it is tried again in an hour"
 
 
 def test_no_run_goes_while_anything_refers_to_it(world: World) -> None:

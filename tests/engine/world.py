@@ -59,7 +59,9 @@ class World:
         return self
 
     def spec(self, mode: RunMode = RunMode.SCHEDULED, **values: Any) -> RunSpec:
-        return RunSpec(f"test/{next(self._runs)}", mode, self.settings.fingerprint, "test", **values)
+        """With `run_key`: of a run that was opened before."""
+        key = values.pop("run_key", None) or f"test/{next(self._runs)}"
+        return RunSpec(key, mode, self.settings.fingerprint, "test", **values)
 
     def sync(self, **values: Any) -> RunReport:
         """One run, a minute after whatever was before."""

@@ -84,6 +84,17 @@ def ledger_lost(world: World) -> None:
     world.rows_changed(EMPTY)
 
 
+def plan_left(world: World) -> None:
+    """The run has decided, and its worker died; Airflow begins its steps again."""
+    edited_on_both_sides(world)
+    planned(world)
+
+
+def the_last_run(world: World) -> dict[str, Any]:
+    (key,) = world.rows("SELECT run_key FROM bridge.run ORDER BY run_id DESC LIMIT 1")[0]
+    return {"run_key": key}
+
+
 def rebase_left(world: World) -> None:
     """The run that found the pairs of a lost ledger again ended before it was settled."""
     ledger_lost(world)
@@ -218,12 +229,17 @@ def decided(world: World) -> None:
 
 def _contest(world: World, policy: str) -> None:
     world.with_settings(conflict_policy=policy)
+    edited_on_both_sides(world)
+    world.settle()
+
+
+def edited_on_both_sides(world: World) -> None:
+    """People have changed one field in both systems since the last run."""
     world.sync()
     task = world.sc_task("Call", details="base")
     world.settle()
     world.sc.edit(task, details="ours")
     world.sf.edit(world.partner(Side.SALES_CONNECT, task) or "", details="theirs")
-    world.settle()
 
 
 def _contested(world: World) -> int:
@@ -276,6 +292,7 @@ STORIES = {
         synced, asked=lambda world: {"mode": RunMode.RESTORE, "asked": {"link_id": _gone(world)}}
     ),
     "decided": Story(decided),
+    "plan left": Story(plan_left, asked=the_last_run),
     "loser": Story(
         lost, asked=lambda world: {"mode": RunMode.RESTORE, "asked": {"conflict_id": _contested(world)}}
     ),

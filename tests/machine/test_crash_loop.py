@@ -62,13 +62,6 @@ _AT_A_REFUSED_LOGIN = (
     "one row that says when to log in again; it decides nothing (tests/engine/test_pause.py)"
 )
 _NOT_IN_A_RUN = {
-    **dict.fromkeys(
-        (
-            *(f"plan/delete_{what}" for what in ("actions", "changes", "conflicts", "left_out")),
-            *(f"plan/clear_{side.value}_dispositions" for side in Side),
-        ),
-        "in the transaction that stores a plan again (test_every_step_done_twice_is_done_once)",
-    ),
     "conflict/save_decisions": _BY_A_PERSON,
     "conflict/replace_decisions": _BY_A_PERSON,
     "conflict/look_again": _BY_A_PERSON,
@@ -280,7 +273,7 @@ def _make_good(stage: Stage, world: World) -> None:
     world.rows_changed("UPDATE bridge.lease SET expires_at = now() - interval '1 second'")
     world.advance(_LONGER_THAN_ANY_REQUEST)
     world.ledger = stage.world.ledger
-    if stage.asked and stage.asked.get("mode") is not RunMode.APPROVAL:  # a person asks again
+    if stage.asked.get("mode", RunMode.APPROVAL) is not RunMode.APPROVAL:  # a person asks again
         told = world.sync(**stage.asked)
         assert told.outcome is not RunOutcome.FAILED, told.text
     for _ in range(_ENOUGH_RUNS):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 
 import pandas as pd
 import pytest
@@ -119,11 +118,11 @@ def test_clean_up_drops_the_staging_of_runs_that_ended_long_ago(
     holder = open_run(ledger, at(5))
     ledger.stage(holder, SC, page(SC, task(SC, "1")), "delta")
     query(database_url, "UPDATE bridge.run SET opened_at = now() - interval '20 days'")
-    assert ledger.clean_up(KEEP, timedelta(0)) == 4  # the two of `linked` were never closed
+    assert ledger.clean_up(KEEP) == 4  # the two of `linked` were never closed
     left = query(database_url, "SELECT DISTINCT run_id FROM staging.sales_connect_task ORDER BY 1")
     assert [row["run_id"] for row in left] == [recent.run_id, holder.run_id]
     assert cut_off.run_id not in [row["run_id"] for row in left]
-    assert ledger.clean_up(KEEP, timedelta(0)) == 0
+    assert ledger.clean_up(KEEP) == 0
 
 
 # identity and watermarks

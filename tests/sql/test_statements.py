@@ -212,5 +212,6 @@ def test_every_statement_runs(
     ledger.choose_pairs(open_run(ledger, at(9), mode=RunMode.RERENDER))
     aged = "UPDATE bridge.run SET closed_at = now() - interval '1 day', opened_at = now() - interval '1 day'"
     query(database_url, aged)
+    assert ledger.is_time_to_clean_up()
     assert ledger.clean_up(Retention(*[timedelta(hours=1)] * 3)) == 4
     assert (sorted(set(FILES) - used), sorted(used - set(FILES))) == ([], [])

@@ -15,11 +15,6 @@ FROM (
     WHERE ((r.state = 'open' AND w.outcome IS NULL) OR (w.outcome = 'left_out' AND w.wanted))
       -- No sync makes Subjects anew, so that it plans none says nothing.
       AND r.kind <> 'subject'
-      AND w.link_id IN (
-        SELECT d.link_id FROM bridge.decided(:run_id) d
-        -- What could not be read or understood was not decided.
-        WHERE d.disposition NOT IN ('deferred', 'dead_letter')
-          AND NOT (d.disposition = 'held' AND d.rule IN ('G4', 'C5'))
-      )
+      AND w.link_id IN (SELECT d.link_id FROM bridge.decided(:run_id) d WHERE d.anew)
 ) now
 WHERE w.row_id = now.row_id AND w.wanted <> now.held

@@ -4,14 +4,8 @@
 UPDATE bridge.conflict c
 SET decided_at = now()
 WHERE c.winner IS NULL AND c.decided_at IS NULL AND NOT c.dry_run
-  AND c.link_id IN (SELECT link_id FROM bridge.decided(:run_id))
+  AND c.link_id IN (SELECT link_id FROM bridge.decided(:run_id) GROUP BY link_id HAVING bool_and(anew))
   AND NOT bridge.is_deliberate(:run_id)
-  -- Of a pair that waits, nothing is known anew.
-  AND NOT EXISTS (
-    SELECT FROM bridge.decided(:run_id) d
-    WHERE d.link_id = c.link_id
-      AND (d.disposition IN ('deferred', 'dead_letter') OR (d.disposition = 'held' AND d.rule IN ('C5', 'G4')))
-  )
   AND NOT EXISTS (
     SELECT
     FROM unnest(CAST(:link_id AS text[]), CAST(:field AS text[]), CAST(:winner AS text[])) AS i (link_id, field, winner)

@@ -12,13 +12,8 @@ WITH judged AS (
     LEFT JOIN unnest(CAST(:link_id AS text[]), CAST(:field AS text[]), CAST(:winner AS text[])) AS i (link_id, field, winner)
         ON i.link_id = d.link_id AND i.field = d.field
     WHERE d.state = 'open'
-      AND d.link_id IN (SELECT link_id FROM bridge.decided(:run_id))
+      AND d.link_id IN (SELECT link_id FROM bridge.decided(:run_id) GROUP BY link_id HAVING bool_and(anew))
       AND NOT bridge.is_deliberate(:run_id)
-      AND NOT EXISTS (
-        SELECT FROM bridge.decided(:run_id) e
-        WHERE e.link_id = d.link_id
-          AND (e.disposition IN ('deferred', 'dead_letter') OR (e.disposition = 'held' AND e.rule IN ('C5', 'G4')))
-      )
 )
 UPDATE bridge.decision d
 SET run_id = :run_id,

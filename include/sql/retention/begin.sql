@@ -1,4 +1,4 @@
--- Purpose: whether it is time to look what is older than it is kept, and the run up to which that was done last; no row: not yet
+-- Purpose: begin to look what is older than it is kept, unless that was done lately
 -- Parameters: every (interval)
 -- Caller: store/retention.py
-UPDATE bridge.housekeeping SET done_at = now() WHERE done_at <= now() - CAST(:every AS interval) RETURNING up_to
+UPDATE bridge.housekeeping SET done_at = now() WHERE done_at <= now() - CAST(:every AS interval)

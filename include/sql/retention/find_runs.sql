@@ -1,8 +1,8 @@
 -- Purpose: the next lot of runs of which something may be older than it is kept
--- Parameters: up_to (a run), keep (interval), lot (how many)
+-- Parameters: keep (interval), lot (how many)
 -- Caller: store/retention.py
 SELECT run_id
 FROM bridge.run
-WHERE run_id > :up_to AND opened_at < now() - CAST(:keep AS interval)
+WHERE run_id > (SELECT up_to FROM bridge.housekeeping) AND opened_at < now() - CAST(:keep AS interval)
 ORDER BY run_id
 LIMIT :lot

@@ -60,6 +60,7 @@ def _steps(engine: Engine, run: Run) -> str | None:
     if run.spec.dry_run:
         return None
     error = None
+    # Whatever a step leaves without an answer, the side's next one looks up, as it would in a process of its own.
     pending = set(engine.ledger.pending(run))
     for side, ops in LOAD_STEPS:
         if not any((side, op) in pending for op in (None, *ops)):

@@ -923,9 +923,12 @@ class Ledger(Protocol):
 
     def close_run(self, run: Run, outcome: RunOutcome, summary: str, counts: RunCounts) -> None: ...
 
+    def is_time_to_clean_up(self) -> bool:
+        """True once an hour."""
+
     def clean_up(self, keep: Retention) -> int:
-        """At most once an hour, a lot at a time: removes what is older than it is kept. The calls of runs without
-        staging are kept by day alone; returns the number of runs that lost theirs."""
+        """Removes what is older than it is kept, a lot at a time. The calls of runs without staging are kept by day
+        alone; returns the number of runs that lost theirs."""
 
     # undo and restore
 

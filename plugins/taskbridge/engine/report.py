@@ -37,6 +37,11 @@ def report(engine: Engine, run_key: str, error: str | None = None) -> RunReport:
         with ledger.transaction():
             run = ledger.run_by_key(run_key)
             told, lost = _close(engine, run, error) if run else (_not_opened(error), None)
+            cleans_up = ledger.is_time_to_clean_up()
+            if not cleans_up:
+                ledger.release_lease(run_key)
+        if cleans_up:
+            # Of its own: that the run has ended must stand, whatever becomes of what is old.
             ledger.clean_up(_retention(engine.settings))
             ledger.release_lease(run_key)
     except BaseException:

@@ -14,11 +14,12 @@ LOT: Final = 2_000
 
 
 class Retaining(LedgerPart):
-    def clean_up(self, keep: Retention, every: timedelta = EVERY) -> int:
+    def is_time_to_clean_up(self) -> bool:
         with self._db.transaction() as tx:
-            up_to = tx.run("retention/begin", every=every).scalar_one_or_none()
-            if up_to is None:
-                return 0
+            return tx.run("retention/begin", every=EVERY).rowcount == 1
+
+    def clean_up(self, keep: Retention) -> int:
+        with self._db.transaction() as tx:
             tx.run("usage/fold_usage", keep=keep.staging)
             tx.run("usage/drop_allowances", keep=keep.staging)
             unstaged = list(tx.run("retention/find_old_staging", keep=keep.staging, lot=LOT).scalars())
@@ -26,7 +27,7 @@ class Retaining(LedgerPart):
                 tx.run("retention/drop_sales_connect_staging", run_ids=unstaged)
                 tx.run("retention/drop_salesforce_staging", run_ids=unstaged)
             youngest = min(keep.runs, keep.history)
-            runs = list(tx.run("retention/find_runs", up_to=up_to, keep=youngest, lot=LOT).scalars())
+            runs = list(tx.run("retention/find_runs", keep=youngest, lot=LOT).scalars())
             if runs:
                 tx.run("retention/forget_changes", run_ids=runs, keep=keep.history)
                 tx.run("retention/forget_actions", run_ids=runs, keep=keep.history)
