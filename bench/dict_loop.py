@@ -325,14 +325,15 @@ class _Planner:
         return ("deferred", "G9") if unsettled and not read else None
 
     def withheld(self, pair: _Pair) -> End | None:
-        """A person keeps the pair out while only one of its records is live, until the original is edited, or the copy
-        that was taken back is there again though its original is deleted."""
+        """A person keeps the pair out while only one of its records is live, until the original of a copy that was
+        taken back is edited, or the Salesforce task is there again though the other one is deleted."""
         for side, row in pair.rows.items():
             if pair.withdrawn[OTHER[side]] and pair.deleted[OTHER[side]] and row is not None and pair.edited:
                 self.create(side, row, pair.link, pair.link["generation"] + 1, "C1")
                 return PLANNED
         sf = pair.rows[SF]
-        if pair.withdrawn[SF] and pair.seen[SF] and sf is not None and pair.deleted[SC]:
+        was_away = pair.withdrawn[SF] or (_kept_out(pair.link) and pair.link["sf_proof"] is not None)
+        if was_away and pair.seen[SF] and sf is not None and pair.deleted[SC]:
             self.create(SF, sf, pair.link, pair.link["generation"] + 1, "C7")
             return ("planned", "C7")
         whole = all(pair.seen.values()) or all(pair.deleted.values())

@@ -133,6 +133,18 @@ def test_C7_a_withdrawn_copy_that_comes_back_brings_its_deleted_original_back(kn
     assert action["details"] == "wanted"
 
 
+@pytest.mark.parametrize("reason", OF_DELETES)
+def test_C7_a_task_out_of_the_bin_brings_back_what_a_person_had_kept_alone(reason: str) -> None:
+    """Whoever deletes what stayed, once the other is back, has not deleted the other."""
+    pair = out(reason, sf_proof="C5")
+    plan = decide([pair], [gone(sc())], [sf(details="wanted")])
+    [action] = plan.actions
+    assert (action["side"], action["op"], action["rule"]) == (SC, "create", "C7")
+    for unproven in (absent(sc()), sc()):
+        plan = decide([pair], [unproven], [gone(sf())])
+        assert plan.actions == []
+
+
 def test_C3_the_owner_of_a_copy_that_was_withdrawn_counts_for_nothing() -> None:
     plan = decide([withdrawn(SF, sf_owner="005GONE")], [sc(details="new")], [gone(sf())])
     assert [action["op"] for action in plan.actions] == ["create"]

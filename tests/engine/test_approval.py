@@ -187,6 +187,31 @@ def test_G3_rejected_deletes_are_kept_out_until_the_task_is_restored(world: Worl
     assert [rule for rule, _ in explained] == ["rejected"]
 
 
+@pytest.mark.parametrize("unreadable", [False, True])
+def test_C7_a_task_out_of_the_bin_brings_back_what_a_rejected_delete_had_left(
+    world: World, unreadable: bool
+) -> None:
+    tasks = linked(world, 5)
+    world.with_settings(limits=STRICT)
+    for partner in list(world.sf.live()):
+        world.sf.delete(partner)
+    world.sync()
+    approval = request(world)
+    world.answer(approval.approval_id, REJECTED)
+    world.carry_out(approval.approval_id)
+    task, there = tasks[0], world.partner(SC, tasks[0])
+    assert there is not None
+    if unreadable:
+        world.sc.spoil(task)
+    world.sf.undelete(there)
+    if unreadable:
+        world.settle()
+    world.sc.delete(task)
+    world.settle()
+    (back,) = world.sc.live().keys() - tasks
+    assert world.partner(SC, back) == there
+
+
 @pytest.mark.parametrize("origin", list(Side))
 def test_G3_rejected_creates_are_kept_out_until_the_original_changes(world: World, origin: Side) -> None:
     world.settle()

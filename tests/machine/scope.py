@@ -6,7 +6,7 @@ its id, it counts for what the record was when a run last saw it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from taskbridge.core.model import Side
@@ -47,11 +47,13 @@ class Scope:
         return bool(ordinary and (made_by_us or not at_once))
 
     def note(self) -> None:
-        """A run has ended that moved the watermarks: what it was shown counts from now on; of a delete the first look
-        does."""
+        """A run has ended that moved the watermarks: what it was shown counts from now on. Of a delete the first look
+        does, and where no more is told of it than that it is gone, the last one before."""
         for side, remote_id in self.story.log.shown_lately:
             record, before = self.story.systems[side].records[remote_id], self.looks.get((side, remote_id))
-            if not (record.deleted and before and before.gone):
+            if record.deleted and before and (before.gone or not self._told(side, record)):
+                self.looks[side, remote_id] = replace(before, gone=True)
+            else:
                 owner = record.values["owner"]
                 part = self.story.takes_part(side, owner)
                 look = Look(owner, self.reminder(side, record), part, record.deleted)

@@ -29,7 +29,7 @@ seen AS (
       -- A row that waits for a run of everybody must still look new to that run (C7).
       AND s.rule IS DISTINCT FROM 'selection'
       -- So must what somebody brought back, until a run takes it in.
-      AND NOT (l.state = 'tombstone' AND s.presence = 'live')
+      AND NOT (s.presence = 'live' AND (l.state = 'tombstone' OR (l.withheld IS NOT NULL AND l.sf_deleted_id = l.sf_id)))
 )
 UPDATE bridge.link l
 SET sf_version = coalesce(s.version, l.sf_version),

@@ -118,7 +118,7 @@ class Deletes(PairStep):
         self._create_next(side, rows, "C1")
 
     def original_again(self, rows: Positions) -> None:
-        """The copy that an undo took back in Salesforce was restored by a person, and its original is deleted (C7)."""
+        """A person restored the Salesforce task of a pair that is kept out, and the other is deleted by now (C7)."""
         self._create_next(_SC, rows, "C7")
 
     def restore(self, rows: Positions) -> None:

@@ -116,13 +116,14 @@ class PairPlanner(PairStep):
 
     def _let_in(self, rows: Positions) -> Positions:
         """Leaves pairs out that a person keeps out while only one of their records is live; a copy that was taken
-        back is made anew when its original was edited, and its original when somebody brought the copy back."""
+        back is made anew when its original was edited, and so is what is gone when somebody brought the other back."""
         seen, deleted = self.matched.seen, self.matched.deleted
         for side in Side:
             edited = seen[side.other] & (self.changes.mask[side.other] != 0)
             wanted = self.matched.withdrawn[side] & deleted[side] & edited
             self._step(Deletes).copy_again(side, rows[wanted[rows]])
-        brought_back = self.matched.withdrawn[_SF] & seen[_SF] & deleted[_SC]
+        was_away = self.matched.withdrawn[_SF] | flags(pc.is_valid(self.matched.links["sf_proof"]))
+        brought_back = self.withheld & was_away & seen[_SF] & deleted[_SC]
         self._step(Deletes).original_again(rows[brought_back[rows]])
         rows = rows[self.draft.links.open[rows]]
         whole = (seen[_SC] & seen[_SF]) | (deleted[_SC] & deleted[_SF])
