@@ -5,4 +5,4 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
-    apply("0006_kept")
+    apply("0006_functions")

@@ -1,8 +1,8 @@
 from taskbridge.store.migrations.apply import apply
 
-revision = "0030"
-down_revision = "0029"
+revision = "0005"
+down_revision = "0004"
 
 
 def upgrade() -> None:
-    apply("0030_quick_views")
+    apply("0005_outbox")

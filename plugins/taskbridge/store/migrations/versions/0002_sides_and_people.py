@@ -1,8 +1,8 @@
 from taskbridge.store.migrations.apply import apply
 
-revision = "0033"
-down_revision = "0032"
+revision = "0002"
+down_revision = "0001"
 
 
 def upgrade() -> None:
-    apply("0033_counted")
+    apply("0002_sides_and_people")

@@ -1,8 +1,8 @@
 from taskbridge.store.migrations.apply import apply
 
-revision = "0005"
-down_revision = "0004"
+revision = "0001"
+down_revision = None
 
 
 def upgrade() -> None:
-    apply("0005_withheld")
+    apply("0001_runs")

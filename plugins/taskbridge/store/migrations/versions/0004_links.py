@@ -1,8 +1,8 @@
 from taskbridge.store.migrations.apply import apply
 
-revision = "0013"
-down_revision = "0012"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade() -> None:
-    apply("0013_pause")
+    apply("0004_links")

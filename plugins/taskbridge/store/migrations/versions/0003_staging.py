@@ -1,8 +1,8 @@
 from taskbridge.store.migrations.apply import apply
 
-revision = "0027"
-down_revision = "0026"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade() -> None:
-    apply("0027_scope")
+    apply("0003_staging")

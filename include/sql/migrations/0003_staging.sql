@@ -1,0 +1,97 @@
+-- What each run saw.
+CREATE TABLE staging.sales_connect_task ( -- One row is a Sales Connect task as a run saw it.
+    run_id bigint NOT NULL REFERENCES bridge.run ON DELETE CASCADE, -- Run that saw it
+    remote_id text NOT NULL, -- Id of the record in its system
+    presence text NOT NULL CHECK (presence IN ('live', 'deleted', 'absent')), -- live, deleted (proved) or absent (no proof, C5)
+    version timestamptz, -- Stamp of the last change, or of the delete
+    modified_at timestamptz, -- Stamp of the last edit by a user
+    created_at timestamptz, -- When the record was created
+    title text, -- Name in SC, Subject in SF
+    status text, -- Status in the words of the system
+    priority text, -- Priority in the words of the system
+    due_date date, -- Due date, a calendar date without a time zone
+    details text, -- Details in SC, Description (Comments) in SF
+    owner text, -- User id of assignee or owner
+    marker text, -- What TaskBridge wrote on a record that it created (G2)
+    person text, -- Salesforce id of the contact or lead
+    type text, -- Kind of task: Email, Call, InMail or Custom
+    campaign_name text, -- Sales campaign that the task belongs to
+    campaign_day text, -- Day of the campaign
+    campaign_step text, -- Step of the campaign
+    call_outcome text, -- Outcome of a call
+    call_reason text, -- Reason of a call
+    delete_cause text, -- user_deleted when the task went together with its user (C5)
+    problem_code text, -- Why the record cannot be understood; its values are then null
+    problem_message text, -- The same in words
+    payload json, -- The record as it came
+    source text NOT NULL CHECK (source IN ('delta', 'deleted', 'first_sync', 'by_id', 'sweep')), -- How it was read: delta, deleted, first_sync, by_id or sweep
+    staged_at timestamptz NOT NULL DEFAULT now(), -- When it was stored
+    link_id text, -- Pair that it was decided with
+    disposition text CHECK (disposition IN ('unchanged', 'planned', 'held', 'deferred', 'released', 'ignored', 'dead_letter')), -- Where it ended: unchanged, planned, held, deferred, released, ignored or dead_letter (G5)
+    rule text, -- Rules that led there, comma-separated
+    PRIMARY KEY (run_id, remote_id)
+);
+-- The last sight of a record: mart.latest_staged, not_synced and tasks_current. One entry a staged row.
+CREATE INDEX sales_connect_task_record ON staging.sales_connect_task (remote_id, run_id);
+-- What mart.not_synced starts from, with all that it tells, as far as a row of an index may be that long: titles have 255
+-- characters in both systems. One entry a row that was left aside, few of those that runs read.
+CREATE INDEX sales_connect_task_aside ON staging.sales_connect_task (remote_id, run_id) INCLUDE (presence, title, owner, link_id, disposition, rule)
+    WHERE disposition IN ('ignored', 'deferred', 'held', 'released', 'dead_letter') AND coalesce(octet_length(title), 0) <= 1020;
+CREATE INDEX sales_connect_task_aside_long ON staging.sales_connect_task (run_id)
+    WHERE disposition IN ('ignored', 'deferred', 'held', 'released', 'dead_letter') AND coalesce(octet_length(title), 0) > 1020;
+-- A run's share of a table is all that a plan needs to know, and it is wanted in milliseconds.
+ALTER TABLE staging.sales_connect_task ALTER COLUMN run_id SET STATISTICS 20;
+
+CREATE TABLE staging.salesforce_task ( -- One row is a Salesforce task as a run saw it.
+    run_id bigint NOT NULL REFERENCES bridge.run ON DELETE CASCADE, -- Run that saw it
+    remote_id text NOT NULL, -- Id of the record in its system
+    presence text NOT NULL CHECK (presence IN ('live', 'deleted', 'absent')), -- live, deleted (proved) or absent (no proof, C5)
+    version timestamptz, -- Stamp of the last change, or of the delete
+    modified_at timestamptz, -- Stamp of the last edit by a user
+    created_at timestamptz, -- When the record was created
+    title text, -- Name in SC, Subject in SF
+    status text, -- Status in the words of the system
+    priority text, -- Priority in the words of the system
+    due_date date, -- Due date, a calendar date without a time zone
+    details text, -- Details in SC, Description (Comments) in SF
+    owner text, -- User id of assignee or owner
+    marker text, -- Marker of the record that it is a copy of, if TaskBridge created it (G2); "tb:" alone in an org without the marker field
+    person text, -- Salesforce id of the contact or lead; null also where WhoId cannot be used, then nobody is told whom a task is about
+    subtype text, -- TaskSubtype; anything but Task is a logged activity (C2). Null where the org does not show it: then every task counts as a reminder
+    is_closed boolean, -- Whether the org counts the status as closed
+    is_recurrence boolean, -- Whether it is the master of a series (C2)
+    is_archived boolean, -- Whether Salesforce has archived it; null where the org does not show it
+    completed_at timestamptz, -- CompletedDateTime; null also where the org does not show it: then tasks that were completed when they were made take part (C2)
+    problem_code text, -- Why the record cannot be understood; its values are then null
+    problem_message text, -- The same in words
+    payload json, -- The record as it came
+    source text NOT NULL CHECK (source IN ('delta', 'deleted', 'first_sync', 'by_id', 'sweep')), -- How it was read: delta, deleted, first_sync, by_id or sweep
+    staged_at timestamptz NOT NULL DEFAULT now(), -- When it was stored
+    link_id text, -- Pair that it was decided with
+    disposition text CHECK (disposition IN ('unchanged', 'planned', 'held', 'deferred', 'released', 'ignored', 'dead_letter')), -- Where it ended: unchanged, planned, held, deferred, released, ignored or dead_letter (G5)
+    rule text, -- Rules that led there, comma-separated
+    PRIMARY KEY (run_id, remote_id)
+);
+CREATE INDEX salesforce_task_record ON staging.salesforce_task (remote_id, run_id);
+CREATE INDEX salesforce_task_aside ON staging.salesforce_task (remote_id, run_id) INCLUDE (presence, title, owner, link_id, disposition, rule)
+    WHERE disposition IN ('ignored', 'deferred', 'held', 'released', 'dead_letter') AND coalesce(octet_length(title), 0) <= 1020;
+CREATE INDEX salesforce_task_aside_long ON staging.salesforce_task (run_id)
+    WHERE disposition IN ('ignored', 'deferred', 'held', 'released', 'dead_letter') AND coalesce(octet_length(title), 0) > 1020;
+ALTER TABLE staging.salesforce_task ALTER COLUMN run_id SET STATISTICS 20;
+
+CREATE VIEW staging.seen ( -- One row is a staged record of either side, with what both have in common.
+    run_id, -- Run that saw it
+    side, -- System of the record
+    remote_id, -- Id of the record
+    source, -- How it was read
+    presence, -- live, deleted or absent
+    version, -- Stamp of that state
+    owner, -- User id of assignee or owner
+    marker, -- Marker that it carries (G2)
+    problem_code -- Why it cannot be understood; else null
+) AS
+SELECT run_id, 'sales_connect' AS side, remote_id, source, presence, version, owner, marker, problem_code
+FROM staging.sales_connect_task
+UNION ALL
+SELECT run_id, 'salesforce', remote_id, source, presence, version, owner, marker, problem_code
+FROM staging.salesforce_task;
