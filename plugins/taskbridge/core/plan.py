@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from taskbridge.core.arrays import build, constant, take
@@ -21,6 +20,7 @@ from taskbridge.core.model import (
     Plan,
     PlanInput,
     Side,
+    chunked_frame,
     frame,
 )
 from taskbridge.core.pairs import PairPlanner
@@ -53,9 +53,9 @@ def make_plan(given: PlanInput) -> Plan:
         new_links=frame(weighed.new_links),
         conflicts=frame(_concat(draft.conflicts, CONFLICTS)),
         # One chunk a side: the longest frame is only stored, and joining it would copy it once more.
-        dispositions=pa.concat_tables(
-            [dispositions(matched, side, draft, strangers[side]) for side in Side]
-        ).to_pandas(types_mapper=pd.ArrowDtype),
+        dispositions=chunked_frame(
+            pa.concat_tables([dispositions(matched, side, draft, strangers[side]) for side in Side])
+        ),
         left_out=frame(_concat([*draft.left_out, weighed.left_out], LEFT_OUT)),
         answered=frame(weighed.answered),
     )

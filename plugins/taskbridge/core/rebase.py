@@ -23,6 +23,7 @@ from taskbridge.core.arrays import (
     equals,
     gather,
     take,
+    to_table,
 )
 from taskbridge.core.draft import Ends
 from taskbridge.core.fields import Crossing
@@ -77,7 +78,7 @@ def rebase(given: PlanInput, known: pa.Array, *, likeness: bool) -> Plan:
         new_links=frame(pairs.new_links()),
         conflicts=empty(CONFLICTS),
         dispositions=frame(pa.concat_tables([_dispositions(matched, pairs, found, side) for side in Side])),
-        left_out=frame(pa.Table.from_pandas(found.left_out, schema=LEFT_OUT, preserve_index=False)),
+        left_out=frame(to_table(found.left_out, LEFT_OUT)),
     )
 
 

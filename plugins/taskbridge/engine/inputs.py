@@ -6,6 +6,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from taskbridge.core.arrays import columns
 from taskbridge.core.model import APPROVAL_ROWS, DECISIONS, USERS, ApprovalKind, PlanInput, Side, empty, frame
 from taskbridge.core.oscillation import REVERSALS
 from taskbridge.engine.approval import answered
@@ -46,14 +47,14 @@ def _answers_subjects(engine: Engine, run: Run) -> bool:
 
 def _users(user_map: pd.DataFrame, chosen: tuple[str, ...]) -> pd.DataFrame:
     """USERS of a run; `chosen` are SC user ids or e-mail addresses, none means everybody."""
-    table = pa.Table.from_pandas(user_map, preserve_index=False)
+    table = pa.table(columns(user_map))
     table = table.filter(pc.is_valid(table["sf_user_id"]))
     names = pa.array([name.casefold() for name in chosen], pa.string())
     asked = pc.or_(pc.is_in(table["sc_user_id"], names), pc.is_in(pc.utf8_lower(table["email"]), names))
-    columns = {
+    given = {
         **{name: table[name] for name in table.column_names if name in USERS.names},
         "synced": pc.equal(table["state"], "synced"),
         "selected": asked if chosen else pa.repeat(True, len(table)),
         "first_sync_owed": pc.fill_null(pc.equal(table["first_sync"], "owed"), False),
     }
-    return frame(pa.table({name: columns[name] for name in USERS.names}, schema=USERS))
+    return frame(pa.table({name: given[name] for name in USERS.names}, schema=USERS))

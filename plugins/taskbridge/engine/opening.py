@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import pandas as pd
-import pyarrow as pa
 
+from taskbridge.core.arrays import to_table
 from taskbridge.core.model import Side
 from taskbridge.core.users import Moment, map_users, names_nobody
 from taskbridge.engine.approval import answered
@@ -112,10 +112,7 @@ def _refuse_unknown(spec: RunSpec, users: pd.DataFrame) -> None:
 
 def _same(known: pd.DataFrame, users: pd.DataFrame) -> bool:
     """Whether two USER_MAP frames say the same: the map is made in every run and changes in few."""
-    one, other = (
-        pa.Table.from_pandas(each, schema=USER_MAP, preserve_index=False).sort_by("sc_user_id")
-        for each in (known, users)
-    )
+    one, other = (to_table(each, USER_MAP).sort_by("sc_user_id") for each in (known, users))
     return bool(one.equals(other))
 
 

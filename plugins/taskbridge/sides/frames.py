@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from taskbridge.core import canonical
+from taskbridge.core.arrays import to_table
 from taskbridge.core.model import BIT, FIELDS, TASKS, TEMPLATE_INPUTS, Presence, Side, frame
 from taskbridge.sides import storable
 
@@ -94,7 +95,7 @@ def absent_rows(side: Side, ids: Sequence[str], presence: Presence = Presence.AB
 
 def stack(side: Side, frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """The frames one below the other; an empty frame of the side's schema when there is none."""
-    tables = [pa.Table.from_pandas(part, schema=TASKS[side], preserve_index=False) for part in frames]
+    tables = [to_table(part, TASKS[side]) for part in frames]
     return frame(pa.concat_tables([TASKS[side].empty_table(), *tables]))
 
 

@@ -9,10 +9,11 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Row
 
+from taskbridge.core.arrays import to_table
 from taskbridge.core.model import ANSWERED, APPROVAL_ROWS, ActionState, Answer, ApprovalKind, Plan
 from taskbridge.engine.ports import Approval, ApprovalDetails, ApprovalState, Run
 from taskbridge.store.database import Transaction
-from taskbridge.store.frames import as_arrays, to_table
+from taskbridge.store.frames import as_arrays
 from taskbridge.store.part import LedgerPart
 
 

@@ -21,12 +21,6 @@ _OPTIONS: Final = pacsv.WriteOptions(include_header=False, quoting_style="needed
 _END_OF_COPY: Final = r"(?m)^\\\."
 
 
-def to_table(data: pd.DataFrame, schema: pa.Schema) -> pa.Table:
-    """The frame as a table of exactly this schema. Raises KeyError for a missing column, ArrowInvalid for a
-    value that does not fit."""
-    return pa.Table.from_pandas(data, schema=schema, preserve_index=False)
-
-
 def to_frame(table: pa.Table, schema: pa.Schema) -> pd.DataFrame:
     """The columns of the schema, in its order and with its types; further columns are dropped."""
     return frame(table.select(schema.names).cast(schema))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pyarrow.compute as pc
 
+from taskbridge.core.arrays import to_table
 from taskbridge.core.model import Op, Side
 from taskbridge.engine.ports import (
     KEPT,
@@ -21,7 +22,7 @@ from taskbridge.engine.ports import (
     Run,
 )
 from taskbridge.errors import ContractBroken, CountsDoNotAddUp
-from taskbridge.store.frames import to_table, with_constants
+from taskbridge.store.frames import with_constants
 from taskbridge.store.part import LedgerPart
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Row
 
+from taskbridge.core.arrays import to_table
 from taskbridge.core.model import (
     ACTIONS,
     CONFLICTS,
@@ -31,7 +32,7 @@ from taskbridge.engine.ports import PlanFacts, Run
 from taskbridge.errors import CountsDoNotAddUp
 from taskbridge.store.approvals import save_approvals
 from taskbridge.store.database import Transaction
-from taskbridge.store.frames import as_arrays, to_table, with_constants
+from taskbridge.store.frames import as_arrays, with_constants
 from taskbridge.store.part import LedgerPart
 from taskbridge.store.statistics import weigh_planned
 

@@ -9,10 +9,10 @@ from typing import Final
 import pandas as pd
 import pyarrow as pa
 
+from taskbridge.core.arrays import to_table
 from taskbridge.core.known import QUIET
 from taskbridge.core.model import TASKS, LinkState, Side
 from taskbridge.engine.ports import Run
-from taskbridge.store.frames import to_table
 from taskbridge.store.part import LedgerPart
 
 IDS: Final = pa.schema([("remote_id", pa.string()), ("control", pa.string())])

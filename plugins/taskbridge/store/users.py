@@ -6,8 +6,8 @@ import json
 
 import pandas as pd
 
+from taskbridge.core.arrays import to_table
 from taskbridge.engine.ports import USER_MAP, Run
-from taskbridge.store.frames import to_table
 from taskbridge.store.part import LedgerPart
 
 
