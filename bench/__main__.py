@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from bench.reconcile import PlansDiffer, Result, peak_gigabytes, reconcile
+from bench import cycles, growth, sizes, views
+from bench.reconcile import PlansDiffer, peak_gigabytes, reconcile
+from bench.result import Result
 
 RESULTS: Final = Path(__file__).with_name("results.json")
 GOALS: Final = {100_000: 6.0, 1_000_000: 5.0}
@@ -18,14 +20,22 @@ GOALS: Final = {100_000: 6.0, 1_000_000: 5.0}
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
-    results = []
-    for pairs in options.pairs:
-        try:
-            results.append(reconcile(pairs, options.repeats, _goal(pairs)))
-        except PlansDiffer as error:
-            print(f"error: {error}", file=sys.stderr)
-            return 1
-        print(_line(results[-1]), flush=True)
+    benches: dict[str, Callable[[], Iterable[Result]]] = {
+        "reconcile": lambda: (reconcile(pairs, options.repeats, _goal(pairs)) for pairs in options.pairs),
+        "cycles": lambda: cycles.measure(options.tasks, options.tasks // 10),
+        "sizes": lambda: sizes.measure((options.tasks // 100, options.tasks), options.rounds),
+        "growth": lambda: growth.measure(options.tasks // 50, options.rounds * 4, options.tasks // 100),
+        "views": lambda: views.measure(options.year),
+    }
+    results: list[Result] = []
+    try:
+        for name in options.only or benches:
+            for result in benches[name]():
+                results.append(result)
+                print(result, flush=True)
+    except PlansDiffer as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     options.output.write_text(json.dumps([result.as_json() for result in results], indent=2) + "\n")
     print(f"peak memory {peak_gigabytes():.1f} GB; written to {options.output}")
     return 0 if all(result.ok for result in results) else 1
@@ -33,7 +43,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--pairs", type=int, nargs="+", default=sorted(GOALS), help="sizes of the job")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="reconcile, cycles, sizes, growth, views")
+    parser.add_argument("--pairs", type=int, nargs="+", default=sorted(GOALS), help="sizes of the plan")
+    parser.add_argument("--tasks", type=int, default=100_000, help="size of whole cycles and of the ledger")
+    parser.add_argument("--year", type=float, default=1.0, help="share of a year that people ask about")
+    parser.add_argument("--rounds", type=int, default=15, help="idle runs and edits at each size")
     parser.add_argument(
         "--repeats", type=int, default=3, help="timed runs of each planner, the median counts"
     )
@@ -43,13 +57,6 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _goal(pairs: int) -> float:
     return next((GOALS[size] for size in sorted(GOALS, reverse=True) if size <= pairs), 1.0)
-
-
-def _line(result: Result) -> str:
-    verdict = "ok" if result.ok else "MISSED"
-    ours, rival = (f"{seconds:>8.3f} {result.unit}" for seconds in (result.value, result.rival))
-    ratio = f"{result.ratio:>7.1f} x   goal {result.goal:.1f} x   {verdict}"
-    return f"{result.name:<26}{ours}   dict loop{rival}{ratio}"
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from typing import Final, cast
 import psycopg
 from psycopg import sql
 
+from bench.result import Result
 from stack.postgres import PostgresServer
 from taskbridge.engine.cycle import run_cycle
 from taskbridge.engine.engine import Engine
@@ -28,6 +29,8 @@ from taskbridge.store import PostgresLedger
 from taskbridge.store.migrate import migrate
 
 MINUTE: Final = 60
+_GOAL: Final = 0.9
+"""A run takes at most 1.1 times as long after so many others."""
 _TABLES: Final = "SELECT schemaname, relname FROM pg_stat_user_tables"
 _BYTES: Final = """
 SELECT oid::regclass::text, pg_total_relation_size(oid) FROM pg_class
@@ -89,21 +92,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--cycles", type=int, default=60)
     parser.add_argument("--held", type=int, default=1_000, help="deletes that wait for an answer")
     options = parser.parse_args(arguments)
+    for result in measure(options.pairs, options.cycles, options.held):
+        print(result)
+    return 0
+
+
+def measure(pairs: int, cycles: int, held: int) -> Iterator[Result]:
+    """The last runs against the first; what they left behind is printed."""
     with PostgresServer.throw_away() as server:
         server.create_database("growth")
         migrate(server.url("growth"))
         place = Place(server.url("growth"))
-        tasks = _paired(place, options.pairs)
-        _measure("quiet", place, options.cycles, lambda _: None)
-        for task in tasks[: options.held]:
+        tasks = paired(place, pairs)
+        yield _measure(f"run {cycles} of quiet ones", place, cycles, lambda _: None)
+        for task in tasks[:held]:
             place.sc.delete(task)
         for _ in range(3):
             place.cycle()
-        _measure("waiting", place, options.cycles, lambda n: place.pass_time(5) if n % 5 == 4 else None)
-    return 0
+        yield _measure(
+            f"run {cycles} while {held:,} deletes wait",
+            place, cycles, lambda n: place.pass_time(5) if n % 5 == 4 else None,
+        )  # fmt: skip
 
 
-def _paired(place: Place, pairs: int) -> list[str]:
+def paired(place: Place, pairs: int) -> list[str]:
     place.sf.add_user("ada@example.com")
     ada = place.sc.add_user("ada@example.com", sync_on=True)
     place.settings = Settings.model_validate(
@@ -125,7 +137,7 @@ def _paired(place: Place, pairs: int) -> list[str]:
     return tasks
 
 
-def _measure(name: str, place: Place, cycles: int, before: Callable[[int], None]) -> None:
+def _measure(name: str, place: Place, cycles: int, before: Callable[[int], None]) -> Result:
     before_runs = place.sizes()
     seconds = []
     for number in range(cycles):
@@ -133,11 +145,11 @@ def _measure(name: str, place: Place, cycles: int, before: Callable[[int], None]
         seconds.append(place.cycle())
     few = max(1, min(10, cycles // 4))
     first, last = statistics.median(seconds[:few]), statistics.median(seconds[-few:])
-    print(f"{name}: {cycles} runs, the first {first:.3f} s, the last {last:.3f} s, {last / first:.2f} x")
     for what, sizes in place.sizes().items():
         grown = {table: more for table, n in sizes.items() if (more := n - before_runs[what].get(table, 0))}
         for table, more in sorted(grown.items(), key=lambda item: -abs(item[1])):
             print(f"  {what:<6}{table:<32}{more:>+12,}   of {sizes[table]:>12,}")
+    return Result.of(name, last, first, _GOAL, "the first ")
 
 
 if __name__ == "__main__":

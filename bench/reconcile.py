@@ -7,7 +7,6 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
@@ -18,6 +17,7 @@ import pyarrow.compute as pc
 from bench.dict_loop import DictInput, Row, plan, rows_of
 from bench.digest import digest
 from bench.job import job
+from bench.result import Result
 from taskbridge.core.arrays import whole
 from taskbridge.core.plan import make_plan
 
@@ -27,22 +27,6 @@ _SHARED = 10_000
 
 class PlansDiffer(Exception):
     """The two planners answered different actions for the same job."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """One measure: seconds of ours and of the rival's, and how many times ours fits into the rival's."""
-
-    name: str
-    value: float
-    unit: str
-    rival: float
-    ratio: float
-    goal: float
-    ok: bool
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def reconcile(pairs: int, repeats: int, goal: float) -> Result:
@@ -62,10 +46,7 @@ def reconcile(pairs: int, repeats: int, goal: float) -> Result:
     times = [(seconds(lambda: make_plan(given)), seconds(lambda: plan(rows))) for _ in range(repeats)]
     gc.unfreeze()
     value, rival = (median(column) for column in zip(*times, strict=True))
-    ratio = round(rival / value, 2)
-    return Result(
-        f"reconcile {pairs:,} pairs", round(value, 4), "s", round(rival, 4), ratio, goal, ratio >= goal
-    )
+    return Result.of(f"reconcile {pairs:,} pairs", value, rival, goal)
 
 
 def dictionaries(frame: pd.DataFrame) -> list[Row]:

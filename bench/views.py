@@ -17,6 +17,7 @@ from typing import Final
 
 import psycopg
 
+from bench.result import Result
 from stack.postgres import PostgresServer
 from taskbridge.settings import Settings
 from taskbridge.store.migrate import migrate
@@ -89,6 +90,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     late = sum(answer.seconds > LIMIT for answer in answers)
     print(f"{len(answers)} queries, {late} of them slower than {LIMIT} s")
     return 1 if late else 0
+
+
+def measure(scale: float) -> Iterator[Result]:
+    """The slowest of them against what a person waits at most."""
+    slowest, *_ = on_a_year(scale)
+    yield Result.of(f"slowest: {slowest.query[:33]}", slowest.seconds, LIMIT, 1.0, "a person")
 
 
 def on_a_year(scale: float = 1.0) -> list[Answer]:

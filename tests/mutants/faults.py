@@ -279,28 +279,31 @@ FAULTS: Final = (
           "held deletes take calls for ever (G9)",
           "tests/engine/test_waiting.py::test_G9_what_waits_costs_an_idle_run_nothing"),
     # the steps of a run
-    Fault("no_brake", "engine/load.py", "        if number:\n            engine.require_switch()\n", "",
+    Fault("no_brake", "engine/load.py",
+          "                if number:\n                    self.engine.require_switch()\n", "",
           "switching off does not stop a run that is writing (S1)",
           "tests/engine/test_switching.py"
           "::test_S1_the_switch_is_a_brake_between_writes_that_were_looked_at_together"),
     Fault("no_last_look", "engine/load.py",
-          "    return _still_as_seen(engine, run, side, op, lot)\n", "    return lot\n",
+          "ready = self._still_as_seen(lot)\n", "ready = lot\n",
           "an edit between decide and load is overwritten (invariant 19)",
           "tests/engine/test_safety.py"
           "::test_G9_a_target_edited_between_decide_and_load_is_not_overwritten"),
     Fault("deletes_are_not_kept", "engine/load.py",
-          "    if op is Op.DELETE:\n        _keep(", "    if False:\n        _keep(",
+          "        if op is Op.DELETE:\n            self._keep(", "        if False:\n            self._keep(",
           "what a delete removes is gone (K5)",
           "tests/engine/test_kept.py"
           "::test_K5_a_deleted_sales_connect_task_is_kept_with_all_that_was_told_of_it"),
     Fault("nothing_is_sent_back", "engine/load.py",
-          "        engine.ledger.unsend(run, ids)\n", "", "what certainly was not written counts as perhaps written",
+          "            engine.ledger.unsend(run, ids)\n", "",
+          "what certainly was not written counts as perhaps written",
           "tests/engine/test_steps.py"
           "::test_a_side_that_is_down_does_not_keep_the_other_from_its_share"),
     Fault("intent_after_the_act", "engine/load.py",
-          "engine.ledger.mark_sent(run, ids)\n    try:\n        outcomes = engine.sides[side].write(op, rows, fence)\n",
-          "try:\n        outcomes = engine.sides[side].write(op, rows, fence)\n"
-          "        engine.ledger.mark_sent(run, ids)\n",
+          "engine.ledger.mark_sent(run, ids)\n        try:\n"
+          "            outcomes = engine.sides[side].write(self.op, rows, fence)\n",
+          "try:\n            outcomes = engine.sides[side].write(self.op, rows, fence)\n"
+          "            engine.ledger.mark_sent(run, ids)\n",
           "a crash between both writes doubles a task (G2)",
           "tests/engine/test_steps.py"
           "::test_G2_that_a_write_is_tried_is_stored_before_it_is_tried"),
@@ -489,7 +492,7 @@ FAULTS: Final = (
           "the base of a restored call says that it is custom (K5)",
           "tests/engine/test_kept.py::test_K5_the_base_of_what_comes_back_is_what_it_was"),
     Fault("made_without_its_original", "engine/load.py",
-          "return with_originals(engine, side, lot)", "return lot",
+          "return with_originals(self.engine, self.side, lot, self.originals)", "return lot",
           "a restored call is custom and without its outcome (K5)",
           "tests/engine/test_kept.py::test_K5_a_deleted_pair_comes_back_with_every_field"),
     Fault("restored_on_one_side", "core/restore.py",
@@ -607,11 +610,11 @@ FAULTS: Final = (
           "an org that finds a window too large is never read again",
           "tests/contract/test_salesforce_client.py::test_G9_a_window_that_holds_too_much_is_read_in_parts"),
     Fault("untried_rows_are_recorded", "engine/load.py",
-          "    back = pd.concat([busy_rows(outcomes), untried])", "    back = busy_rows(outcomes)",
+          "back = pd.concat([busy_rows(outcomes), _untried(outcomes)])", "back = busy_rows(outcomes)",
           "rows that nobody tried are answered, and are not planned any more (G4)",
           "tests/engine/test_whole_answers.py"),
     Fault("what_came_between_is_forgotten", "engine/load.py",
-          "    if not untried.empty:\n", "    if False:\n",
+          "        if not untried.empty:\n", "        if False:\n",
           "a run of which half a call was refused as a whole does not fail (G4)",
           "tests/engine/test_whole_answers.py"),
     # calls that are left

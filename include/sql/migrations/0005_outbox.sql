@@ -113,7 +113,8 @@ CREATE TABLE bridge.action ( -- One row is one intended remote effect and its ou
     UNIQUE (run_id, seq)
 );
 CREATE INDEX action_open ON bridge.action (side, state) WHERE state IN ('planned', 'sent', 'held', 'retry');
-CREATE INDEX action_link ON bridge.action (link_id);
+-- The state is a part of it, so that a pair with nothing open is told by the index alone.
+CREATE INDEX action_link ON bridge.action (link_id, state);
 CREATE INDEX action_approval ON bridge.action (approval_id) WHERE approval_id IS NOT NULL;
 CREATE INDEX action_job ON bridge.action (job_id) WHERE job_id IS NOT NULL;
 CREATE INDEX action_carried ON bridge.action (carried_to) WHERE carried_to IS NOT NULL;

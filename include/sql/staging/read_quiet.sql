@@ -28,12 +28,12 @@ WHERE state = 'linked' AND NOT dirty
   AND NOT EXISTS (
     SELECT
     FROM (
-        SELECT a.state FROM bridge.action a
-        JOIN bridge.run r USING (run_id)
-        WHERE a.link_id = l.link_id AND NOT r.dry_run AND r.mode <> 'audit'
+        SELECT a.run_id FROM bridge.action a
+        WHERE a.link_id = l.link_id AND a.state IN ('planned', 'sent', 'held')
         OFFSET 0
-    ) known
-    WHERE state IN ('planned', 'sent', 'held')
+    ) open
+    JOIN bridge.run r USING (run_id)
+    WHERE NOT r.dry_run AND r.mode <> 'audit'
   )
   AND NOT EXISTS (
     SELECT FROM bridge.dead_letter d WHERE d.link_id = l.link_id AND d.resolved_at IS NULL OFFSET 0

@@ -17,16 +17,9 @@ from taskbridge.engine.engine import Engine
 from taskbridge.engine.ports import BROUGHT_BACK
 
 
-def bring_back(engine: Engine, side: Side, creates: pd.DataFrame) -> pd.Series:
-    """Which of the creates bring a record back."""
-    known = engine.ledger.originals(side, list(creates["action_id"]))
-    found: pd.Series = creates["action_id"].isin(known["action_id"])
-    return found
-
-
-def with_originals(engine: Engine, side: Side, creates: pd.DataFrame) -> pd.DataFrame:
-    """The creates, with the columns BROUGHT_BACK if any of them brings a record back."""
-    known = engine.ledger.originals(side, list(creates["action_id"]))
+def with_originals(engine: Engine, side: Side, creates: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """The creates, with the columns BROUGHT_BACK if any of them brings back one of these ORIGINALS."""
+    known = known[known["action_id"].isin(creates["action_id"])]
     if known.empty:
         return creates
     originals, wanted = columns(_read_in_full(engine, side, known)), columns(creates)
