@@ -1,5 +1,5 @@
 -- Purpose: what became of sent actions, and what their pairs learn at once: new record ids, what we deleted, when we wrote; an unknown answer and an existing marker stay sent, and a create that was taken for lost can turn out to be done (G2)
--- Parameters: run_id; reads incoming_outcome
+-- Parameters: run_id, action_id, outcome, remote_id, written_at, code, category, message, remedy (arrays)
 -- Caller: store/outbox.py
 WITH recorded AS (
     -- What follows reads from here: a search for actions that are done would begin with all that ever were.
@@ -33,7 +33,10 @@ WITH recorded AS (
         category = o.category,
         message = o.message,
         remedy = o.remedy
-    FROM incoming_outcome o
+    FROM unnest(
+        CAST(:action_id AS text[]), CAST(:outcome AS text[]), CAST(:remote_id AS text[]), CAST(:written_at AS timestamptz[]),
+        CAST(:code AS text[]), CAST(:category AS text[]), CAST(:message AS text[]), CAST(:remedy AS text[])
+    ) AS o (action_id, outcome, remote_id, written_at, code, category, message, remedy)
     JOIN bridge.run r ON r.run_id = :run_id
     WHERE a.action_id = o.action_id
       AND (a.state = 'sent' OR (a.state = 'retry' AND a.code = 'NOT_CREATED' AND o.outcome = 'done'))

@@ -1,18 +1,17 @@
 -- Purpose: rejected rows: one open dead letter for each side of a pair (G4)
--- Parameters: run_id, parked_retry (interval); reads incoming_outcome
+-- Parameters: run_id, parked_retry (interval), action_id (array): rows whose outcomes are recorded
 -- Caller: store/outbox.py
 INSERT INTO bridge.dead_letter AS known (
     run_id, stage, side, remote_id, link_id, action_id, code, category, message, remedy, next_try_at
 )
 SELECT DISTINCT ON (a.side, a.link_id)
     CAST(:run_id AS bigint), 'load', a.side, a.remote_id, a.link_id, a.action_id,
-    coalesce(o.code, 'UNKNOWN'), coalesce(o.category, 'other'),
-    coalesce(o.message, 'The system gave no reason.'),
-    coalesce(o.remedy, 'Look at the record in the system that refused it, and correct it there.'),
+    coalesce(a.code, 'UNKNOWN'), coalesce(a.category, 'other'),
+    coalesce(a.message, 'The system gave no reason.'),
+    coalesce(a.remedy, 'Look at the record in the system that refused it, and correct it there.'),
     now() + CAST(:parked_retry AS interval)
-FROM incoming_outcome o
-JOIN bridge.action a USING (action_id)
-WHERE o.outcome = 'rejected'
+FROM bridge.action a
+WHERE a.action_id = ANY (CAST(:action_id AS text[])) AND a.outcome = 'rejected'
 ORDER BY a.side, a.link_id, a.run_id DESC, a.seq
 ON CONFLICT (side, link_id) WHERE resolved_at IS NULL AND stage = 'load' DO UPDATE
 SET action_id = excluded.action_id, remote_id = excluded.remote_id, code = excluded.code,

@@ -22,7 +22,7 @@ from taskbridge.engine.ports import (
     Run,
 )
 from taskbridge.errors import ContractBroken, CountsDoNotAddUp
-from taskbridge.store.frames import with_constants
+from taskbridge.store.frames import as_arrays, with_constants
 from taskbridge.store.part import LedgerPart
 
 
@@ -98,11 +98,11 @@ class Outbox(LedgerPart):
         answered = table.column("action_id")
         if pc.count_distinct(answered).as_py() != table.num_rows:
             raise CountsDoNotAddUp(f"{table.num_rows} outcomes name an action twice. None was stored.")
+        arrays = as_arrays(table)
+        ids = arrays["action_id"]
         with self._db.fenced(run) as tx:
-            tx.run("outbox/create_outcomes")
-            tx.copy(["incoming_outcome"], table)
-            tx.run("outbox/lock_links")
-            told = tx.run("outbox/record_outcomes", run_id=run.run_id).one()
+            tx.run("outbox/lock_links", action_id=ids)
+            told = tx.run("outbox/record_outcomes", run_id=run.run_id, **arrays).one()
             if told.nameless:
                 raise ContractBroken(
                     f"A create was answered {Outcome.DONE.value!r} without the id of the new record. It "
@@ -111,7 +111,9 @@ class Outbox(LedgerPart):
             if told.stored != table.num_rows:
                 raise not_in_state(table.num_rows, told.stored, "sent")
             if (outcomes["outcome"] == Outcome.REJECTED).any():
-                tx.run("outbox/save_dead_letters", run_id=run.run_id, parked_retry=parked_retry)
+                tx.run(
+                    "outbox/save_dead_letters", run_id=run.run_id, parked_retry=parked_retry, action_id=ids
+                )
 
     def _move(self, run: Run, statement: str, action_ids: Sequence[str], state: str) -> None:
         if not action_ids:
