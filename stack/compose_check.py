@@ -13,6 +13,7 @@ import yaml
 DURATION = re.compile(r"(\d+h)?(\d+m)?(\d+s)?(\d+ms)?")
 VARIABLE = re.compile(r"(?<!\$)\$(?:\{(?P<name>\w+)(?P<rest>[^}]*)\}|(?P<bare>\w+))")
 SECRET_NAME = re.compile(r"PASSWORD|SECRET|FERNET_KEY|TOKEN")
+PINNED = re.compile(r":[^:/]*\d[^:/]*@sha256:[0-9a-f]{64}$")
 FINISHED = "service_completed_successfully"
 
 
@@ -120,18 +121,21 @@ def networks_secrets_configs_are_declared(compose: Compose) -> Iterator[str]:
 def images_are_pinned(compose: Compose) -> Iterator[str]:
     for name, service in compose.services.items():
         image = service.get("image", "")
-        tag = image.rsplit("/", 1)[-1].partition(":")[2]
-        if "@sha256:" not in image and (not re.search(r"\d", tag) or "latest" in tag):
-            yield f"{name} has the image {image!r}, which names no version"
+        if "build" not in service and not PINNED.search(image):
+            yield f"{name} has the image {image!r}, which is not named by version and digest"
 
 
-def builds_exist(compose: Compose) -> Iterator[str]:
+def builds_are_pinned(compose: Compose) -> Iterator[str]:
     for name, service in compose.services.items():
         if build := service.get("build"):
             context = compose.folder / build.get("context", ".")
             dockerfile = context / build.get("dockerfile", "Dockerfile")
             if not dockerfile.is_file():
                 yield f"{name} is built from {dockerfile.name}, which does not exist"
+                continue
+            for base in re.findall(r"(?m)^FROM (\S+)", dockerfile.read_text()):
+                if not PINNED.search(base):
+                    yield f"{name} is built upon {base!r}, which is not named by version and digest"
 
 
 def ports_are_local(compose: Compose) -> Iterator[str]:
@@ -197,7 +201,7 @@ CHECKS: tuple[Callable[[Compose], Iterator[str]], ...] = (
     mounted_paths_exist,
     networks_secrets_configs_are_declared,
     images_are_pinned,
-    builds_exist,
+    builds_are_pinned,
     ports_are_local,
     ports_differ,
     variables_have_a_value,

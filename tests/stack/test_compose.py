@@ -11,6 +11,7 @@ from stack.compose_check import Compose, load, problems
 from stack.layout import PROJECT
 
 FILE = PROJECT / "docker-compose.yaml"
+PINNED = "1.0@sha256:" + 64 * "0"
 Break = Callable[[dict[str, Any]], object]
 
 BROKEN: dict[str, tuple[Break, str]] = {
@@ -48,11 +49,15 @@ BROKEN: dict[str, tuple[Break, str]] = {
     ),
     "floating image": (
         lambda services: services["postgres"].update(image="postgres:latest"),
-        "postgres has the image 'postgres:latest', which names no version",
+        "postgres has the image 'postgres:latest', which is not named by version and digest",
     ),
     "image without tag": (
         lambda services: services["postgres"].update(image="registry:5000/postgres"),
-        "postgres has the image 'registry:5000/postgres', which names no version",
+        "postgres has the image 'registry:5000/postgres', which is not named by version and digest",
+    ),
+    "image without digest": (
+        lambda services: services["postgres"].update(image="postgres:18.4-bookworm"),
+        "postgres has the image 'postgres:18.4-bookworm', which is not named by version and digest",
     ),
     "missing Dockerfile": (
         lambda services: services["sandbox"]["build"].update(dockerfile="Dockerfile.other"),
@@ -95,6 +100,13 @@ def test_check_finds(case: str) -> None:
     assert any(message in problem for problem in found), found
 
 
+def test_what_an_image_is_built_upon_is_pinned(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM apache/airflow:3.3.2-python3.12\n")
+    text = "services:\n  one:\n    build: {context: .}\n    image: one:1.0\n"
+    found = problems(Compose(text, yaml.safe_load(text), tmp_path))
+    assert any("one is built upon 'apache/airflow:3.3.2-python3.12', which is not" in one for one in found)
+
+
 @pytest.mark.parametrize(
     ("written", "message"),
     [
@@ -108,7 +120,7 @@ def test_check_finds(case: str) -> None:
 )
 def test_variables(written: str, message: str | None, tmp_path: Path) -> None:
     file = tmp_path / "docker-compose.yaml"
-    file.write_text(f"services:\n  one:\n    image: one:1.0\n    environment:\n      A: '{written}'\n")
+    file.write_text(f"services:\n  one:\n    image: one:{PINNED}\n    environment:\n      A: '{written}'\n")
     found = problems(load(file))
     assert bool(found) == bool(message)
     assert message is None or any(message in problem for problem in found)
