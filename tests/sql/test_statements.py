@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from taskbridge.core.audit import DRIFT
@@ -125,7 +126,7 @@ def test_every_statement_runs(
         ledger.unseen_ids(run, side, [LinkState.LINKED])
         ledger.staged(run, side)
         ledger.sample_ids(run, side, 10)
-        ledger.quiet(side, ["1", "00T1"])
+        ledger.quiet(side, pd.DataFrame({"remote_id": ["1", "00T1"]}))
         ledger.save_known(run, side, 3)
         assert ledger.unstaged(run, side) == (0, 3)
     monkeypatch.setattr(statistics, "LARGE", 1)

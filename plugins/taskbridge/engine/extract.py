@@ -139,7 +139,7 @@ def _stage(engine: Engine, run: Run, side: Side, pages: Iterable[pd.DataFrame], 
 
 def _news(engine: Engine, side: Side, lot: pd.DataFrame) -> pd.DataFrame:
     """Without the rows that the overlap reads again as they are known: they are counted, and that is their end (G5)."""
-    quiet = engine.ledger.quiet(side, list(lot["remote_id"]))
+    quiet = engine.ledger.quiet(side, lot[["remote_id"]])
     logged = engine.settings.include_logged_activities
     return lot if quiet.empty else lot.loc[~known(side, lot, quiet, logged_activities=logged)]
 

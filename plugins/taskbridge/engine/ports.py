@@ -721,8 +721,8 @@ class Ledger(Protocol):
     def weigh_staged(self, run: Run) -> None:
         """Lets the database know how much the run has staged, before that is read and joined."""
 
-    def quiet(self, side: Side, remote_ids: Sequence[str]) -> pd.DataFrame:
-        """QUIET of those records whose pair is linked and confirmed, with nothing unfinished in it."""
+    def quiet(self, side: Side, records: pd.DataFrame) -> pd.DataFrame:
+        """QUIET of those records (`remote_id`) whose pair is linked and confirmed, with nothing unfinished in it."""
 
     def save_known(self, run: Run, side: Side, rows: int) -> None:
         """So many rows of a listing showed nothing new, and were not staged (G5)."""

@@ -9,10 +9,11 @@ from typing import Final
 import pandas as pd
 import pyarrow as pa
 
-from taskbridge.core.arrays import to_table
+from taskbridge.core.arrays import columns, to_table
 from taskbridge.core.known import QUIET
 from taskbridge.core.model import TASKS, LinkState, Side
 from taskbridge.engine.ports import Run
+from taskbridge.store.frames import as_arrays
 from taskbridge.store.part import LedgerPart
 
 IDS: Final = pa.schema([("remote_id", pa.string()), ("control", pa.string())])
@@ -27,8 +28,9 @@ class Staging(LedgerPart):
             found = tx.run("staging/count_unstaged", run_id=run.run_id, side=side.value).one()
         return found.missing, found.known
 
-    def quiet(self, side: Side, remote_ids: Sequence[str]) -> pd.DataFrame:
-        return self._db.frame("staging/read_quiet", QUIET, side=side.value, remote_ids=list(remote_ids))
+    def quiet(self, side: Side, records: pd.DataFrame) -> pd.DataFrame:
+        ids = as_arrays(pa.table(columns(records)))
+        return self._db.frame("staging/read_quiet", QUIET, side=side.value, remote_ids=ids["remote_id"])
 
     def save_known(self, run: Run, side: Side, rows: int) -> None:
         with self._db.fenced(run) as tx:
