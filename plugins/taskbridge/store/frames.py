@@ -16,6 +16,7 @@ from psycopg import sql
 from taskbridge.core.canonical import storable
 from taskbridge.core.model import frame
 
+_SLICE: Final = 10_000
 _OPTIONS: Final = pacsv.WriteOptions(include_header=False, quoting_style="needed")
 # Before PostgreSQL 18 a line `\.` ends a CSV stream even inside quotes.
 _END_OF_COPY: Final = r"(?m)^\\\."
@@ -60,7 +61,9 @@ def copy_in(connection: psycopg.Connection[Any], target: Sequence[str], table: p
                     copy.write_row(row)
         else:
             with cursor.copy(command + sql.SQL(" (FORMAT csv)")) as copy:
-                copy.write(_csv(table))
+                # In slices, as the text of a whole large table would be one more copy of it in memory.
+                for start in range(0, table.num_rows, _SLICE):
+                    copy.write(_csv(table.slice(start, _SLICE)))
 
 
 def _storable(table: pa.Table) -> pa.Table:
