@@ -258,3 +258,22 @@ def test_C5_a_delete_that_an_audit_was_told_is_proof_for_the_run_that_mends(
 def partner_of_a_settled(world: World, task: str) -> str:
     world.settle()
     return partner(world, Side.SALES_CONNECT, task)
+
+
+def test_F6_C4_repair_takes_a_setting_for_no_edit(world: World) -> None:
+    """What skipped means in Salesforce was set anew: the two differ, though nobody has edited either."""
+    task = world.sc_task("Call", status="skipped")
+    world.settle()
+    copy = partner(world, Side.SALES_CONNECT, task)
+    world.with_settings(skipped_tasks="complete")
+    world.sf.edit(copy, details="the later edit is here")
+    world.settle()
+    audit(world, repair=True)
+    assert ("differs", "status", 1) in world.rows(CLASSES)
+    world.settle()
+    assert world.sc.live()[task]["status"] == "skipped"
+    assert world.sf.live()[copy]["status"] == "Not Started"
+    world.sf.edit(copy, status="Completed")
+    world.settle()
+    audit(world)
+    assert world.rows(CLASSES) == [("in_step", "", 1)]

@@ -154,7 +154,7 @@ CREATE TABLE bridge.drift ( -- One row is something that an audit found not to b
     field text, -- The field that differs
     value_sc text, -- What Sales Connect holds; of the title, what the template makes of it
     value_sf text, -- What Salesforce holds
-    unexplained boolean -- Of a difference: neither side changed the field since the pair was last in step, so no sync would see it
+    unexplained boolean -- Of a difference: neither side changed the field since the pair was last in step, nor is it what skipped means in Salesforce (C4)
 );
 CREATE INDEX drift_run ON bridge.drift (run_id, class);
 

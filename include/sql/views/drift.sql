@@ -16,7 +16,7 @@ COMMENT ON COLUMN mart.drift.owner_name IS 'User whose task it is, if mapped';
 COMMENT ON COLUMN mart.drift.field IS 'The field that differs';
 COMMENT ON COLUMN mart.drift.value_sc IS 'What Sales Connect holds; of the title, what the template makes of it';
 COMMENT ON COLUMN mart.drift.value_sf IS 'What Salesforce holds';
-COMMENT ON COLUMN mart.drift.unexplained IS 'No side changed the field since the pair was last in step, so no sync would see the difference';
+COMMENT ON COLUMN mart.drift.unexplained IS 'No side changed the field since the pair was last in step, nor is it what skipped means in Salesforce (C4): a repair decides it as a conflict';
 COMMENT ON COLUMN mart.drift.sc_id IS 'Record in Sales Connect';
 COMMENT ON COLUMN mart.drift.sf_id IS 'Record in Salesforce';
 COMMENT ON COLUMN mart.drift.link_id IS 'Pair, if any';

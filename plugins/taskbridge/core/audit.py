@@ -24,7 +24,7 @@ from taskbridge.core.arrays import (
     take,
 )
 from taskbridge.core.diff import Changes
-from taskbridge.core.fields import Crossing
+from taskbridge.core.fields import SKIPPED, Crossing
 from taskbridge.core.match import Matched, carries_marker
 from taskbridge.core.model import BIT, MERGED_FIELDS, TEMPLATE_INPUTS, LinkState, Plan, PlanInput, Side
 from taskbridge.core.template import SubjectTemplate
@@ -67,7 +67,7 @@ DRIFT: Final = pa.schema(
         ("field", pa.string()),  # of a difference
         ("value_sc", pa.string()),
         ("value_sf", pa.string()),
-        ("unexplained", pa.bool_()),  # neither side changed the field since the pair was last in step
+        ("unexplained", pa.bool_()),  # neither an edit nor a setting tells why
     ]
 )
 """One row for each difference; a pair that differs in two fields has two."""
@@ -142,8 +142,11 @@ class _Audit:
             here, there = self._read(_SC, name, rows), self._read(_SF, name, rows)
             differs = ~crossing.agree(name, here, there)
             differing |= differs
-            changed = changes.of(_SC, rows, BIT[name]) | changes.of(_SF, rows, BIT[name])
-            yield self._field(Drift.DIFFERS, name, rows, differs, (here, there), ~changed)
+            explained = changes.of(_SC, rows, BIT[name]) | changes.of(_SF, rows, BIT[name])
+            if name == "status":
+                # What it means in Salesforce was set anew since: no edit, so nothing is overwritten (C4, F6).
+                explained |= equals(here, SKIPPED)
+            yield self._field(Drift.DIFFERS, name, rows, differs, (here, there), ~explained)
         template = SubjectTemplate.parse(self.matched.given.policy.subject_template)
         values = {name: self._read(_SC, name, rows) for name in ("title", *TEMPLATE_INPUTS)}
         rendered, present = template.render(values, len(rows)), self._read(_SF, "title", rows)
