@@ -17,7 +17,7 @@ DAG = "task_sync_restore"
 @pytest.fixture
 def pushed(world: World) -> tuple[World, int]:
     """A run that created one task in Salesforce; its number."""
-    assert world.run().state == "success"
+    world.sync()
     world.let_time_pass()
     create_in_sales_connect(world, "Not wanted")
     ended = world.run()
@@ -99,7 +99,7 @@ def test_S3_from_python_nothing_is_undone_while_the_sync_is_off_or_another_run_w
     ],
 )
 def test_a_form_that_cannot_be_meant_is_refused(world: World, conf: dict[str, Any], said: str) -> None:
-    world.run()
+    world.sync()
     world.forget_calls()
     ended: Ended = world.run(DAG, **conf)
     assert ended.state == "failed"

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -114,6 +115,19 @@ class World:
             xcom = {(row.task_id, row.key): XComModel.deserialize_value(row) for row in stored}
         tasks = {task.task_id: task.state and str(task.state) for task in ended.get_task_instances()}
         return Ended(str(ended.state), tasks, xcom)
+
+    def sync(self) -> None:
+        """The steps of a run without Airflow, which takes most of their time: for what is there when a test begins."""
+        from taskbridge.engine.cycle import run_cycle
+        from taskbridge.engine.ports import RunMode, RunOutcome, RunSpec
+        from taskbridge.hooks.engine import build_engine, open_ledger
+        from taskbridge.operators.variables import read_settings, switch_is_on
+
+        settings = read_settings()
+        spec = RunSpec(f"test/{uuid4()}", RunMode.SCHEDULED, settings.fingerprint, "test")
+        with open_ledger() as ledger:
+            told = run_cycle(build_engine(ledger, settings, switch_is_on), spec)
+        assert told.outcome is RunOutcome.CLEAN, told.text
 
     def let_time_pass(self) -> None:
         """Two seconds on both servers: they tell their time by the second, and a run reads up to that."""
