@@ -17,7 +17,16 @@ from tests.scenarios.document import Scenario, read
 from tests.scenarios.play import play
 from tests.scenarios.stage import Beginnings
 
-FILES = sorted(path for path in Path(__file__).parent.glob("*.md") if path.name != "README.md")
+
+def _before(path: Path) -> str:
+    return path.read_text(encoding="utf-8").partition("## Before")[2].partition("\n## ")[0]
+
+
+# What begins alike stands together: so of two workers mostly one has to play that beginning.
+FILES = sorted(
+    (path for path in Path(__file__).parent.glob("*.md") if path.name != "README.md"),
+    key=lambda path: (_before(path), path),
+)
 SCENARIOS = {path.stem: path for path in FILES}
 
 Line = tuple[Seen, Seen, DeletePolicy]
