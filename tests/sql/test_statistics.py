@@ -56,3 +56,20 @@ def test_of_a_large_plan_the_database_knows(ledger: PostgresLedger, database_url
         ),
     )
     assert expected_rows(database_url, table, run.run_id) == LARGE
+
+
+def test_after_a_large_run_the_database_looks_up_what_is_unfinished(
+    ledger: PostgresLedger, database_url: str
+) -> None:
+    """Else it takes half of all pairs for unfinished, and each run reads them all until it has counted by itself."""
+    run = open_run(ledger)
+    ledger.stage(run, SC, page(SC, *(task(SC, str(number)) for number in range(LARGE))), "delta")
+    links = [new_link(f"sc:acc:{number}", sc_id=str(number)) for number in range(LARGE)]
+    ends = [end(SC, str(number), "unchanged", f"sc:acc:{number}") for number in range(LARGE)]
+    changes = [change(f"sc:acc:{number}", state="linked") for number in range(LARGE)]
+    ledger.save_plan(run, plan(links=links, ends=ends, changes=changes))
+    ledger.settle(run, {}, final=True)
+    with psycopg.connect(database_url) as connection:
+        unfinished = "SELECT FROM bridge.link WHERE dirty OR state = 'pending'"
+        explained = connection.execute(f"EXPLAIN {unfinished}").fetchall()
+    assert any("link_unfinished" in line for (line,) in explained), explained

@@ -52,6 +52,13 @@ CREATE TABLE bridge.link ( -- One row is a pair of an SC task and its SF task, w
 ) WITH (fillfactor = 80);
 CREATE INDEX link_unfinished ON bridge.link (link_id)
     WHERE dirty OR state = 'pending' OR sc_written_at IS NOT NULL OR sf_written_at IS NOT NULL;
+ALTER TABLE bridge.link
+    ALTER COLUMN link_id SET STATISTICS 20,
+    ALTER COLUMN state SET STATISTICS 20,
+    ALTER COLUMN dirty SET STATISTICS 20,
+    ALTER COLUMN look_again_at SET STATISTICS 20,
+    ALTER COLUMN sc_written_at SET STATISTICS 20,
+    ALTER COLUMN sf_written_at SET STATISTICS 20;
 CREATE INDEX link_sc_owner ON bridge.link (sc_owner_now);
 CREATE INDEX link_sf_owner ON bridge.link (sf_owner_now);
 CREATE INDEX link_sc_checked ON bridge.link (sc_checked_at) WHERE state = 'linked';

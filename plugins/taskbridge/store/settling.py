@@ -12,6 +12,7 @@ from taskbridge.core.model import Side
 from taskbridge.engine.ports import LONGEST_REST, Run, RunMode
 from taskbridge.store.database import Transaction
 from taskbridge.store.part import LedgerPart
+from taskbridge.store.statistics import weigh_links
 
 FIRST_LOOK: Final = timedelta(minutes=5)
 """How long a pair that only waits is left alone at first; each later rest is as long as it has waited (G9)."""
@@ -32,6 +33,7 @@ class Settling(LedgerPart):
             _follow(tx, run, work)
             if work.looked:
                 _see(tx, run, longest_rest)
+            weigh_links(tx, work.staged, work.pairs)
             if work.parked:
                 tx.run("settle/resolve_load_dead_letters", run_id=run.run_id)
                 tx.run("settle/resolve_extract_dead_letters", run_id=run.run_id)

@@ -28,3 +28,9 @@ def weigh_planned(tx: Transaction, actions: int) -> None:
     """After the plan's rows are there, in its transaction."""
     if actions >= LARGE:
         tx.run("statistics/analyze_planned")
+
+
+def weigh_links(tx: Transaction, staged: int, pairs: float) -> None:
+    """After a run that may have moved a tenth of all pairs: how many are unfinished is not as it was."""
+    if staged >= max(LARGE, pairs / 10):
+        tx.run("statistics/analyze_links")
