@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 # Files are what workers share out, in this order: the longest come first, or one worker ends alone with them.
 LONGEST_FIRST = ("machine/test_crash_loop", "e2e", "machine", "dags", "stack", "scenarios")
 
-# Tests take a third longer when they are traced: these have to show that core and engine are covered.
-TRACED = ("contract", "core", "dags/test_preview", "engine")
+# Tests take a third longer when they are traced: these have to show that core and engine are covered, each with the
+# first of its inputs.
+TRACED = ("contract/test_preflight", "contract/test_whole_runs", "core", "dags/test_preview", "engine")
 
 # Clients of a server under test trust its own authority (sandbox/kernel/tls.py). To read the 140 that a machine trusts
 # beside it takes 20 ms a connection.
@@ -68,9 +69,12 @@ SELECT setval(pg_get_serial_sequence('bridge.conflict', 'conflict_id'), 1, false
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if hasattr(config, "workerinput"):  # one of several workers
         items.sort(key=lambda item: _turn(item.path))
+    seen = set[str]()
     for item in items:
-        if not _place(item.path).startswith(TRACED):
+        function = item.nodeid.partition("[")[0]
+        if function in seen or not _place(item.path).startswith(TRACED):
             item.add_marker("no_cover")
+        seen.add(function)
 
 
 def _place(path: Path) -> str:
