@@ -23,12 +23,12 @@ from sqlalchemy import create_engine, text
 from bench.result import Result
 from bench.served import Served
 from stack.postgres import PostgresServer
+from taskbridge.core.run import RunMode, RunSpec
 from taskbridge.engine.cycle import run_cycle
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.pause import WatchedSides
-from taskbridge.engine.ports import RunMode, RunSpec
 from taskbridge.settings import Settings
-from taskbridge.store import PostgresLedger
+from taskbridge.store import Ledger
 from taskbridge.store.database import Database, Transaction
 from taskbridge.store.frames import copy_in
 from taskbridge.store.migrate import migrate
@@ -96,7 +96,7 @@ def measure(tasks: int, edits: int, profile: int = 0) -> Iterator[Result]:
 
 def _play(url: str, served: Served, seconds: dict[str, float], tasks: int, edits: int, shown: int) -> None:
     profile = Profile()
-    with PostgresLedger(url) as ledger:
+    with Ledger(url) as ledger:
         settings = Settings()
 
         def run(name: str, rows: int) -> None:

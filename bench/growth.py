@@ -20,12 +20,13 @@ from psycopg import sql
 
 from bench.result import Result
 from stack.postgres import PostgresServer
+from taskbridge.core.run import RunMode, RunOutcome, RunSpec
 from taskbridge.engine.cycle import run_cycle
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.ports import RunMode, RunOutcome, RunSpec, SidePort, Sides
+from taskbridge.engine.ports import SidePort, Sides
 from taskbridge.settings import Settings
 from taskbridge.sides.memory import MemorySalesConnect, MemorySalesforce
-from taskbridge.store import PostgresLedger
+from taskbridge.store import Ledger
 from taskbridge.store.migrate import migrate
 
 MINUTE: Final = 60
@@ -61,7 +62,7 @@ class Place:
         spec = RunSpec(f"bench/{next(self._numbers)}", RunMode.SCHEDULED, self.settings.fingerprint, "bench")
         started = time.perf_counter()
         sides = Sides(cast(SidePort, self.sc), cast(SidePort, self.sf))
-        with PostgresLedger(self.url) as ledger:
+        with Ledger(self.url) as ledger:
             report = run_cycle(Engine(ledger, sides, self.settings, lambda: True), spec)
         took = time.perf_counter() - started
         if report.outcome not in (RunOutcome.CLEAN, RunOutcome.HELD, RunOutcome.PARTIAL):

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from stack.postgres import PostgresServer
-from taskbridge.store import PostgresLedger
+from taskbridge.store import Ledger
 from taskbridge.store.migrate import migrate
 
 if TYPE_CHECKING:
@@ -103,16 +103,16 @@ def migrated_template(postgres_server: PostgresServer) -> str:
 
 
 @pytest.fixture(scope="session")
-def shared_ledger(postgres_server: PostgresServer, migrated_template: str) -> Iterator[PostgresLedger]:
+def shared_ledger(postgres_server: PostgresServer, migrated_template: str) -> Iterator[Ledger]:
     """The ledger behind `ledger`; its connections are opened once."""
     postgres_server.create_database(SHARED, template=migrated_template)
-    with PostgresLedger(postgres_server.url(SHARED)) as ledger:
+    with Ledger(postgres_server.url(SHARED)) as ledger:
         yield ledger
 
 
 @pytest.fixture(scope="session")
 def emptying(
-    postgres_server: PostgresServer, shared_ledger: PostgresLedger
+    postgres_server: PostgresServer, shared_ledger: Ledger
 ) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
     """A connection to the database of `shared_ledger`, which is opened once."""
     with psycopg.connect(postgres_server.url(SHARED), autocommit=True) as connection:
@@ -127,13 +127,13 @@ def database_url(postgres_server: PostgresServer, emptying: psycopg.Connection[t
 
 
 @pytest.fixture
-def ledger(shared_ledger: PostgresLedger, database_url: str) -> PostgresLedger:
+def ledger(shared_ledger: Ledger, database_url: str) -> Ledger:
     """A ledger on `database_url`."""
     return shared_ledger
 
 
 @pytest.fixture(scope="session")
-def begun(shared_ledger: PostgresLedger, postgres_server: PostgresServer) -> Begun:
+def begun(shared_ledger: Ledger, postgres_server: PostgresServer) -> Begun:
     """A first run over two systems without tasks, to begin after."""
     from tests.engine.begun import Begun
 
@@ -141,12 +141,12 @@ def begun(shared_ledger: PostgresLedger, postgres_server: PostgresServer) -> Beg
 
 
 @pytest.fixture
-def open_ledger(database_url: str) -> Iterator[Callable[..., PostgresLedger]]:
+def open_ledger(database_url: str) -> Iterator[Callable[..., Ledger]]:
     """Opens ledgers on `database_url`, each with connections of its own, as two workers would."""
-    opened: list[PostgresLedger] = []
+    opened: list[Ledger] = []
 
-    def open_one(**options: object) -> PostgresLedger:
-        ledger = PostgresLedger(database_url, **options)  # type: ignore[arg-type]
+    def open_one(**options: object) -> Ledger:
+        ledger = Ledger(database_url, **options)  # type: ignore[arg-type]
         opened.append(ledger)
         return ledger
 

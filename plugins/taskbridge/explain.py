@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from taskbridge.engine.explain import explain
 from taskbridge.errors import TaskBridgeError
-from taskbridge.store.ledger import PostgresLedger
+from taskbridge.store.ledger import Ledger
 from taskbridge.store.migrate import URL_VARIABLE
 
 
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str]) -> int:
         )
         return 2
     try:
-        with PostgresLedger(url) as ledger:
+        with Ledger(url) as ledger:
             ledger.check_schema()
             print("\n\n".join(explain(ledger, task) for task in arguments))
     except TaskBridgeError as error:

@@ -9,7 +9,8 @@ import pandas as pd
 import pyarrow as pa
 
 from taskbridge.core.model import BIT, FIELDS, Op, frame, rows_of
-from taskbridge.engine.ports import WRITES, JobPort, JobSight, JobState, unfenced
+from taskbridge.core.writes import WRITES
+from taskbridge.engine.ports import JobPort, JobSight, JobState, unfenced
 from tests.contract.worlds import SalesforceWorld
 
 

@@ -16,9 +16,10 @@ from urllib.parse import urlsplit
 import requests
 
 from taskbridge.core.model import Side
+from taskbridge.core.run import RunMode, RunSpec
 from taskbridge.engine.cycle import run_cycle
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.ports import RunMode, RunSpec, Sides
+from taskbridge.engine.ports import Sides
 from taskbridge.settings import Settings
 from tests.contract.sandbox_process import Service
 from tests.contract.worlds import sales_connect_side, salesforce_side

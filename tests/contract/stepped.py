@@ -6,6 +6,7 @@ import itertools
 from typing import Any
 
 from taskbridge.core.model import Side
+from taskbridge.core.run import Run, RunMode, RunSpec
 from taskbridge.core.usage import Usage
 from taskbridge.engine.cycle import LOAD_STEPS
 from taskbridge.engine.decide import by_side, decide
@@ -14,14 +15,14 @@ from taskbridge.engine.extract import extract, read_dirty
 from taskbridge.engine.load import load
 from taskbridge.engine.opening import open_run
 from taskbridge.engine.pause import WatchedSides
-from taskbridge.engine.ports import Run, RunMode, RunSpec, Sides
+from taskbridge.engine.ports import Sides
 from taskbridge.engine.recover import recover
 from taskbridge.engine.report import RunReport, report
 from taskbridge.engine.settle import settle
 from taskbridge.engine.usage import RECENTLY, counted
 from taskbridge.settings import Settings
 from taskbridge.sides.salesforce import SalesforceSide
-from taskbridge.store import PostgresLedger
+from taskbridge.store import Ledger
 from tests.contract.sandbox_process import Sandbox, Service
 from tests.contract.worlds import SalesConnectWorld, SalesforceWorld, sales_connect_side, salesforce_side
 
@@ -38,7 +39,7 @@ class SteppedWorlds:
 
     rows_a_call = SalesforceSide.chunk_size
 
-    def __init__(self, sandbox: Sandbox, ledger: PostgresLedger, **settings: Any) -> None:
+    def __init__(self, sandbox: Sandbox, ledger: Ledger, **settings: Any) -> None:
         for service in (sandbox.salesforce, sandbox.sales_connect):
             service.reset()
         self.sandbox, self.ledger = sandbox, ledger
@@ -56,7 +57,7 @@ class SteppedWorlds:
         sf = salesforce_side(
             self.sandbox.salesforce,
             api_reserve=self.settings.salesforce_api_reserve,
-            last_told=lambda: self.ledger.last_told(Side.SALESFORCE, RECENTLY),
+            last_told=lambda: self.ledger.usage.last_told(Side.SALESFORCE, RECENTLY),
         )
         sf.chunk_size = self.rows_a_call
         sc = sales_connect_side(self.sandbox.sales_connect)
@@ -97,7 +98,7 @@ class SteppedWorlds:
     def usage(self, side: Side = Side.SALESFORCE) -> Usage:
         """What the ledger has counted of the last run."""
         assert self.last is not None
-        return self.ledger.usage(self.last)[side]
+        return self.ledger.usage.of_run(self.last)[side]
 
     def calls(self, service: Service | None = None) -> int:
         """What the sandbox has counted since the last run began, logins aside."""

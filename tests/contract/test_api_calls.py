@@ -7,9 +7,9 @@ from datetime import date
 import pytest
 
 from taskbridge.core.model import Op
+from taskbridge.core.run import RunOutcome
 from taskbridge.core.usage import counted
-from taskbridge.engine.ports import RunOutcome
-from taskbridge.store import PostgresLedger
+from taskbridge.store import Ledger
 from tests.contract.sandbox_process import Sandbox
 from tests.contract.stepped import FREE, SteppedWorlds
 
@@ -19,7 +19,7 @@ CHANGES = 200
 
 
 @pytest.fixture
-def both(sandbox: Sandbox, ledger: PostgresLedger) -> SteppedWorlds:
+def both(sandbox: Sandbox, ledger: Ledger) -> SteppedWorlds:
     return SteppedWorlds(sandbox, ledger, limits=FREE)
 
 

@@ -9,12 +9,13 @@ import psycopg
 import pytest
 
 from taskbridge.core.model import Op
+from taskbridge.core.run import RunMode, RunOutcome, RunSpec
 from taskbridge.engine.cycle import run_cycle
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.ports import RunMode, RunOutcome, RunSpec, Sides
+from taskbridge.engine.ports import Sides
 from taskbridge.settings import Settings
 from taskbridge.sides.memory import START, MemorySalesConnect
-from taskbridge.store import PostgresLedger
+from taskbridge.store import Ledger
 from tests.contract.sandbox_process import Sandbox
 from tests.contract.worlds import SalesforceWorld
 
@@ -27,7 +28,7 @@ OVERLAP = 20 * 60  # seconds: longer than what every run reads again
 class Counted:
     """Salesforce is the sandbox, Sales Connect is memory: its calls are not counted, and it is fast."""
 
-    def __init__(self, sandbox: Sandbox, ledger: PostgresLedger, url: str) -> None:
+    def __init__(self, sandbox: Sandbox, ledger: Ledger, url: str) -> None:
         self._url = url
         sandbox.salesforce.reset()
         self.sf = SalesforceWorld(sandbox.salesforce)
@@ -79,7 +80,7 @@ class Counted:
 
 
 @pytest.fixture
-def counted(sandbox: Sandbox, ledger: PostgresLedger, database_url: str) -> Counted:
+def counted(sandbox: Sandbox, ledger: Ledger, database_url: str) -> Counted:
     return Counted(sandbox, ledger, database_url)
 
 

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from taskbridge.core.model import TASKS, Op, Side, rows_of
-from taskbridge.engine.ports import SIDE_USERS, Window
+from taskbridge.core.run import Window
+from taskbridge.engine.ports import SIDE_USERS
 from taskbridge.sides.salesforce_ids import to_18
 from tests.contract.worlds import World, by_id
 

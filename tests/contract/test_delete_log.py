@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from taskbridge.core.model import rows_of
-from taskbridge.engine.ports import Window
+from taskbridge.core.run import Window
 from taskbridge.errors import ApiLimitReached, ContractBroken, DeletesForgotten
 from taskbridge.sides.salesforce_ids import to_18
 from tests.contract.scripted import scripted_salesforce

@@ -14,12 +14,12 @@ import pytest
 from psycopg.rows import dict_row
 
 from stack.postgres import PostgresServer
+from taskbridge.core.run import RunOutcome
 from taskbridge.engine.busy import TRIES
-from taskbridge.engine.ports import RunOutcome
 from taskbridge.engine.report import RunReport
 from taskbridge.settings import Settings
 from taskbridge.sides.outcomes import OWN, Policy, Reaction, meaning, normalise_code
-from taskbridge.store import PostgresLedger
+from taskbridge.store import Ledger
 from tests.contract.error_codes import AUTHENTICATION, INTERMITTENT, LISTED, OTHER, PARKED, UNHEARD_OF
 from tests.contract.sandbox_process import Sandbox
 from tests.contract.test_whole_runs import BothWorlds
@@ -135,7 +135,7 @@ def pairs(sandbox: Sandbox, postgres_server: PostgresServer, migrated_template: 
     """All of them in step."""
     postgres_server.create_database("error_codes", template=migrated_template)
     url = postgres_server.url("error_codes")
-    with PostgresLedger(url) as ledger:
+    with Ledger(url) as ledger:
         settings = Settings.model_validate({"limits": LIMITS})
         both = BothWorlds(sandbox, ledger, batch=True, feed=True, settings=settings, sleep=lambda _: None)
         for number in range(ROWS):

@@ -10,9 +10,9 @@ import psycopg
 import pytest
 
 from taskbridge.core.model import Op, Side
+from taskbridge.core.run import RunOutcome
 from taskbridge.core.usage import counted
-from taskbridge.engine.ports import RunOutcome
-from taskbridge.store import PostgresLedger
+from taskbridge.store import Ledger
 from tests.contract.sandbox_process import Sandbox
 from tests.contract.stepped import FREE, SteppedWorlds
 
@@ -142,7 +142,7 @@ def benchmark_set(bench: Benchmark) -> Iterator[str]:
 
 
 def test_G7_a_forecast_is_within_five_percent_of_what_is_counted(
-    sandbox: Sandbox, ledger: PostgresLedger, database_url: str, capsys: pytest.CaptureFixture[str]
+    sandbox: Sandbox, ledger: Ledger, database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bench = Benchmark(SteppedWorlds(sandbox, ledger, limits=FREE), database_url)
     for name in benchmark_set(bench):
@@ -152,9 +152,7 @@ def test_G7_a_forecast_is_within_five_percent_of_what_is_counted(
     assert abs(bench.expected - bench.made) <= MAY_DIFFER * bench.made
 
 
-def test_G7_a_dry_run_forecasts_what_the_real_run_then_costs(
-    sandbox: Sandbox, ledger: PostgresLedger
-) -> None:
+def test_G7_a_dry_run_forecasts_what_the_real_run_then_costs(sandbox: Sandbox, ledger: Ledger) -> None:
     both = SteppedWorlds(sandbox, ledger, limits=FREE)
     for number in range(3):
         both.sc.create(f"Task {number}")

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from taskbridge.core.model import BIT, Op, frame, rows_of
-from taskbridge.engine.ports import UNMODIFIED_SINCE, WRITES
+from taskbridge.core.writes import UNMODIFIED_SINCE, WRITES
 from taskbridge.errors import ApiLimitReached
 from taskbridge.sides.salesforce_ids import to_18
 from tests.contract.conftest import sandbox_world

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from taskbridge.core.model import DeletePolicy, Op
-from taskbridge.engine.ports import RunMode, RunOutcome
+from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.settings import Settings
-from taskbridge.store import PostgresLedger
+from taskbridge.store import Ledger
 from tests.contract.sandbox_process import Sandbox
 from tests.contract.test_whole_runs import BothWorlds
 from tests.contract.worlds import bring_back
@@ -26,7 +26,7 @@ CALL = {
 
 
 @pytest.fixture
-def both(sandbox: Sandbox, ledger: PostgresLedger) -> BothWorlds:
+def both(sandbox: Sandbox, ledger: Ledger) -> BothWorlds:
     return BothWorlds(sandbox, ledger, batch=True, feed=True, sleep=lambda _: None)
 
 

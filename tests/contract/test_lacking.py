@@ -14,7 +14,7 @@ from taskbridge.engine.ports import Sides
 from taskbridge.errors import ContractBroken
 from taskbridge.sides.http import Refusal
 from taskbridge.sides.salesforce_records import TASK_FIELDS
-from taskbridge.store import PostgresLedger
+from taskbridge.store import Ledger
 from tests.contract.sandbox_process import Sandbox
 from tests.contract.scripted import scripted_salesforce
 from tests.contract.test_whole_runs import BothWorlds
@@ -107,7 +107,7 @@ def _described(field: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.postgres
 def test_a_new_process_is_told_and_an_idle_run_makes_two_calls(
-    sandbox: Sandbox, ledger: PostgresLedger, database_url: str
+    sandbox: Sandbox, ledger: Ledger, database_url: str
 ) -> None:
     both = BothWorlds(sandbox, ledger, batch=True, feed=True)
     sandbox.salesforce.switch(hidden_fields=["Task.IsArchived", "User.TimeZoneSidKey"])

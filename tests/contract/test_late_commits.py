@@ -11,9 +11,9 @@ import pytest
 import requests
 
 from taskbridge.core.model import Side
-from taskbridge.engine.ports import RunOutcome
+from taskbridge.core.run import RunOutcome
 from taskbridge.settings import Settings
-from taskbridge.store import PostgresLedger
+from taskbridge.store import Ledger
 from tests.contract.sandbox_process import Sandbox
 from tests.contract.test_whole_runs import BothWorlds
 from tests.contract.worlds import salesforce_login
@@ -26,7 +26,7 @@ UNLIMITED = {"count": 2 * EDITS, "user_count": 2 * EDITS}
 @pytest.mark.postgres
 @pytest.mark.parametrize("origin", list(Side))
 def test_G9_a_thousand_edits_committed_late_in_one_second_cross_once(
-    sandbox: Sandbox, ledger: PostgresLedger, database_url: str, origin: Side
+    sandbox: Sandbox, ledger: Ledger, database_url: str, origin: Side
 ) -> None:
     """Half of them are visible to the first run, at places drawn by chance among the others, on pages of 200."""
     settings = Settings.model_validate({"limits": UNLIMITED})
@@ -39,7 +39,7 @@ def test_G9_a_thousand_edits_committed_late_in_one_second_cross_once(
         world.advance(1)
 
     first = both.sync(wait=0)
-    run = ledger.run_by_key("https/3")
+    run = ledger.runs.run_by_key("https/3")
     assert run is not None
     assert run.windows[origin].end == last_second + timedelta(seconds=1)
     assert _edited(both, origin.other) == EDITS // 2, first.text

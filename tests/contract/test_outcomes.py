@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from taskbridge.engine.ports import OUTCOMES, Outcome
+from taskbridge.core.writes import OUTCOMES, Outcome
 from taskbridge.sides.answers import RemoteError, Verdict, remote_errors, verdict
 from taskbridge.sides.outcomes import (
     CODES,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from taskbridge.engine.ports import Window
+from taskbridge.core.run import Window
 from taskbridge.errors import ReadIncomplete
 from taskbridge.sides.pages import Page, by_field, read_numbered, read_pages
 from taskbridge.sides.pages_by_stamp import ByStamp

@@ -10,14 +10,15 @@ import pytest
 import requests
 
 from taskbridge.core.model import Side
+from taskbridge.core.run import RunMode, RunOutcome, RunSpec
 from taskbridge.engine.cycle import run_cycle
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.pause import WatchedSides
-from taskbridge.engine.ports import RunMode, RunOutcome, RunSpec, Sides
+from taskbridge.engine.ports import Sides
 from taskbridge.errors import AuthenticationFailed
 from taskbridge.settings import Settings
 from taskbridge.sides.salesforce import SalesforceSession, SalesforceSide
-from taskbridge.store import PostgresLedger
+from taskbridge.store import Ledger
 from tests.contract.sandbox_process import Sandbox, Service
 from tests.contract.worlds import (
     SalesConnectWorld,
@@ -55,7 +56,7 @@ def test_at_most_three_logins_an_hour(
     sandbox: Sandbox,
     sales_connect: SalesConnectWorld,
     salesforce: SalesforceWorld,
-    ledger: PostgresLedger,
+    ledger: Ledger,
     database_url: str,
     side: Side,
     refuse: Callable[[Service], None],
@@ -75,7 +76,7 @@ def test_at_most_three_logins_an_hour(
     assert _run(sandbox, ledger, "after") is RunOutcome.CLEAN
 
 
-def _run(sandbox: Sandbox, ledger: PostgresLedger, key: str) -> RunOutcome:
+def _run(sandbox: Sandbox, ledger: Ledger, key: str) -> RunOutcome:
     sides = Sides(
         sales_connect_side(sandbox.sales_connect), SalesforceSide(lambda: _login(sandbox.salesforce))
     )

@@ -18,7 +18,7 @@ from taskbridge.errors import ConnectionMissing, TaskBridgeError
 from taskbridge.settings import Settings
 from taskbridge.sides.sales_connect import SalesConnectSide
 from taskbridge.sides.salesforce import SalesforceSession, SalesforceSide
-from taskbridge.store import PostgresLedger
+from taskbridge.store import Ledger
 from tests.contract.sandbox_process import Sandbox
 from tests.contract.worlds import SalesConnectWorld, SalesforceWorld, sales_connect_side, salesforce_side
 
@@ -30,7 +30,7 @@ class Place:
     """Both services, and what is examined of them."""
 
     sandbox: Sandbox
-    ledger: PostgresLedger | TaskBridgeError
+    ledger: Ledger | TaskBridgeError
     sc: SalesConnectWorld
     sf: SalesforceWorld
     settings: Settings = field(default_factory=Settings)
@@ -71,7 +71,7 @@ def not_ok(sections: list[Section], system: str) -> dict[str, Level]:
 
 
 @pytest.mark.postgres
-def test_all_is_well_where_all_is_there_and_nothing_was_written(place: Place, ledger: PostgresLedger) -> None:
+def test_all_is_well_where_all_is_there_and_nothing_was_written(place: Place, ledger: Ledger) -> None:
     place.ledger = ledger
     for service in (place.sc.service, place.sf.service):
         service.control("DELETE", "/calls")
@@ -83,8 +83,8 @@ def test_all_is_well_where_all_is_there_and_nothing_was_written(place: Place, le
     assert "External ID, Unique" in said
     assert sum(service.calls()["writes"] for service in (place.sc.service, place.sf.service)) == 0
     assert place.sf.service.calls()["total"] <= 8
-    assert not ledger.state().has_pairs
-    assert not ledger.state().identities
+    assert not ledger.sides.state().has_pairs
+    assert not ledger.sides.state().identities
 
 
 @dataclass(frozen=True)
@@ -260,7 +260,7 @@ def test_clocks_that_differ_are_a_warning(place: Place, who: str, seconds: int, 
 
 
 @pytest.mark.postgres
-def test_a_mapped_user_who_became_inactive_is_a_problem(place: Place, ledger: PostgresLedger) -> None:
+def test_a_mapped_user_who_became_inactive_is_a_problem(place: Place, ledger: Ledger) -> None:
     place.ledger = ledger
     _map(ledger, place)
     place.sf.service.control("PATCH", f"/people/User/{place.sf.owner}", {"fields": {"IsActive": False}})
@@ -287,7 +287,7 @@ def test_nobody_who_takes_part_is_a_warning(place: Place) -> None:
 def test_a_database_without_tables_is_a_problem_and_users_are_told_all_the_same(
     place: Place, empty_database_url: str
 ) -> None:
-    with PostgresLedger(empty_database_url) as empty:
+    with Ledger(empty_database_url) as empty:
         place.ledger = empty
         sections = place.examine()
     assert "make migrate" in found(sections, "Database", "schema").seen
@@ -295,9 +295,9 @@ def test_a_database_without_tables_is_a_problem_and_users_are_told_all_the_same(
 
 
 @pytest.mark.postgres
-def test_a_paused_side_is_a_warning(place: Place, ledger: PostgresLedger) -> None:
+def test_a_paused_side_is_a_warning(place: Place, ledger: Ledger) -> None:
     place.ledger = ledger
-    ledger.pause_side(Side.SALESFORCE, "refused; correct the secret", timedelta(minutes=20))
+    ledger.sides.pause_side(Side.SALESFORCE, "refused; correct the secret", timedelta(minutes=20))
     finding = found(place.examine(), "Database", "Salesforce paused")
     assert finding.level is Level.WARNING
     assert "refused; correct the secret" in finding.seen
@@ -313,7 +313,7 @@ def test_C19_the_driver_that_reads_frames_is_tried_whatever_the_systems_answer(
 
     monkeypatch.setattr("taskbridge.store.database.dbapi.connect", refused)
     place.sf.service.switch(api_enabled=False)
-    with PostgresLedger(database_url) as half:
+    with Ledger(database_url) as half:
         place.ledger = half
         sections = place.examine()
     assert found(sections, "Database", "schema").level is Level.OK
@@ -322,7 +322,7 @@ def test_C19_the_driver_that_reads_frames_is_tried_whatever_the_systems_answer(
 
 
 def test_a_database_that_does_not_answer_is_a_problem_without_its_password(place: Place) -> None:
-    with PostgresLedger("postgresql://tb:pass-4711@127.0.0.1:9/tb") as nowhere:
+    with Ledger("postgresql://tb:pass-4711@127.0.0.1:9/tb") as nowhere:
         place.ledger = nowhere
         sections = place.examine()
     assert "does not answer" in found(sections, "Database", "schema").seen
@@ -333,11 +333,11 @@ def _of(sections: list[Section], name: str) -> Section:
     return next(section for section in sections if section.name == name)
 
 
-def _map(ledger: PostgresLedger, place: Place) -> None:
+def _map(ledger: Ledger, place: Place) -> None:
     """Lets a run remember who is who."""
+    from taskbridge.core.run import RunMode, RunSpec
     from taskbridge.engine.engine import Engine
     from taskbridge.engine.opening import open_run
-    from taskbridge.engine.ports import RunMode, RunSpec
 
     engine = Engine(ledger, Sides(place.sc.side, place.sf.side), place.settings, lambda: True)
     assert open_run(engine, RunSpec("doctor/map", RunMode.SCHEDULED, "settings", "code"))

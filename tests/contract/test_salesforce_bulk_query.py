@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from taskbridge.core.model import Op, rows_of
-from taskbridge.engine.ports import Window
+from taskbridge.core.run import Window
 from taskbridge.errors import ReadIncomplete
 from taskbridge.sides.salesforce import SalesforceSide
 from tests.contract.bulk_jobs import asked, ended, port, run, started

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from taskbridge.core.model import Op, rows_of
-from taskbridge.engine.ports import Window
+from taskbridge.core.run import Window
 from taskbridge.errors import CallRefused, ContractBroken, ReadIncomplete
 from taskbridge.sides.salesforce_ids import to_18
 from tests.contract.scripted import scripted_salesforce

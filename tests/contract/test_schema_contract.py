@@ -8,10 +8,10 @@ from typing import Any
 import psycopg
 import pytest
 
+from taskbridge.core.run import RunMode, RunOutcome, RunSpec, Window
 from taskbridge.engine.cycle import run_cycle
-from taskbridge.engine.ports import RunMode, RunOutcome, RunSpec, Window
 from taskbridge.errors import ContractBroken
-from taskbridge.store import PostgresLedger
+from taskbridge.store import Ledger
 from tests.contract.sandbox_process import Sandbox
 from tests.contract.scripted import scripted_salesforce
 from tests.contract.test_whole_runs import BothWorlds
@@ -138,7 +138,7 @@ def composite(**parts: tuple[int, Any]) -> dict[str, Any]:
 
 @pytest.mark.postgres
 def test_an_idle_run_makes_two_calls_and_a_right_that_was_withdrawn_halts_before_any_write(
-    sandbox: Sandbox, ledger: PostgresLedger, database_url: str
+    sandbox: Sandbox, ledger: Ledger, database_url: str
 ) -> None:
     both = BothWorlds(sandbox, ledger, batch=True, feed=True)
     both.sc.create("Call Cem")

@@ -13,7 +13,8 @@ import pytest
 import requests
 
 from taskbridge.core.model import Op
-from taskbridge.engine.ports import JobSight, JobState, Window, unfenced
+from taskbridge.core.run import Window
+from taskbridge.engine.ports import JobSight, JobState, unfenced
 from taskbridge.errors import ContractBroken, TaskBridgeError
 from taskbridge.sides.http import Answer
 from taskbridge.sides.sales_connect import SalesConnectSide

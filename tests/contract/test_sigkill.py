@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from taskbridge.core.model import Op, Side
-from taskbridge.store import PostgresLedger
+from taskbridge.store import Ledger
 from tests.conftest import EMPTY
 from tests.contract.doomed import Orders, fatal, send_out
 from tests.contract.sandbox_process import Sandbox
@@ -22,7 +22,7 @@ _keys = itertools.count()
 
 
 def test_G2_processes_killed_at_every_kind_of_point_leave_nothing_undone_and_nothing_doubled(
-    sandbox: Sandbox, ledger: PostgresLedger, database_url: str, capsys: pytest.CaptureFixture[str]
+    sandbox: Sandbox, ledger: Ledger, database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     both = _story(sandbox, ledger, database_url)
     kinds = fatal(_until_settled(both, database_url))
@@ -42,7 +42,7 @@ def test_G2_processes_killed_at_every_kind_of_point_leave_nothing_undone_and_not
         print(f" [{len(spared)} processes killed] ", end="")
 
 
-def _story(sandbox: Sandbox, ledger: PostgresLedger, url: str) -> BothWorlds:
+def _story(sandbox: Sandbox, ledger: Ledger, url: str) -> BothWorlds:
     """Creates, updates and deletes for both sides, a conflict, and a create whose answer was lost."""
     with psycopg.connect(url) as connection:
         connection.execute(EMPTY)

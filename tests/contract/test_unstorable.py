@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from requests.adapters import HTTPAdapter
 
 from taskbridge.core.model import rows_of
-from taskbridge.engine.ports import RunOutcome
+from taskbridge.core.run import RunOutcome
 from taskbridge.sides import sales_connect_records, salesforce_records
 from taskbridge.sides.http import loads
 from taskbridge.sides.salesforce_bulk_csv import read_file
 from taskbridge.sides.salesforce_marking import Marked
-from taskbridge.store import PostgresLedger
+from taskbridge.store import Ledger
 from tests.contract.sandbox_process import Sandbox
 from tests.contract.test_decode import SC, SF
 from tests.contract.test_whole_runs import BothWorlds
@@ -127,7 +127,7 @@ def _spoilt(value: Any, odd: str) -> Any:
 @pytest.mark.postgres
 @pytest.mark.parametrize("number", [None, 0, 2, 4, 6])
 def test_G4_odd_text_in_any_answer_ends_the_run_and_nothing_is_lost_or_doubled(
-    sandbox: Sandbox, ledger: PostgresLedger, number: int | None
+    sandbox: Sandbox, ledger: Ledger, number: int | None
 ) -> None:
     both = BothWorlds(sandbox, ledger, batch=True, feed=True)
     both.sc.create("from Sales Connect")

@@ -11,12 +11,12 @@ import psycopg
 import pytest
 
 from taskbridge.core.model import Op
-from taskbridge.engine.ports import RunOutcome
+from taskbridge.core.run import RunOutcome
 from taskbridge.errors import ApiDisabled, CallRefused, SideUnreachable, TaskBridgeError
 from taskbridge.settings import Settings
 from taskbridge.sides.salesforce import SalesforceSession, SalesforceSide
 from taskbridge.sides.salesforce_ids import to_18
-from taskbridge.store import PostgresLedger
+from taskbridge.store import Ledger
 from tests.contract.conftest import sandbox_world
 from tests.contract.sandbox_process import Sandbox
 from tests.contract.scripted import scripted_sales_connect, scripted_salesforce
@@ -216,7 +216,7 @@ def test_G4_a_permission_on_the_api_is_no_matter_of_a_row(salesforce: Salesforce
     ids=lambda value: str(value.get("code", value["status"])) if isinstance(value, dict) else "",
 )
 def test_G4_none_of_five_creates_is_parked(
-    sandbox: Sandbox, ledger: PostgresLedger, database_url: str, fault: dict[str, Any], seen: str
+    sandbox: Sandbox, ledger: Ledger, database_url: str, fault: dict[str, Any], seen: str
 ) -> None:
     both = BothWorlds(sandbox, ledger, batch=True, feed=True)
     for number in range(5):
@@ -235,7 +235,7 @@ def test_G4_none_of_five_creates_is_parked(
 
 @pytest.mark.postgres
 def test_G4_what_was_written_before_it_counts_and_the_rest_is_planned(
-    sandbox: Sandbox, ledger: PostgresLedger, database_url: str
+    sandbox: Sandbox, ledger: Ledger, database_url: str
 ) -> None:
     both = BothWorlds(sandbox, ledger, batch=False, feed=True, settings=Settings(first_sync_mode="all"))
     for number in range(5):
@@ -255,7 +255,7 @@ def test_G4_what_was_written_before_it_counts_and_the_rest_is_planned(
 @pytest.mark.postgres
 @pytest.mark.parametrize("step", ["POST *jobs/ingest", "PUT *", "PATCH *jobs/ingest*"])
 def test_G4_no_step_of_a_job_parks_its_rows(
-    sandbox: Sandbox, ledger: PostgresLedger, database_url: str, step: str
+    sandbox: Sandbox, ledger: Ledger, database_url: str, step: str
 ) -> None:
     both = BothWorlds(
         sandbox,

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from taskbridge.core.model import Op, Side
+from taskbridge.core.run import RunMode, RunOutcome, RunSpec
 from taskbridge.engine.cycle import run_cycle
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.pause import WatchedSides
-from taskbridge.engine.ports import RunMode, RunOutcome, RunSpec, Sides
+from taskbridge.engine.ports import Sides
 from taskbridge.engine.report import RunReport
 from taskbridge.settings import Settings
-from taskbridge.store import PostgresLedger
+from taskbridge.store import Ledger
 from tests.contract.sandbox_process import Sandbox
 from tests.contract.worlds import SalesConnectWorld, SalesforceWorld
 
@@ -35,7 +36,7 @@ class BothWorlds:
     def __init__(
         self,
         sandbox: Sandbox,
-        ledger: PostgresLedger,
+        ledger: Ledger,
         *,
         batch: bool,
         feed: bool,
@@ -83,7 +84,7 @@ class BothWorlds:
 @pytest.mark.parametrize(("batch", "feed"), OPTIONS)
 @pytest.mark.parametrize("origin", list(Side))
 def test_G2_a_create_whose_answer_is_lost_after_the_commit_is_there_once(
-    sandbox: Sandbox, ledger: PostgresLedger, origin: Side, batch: bool, feed: bool
+    sandbox: Sandbox, ledger: Ledger, origin: Side, batch: bool, feed: bool
 ) -> None:
     both = BothWorlds(sandbox, ledger, batch=batch, feed=feed)
     here, there = (both.sc, both.sf) if origin is Side.SALES_CONNECT else (both.sf, both.sc)
@@ -101,7 +102,7 @@ def test_G2_a_create_whose_answer_is_lost_after_the_commit_is_there_once(
 
 @pytest.mark.postgres
 def test_F1_F2_F3_F4_F5_F8_all_fields_cross_over_https_and_nothing_comes_back(
-    sandbox: Sandbox, ledger: PostgresLedger
+    sandbox: Sandbox, ledger: Ledger
 ) -> None:
     both = BothWorlds(sandbox, ledger, batch=True, feed=True)
     subject = "n" * 254 + "🙂 and more"
@@ -144,7 +145,7 @@ def _shown(both: BothWorlds) -> list[tuple[Any, ...]]:
 @pytest.mark.postgres
 @pytest.mark.parametrize(("batch", "feed"), [OPTIONS[0], OPTIONS[3]])
 def test_run_undo_run_over_https_leaves_both_systems_as_they_were(
-    sandbox: Sandbox, ledger: PostgresLedger, batch: bool, feed: bool
+    sandbox: Sandbox, ledger: Ledger, batch: bool, feed: bool
 ) -> None:
     both = BothWorlds(sandbox, ledger, batch=batch, feed=feed)
     tasks = [both.sc.create(f"Task {number}", details="base") for number in range(4)]
@@ -177,7 +178,7 @@ def test_run_undo_run_over_https_leaves_both_systems_as_they_were(
 
 @pytest.mark.postgres
 def test_G2_an_update_that_salesforce_carries_out_late_overtakes_nothing(
-    sandbox: Sandbox, ledger: PostgresLedger
+    sandbox: Sandbox, ledger: Ledger
 ) -> None:
     both = BothWorlds(sandbox, ledger, batch=True, feed=True)
     task = both.sc.create("late")

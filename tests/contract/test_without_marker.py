@@ -9,10 +9,10 @@ import pytest
 
 from taskbridge.core.match import UNNAMED
 from taskbridge.core.model import Op, rows_of
-from taskbridge.engine.ports import RunOutcome
+from taskbridge.core.run import RunOutcome
 from taskbridge.errors import ContractBroken
 from taskbridge.sides.memory import MemorySalesforce
-from taskbridge.store import PostgresLedger
+from taskbridge.store import Ledger
 from tests.contract.sandbox_process import Sandbox
 from tests.contract.test_whole_runs import BothWorlds
 from tests.contract.worlds import MemoryWorld, SalesforceWorld, World
@@ -85,7 +85,7 @@ def test_an_org_without_the_field_refuses_it(salesforce: SalesforceWorld) -> Non
 
 
 @pytest.mark.postgres
-def test_G2_whole_runs_over_an_org_without_the_field(sandbox: Sandbox, ledger: PostgresLedger) -> None:
+def test_G2_whole_runs_over_an_org_without_the_field(sandbox: Sandbox, ledger: Ledger) -> None:
     both = BothWorlds(sandbox, ledger, batch=True, feed=True, marker_field=None)
     both.sc.create("from here", details="two\nlines")
     both.sf.create("from there")

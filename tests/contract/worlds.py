@@ -12,7 +12,9 @@ import pyarrow as pa
 import requests
 
 from taskbridge.core.model import BIT, FIELDS, Op, Side, frame, rows_of
-from taskbridge.engine.ports import BROUGHT_BACK, WRITES, SidePort, Window, unfenced
+from taskbridge.core.run import Window
+from taskbridge.core.writes import BROUGHT_BACK, WRITES
+from taskbridge.engine.ports import SidePort, unfenced
 from taskbridge.sides.memory import MemorySalesConnect, MemorySalesforce, MemorySide
 from taskbridge.sides.sales_connect import SalesConnectSide
 from taskbridge.sides.salesforce import SalesforceSession, SalesforceSide

@@ -10,8 +10,8 @@ import pytest
 
 from bench.dict_loop import rows_of
 from taskbridge.core.model import empty
-from taskbridge.core.users import Moment, map_users
-from taskbridge.engine.ports import SIDE_USERS, USER_MAP
+from taskbridge.core.users import USER_MAP, Moment, map_users
+from taskbridge.engine.ports import SIDE_USERS
 from tests.core.frames import DAY, HOUR, NOON, Row, table
 
 SKEW = timedelta(minutes=3)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from taskbridge.engine.ports import RunOutcome
+from taskbridge.core.run import RunOutcome
 from taskbridge.restore import restore, undo_run
 from tests.dags.test_runs import create_in_sales_connect, subjects
 from tests.dags.world import Ended, World

@@ -24,7 +24,7 @@ from taskbridge.hooks.doctor import examine
 from taskbridge.settings import Settings
 from taskbridge.sides.http import Channel, Grant
 from taskbridge.sides.salesforce import SalesforceSide
-from taskbridge.store import PostgresLedger
+from taskbridge.store.runs import Runs
 from tests.dags.test_salesforce_login import WAYS, connected
 from tests.dags.world import SALES_CONNECT, Ended, World
 
@@ -101,19 +101,19 @@ def search(
 ) -> Search:
     caplog.set_level(logging.DEBUG)
     search = Search(world, capfd, caplog)
-    new_grant, release = Channel._new_grant, PostgresLedger.release_lease
+    new_grant, release = Channel._new_grant, Runs.release_lease
 
     def noting(channel: Channel) -> Grant:
         grant = new_grant(channel)
         search.tokens.append(grant.token)
         return grant
 
-    def dumping(ledger: PostgresLedger, run_key: str) -> None:
+    def dumping(runs: Runs, run_key: str) -> None:
         search.dump()
-        release(ledger, run_key)
+        release(runs, run_key)
 
     monkeypatch.setattr(Channel, "_new_grant", noting)
-    monkeypatch.setattr(PostgresLedger, "release_lease", dumping)
+    monkeypatch.setattr(Runs, "release_lease", dumping)
     return search
 
 

@@ -13,7 +13,8 @@ from cryptography.fernet import Fernet
 from taskbridge.core.model import Side
 from taskbridge.hooks.sessions import RunSession
 from taskbridge.sides.http import Grant
-from taskbridge.store import PostgresLedger
+from taskbridge.store import Ledger
+from taskbridge.store.sides import Sides
 from tests.dags.world import SALES_CONNECT, World
 
 KEPT = "SELECT sealed FROM bridge.session"
@@ -76,7 +77,7 @@ def test_without_a_fernet_key_nothing_is_kept_and_each_task_logs_in(
     write_on_both_sides(world)
     fernet_key("")
     kept: list[Any] = []
-    monkeypatch.setattr(PostgresLedger, "keep_session", lambda *given: kept.append(given))
+    monkeypatch.setattr(Sides, "keep_session", lambda *given: kept.append(given))
     assert world.run().state == "success"
     assert kept == []
     assert min(world.calls("logins")) >= 3
@@ -84,7 +85,7 @@ def test_without_a_fernet_key_nothing_is_kept_and_each_task_logs_in(
 
 @pytest.fixture
 def session(world: World) -> Iterator[RunSession]:
-    with PostgresLedger(world.database_url) as ledger:
+    with Ledger(world.database_url) as ledger:
         yield RunSession(ledger, "task_sync/one", Side.SALES_CONNECT)
 
 
@@ -120,5 +121,5 @@ def test_a_renewed_session_takes_the_place_of_the_old_one(world: World, session:
     session.keep(Grant(GRANT.base_url, "token-4712"))
     assert session.recall() == Grant(GRANT.base_url, "token-4712")
     world.execute("UPDATE bridge.session SET kept_at = now() - interval '25 hours'")
-    session.ledger.release_lease("another")
+    session.ledger.runs.release_lease("another")
     assert world.rows(KEPT) == [], "of a run whose end nobody saw"

@@ -118,8 +118,8 @@ class World:
 
     def sync(self) -> None:
         """The steps of a run without Airflow, which takes most of their time: for what is there when a test begins."""
+        from taskbridge.core.run import RunMode, RunOutcome, RunSpec
         from taskbridge.engine.cycle import run_cycle
-        from taskbridge.engine.ports import RunMode, RunOutcome, RunSpec
         from taskbridge.hooks.engine import build_engine, open_ledger
         from taskbridge.operators.variables import read_settings, switch_is_on
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import psycopg
 
-from taskbridge.store import PostgresLedger
+from taskbridge.store import Ledger
 from tests.conftest import EMPTY
 from tests.engine.world import World
 from tests.machine.snapshot import Snapshot
@@ -21,7 +21,7 @@ class Begun:
     since: datetime  # when it was played, by the database's clock
 
     @classmethod
-    def first_run(cls, ledger: PostgresLedger, url: str) -> Begun:
+    def first_run(cls, ledger: Ledger, url: str) -> Begun:
         """After a run that found no tasks."""
         with psycopg.connect(url) as connection:
             connection.execute(EMPTY)

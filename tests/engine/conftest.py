@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from taskbridge.store import PostgresLedger
+from taskbridge.store import Ledger
 from tests.engine.begun import Begun
 from tests.engine.world import World
 
@@ -14,6 +14,6 @@ def world(database_url: str, begun: Begun) -> World:
 
 
 @pytest.fixture
-def fresh(ledger: PostgresLedger, database_url: str) -> World:
+def fresh(ledger: Ledger, database_url: str) -> World:
     """Two systems and a ledger that has never run."""
     return World(ledger, database_url)

@@ -107,7 +107,9 @@ def test_S2_who_is_gone_for_good_is_looked_up_once(world: World) -> None:
     idle = world.sc.reads - with_a_look
     world.sync()
     assert world.sc.reads - with_a_look == 2 * idle
-    assert world.ledger.user_map().set_index("sc_user_id")["state"][world.sc_users["ben"]] == "inactive"
+    assert (
+        world.ledger.people.user_map().set_index("sc_user_id")["state"][world.sc_users["ben"]] == "inactive"
+    )
 
 
 @pytest.mark.parametrize("stamped", [True, False])

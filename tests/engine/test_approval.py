@@ -8,15 +8,16 @@ from typing import Any
 import pytest
 
 from taskbridge.core.model import Answer, ApprovalKind, Op, Side
+from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.engine.approval import Person, due
 from taskbridge.engine.decide import decide
 from taskbridge.engine.extract import read_dirty
 from taskbridge.engine.load import load
 from taskbridge.engine.opening import open_run
-from taskbridge.engine.ports import Approval, ApprovalState, RunMode, RunOutcome
 from taskbridge.engine.recover import recover
 from taskbridge.engine.settle import settle
 from taskbridge.errors import ApprovalClosed, NotAnApprover, SettingsInvalid
+from taskbridge.store.approvals import Approval, ApprovalState
 from tests.engine.world import World, disagreements
 
 SC, SF = Side.SALES_CONNECT, Side.SALESFORCE
@@ -37,7 +38,7 @@ def linked(world: World, count: int, owners: tuple[str, ...] = ("ada",)) -> list
 
 def request(world: World) -> Approval:
     """The only unfinished request."""
-    [approval] = world.ledger.unfinished_approvals()
+    [approval] = world.ledger.approvals.unfinished_approvals()
     return approval
 
 
@@ -87,7 +88,7 @@ def test_G3_a_wave_of_500_is_held_and_released_by_an_approval(world: World, kind
     if left:
         assert seen(world, request(world).approval_id)["rows"] == left
     assert world.writes - writes == rows - 5
-    assert (world.ledger.unfinished_approvals() == []) == (not left)
+    assert (world.ledger.approvals.unfinished_approvals() == []) == (not left)
 
 
 def _asked(world: World, number: int) -> tuple[str, str]:
@@ -160,7 +161,7 @@ def test_G3_a_rejected_change_is_not_asked_for_again(world: World, kind: str) ->
     writes = world.writes
     assert {report.outcome for report in world.settle()} == {RunOutcome.CLEAN}
     assert world.writes == writes
-    assert world.ledger.unfinished_approvals() == []
+    assert world.ledger.approvals.unfinished_approvals() == []
     # An edit of another field crosses, and leaves the rejected one alone.
     world.sc.edit(tasks[0], details="later")
     world.settle()
@@ -277,7 +278,7 @@ def test_G3_a_request_that_nobody_needs_any_more_is_closed(world: World) -> None
         world.answer(approval_id, APPROVED)
     with pytest.raises(ApprovalClosed, match="is obsolete"):
         open_run(world.engine, world.spec(RunMode.APPROVAL, asked={"approval_id": approval_id}))
-    assert world.ledger.lease_holder() is None
+    assert world.ledger.runs.lease_holder() is None
 
 
 def test_G3_an_answer_counts_once(world: World) -> None:
@@ -331,7 +332,7 @@ def test_S1_what_the_brake_left_of_an_answer_is_carried_out_later(world: World) 
     world.sf.write = brake  # type: ignore[method-assign]
     load(world.engine, run, SF, (Op.CREATE, Op.UPDATE))
     settle(world.engine, run)
-    world.ledger.release_lease(run.spec.run_key)
+    world.ledger.runs.release_lease(run.spec.run_key)
     world.sf.write = write  # type: ignore[method-assign]
     assert (completed(world), seen(world, approval_id)["waiting"]) == (2, 3)
     world.enabled = True
@@ -373,7 +374,7 @@ def test_G3_a_record_that_moves_while_it_is_carried_out_is_left_out(world: World
     world.sf.edit(partner, priority="High")
     load(world.engine, run, SF, (Op.UPDATE,))
     settle(world.engine, run)
-    world.ledger.release_lease(run.spec.run_key)
+    world.ledger.runs.release_lease(run.spec.run_key)
     told = seen(world, approval_id)
     assert (told["state"], told["written"], told["left_out"]) == ("carried_out", 4, 1)
     reasons = world.rows("SELECT reason FROM bridge.approval_row WHERE outcome = 'left_out'")
@@ -397,7 +398,7 @@ def test_G3_a_dry_run_asks_nobody(world: World) -> None:
     for task in tasks:
         world.sc.edit(task, status="complete")
     world.sync(dry_run=True)
-    assert world.ledger.unfinished_approvals() == []
+    assert world.ledger.approvals.unfinished_approvals() == []
 
 
 def test_G3_a_plan_stored_again_asks_once(world: World) -> None:
@@ -406,7 +407,7 @@ def test_G3_a_plan_stored_again_asks_once(world: World) -> None:
     for task in tasks:
         world.sc.edit(task, status="complete")
     world.sync()
-    run = world.ledger.run_by_key(_last_key(world))
+    run = world.ledger.runs.run_by_key(_last_key(world))
     assert run is not None
     again = open_run(world.engine, run.spec)
     assert again is not None
@@ -451,7 +452,7 @@ def _decided(world: World, approval_id: int) -> Any:
 
 def _die(world: World, key: str) -> None:
     """The process is gone; its lease runs out."""
-    world.ledger.release_lease(key)
+    world.ledger.runs.release_lease(key)
     world.advance(16 * 60)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from taskbridge.core.model import Answer, Side
-from taskbridge.engine.ports import RunMode, RunOutcome
+from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.engine.report import RunReport
 from tests.engine.world import World, disagreements
 
@@ -186,7 +186,7 @@ def test_K5_G3_repair_leaves_different_what_a_person_left_different(world: World
     world.with_settings(limits=dict.fromkeys(("count", "share", "user_count", "user_share"), 0))
     world.sf.edit(rejected, due_date=date(2026, 5, 5))
     world.settle()
-    [request] = world.ledger.unfinished_approvals()
+    [request] = world.ledger.approvals.unfinished_approvals()
     world.answer(request.approval_id, Answer.REJECTED)
     world.carry_out(request.approval_id)
     left = disagreements(world)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from taskbridge.core.model import Side
+from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.engine.decide import decide
-from taskbridge.engine.ports import RunMode, RunOutcome
 from tests.engine.world import KEEP, World, disagreements, planned
 
 IDLE = 2  # a listing each for users and tasks; the first sync is over
@@ -107,6 +107,6 @@ def test_G7_calls_of_runs_long_over_are_kept_by_day(world: World) -> None:
     world.sync()
     before = world.rows("SELECT side, kind, calls FROM mart.api_usage_by_day ORDER BY 1, 2")
     world.rows_changed("UPDATE bridge.run SET closed_at = now() - interval '15 days'")
-    world.ledger.clean_up(KEEP)
+    world.ledger.housekeeping.clean_up(KEEP)
     assert world.rows("SELECT count(*) FROM mart.api_usage") == [(0,)]
     assert world.rows("SELECT side, kind, calls FROM mart.api_usage_by_day ORDER BY 1, 2") == before

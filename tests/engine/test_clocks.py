@@ -8,9 +8,9 @@ from datetime import date, timedelta
 import pytest
 
 from taskbridge.core.model import Side
+from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.engine.audit import REPAIR
 from taskbridge.engine.plausibility import ACCEPT_SIDE
-from taskbridge.engine.ports import RunMode, RunOutcome
 from tests.engine.world import World, disagreements
 
 _SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE

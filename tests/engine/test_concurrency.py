@@ -10,11 +10,12 @@ from datetime import date
 import pytest
 
 from taskbridge.core.model import Op, Side
+from taskbridge.core.run import RunMode, RunOutcome, RunSpec
 from taskbridge.engine.cycle import run_cycle
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.load import load
-from taskbridge.engine.ports import Ledger, RunMode, RunOutcome, RunSpec
 from taskbridge.errors import LeaseLost
+from taskbridge.store import Ledger
 from tests.engine.world import World, disagreements, planned
 
 RUNS_OF_EACH = 4
@@ -133,7 +134,7 @@ def test_a_pause_in_which_nobody_took_the_lease_costs_nothing(world: World) -> N
     result = load(replace(world.engine, monotonic=clock), run, Side.SALESFORCE, (Op.CREATE,))
     assert result.outcomes == {"done": 1}
     assert world.partner(Side.SALES_CONNECT, task)
-    assert world.ledger.lease_holder() == run.spec.run_key, "renewed before the call"
+    assert world.ledger.runs.lease_holder() == run.spec.run_key, "renewed before the call"
 
 
 def test_the_fence_asks_the_database_only_when_the_lease_could_have_expired(world: World) -> None:

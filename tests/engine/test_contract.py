@@ -8,7 +8,7 @@ import pytest
 
 from taskbridge.core.contract import Contract
 from taskbridge.core.finding import problem
-from taskbridge.engine.ports import RunOutcome
+from taskbridge.core.run import RunOutcome
 from taskbridge.sides.memory import MemorySalesforce
 from tests.engine.world import World, disagreements
 

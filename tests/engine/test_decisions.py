@@ -7,9 +7,9 @@ from datetime import date
 import pytest
 
 from taskbridge.core.model import Side
+from taskbridge.core.run import RunOutcome
 from taskbridge.engine.busy import TRIES
 from taskbridge.engine.conflicts import decide_conflicts
-from taskbridge.engine.ports import RunOutcome
 from taskbridge.errors import ConflictNotOpen, SettingsInvalid
 from tests.engine.world import World
 

@@ -27,7 +27,7 @@ def stale(world: World, sc_id: str, sf_id: str) -> None:
     world.sf.edit(sf_id, status="Completed")
     assert load(world.engine, run, Side.SALESFORCE, (Op.UPDATE,)).stale == 1
     settle(world.engine, run)
-    world.ledger.release_lease(run.spec.run_key)
+    world.ledger.runs.release_lease(run.spec.run_key)
 
 
 def retried(world: World, sc_id: str, sf_id: str) -> None:

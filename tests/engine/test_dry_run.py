@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from taskbridge.core.model import ACTIONS, Op, Side
+from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.engine.load import load
-from taskbridge.engine.ports import RunMode, RunOutcome
 from taskbridge.engine.settle import settle
 from tests.engine.world import World, planned
 
@@ -90,7 +90,7 @@ def test_a_run_after_a_dry_run_plans_exactly_what_was_shown(world: World, seed: 
         for side in Side:
             load(world.engine, run, side, list(Op))
         settle(world.engine, run)
-        world.ledger.release_lease(run.spec.run_key)
+        world.ledger.runs.release_lease(run.spec.run_key)
     assert seen, "the story had nothing to plan"
 
 
@@ -100,7 +100,7 @@ def test_a_dry_run_knows_what_became_of_a_write_whose_answer_was_lost(world: Wor
     run = planned(world)
     world.sf.faults.lose_answers = 1
     load(world.engine, run, Side.SALESFORCE, [Op.CREATE])
-    world.ledger.release_lease(run.spec.run_key)
+    world.ledger.runs.release_lease(run.spec.run_key)
     report = world.sync(dry_run=True)
     assert report.counts is not None
     assert report.counts.actions == {}
@@ -133,11 +133,11 @@ def test_S2_a_dry_run_before_the_first_run_is_no_switch_on(fresh: World) -> None
 def test_S3_a_dry_run_leaves_a_watermark_that_is_ahead_of_the_clock(world: World) -> None:
     world.sync()
     world.rows_changed("UPDATE bridge.watermark SET position = position + interval '1 day'")
-    marks = world.ledger.state().watermarks
+    marks = world.ledger.sides.state().watermarks
     world.enabled = False
     report = world.sync(dry_run=True)
     assert "was ahead of the server's clock" in report.text
-    assert world.ledger.state().watermarks == marks
+    assert world.ledger.sides.state().watermarks == marks
 
 
 def test_the_summary_of_a_dry_run_tells_what_the_plan_would_cost(world: World) -> None:

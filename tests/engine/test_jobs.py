@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from taskbridge.core.model import Op, Side
+from taskbridge.core.run import RunOutcome
 from taskbridge.engine.load import load
-from taskbridge.engine.ports import JobState, RunOutcome
+from taskbridge.engine.ports import JobState
 from taskbridge.errors import SideUnreachable
 from taskbridge.sides.memory_jobs import MemoryJob, MemoryJobs
 from tests.engine.world import World, disagreements, planned
@@ -214,7 +215,7 @@ def test_G2_a_create_by_a_job_that_exists_already_is_adopted(bulky: World) -> No
     run = planned(bulky)
     bulky.sf.faults.land_late = [timedelta(minutes=5)]
     load(bulky.engine, run, Side.SALESFORCE, [Op.CREATE])
-    bulky.ledger.release_lease(run.spec.run_key)
+    bulky.ledger.runs.release_lease(run.spec.run_key)
     bulky.with_settings(salesforce_bulk_threshold=1)
     bulky.settle()
     bulky.advance(600)

@@ -11,8 +11,8 @@ import psycopg.rows
 import pytest
 
 from taskbridge.core.model import Op, Side
+from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.engine.load import load
-from taskbridge.engine.ports import RunMode, RunOutcome
 from taskbridge.engine.report import RunReport
 from taskbridge.sides.memory import MemorySide
 from tests.engine.undoing import pair, quiet, undo
@@ -86,7 +86,7 @@ def test_K5_what_moved_before_its_delete_is_kept_as_it_was_read_last(world: Worl
     world.sf.edit(partner, details="at the last moment")
     assert load(world.engine, run, Side.SALESFORCE, (Op.DELETE,)).stale == 1
     assert kept(world) == [], "nothing is removed, so nothing is kept"
-    world.ledger.release_lease(run.spec.run_key)
+    world.ledger.runs.release_lease(run.spec.run_key)
     world.settle()
     assert [(row["details"], row["became"]) for row in kept(world)] == [("at the last moment", "done")]
 
@@ -144,7 +144,7 @@ def test_K5_what_is_kept_outlives_the_staging(world: World) -> None:
     world.sc.delete(task)
     world.sync()
     world.rows_changed("update bridge.run set closed_at = now() - interval '400 days'")
-    world.ledger.clean_up(KEEP)
+    world.ledger.housekeeping.clean_up(KEEP)
     assert world.rows("select 1 from staging.salesforce_task") == []
     assert [row["details"] for row in kept(world)] == ["theirs"]
     assert world.rows("select value_sc, value_sf from bridge.conflict") == [("mine", "theirs")]

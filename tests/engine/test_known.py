@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from taskbridge.core.model import Side
-from taskbridge.engine.ports import RunMode
+from taskbridge.core.run import RunMode
 from tests.engine.world import World
 
 SC, SF = Side.SALES_CONNECT, Side.SALESFORCE

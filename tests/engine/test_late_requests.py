@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from taskbridge.core.model import Op, Side
-from taskbridge.engine.ports import RunOutcome
+from taskbridge.core.run import RunOutcome
 from tests.engine.world import World, disagreements
 
 LATE = timedelta(minutes=5)

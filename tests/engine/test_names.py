@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from taskbridge.core.model import Side
-from taskbridge.engine.ports import RunMode, RunOutcome
+from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.sides.salesforce_ids import to_18
 from tests.engine.undoing import pair, quiet
 from tests.engine.world import World
@@ -106,4 +106,4 @@ def test_K5_a_restore_takes_ids_of_15_characters(world: World) -> None:
     report = world.sync(mode=RunMode.RESTORE, asked={"link_id": there[:15]}, asked_by="Ann")
     assert report.outcome is RunOutcome.CLEAN, report.text
     assert (len(world.sc.live()), len(world.sf.live())) == (1, 1)
-    assert world.ledger.known(there[:15]).pair == world.ledger.known(there).pair
+    assert world.ledger.links.known(there[:15]).pair == world.ledger.links.known(there).pair

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from taskbridge.core.model import Side
+from taskbridge.core.run import RunOutcome
 from taskbridge.engine.conflicts import decide_conflicts
-from taskbridge.engine.ports import RunOutcome
 from tests.engine.world import World
 
 OPEN = "select conflict_id, field, rule, value_sc, value_sf from mart.conflicts_open"

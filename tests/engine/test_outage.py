@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from taskbridge.core.model import Answer, Side
-from taskbridge.engine.ports import RunOutcome
+from taskbridge.core.run import RunOutcome
 from tests.engine.world import World, disagreements
 
 DAY = 86_400.0
@@ -107,7 +107,7 @@ def test_C6_an_answer_is_carried_out_and_nothing_else(world: World, answer: Answ
     world.sf.delete(missing)
     outage(world, 16)
     world.sync()
-    requests = {one.kind: one.approval_id for one in world.ledger.unfinished_approvals()}
+    requests = {one.kind: one.approval_id for one in world.ledger.approvals.unfinished_approvals()}
     assert set(requests) == {"delete", "missing"}
     world.sf.edit(copy, details="edited after it was asked about")
     for number in requests.values():
@@ -149,7 +149,7 @@ def test_C6_deletes_that_were_emptied_from_the_bin_are_looked_up_and_asked_about
     (note,) = report.counts.notes
     assert note.startswith("Salesforce does not know all deletes since")
     assert len(world.sc.live()) == 3, "no proof, no delete"
-    (request,) = world.ledger.unfinished_approvals()
+    (request,) = world.ledger.approvals.unfinished_approvals()
     assert request.kind == "missing"
     world.answer(request.approval_id, Answer.APPROVED)
     world.carry_out(request.approval_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from taskbridge.core.model import Side
-from taskbridge.engine.ports import RunMode, RunOutcome
+from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.sides.memory import MemorySide
 from tests.engine.world import World, disagreements
 

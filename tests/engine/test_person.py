@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from taskbridge.engine.ports import RunOutcome
+from taskbridge.core.run import RunOutcome
 from tests.engine.world import World
 
 

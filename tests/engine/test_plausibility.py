@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from taskbridge.core.model import Side
-from taskbridge.engine.ports import RunOutcome
+from taskbridge.core.run import RunOutcome
 from taskbridge.sides.memory import MemorySide
 from tests.engine.world import World, disagreements
 
@@ -71,12 +71,12 @@ def test_G8_a_side_that_looks_empty_halts_before_anything_is_planned(world: Worl
     system(world, side).faults.hidden = set(ids[side])
     edit_all(world, side.other, ids[side.other][:12], "second")
     world.sync()  # the writes find no target
-    before, writes = world.ledger.state().watermarks, world.writes
+    before, writes = world.ledger.sides.state().watermarks, world.writes
     report = world.sync()
     assert report.outcome is RunOutcome.FAILED
     assert f"{side.system} looks empty: of {MANY} linked tasks looked at {MANY} are not found" in report.text
     assert f"accept_side = {side}" in report.text
-    assert (world.ledger.state().watermarks, world.writes) == (before, writes)
+    assert (world.ledger.sides.state().watermarks, world.writes) == (before, writes)
     assert states(world) == {"linked": MANY}, "not everything is marked missing"
     system(world, side).faults.hidden = set()
     world.settle()

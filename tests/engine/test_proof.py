@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from taskbridge.core.model import Side
-from taskbridge.engine.ports import RunOutcome
+from taskbridge.core.run import RunOutcome
 from tests.engine.world import World, disagreements
 
 STATE = "select state from bridge.link where sc_id = %s"

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from taskbridge.core.model import Side
+from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.engine.decide import decide
 from taskbridge.engine.extract import extract
 from taskbridge.engine.opening import open_run
-from taskbridge.engine.ports import RunMode, RunOutcome
 from taskbridge.engine.report import RunReport
 from tests.conftest import EMPTY
 from tests.engine.world import World, disagreements
@@ -256,7 +256,7 @@ def test_G8_a_rebase_that_died_before_its_end_is_finished_by_the_next_run(
     for side in Side:
         extract(lived.engine, run, side)
     decide(lived.engine, run)
-    lived.ledger.release_lease(run.spec.run_key)
+    lived.ledger.runs.release_lease(run.spec.run_key)
     found, writes = records(lived), lived.writes
     lived.sync(mode=mode)
     lived.sync()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from taskbridge.core.model import Answer
-from taskbridge.engine.ports import RunMode, RunOutcome
+from taskbridge.core.run import RunMode, RunOutcome
 from tests.engine.world import World
 
 TEMPLATE = "TB: {{activity_subject}}"
@@ -53,7 +53,7 @@ def test_T3_G3_more_subjects_than_a_limit_allows_wait_for_a_person(renamed: Worl
     renamed.with_settings(limits={"count": 2, "user_count": 2, "share": 0.0, "user_share": 0.0})
     assert renamed.sync(mode=RunMode.RERENDER).outcome is RunOutcome.HELD
     assert subjects(renamed) == ["Task 0", "Task 1", "never imported", "typed"]
-    [approval] = renamed.ledger.unfinished_approvals()
+    [approval] = renamed.ledger.approvals.unfinished_approvals()
     assert approval.kind == "subject"
     renamed.sync()
     renamed.answer(approval.approval_id, Answer.APPROVED)

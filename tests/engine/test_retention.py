@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from taskbridge.core.model import Side
-from taskbridge.engine.ports import Retention, RunMode, RunOutcome
+from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.errors import DatabaseRefused
-from taskbridge.store import retention, statements
+from taskbridge.store import housekeeping, statements
+from taskbridge.store.housekeeping import Retention
 from tests.engine.world import KEEP, World
 
 NOTHING = {"count": 0, "share": 0, "delete_share": 0, "user_count": 0, "user_share": 0}
@@ -35,7 +36,7 @@ def pass_days(world: World, days: int) -> None:
 
 
 def clean_up(world: World) -> None:
-    world.ledger.clean_up(KEEP)
+    world.ledger.housekeeping.clean_up(KEEP)
 
 
 def count(world: World, table: str) -> int:
@@ -127,7 +128,7 @@ def test_G3_what_waits_for_an_answer_or_a_person_stays(world: World) -> None:
     before = world.rows(open_rows), world.rows("SELECT rule, remote_id FROM mart.not_synced ORDER BY 1, 2")
     pass_days(world, 800)
     clean_up(world)
-    assert len(world.ledger.unfinished_approvals()) == 1
+    assert len(world.ledger.approvals.unfinished_approvals()) == 1
     assert count(world, "conflict") == count(world, "dead_letter") == 1
     assert (
         world.rows(open_rows),
@@ -153,7 +154,7 @@ def test_it_is_looked_once_an_hour_and_a_lot_at_a_time(world: World, monkeypatch
     pass_days(world, 91)
     world.sync()
     assert len(runs(world)) == 6, "less than an hour ago it was looked"
-    monkeypatch.setattr(retention, "LOT", 2)
+    monkeypatch.setattr(housekeeping, "LOT", 2)
     sizes = []
     for _ in range(4):
         clean_up(world)
@@ -172,12 +173,12 @@ def test_a_run_has_ended_whatever_becomes_of_what_is_old(
     def refuse(keep: Retention) -> int:
         raise DatabaseRefused("a foreign key")
 
-    monkeypatch.setattr(world.ledger, "clean_up", refuse)
+    monkeypatch.setattr(world.ledger.housekeeping, "clean_up", refuse)
     world.rows_changed("UPDATE bridge.housekeeping SET done_at = 'epoch'")
     with pytest.raises(DatabaseRefused):
         world.sync()
     assert world.rows("SELECT outcome FROM bridge.run ORDER BY run_id DESC LIMIT 1") == [("clean",)]
-    assert world.ledger.lease_holder() is None
+    assert world.ledger.runs.lease_holder() is None
     assert world.sync().outcome is RunOutcome.CLEAN, "it is tried again in an hour"
 
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from taskbridge.core.model import LIMITS, GuardKind, Limits, Op, Side
+from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.engine.busy import TRIES
 from taskbridge.engine.load import load
 from taskbridge.engine.opening import open_run
-from taskbridge.engine.ports import RunMode, RunOutcome
 from taskbridge.engine.settle import settle
 from taskbridge.errors import LeaseLost, SettingsInvalid
 from taskbridge.settings import Settings
@@ -103,7 +103,7 @@ def test_G2_the_base_follows_a_recovered_create_before_anything_is_decided(world
     run = planned(world)
     world.sc.faults.lose_answers = 1
     load(world.engine, run, Side.SALES_CONNECT, (Op.CREATE,))
-    world.ledger.release_lease(run.spec.run_key)
+    world.ledger.runs.release_lease(run.spec.run_key)
     world.settle()
     assert (world.sf.live()[task]["status"], world.sf.live()[task]["priority"]) == ("In Progress", "Low")
     assert world.sf.writes == 0
@@ -115,7 +115,7 @@ def test_G2_the_base_follows_what_a_run_wrote_that_died_before_its_end(world: Wo
     task = world.sf_task(status="In Progress", priority="Low")
     run = planned(world)
     assert load(world.engine, run, Side.SALES_CONNECT, (Op.CREATE,)).outcomes == {"done": 1}
-    world.ledger.release_lease(run.spec.run_key)
+    world.ledger.runs.release_lease(run.spec.run_key)
     world.settle()
     assert (world.sf.live()[task]["status"], world.sf.live()[task]["priority"]) == ("In Progress", "Low")
     assert world.sf.writes == 0
@@ -325,7 +325,7 @@ def test_G9_a_target_edited_between_decide_and_load_is_not_overwritten(world: Wo
     result = load(world.engine, run, Side.SALESFORCE, (Op.UPDATE,))
     assert result.stale == 1
     settle(world.engine, run)
-    world.ledger.release_lease(run.spec.run_key)
+    world.ledger.runs.release_lease(run.spec.run_key)
     world.settle()
     assert world.sf.live()[partner]["due_date"] == date(2026, 1, 1)
     assert world.sc.live()[task]["details"] == "typed at the last moment"
@@ -353,11 +353,11 @@ def test_a_listing_that_breaks_off_fails_and_writes_nothing(world: World) -> Non
     for number in range(5):
         world.sc_task(f"Task {number}")
     world.sc.faults.truncate_reads = 1
-    before = world.ledger.state().watermarks
+    before = world.ledger.sides.state().watermarks
     report = world.sync()
     assert report.outcome is RunOutcome.FAILED
     assert world.writes == 0
-    assert world.ledger.state().watermarks == before
+    assert world.ledger.sides.state().watermarks == before
     world.sync()
     assert len(world.sf.live()) == 5
 
@@ -397,7 +397,7 @@ def test_only_one_run_holds_the_lease_and_an_old_one_cannot_write(world: World) 
 def test_a_given_window_or_selection_moves_no_watermark(world: World) -> None:
     task = world.sc_task(owner="ada")
     other = world.sc_task(owner="ben")
-    before = world.ledger.state().watermarks
+    before = world.ledger.sides.state().watermarks
     world.sync(users=("ADA@example.com",))
     assert world.partner(Side.SALES_CONNECT, task)
     assert world.partner(Side.SALES_CONNECT, other) is None
@@ -405,7 +405,7 @@ def test_a_given_window_or_selection_moves_no_watermark(world: World) -> None:
     assert world.partner(Side.SALES_CONNECT, other), (
         "a window reads what lies in it, whatever was read before"
     )
-    assert world.ledger.state().watermarks == before
+    assert world.ledger.sides.state().watermarks == before
 
 
 def test_an_unknown_user_is_refused_with_the_known_ones(world: World) -> None:
@@ -418,6 +418,6 @@ def test_a_dry_run_ends_every_row_and_writes_nothing(world: World) -> None:
     report = world.sync(dry_run=True)
     assert report.counts is not None
     assert report.counts.staged["sales_connect"] == {"planned": 1}
-    assert (world.writes, world.ledger.state().has_pairs) == (0, False)
+    assert (world.writes, world.ledger.sides.state().has_pairs) == (0, False)
     world.sync()
     assert len(world.sf.live()) == 1

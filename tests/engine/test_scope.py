@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from taskbridge.core.model import Op, Side
+from taskbridge.core.run import RunOutcome
 from taskbridge.engine.load import load
-from taskbridge.engine.ports import RunOutcome
 from taskbridge.engine.settle import settle
 from tests.engine.world import World, disagreements, planned
 
@@ -146,7 +146,7 @@ def test_C3_an_owner_that_cannot_be_written_is_a_row_error_with_a_remedy(world: 
     for op in (Op.CREATE, Op.UPDATE):
         load(world.engine, run, Side.SALESFORCE, (op,))
     settle(world.engine, run)
-    world.ledger.release_lease(run.spec.run_key)
+    world.ledger.runs.release_lease(run.spec.run_key)
     assert world.sf.live()[sf_id]["owner"] == world.sf_users["ada"], "never a guess"
     assert world.partner(Side.SALES_CONNECT, other), "the others go on"
     [(code, remedy)] = world.rows("select code, remedy from bridge.dead_letter where resolved_at is null")

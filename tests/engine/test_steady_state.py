@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from taskbridge.core.model import Side
-from taskbridge.engine.ports import RunOutcome
+from taskbridge.core.run import RunOutcome
 from tests.engine.world import World, disagreements
 
 

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from taskbridge.core.model import Op, Side
+from taskbridge.core.run import RunOutcome
 from taskbridge.engine.load import load
-from taskbridge.engine.ports import RunOutcome
 from taskbridge.engine.report import report
 from taskbridge.errors import CountsDoNotAddUp, SideUnreachable
 from tests.engine.world import World, planned
@@ -109,4 +109,4 @@ def test_G5_a_row_that_ended_nowhere_fails_the_run(world: World) -> None:
         report(world.engine, run.spec.run_key)
     (outcome,) = world.rows("select outcome from bridge.run where run_id = %s", run.run_id)
     assert outcome == ("failed",)
-    assert world.ledger.lease_holder() is None
+    assert world.ledger.runs.lease_holder() is None

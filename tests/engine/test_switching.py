@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from taskbridge.core.model import Op, Side
+from taskbridge.core.run import RunOutcome
 from taskbridge.engine.load import load
 from taskbridge.engine.opening import open_run
-from taskbridge.engine.ports import RunOutcome
 from taskbridge.engine.recover import recover
 from taskbridge.engine.settle import settle
 from tests.engine.world import World, disagreements, planned
@@ -62,13 +62,13 @@ def test_S1_the_switch_is_a_brake_between_writes_that_were_looked_at_together(wo
 
 
 def test_S3_no_watermark_moves_once_the_switch_is_off(world: World) -> None:
-    before = world.ledger.state().watermarks
+    before = world.ledger.sides.state().watermarks
     world.advance(60)
     run = open_run(world.engine, world.spec())
     assert run is not None
     world.enabled = False
     assert settle(world.engine, run) is False
-    assert world.ledger.state().watermarks == before
+    assert world.ledger.sides.state().watermarks == before
 
 
 def test_S3_answers_that_were_lost_are_still_recorded_after_the_brake(world: World) -> None:
@@ -103,7 +103,7 @@ def test_S3_a_dry_run_may_look_while_the_switch_is_off(world: World) -> None:
     report = world.sync(dry_run=True)
     assert report.outcome is not RunOutcome.SKIPPED
     assert world.writes == 0
-    assert not world.ledger.state().has_pairs
+    assert not world.ledger.sides.state().has_pairs
 
 
 def test_S2_only_users_who_are_switched_on_take_part(world: World) -> None:
@@ -128,7 +128,7 @@ def test_S2_an_ambiguous_address_keeps_everybody_out_with_a_remedy(fresh: World)
     task = fresh.sc_task(owner="ada")
     fresh.sync()
     assert fresh.partner(Side.SALES_CONNECT, task) is None
-    users = fresh.ledger.user_map().set_index("sc_user_id")
+    users = fresh.ledger.people.user_map().set_index("sc_user_id")
     row = users.loc[fresh.sc_users["ada"]]
     assert row["state"] == "ambiguous"
     assert "user_map" in row["remedy"]
@@ -146,7 +146,7 @@ def test_S2_the_explicit_map_overrides_the_matching(fresh: World) -> None:
 def test_S2_two_users_on_one_salesforce_user_are_both_refused(fresh: World) -> None:
     fresh.with_settings(user_map={"ben@example.com": "ada@example.com"})
     fresh.sync()
-    states = fresh.ledger.user_map().set_index("sc_user_id")["state"]
+    states = fresh.ledger.people.user_map().set_index("sc_user_id")["state"]
     assert states[fresh.sc_users["ada"]] == states[fresh.sc_users["ben"]] == "refused"
 
 
@@ -171,7 +171,7 @@ def test_I1_a_user_who_is_switched_on_later_gets_a_first_sync_of_her_own(world: 
     world.sc.switch(world.sc_users["chi"], True)
     world.sync()
     assert world.sc_of(task)["title"] == "of the last day"
-    first = world.ledger.user_map().set_index("sc_user_id")["first_sync"]
+    first = world.ledger.people.user_map().set_index("sc_user_id")["first_sync"]
     assert first[world.sc_users["chi"]] == "settled"
 
 

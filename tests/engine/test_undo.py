@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from taskbridge.core.model import Op, Side
+from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.engine.load import load
-from taskbridge.engine.ports import RunMode, RunOutcome
 from taskbridge.engine.report import RunReport
 from tests.engine.undoing import SHOWN, codes, left_out, pair, quiet, snapshot, undo
 from tests.engine.world import World
@@ -291,11 +291,11 @@ def test_an_undo_moves_no_watermark_and_decides_nothing_else(world: World) -> No
     task, there = pair(world, "Call", details="old", priority="normal")
     world.sc.edit(task, details="new")
     report = world.sync()
-    marks = world.ledger.state().watermarks
+    marks = world.ledger.sides.state().watermarks
     world.sf.edit(there, priority="High")
     world.sc_task("Not read by the undo")
     undo(world, report)
-    assert world.ledger.state().watermarks == marks
+    assert world.ledger.sides.state().watermarks == marks
     assert len(world.sf.live()) == 1
     assert world.sc.live()[task]["priority"] == "normal"
     world.settle()
@@ -325,7 +325,7 @@ def test_an_undo_that_dies_before_it_settles_is_followed_by_the_next_run(everyth
     decide(world.engine, run)
     for side in Side:
         load(world.engine, run, side, list(Op))
-    world.ledger.release_lease(run.spec.run_key)
+    world.ledger.runs.release_lease(run.spec.run_key)
     assert snapshot(world) == before
     quiet(world)
     assert snapshot(world) == before

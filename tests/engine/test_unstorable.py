@@ -8,7 +8,7 @@ import pytest
 
 from taskbridge.core.contract import Contract
 from taskbridge.core.model import Side
-from taskbridge.engine.ports import RunMode, RunOutcome
+from taskbridge.core.run import RunMode, RunOutcome
 from tests.engine.world import World
 
 TEXTS = pytest.mark.parametrize("odd", ["a\x00b", "half \ud83d"])
@@ -89,6 +89,6 @@ def test_G4_labels_accounts_and_people_who_ask_stop_no_run(fresh: World, odd: st
     report = world.sync(mode=RunMode.MANUAL, asked=asked, asked_by=odd, users=())
     assert report.outcome is RunOutcome.CLEAN, report.text
     with world.ledger as ledger:  # the ledger's own door
-        run = ledger.run_by_key("test/0")
+        run = ledger.runs.run_by_key("test/0")
         assert run is not None
         assert run.spec.asked["note"] != odd

@@ -9,8 +9,8 @@ from datetime import date, timedelta
 import pytest
 
 from taskbridge.core.model import Answer, Side
+from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.engine.audit import REPAIR
-from taskbridge.engine.ports import RunMode, RunOutcome
 from taskbridge.engine.report import RunReport
 from tests.engine.world import World
 
@@ -238,7 +238,7 @@ def test_G9_a_decision_is_carried_out_by_the_next_run(world: World) -> None:
     world.advance(OVERLAP)
     world.settle()
     [(number,)] = world.rows("SELECT conflict_id FROM mart.conflicts_open")
-    world.ledger.decide_conflicts([number], Side.SALES_CONNECT, "Eva")
+    world.ledger.approvals.decide_conflicts([number], Side.SALES_CONNECT, "Eva")
     world.sync()
     assert world.sf_of(pair[0])["details"] == "here"
 
@@ -263,16 +263,16 @@ def test_G9_an_approval_carries_out_what_was_shown_and_what_came_later_is_asked_
     world.settle()
     world.advance(OVERLAP)
     world.settle()
-    [first] = world.ledger.unfinished_approvals()
+    [first] = world.ledger.approvals.unfinished_approvals()
     world.answer(first.approval_id, Answer.APPROVED)
     world.carry_out(first.approval_id)
     assert set(world.sf.live()) == {made[2][1]}, "exactly what was shown"
     report = world.sync()
-    [second] = world.ledger.unfinished_approvals()
+    [second] = world.ledger.approvals.unfinished_approvals()
     assert f"Waits for approval: 1 delete (request {second.approval_id})" in report.text
     world.sf.edit(made[2][1], details="edited meanwhile")
     world.settle()
-    [third] = world.ledger.unfinished_approvals()
+    [third] = world.ledger.approvals.unfinished_approvals()
     assert third.approval_id != second.approval_id, "what moved is asked for anew"
     world.answer(third.approval_id, Answer.REJECTED)
     world.carry_out(third.approval_id)
@@ -289,7 +289,7 @@ def test_G9_a_request_of_which_nothing_is_left_is_closed_though_its_pairs_rest(w
     for _, task in made:
         world.sf.undelete(task)
     world.settle()
-    assert not world.ledger.unfinished_approvals()
+    assert not world.ledger.approvals.unfinished_approvals()
     assert world.sync().outcome is RunOutcome.CLEAN
 
 

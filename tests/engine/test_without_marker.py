@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from taskbridge.engine.ports import RunMode, RunOutcome
+from taskbridge.core.run import RunMode, RunOutcome
 from tests.engine.world import World
 
 OVER = 11 * 60

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from taskbridge.core.model import Side
-from taskbridge.engine.ports import RunMode
+from taskbridge.core.run import RunMode
 from taskbridge.engine.report import RunReport
 from tests.engine.world import World
 

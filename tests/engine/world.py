@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 
 from taskbridge.core.model import Answer, Side
+from taskbridge.core.run import Run, RunMode, RunSpec, Window
 from taskbridge.engine.approval import APPROVAL_ID, Person, record_answer
 from taskbridge.engine.cycle import run_cycle
 from taskbridge.engine.decide import decide
@@ -18,11 +19,13 @@ from taskbridge.engine.engine import Engine
 from taskbridge.engine.extract import extract, read_dirty
 from taskbridge.engine.opening import open_run
 from taskbridge.engine.pause import WatchedSides
-from taskbridge.engine.ports import Ledger, Retention, Run, RunMode, RunSpec, Sides, Window
+from taskbridge.engine.ports import Sides
 from taskbridge.engine.recover import recover
 from taskbridge.engine.report import RunReport
 from taskbridge.settings import Settings
 from taskbridge.sides.memory import MemorySalesConnect, MemorySalesforce
+from taskbridge.store import Ledger
+from taskbridge.store.housekeeping import Retention
 
 SHORT = 120  # seconds
 KEEP = Retention(staging=timedelta(days=14), runs=timedelta(days=90), history=timedelta(days=730))

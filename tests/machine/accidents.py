@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from taskbridge.core.model import TASKS, Side
+from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.engine.audit import REPAIR
 from taskbridge.engine.busy import TRIES
 from taskbridge.engine.conflicts import decide_conflicts
-from taskbridge.engine.ports import RunMode, RunOutcome
 from taskbridge.sides.memory_faults import TRICKS, Trick
 from tests.engine.world import NAMES
 from tests.machine.kinds import Kinds, one_of, play_one

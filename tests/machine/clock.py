@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 
 from stack.postgres import PostgresServer
-from taskbridge.store import PostgresLedger
+from taskbridge.store import Ledger
 from taskbridge.store.migrate import migrate
 from tests.conftest import EMPTY
 
@@ -35,7 +35,7 @@ class StoryDatabase:
     """A migrated database with a clock of its own, and the ledger on it."""
 
     url: str
-    ledger: PostgresLedger
+    ledger: Ledger
     connection: psycopg.Connection[Any]
     ahead: float = field(default=0.0)  # seconds
 
@@ -63,7 +63,7 @@ def story_database(server: PostgresServer) -> Iterator[StoryDatabase]:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(_CLOCK)
     migrate(url)
-    with PostgresLedger(url) as ledger, psycopg.connect(url, autocommit=True) as connection:
+    with Ledger(url) as ledger, psycopg.connect(url, autocommit=True) as connection:
         yield StoryDatabase(url, ledger, connection)
 
 

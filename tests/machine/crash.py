@@ -16,13 +16,11 @@ from typing import Any
 from sqlalchemy import CursorResult, text
 
 from taskbridge.core.model import Side
-from taskbridge.engine.ports import Ledger
 from taskbridge.sides.memory import MemorySide
-from taskbridge.store import PostgresLedger
+from taskbridge.store import Ledger
 from taskbridge.store.database import Database, Transaction
 
 _XID = text("SELECT pg_current_xact_id_if_assigned()::text::bigint")
-LEDGER_METHODS = tuple(name for name, part in vars(Ledger).items() if callable(part) and name[0] != "_")
 
 
 @dataclass
@@ -50,13 +48,13 @@ def _call(points: Points, side: Side, moment: str) -> None:
     points.reach(f"{moment} of {side}")
 
 
-def watched_ledger(url: str, points: Points) -> PostgresLedger:
+def watched_ledger(url: str, points: Points) -> Ledger:
     """A ledger on connections of its own, of which every transaction that writes is a point."""
-    ledger = PostgresLedger(url)
-    ledger._db.close()
-    ledger._db = _WatchedDatabase(url, points)
-    for name in LEDGER_METHODS:
-        setattr(ledger, name, partial(_named, points, name, getattr(ledger, name)))
+    ledger = Ledger(url, partial(_WatchedDatabase, points=points))
+    for repository in vars(ledger).values():
+        for name in vars(type(repository)):
+            if name[0] != "_" and repository is not ledger._db:
+                setattr(repository, name, partial(_named, points, name, getattr(repository, name)))
     return ledger
 
 

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from taskbridge.core.model import Answer, Side
+from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.engine.approval import APPROVAL_ID
-from taskbridge.engine.ports import ApprovalState, RunMode, RunOutcome
 from taskbridge.engine.report import RunReport
 from taskbridge.engine.undo import ACTION_ID, APPROVED_PLAN, CONFLICT_ID, LINK_ID, RUN_ID
+from taskbridge.store.approvals import ApprovalState
 from tests.machine.accidents import OperatorRules
 from tests.machine.agreement import Agreement
 from tests.machine.kinds import Kinds, one_of, play_one

@@ -10,10 +10,11 @@ from hypothesis.stateful import initialize, invariant
 
 from taskbridge.core.contract import Contract
 from taskbridge.core.model import Answer, Side
+from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.engine.approval import APPROVAL_ID
 from taskbridge.engine.audit import REPAIR
 from taskbridge.engine.plausibility import ACCEPT_SIDE, BOTH
-from taskbridge.engine.ports import ApprovalState, RunMode, RunOutcome
+from taskbridge.store.approvals import ApprovalState
 from tests.engine.world import NAMES
 from tests.machine.accidents import FaultRules
 from tests.machine.agreement import Agreement, describe
@@ -225,7 +226,7 @@ class TwoSystems(FaultRules, OutageRules, LeavingRules, DeliberateRules):
         for _ in range(_ROUNDS):
             story.settle()
             self.lost_creates_are_told()
-            waiting = story.ledger.unfinished_approvals()
+            waiting = story.ledger.approvals.unfinished_approvals()
             if not waiting:
                 return
             for one in waiting:

@@ -10,12 +10,13 @@ from datetime import date, timedelta
 from typing import Any
 
 from taskbridge.core.model import FIELDS, Answer, Op, Side
+from taskbridge.core.run import RunMode
 from taskbridge.engine.approval import APPROVAL_ID
 from taskbridge.engine.busy import TRIES
 from taskbridge.engine.conflicts import decide_conflicts
 from taskbridge.engine.load import load
-from taskbridge.engine.ports import ApprovalState, RunMode
 from taskbridge.errors import SideUnreachable
+from taskbridge.store.approvals import ApprovalState
 from tests.conftest import EMPTY
 from tests.engine.world import World, planned
 
@@ -99,7 +100,7 @@ def rebase_left(world: World) -> None:
     """The run that found the pairs of a lost ledger again ended before it was settled."""
     ledger_lost(world)
     run = planned(world, RunMode.REBASE)
-    world.ledger.release_lease(run.spec.run_key)
+    world.ledger.runs.release_lease(run.spec.run_key)
 
 
 def synced(world: World) -> None:
@@ -209,7 +210,7 @@ def answered(answer: Answer) -> Callable[[World], None]:
         for task in tasks[:3]:
             world.sc.edit(task, status="complete")
         world.sync()
-        (request,) = world.ledger.unfinished_approvals()
+        (request,) = world.ledger.approvals.unfinished_approvals()
         world.answer(request.approval_id, answer)
         world.sf.edit(world.partner(Side.SALES_CONNECT, tasks[0]) or "", status="Completed")
 
@@ -248,7 +249,7 @@ def _contested(world: World) -> int:
 
 def carrying_out(world: World) -> dict[str, Any]:
     """While there is an answer to carry out."""
-    unfinished = world.ledger.unfinished_approvals()
+    unfinished = world.ledger.approvals.unfinished_approvals()
     answers = [one.approval_id for one in unfinished if one.state is ApprovalState.ANSWERED]
     return {"mode": RunMode.APPROVAL, "asked": {APPROVAL_ID: answers[0]}} if answers else {}
 
@@ -315,7 +316,7 @@ def _abandon_a_job(world: World) -> None:
     with contextlib.suppress(SideUnreachable):
         load(world.engine, run, Side.SALESFORCE, [Op.UPDATE])
     world.sf.faults.on_call = None
-    world.ledger.release_lease(run.spec.run_key)
+    world.ledger.runs.release_lease(run.spec.run_key)
 
 
 def _lose_answers(world: World, tasks: dict[str, str], there: dict[str, str]) -> None:
@@ -332,7 +333,7 @@ def _lose_answers(world: World, tasks: dict[str, str], there: dict[str, str]) ->
     for side in Side:
         load(world.engine, run, side, tuple(Op))
     assert not world.sc.faults.land_late + world.sf.faults.land_late
-    world.ledger.release_lease(run.spec.run_key)
+    world.ledger.runs.release_lease(run.spec.run_key)
 
 
 def _edit(world: World, tasks: dict[str, str], there: dict[str, str]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from taskbridge.core.model import Answer, Side
 from taskbridge.core.plausible import ENOUGH
+from taskbridge.core.run import RunMode, RunOutcome, RunSpec
 from taskbridge.engine.approval import APPROVAL_ID
 from taskbridge.engine.cycle import LOAD_STEPS, run_cycle
 from taskbridge.engine.decide import decide
@@ -19,13 +20,14 @@ from taskbridge.engine.extract import extract, read_dirty
 from taskbridge.engine.load import load
 from taskbridge.engine.opening import open_run
 from taskbridge.engine.pause import LOGINS_AN_HOUR, WatchedSides
-from taskbridge.engine.ports import Approval, ApprovalState, RunMode, RunOutcome, RunSpec, Sides
+from taskbridge.engine.ports import Sides
 from taskbridge.engine.recover import recover
 from taskbridge.engine.report import RunReport, report
 from taskbridge.engine.settle import settle
 from taskbridge.engine.undo import APPROVED_PLAN, RUN_ID
 from taskbridge.errors import TaskBridgeError
 from taskbridge.sides.memory import Record
+from taskbridge.store.approvals import Approval, ApprovalState
 from tests.engine.world import NAMES, World
 from tests.machine.clock import StoryDatabase
 from tests.machine.scope import Scope
@@ -68,13 +70,15 @@ class Fuse:
 
 
 class MortalLedger:
-    """The ledger as a process sees it that may die before or after any of its calls."""
+    """The ledger, or one of its repositories, as a process sees it that may die before or after any of its calls."""
 
     def __init__(self, ledger: Any, fuse: Fuse) -> None:
         self._ledger, self._fuse = ledger, fuse
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        method: Callable[..., Any] = getattr(self._ledger, name)
+    def __getattr__(self, name: str) -> Any:
+        method: Any = getattr(self._ledger, name)
+        if not callable(method):
+            return MortalLedger(method, self._fuse)
 
         def mortal(*given: Any, **named: Any) -> Any:
             self._fuse.burn(f"before ledger {name}")
@@ -225,7 +229,9 @@ class Story(World):
                 older > ENOUGH and f"{side.system} looks like an older copy" in text
             ):
                 return True
-        return "is paused since" in text and any(state.pause for state in self.ledger.side_states().values())
+        return "is paused since" in text and any(
+            state.pause for state in self.ledger.sides.side_states().values()
+        )
 
     @contextmanager
     def _watching(self, spec: RunSpec) -> Iterator[None]:
@@ -386,7 +392,7 @@ class Story(World):
     # requests to people
 
     def requests(self, state: ApprovalState) -> list[Approval]:
-        return [one for one in self.ledger.unfinished_approvals() if one.state is state]
+        return [one for one in self.ledger.approvals.unfinished_approvals() if one.state is state]
 
     def decide(self, approval_id: int, answer: Answer) -> None:
         """A person answers, and it is remembered what was said."""

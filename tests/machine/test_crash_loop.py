@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
@@ -20,18 +19,18 @@ import pytest
 
 from stack.postgres import PostgresServer
 from taskbridge.core.model import ActionState, Side
+from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.engine.cycle import LOAD_STEPS, run_cycle
 from taskbridge.engine.decide import decide
 from taskbridge.engine.extract import extract, read_dirty
 from taskbridge.engine.load import load
 from taskbridge.engine.opening import open_run
-from taskbridge.engine.ports import RunMode, RunOutcome
 from taskbridge.engine.recover import recover
 from taskbridge.engine.report import RunReport, report
 from taskbridge.engine.settle import settle
 from taskbridge.errors import CountsDoNotAddUp
 from taskbridge.sides.memory import MemorySide
-from taskbridge.store import PostgresLedger
+from taskbridge.store import Ledger, statements
 from tests.conftest import EMPTY, SHARED
 from tests.engine.world import World
 from tests.machine.crash import Points, watch_sides, watched_ledger
@@ -51,7 +50,6 @@ pytestmark = pytest.mark.postgres
 
 Result = TypeVar("Result")
 Systems = tuple[MemorySide, MemorySide]
-SQL = Path(__file__).parents[2] / "include" / "sql"
 _LONGER_THAN_ANY_REQUEST = 16 * 60  # seconds
 _ENOUGH_RUNS = 5
 
@@ -116,7 +114,7 @@ class Played:
     wanted: dict[str, object]  # how the story ends
 
     @classmethod
-    def of(cls, story: Story, ledger: PostgresLedger, url: str) -> Played:
+    def of(cls, story: Story, ledger: Ledger, url: str) -> Played:
         with psycopg.connect(url) as connection:
             connection.execute(EMPTY)
         world = World(ledger, url)
@@ -142,7 +140,7 @@ class Played:
 
 
 @pytest.fixture(scope="module")
-def play(shared_ledger: PostgresLedger, postgres_server: PostgresServer) -> Callable[[str], Played]:
+def play(shared_ledger: Ledger, postgres_server: PostgresServer) -> Callable[[str], Played]:
     """Plays a story of this name, once."""
     return cache(lambda name: Played.of(STORIES[name], shared_ledger, postgres_server.url(SHARED)))
 
@@ -203,14 +201,9 @@ def test_every_durable_write_is_a_crash_point(play: Callable[[str], Played]) -> 
     """A new statement that writes has to be reached by a story, and a new way to the database has to be watched."""
     played = [play(name) for name in STORIES]
     assert not [row for one in played for row in one.unwatched]
-    statements = set[str]().union(*(one.points.statements for one in played))
-    writing = {name for name, text in _statements().items() if _WRITES.search(text)}
-    assert writing - statements == _NOT_IN_A_RUN.keys(), "reach it by a story, or say why no sync runs it"
-
-
-def _statements() -> dict[str, str]:
-    files = [path for path in SQL.rglob("*.sql") if path.parent.name not in ("migrations", "views")]
-    return {str(path.relative_to(SQL).with_suffix("")): path.read_text(encoding="utf-8") for path in files}
+    reached = set[str]().union(*(one.points.statements for one in played))
+    writing = {name for name in statements.names() if _WRITES.search(statements.source(name))}
+    assert writing - reached == _NOT_IN_A_RUN.keys(), "reach it by a story, or say why no sync runs it"
 
 
 def _written_unwatched(world: World, first: int, watched: set[int]) -> list[str]:

@@ -17,7 +17,8 @@ from typing import Any
 import pandas as pd
 
 from taskbridge.core.model import BIT, FIELDS, TEMPLATE_INPUTS, Op, Side, rows_of
-from taskbridge.engine.ports import CALL_REFUSED, Outcome, SideInfo, unfenced
+from taskbridge.core.writes import CALL_REFUSED, Outcome
+from taskbridge.engine.ports import SideInfo, unfenced
 from taskbridge.sides.memory import MemorySalesConnect, MemorySalesforce, MemorySide, Record, Refused
 
 US, PERSON = "us", "person"

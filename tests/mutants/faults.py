@@ -274,7 +274,7 @@ FAULTS: Final = (
           "if states & _UNWRITTEN or counts.rejected_new or", "if states & _UNWRITTEN or",
           "a run with a new record that cannot be understood is not partial (G6)",
           "tests/engine/test_waiting.py::test_G6_a_record_that_cannot_be_understood_is_news_once"),
-    Fault("what_waits_is_read_in_every_run", "store/settling.py",
+    Fault("what_waits_is_read_in_every_run", "store/links.py",
           "longest_rest=longest_rest", "longest_rest=timedelta(0)",
           "held deletes take calls for ever (G9)",
           "tests/engine/test_waiting.py::test_G9_what_waits_costs_an_idle_run_nothing"),
@@ -295,15 +295,15 @@ FAULTS: Final = (
           "tests/engine/test_kept.py"
           "::test_K5_a_deleted_sales_connect_task_is_kept_with_all_that_was_told_of_it"),
     Fault("nothing_is_sent_back", "engine/load.py",
-          "            engine.ledger.unsend(run, ids)\n", "",
+          "            engine.ledger.outbox.unsend(run, ids)\n", "",
           "what certainly was not written counts as perhaps written",
           "tests/engine/test_steps.py"
           "::test_a_side_that_is_down_does_not_keep_the_other_from_its_share"),
     Fault("intent_after_the_act", "engine/load.py",
-          "engine.ledger.mark_sent(run, ids)\n        try:\n"
+          "engine.ledger.outbox.mark_sent(run, ids)\n        try:\n"
           "            outcomes = engine.sides[side].write(self.op, rows, fence)\n",
           "try:\n            outcomes = engine.sides[side].write(self.op, rows, fence)\n"
-          "            engine.ledger.mark_sent(run, ids)\n",
+          "            engine.ledger.outbox.mark_sent(run, ids)\n",
           "a crash between both writes doubles a task (G2)",
           "tests/engine/test_steps.py"
           "::test_G2_that_a_write_is_tried_is_stored_before_it_is_tried"),
@@ -369,7 +369,7 @@ FAULTS: Final = (
           "what was left when the switch went off is never read again (S3)",
           "tests/engine/test_switching.py"
           "::test_S3_no_watermark_moves_once_the_switch_is_off"),
-    Fault("window_moves_watermarks", "engine/ports.py",
+    Fault("window_moves_watermarks", "core/run.py",
           "return self.mode.syncs and self.window is None and not self.users",
           "return self.mode.syncs", "a backfill moves the watermark back (invariant 12)",
           "tests/engine/test_safety.py"
@@ -526,7 +526,7 @@ FAULTS: Final = (
           "tests/engine/test_pause.py"
           "::test_a_refused_login_is_told_once_and_tried_three_times_an_hour"),
     Fault("paused_for_ever", "engine/pause.py",
-          "            self._ledger.resume_side(self.side)\n", "",
+          "            self._ledger.sides.resume_side(self.side)\n", "",
           "a system that takes the login again stays paused",
           "tests/engine/test_pause.py"
           "::test_it_resumes_by_itself_and_nothing_is_lost"),
@@ -557,11 +557,11 @@ FAULTS: Final = (
           "::test_G2_without_a_marker_a_create_that_lands_late_is_adopted_and_never_imported"),
     # jobs in the background
     Fault("job_is_written_down_late", "engine/bulk.py",
-          '    engine.ledger.open_job(run, side, op, job.job_id, list(rows["action_id"]))\n'
+          '    engine.ledger.outbox.open_job(run, side, op, job.job_id, list(rows["action_id"]))\n'
           '    _log.info("Bulk job %s: %d %ss in %s", job.job_id, len(rows), op, side.system)\n'
           '    jobs.fill(job.job_id, op, rows, fence)\n',
           '    jobs.fill(job.job_id, op, rows, fence)\n'
-          '    engine.ledger.open_job(run, side, op, job.job_id, list(rows["action_id"]))\n',
+          '    engine.ledger.outbox.open_job(run, side, op, job.job_id, list(rows["action_id"]))\n',
           "a job that got its rows is unknown when the process dies (G2)",
           "tests/engine/test_jobs.py"
           "::test_a_job_that_was_never_started_is_aborted_and_its_rows_go_back"),
@@ -571,7 +571,7 @@ FAULTS: Final = (
           "tests/engine/test_jobs.py"
           "::test_G2_a_job_that_outlives_its_run_is_gone_on_with"),
     Fault("jobs_that_went_on_are_forgotten", "engine/recover.py",
-          "    for job_id, op in engine.ledger.open_jobs(side):\n        engine.still_mine(run)\n        told",
+          "    for job_id, op in engine.ledger.outbox.open_jobs(side):\n        engine.still_mine(run)\n        told",
           "    for job_id, op in []:\n        engine.still_mine(run)\n        told",
           "nobody asks what became of the rows of a job that outlived its run",
           "tests/engine/test_jobs.py"
@@ -582,7 +582,7 @@ FAULTS: Final = (
           "tests/engine/test_jobs.py"
           "::test_19_deletes_completions_and_conflicts_never_go_by_a_job"),
     Fault("failing_jobs_are_repeated", "engine/bulk.py",
-          "rows >= least and not engine.ledger.job_failed(side, REST_AFTER_FAILURE)", "rows >= least",
+          "rows >= least and not engine.ledger.outbox.job_failed(side, REST_AFTER_FAILURE)", "rows >= least",
           "a side on which jobs fail gets nothing but jobs",
           "tests/engine/test_jobs.py"
           "::test_a_job_that_fails_half_way_gives_back_what_it_did_not_come_to"),
@@ -623,7 +623,7 @@ FAULTS: Final = (
           "tests/engine/test_whole_answers.py"),
     # calls that are left
     Fault("new_creates_come_first", "engine/carry.py",
-          "engine.ledger.actions(run, side, list(Op))", "engine.ledger.actions(run, side, list(ops))",
+          "engine.ledger.outbox.actions(run, side, list(Op))", "engine.ledger.outbox.actions(run, side, list(ops))",
           "new creates take the calls of deletes that have waited (G7)",
           "tests/engine/test_carry_over.py"
           "::test_G7_new_creates_do_not_take_the_calls_of_what_has_waited"),

@@ -1,4 +1,4 @@
-"""Dependencies run one way: dags -> operators -> engine -> core, hooks -> sides and store (docs/decisions)."""
+"""Dependencies run one way: dags -> operators -> engine -> store -> core, hooks -> sides -> core (docs/decisions)."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ ALLOWED = {
     "core": {"core"},
     "errors": set(),
     "settings": {"core", "errors"},
-    "engine": {"core", "engine", "errors", "settings"},
+    "engine": {"core", "engine", "errors", "settings", "store"},
     "sides": {"core", "engine.ports", "errors", "sides"},
-    "store": {"core", "engine.ports", "errors", "store"},
+    "store": {"core", "errors", "store"},
     "hooks": {"core", "engine", "errors", "settings", "sides", "store", "hooks"},
-    "operators": {"core", "engine", "errors", "settings", "hooks", "operators"},
+    "operators": {"core", "engine", "errors", "settings", "store", "hooks", "operators"},
     "pipeline": {"core", "engine", "errors", "settings", "operators", "hooks"},
     "web": {"core", "engine", "errors", "settings", "store", "hooks", "web"},
     "doctor": {"engine", "errors", "hooks", "operators"},
-    "restore": {"engine", "errors", "hooks", "operators"},
+    "restore": {"core", "engine", "errors", "hooks", "operators"},
     "explain": {"core", "engine", "errors", "store"},
     "provider": set(),
 }

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from taskbridge.store import PostgresLedger
+from taskbridge.store import Ledger
 from tests.engine.world import World
 from tests.scenarios.stage import Beginnings
 
 
 @pytest.fixture
-def world(ledger: PostgresLedger, database_url: str) -> World:
+def world(ledger: Ledger, database_url: str) -> World:
     """Two systems and a ledger that has never run."""
     return World(ledger, database_url)
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from taskbridge.core.model import Answer, Side
+from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.engine.approval import APPROVAL_ID
 from taskbridge.engine.busy import TRIES
 from taskbridge.engine.conflicts import decide_conflicts
-from taskbridge.engine.ports import RunMode, RunOutcome
 from taskbridge.engine.undo import LINK_ID, RUN_ID
 from tests.scenarios import values
 from tests.scenarios.document import PEOPLE, SYSTEMS, TASKBRIDGE, NotUnderstood, Place, Sentence
@@ -361,7 +361,7 @@ def rebase(stage: Stage, place: Place, outcome: str, rows: str) -> None:
 
 @_sentence(TASKBRIDGE, "The answer is carried out: it ends {outcome} and writes {rows}")
 def answer_carried_out(stage: Stage, place: Place, outcome: str, rows: str) -> None:
-    (request,) = stage.world.ledger.unfinished_approvals()
+    (request,) = stage.world.ledger.approvals.unfinished_approvals()
     asked = {APPROVAL_ID: request.approval_id}
     stage.run(place, outcome, _rows(rows), mode=RunMode.APPROVAL, asked=asked)
 
@@ -451,7 +451,7 @@ def kept(stage: Stage, place: Place, column: str, text: str, task: str) -> None:
 
 @_sentence(TASKBRIDGE, "{person} takes no part: {name}")
 def takes_no_part(stage: Stage, place: Place, person: str, name: str) -> None:
-    users = stage.world.ledger.user_map().set_index("sc_user_id")
+    users = stage.world.ledger.people.user_map().set_index("sc_user_id")
     row = users.loc[stage.person(Side.SALES_CONNECT, person)]
     assert row["state"] == name, f"{place}: the state is {row['state']}"
     assert row["remedy"], f"{place}: nobody is told what helps"
@@ -472,7 +472,7 @@ def not_in_command_center(stage: Stage, place: Place, person: str, task: str) ->
 
 
 def _answer(stage: Stage, place: Place, answer: Answer) -> None:
-    unfinished = stage.world.ledger.unfinished_approvals()
+    unfinished = stage.world.ledger.approvals.unfinished_approvals()
     assert len(unfinished) == 1, f"{place}: {len(unfinished)} requests wait for an answer"
     stage.world.answer(unfinished[0].approval_id, answer)
 

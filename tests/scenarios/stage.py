@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from taskbridge.core.model import Side
-from taskbridge.engine.ports import RunOutcome
+from taskbridge.core.run import RunOutcome
 from taskbridge.engine.report import RunReport
 from taskbridge.sides.memory import MemorySide
 from tests.engine.begun import Begun, now

@@ -23,8 +23,10 @@ from taskbridge.core.model import (
     Side,
     frame,
 )
-from taskbridge.engine.ports import KEPT, OUTCOMES, USER_MAP, Run, RunMode, RunSpec, Window
-from taskbridge.store import PostgresLedger
+from taskbridge.core.run import Run, RunMode, RunSpec, Window
+from taskbridge.core.users import USER_MAP
+from taskbridge.core.writes import KEPT, OUTCOMES
+from taskbridge.store import Ledger
 
 SC, SF = Side.SALES_CONNECT, Side.SALESFORCE
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -153,29 +155,29 @@ def spec(mode: RunMode = RunMode.SCHEDULED, **values: Any) -> RunSpec:
     return RunSpec(f"dag/{next(_numbers)}", mode, "settings", "0.1", **values)
 
 
-def open_run(ledger: PostgresLedger, now: datetime = NOW, **values: Any) -> Run:
+def open_run(ledger: Ledger, now: datetime = NOW, **values: Any) -> Run:
     """A run that takes the lease from whoever had it."""
-    holder = ledger.lease_holder()
+    holder = ledger.runs.lease_holder()
     if holder is not None:
-        ledger.release_lease(holder)
+        ledger.runs.release_lease(holder)
     wanted = spec(**values)
-    fencing = ledger.take_lease(wanted.run_key, TTL)
+    fencing = ledger.runs.take_lease(wanted.run_key, TTL)
     assert fencing is not None
     window = Window(now - timedelta(minutes=10), now)
-    return ledger.open_run(wanted, fencing, {SC: window, SF: window}, {SC: now, SF: now}, frozenset({"etag"}))
+    return ledger.runs.open_run(
+        wanted, fencing, {SC: window, SF: window}, {SC: now, SF: now}, frozenset({"etag"})
+    )
 
 
-def linked(
-    ledger: PostgresLedger, sc_id: str = "1", sf_id: str = "00T1", now: datetime = NOW, **base: Any
-) -> str:
+def linked(ledger: Ledger, sc_id: str = "1", sf_id: str = "00T1", now: datetime = NOW, **base: Any) -> str:
     """A clean linked pair, made the way it really comes about: an SC task pushed to Salesforce."""
     link_id = f"sc:acc:{sc_id}"
     run = open_run(ledger, now)
     sc = task(SC, sc_id, version=now, modified_at=now) | base
-    ledger.stage(run, SC, page(SC, sc), "delta")
+    ledger.staging.stage(run, SC, page(SC, sc), "delta")
     values = {"title": sc["title"], "status": "Not Started", "priority": "Normal", "owner": "005A"}
     values["due_date"] = sc.get("due_date")
-    ledger.save_plan(
+    ledger.plans.save_plan(
         run,
         plan(
             [action(0, link_id, SF, "create", **values)],
@@ -196,25 +198,25 @@ def linked(
         ),
     )
     write(ledger, run, SF, outcome(f"{run.run_id}-0", "done", remote_id=sf_id, written_at=now))
-    ledger.settle(run, {SC: now, SF: now}, final=True)
+    ledger.links.settle(run, {SC: now, SF: now}, final=True)
     see(ledger, now + timedelta(minutes=1), {SF: [task(SF, sf_id, version=now, modified_at=now)]})
     return link_id
 
 
-def see(ledger: PostgresLedger, now: datetime, seen: Mapping[Side, Sequence[Values]]) -> Run:
+def see(ledger: Ledger, now: datetime, seen: Mapping[Side, Sequence[Values]]) -> Run:
     """A settled run that reads these rows and finds nothing to do."""
     run = open_run(ledger, now)
     for side, tasks in seen.items():
-        ledger.stage(run, side, page(side, *tasks), "delta")
+        ledger.staging.stage(run, side, page(side, *tasks), "delta")
     ends = [end(side, str(row["remote_id"]), "unchanged") for side, tasks in seen.items() for row in tasks]
-    ledger.save_plan(run, plan(ends=ends))
-    ledger.settle(run, {}, final=False)
+    ledger.plans.save_plan(run, plan(ends=ends))
+    ledger.links.settle(run, {}, final=False)
     return run
 
 
-def write(ledger: PostgresLedger, run: Run, side: Side, *answers: Values) -> None:
-    ledger.mark_sent(run, [answer["action_id"] for answer in answers])
-    ledger.record(run, outcomes(*answers))
+def write(ledger: Ledger, run: Run, side: Side, *answers: Values) -> None:
+    ledger.outbox.mark_sent(run, [answer["action_id"] for answer in answers])
+    ledger.outbox.record(run, outcomes(*answers))
 
 
 def query(url: str, text: str, *parameters: object) -> list[dict[str, Any]]:

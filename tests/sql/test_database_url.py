@@ -11,14 +11,14 @@ from psycopg import sql
 
 from stack.postgres import USER, PostgresServer
 from taskbridge.errors import ConnectionMissing
-from taskbridge.store import PostgresLedger
+from taskbridge.store import Ledger
 from taskbridge.store.database import Database
 
 
 def used_in_both_ways(url: str) -> None:
-    with PostgresLedger(url) as ledger:
+    with Ledger(url) as ledger:
         ledger.check_schema()
-        assert ledger.user_map().empty
+        assert ledger.people.user_map().empty
 
 
 def test_C19_a_socket_in_a_folder_with_a_space(

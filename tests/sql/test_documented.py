@@ -5,10 +5,10 @@ from __future__ import annotations
 import psycopg
 
 from bench.views import asked
-from taskbridge.store import PostgresLedger
+from taskbridge.store import Ledger
 
 
-def test_every_view_and_every_documented_statement_answers(ledger: PostgresLedger, database_url: str) -> None:
+def test_every_view_and_every_documented_statement_answers(ledger: Ledger, database_url: str) -> None:
     with psycopg.connect(database_url) as connection:
         queries = asked(connection, 1.0)
         for query in queries:

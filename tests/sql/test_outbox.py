@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 
 from taskbridge.core.model import Op
-from taskbridge.engine.ports import SEEN, Run
+from taskbridge.core.run import Run
+from taskbridge.core.writes import SEEN
 from taskbridge.errors import ContractBroken, CountsDoNotAddUp
-from taskbridge.store import PostgresLedger
+from taskbridge.store import Ledger
 from tests.sql.rows import (
     SC,
     SF,
@@ -35,12 +36,12 @@ from tests.sql.rows import (
 ALL = tuple(Op)
 
 
-def planned_run(ledger: PostgresLedger, minute: float = 2) -> Run:
+def planned_run(ledger: Ledger, minute: float = 2) -> Run:
     """Seq 0 updates, 1 deletes the Salesforce record of a pair; 2 creates one for a new pair."""
-    link_id = linked(ledger) if not ledger.state().has_pairs else "sc:acc:1"
+    link_id = linked(ledger) if not ledger.sides.state().has_pairs else "sc:acc:1"
     run = open_run(ledger, at(minute))
-    ledger.stage(run, SC, page(SC, task(SC, "1", version=at(minute)), task(SC, "8")), "delta")
-    ledger.save_plan(
+    ledger.staging.stage(run, SC, page(SC, task(SC, "1", version=at(minute)), task(SC, "8")), "delta")
+    ledger.plans.save_plan(
         run,
         plan(
             [
@@ -60,28 +61,28 @@ def state(url: str, run: Run, seq: int) -> str:
     return str(one(url, "SELECT state FROM bridge.action WHERE action_id = %s", action_id)["state"])
 
 
-def test_an_action_is_sent_once(ledger: PostgresLedger) -> None:
+def test_an_action_is_sent_once(ledger: Ledger) -> None:
     run = planned_run(ledger)
     sent = [f"{run.run_id}-0"]
-    ledger.mark_sent(run, sent)
-    assert ledger.unsettled(run, SF)["action_id"].tolist() == sent
-    assert ledger.unsettled(run, SC).empty
+    ledger.outbox.mark_sent(run, sent)
+    assert ledger.outbox.unsettled(run, SF)["action_id"].tolist() == sent
+    assert ledger.outbox.unsettled(run, SC).empty
     with pytest.raises(CountsDoNotAddUp, match=r"2 actions should have been planned, but 1 were"):
-        ledger.mark_sent(run, [*sent, f"{run.run_id}-1"])
-    assert ledger.unsettled(run, SF)["action_id"].tolist() == sent
-    ledger.unsend(run, sent)
-    assert ledger.unsettled(run, SF).empty
-    assert len(ledger.actions(run, SF, ALL)) == 3
+        ledger.outbox.mark_sent(run, [*sent, f"{run.run_id}-1"])
+    assert ledger.outbox.unsettled(run, SF)["action_id"].tolist() == sent
+    ledger.outbox.unsend(run, sent)
+    assert ledger.outbox.unsettled(run, SF).empty
+    assert len(ledger.outbox.actions(run, SF, ALL)) == 3
     with pytest.raises(CountsDoNotAddUp, match=r"should have been sent, but 0 were"):
-        ledger.unsend(run, sent)
+        ledger.outbox.unsend(run, sent)
 
 
-def test_moved_records_leave_the_outbox(ledger: PostgresLedger, database_url: str) -> None:
+def test_moved_records_leave_the_outbox(ledger: Ledger, database_url: str) -> None:
     run = planned_run(ledger)
-    ledger.mark_stale(run, [f"{run.run_id}-0"])
-    ledger.mark_stale(run, [])
+    ledger.outbox.mark_stale(run, [f"{run.run_id}-0"])
+    ledger.outbox.mark_stale(run, [])
     assert state(database_url, run, 0) == "stale"
-    assert ledger.actions(run, SF, ALL)["seq"].tolist() == [1, 2]
+    assert ledger.outbox.actions(run, SF, ALL)["seq"].tolist() == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +99,7 @@ def test_moved_records_leave_the_outbox(ledger: PostgresLedger, database_url: st
     ],
 )
 def test_an_outcome_becomes_a_state(
-    seq: int, result: str, becomes: str, ledger: PostgresLedger, database_url: str
+    seq: int, result: str, becomes: str, ledger: Ledger, database_url: str
 ) -> None:
     run = planned_run(ledger)
     remote_id = "00T8" if result == "exists" else None
@@ -111,7 +112,7 @@ def test_an_outcome_becomes_a_state(
     assert (row["written_at"] is None) == (becomes != "done")
 
 
-def test_a_created_record_is_in_the_link_at_once(ledger: PostgresLedger, database_url: str) -> None:
+def test_a_created_record_is_in_the_link_at_once(ledger: Ledger, database_url: str) -> None:
     run = planned_run(ledger)
     write(ledger, run, SF, outcome(f"{run.run_id}-2", "done", remote_id="00T8", written_at=at(3)))
     row = link_row(database_url, "sc:acc:8")
@@ -120,57 +121,55 @@ def test_a_created_record_is_in_the_link_at_once(ledger: PostgresLedger, databas
     assert written == {"remote_id": "00T8"}
 
 
-def test_a_done_write_is_remembered_until_it_is_seen(ledger: PostgresLedger, database_url: str) -> None:
+def test_a_done_write_is_remembered_until_it_is_seen(ledger: Ledger, database_url: str) -> None:
     run = planned_run(ledger)
     write(ledger, run, SF, outcome(f"{run.run_id}-0", "done", written_at=at(3)))
     row = link_row(database_url, "sc:acc:1")
     assert (row["sf_written_at"], row["sc_written_at"], row["sf_owner_now"]) == (at(3), None, "005B")
 
 
-def test_a_write_without_a_time_gets_the_servers_not_the_databases(
-    ledger: PostgresLedger, database_url: str
-) -> None:
+def test_a_write_without_a_time_gets_the_servers_not_the_databases(ledger: Ledger, database_url: str) -> None:
     run = planned_run(ledger)
     write(ledger, run, SF, outcome(f"{run.run_id}-0", "done"))
     written = link_row(database_url, "sc:acc:1")["sf_written_at"]
     assert at(2) <= written < at(3)
 
 
-def test_a_create_without_an_id_is_refused_and_stays_sent(ledger: PostgresLedger, database_url: str) -> None:
+def test_a_create_without_an_id_is_refused_and_stays_sent(ledger: Ledger, database_url: str) -> None:
     run = planned_run(ledger)
     ids = [f"{run.run_id}-0", f"{run.run_id}-2"]
-    ledger.mark_sent(run, ids)
+    ledger.outbox.mark_sent(run, ids)
     with pytest.raises(ContractBroken, match=r"without the id of the new record"):
-        ledger.record(run, outcomes(*(outcome(action_id, "done") for action_id in ids)))
+        ledger.outbox.record(run, outcomes(*(outcome(action_id, "done") for action_id in ids)))
     assert [state(database_url, run, seq) for seq in (0, 2)] == ["sent", "sent"]
 
 
-def test_an_answer_to_what_was_not_sent_is_refused(ledger: PostgresLedger, database_url: str) -> None:
+def test_an_answer_to_what_was_not_sent_is_refused(ledger: Ledger, database_url: str) -> None:
     run = planned_run(ledger)
     with pytest.raises(CountsDoNotAddUp, match=r"1 actions should have been sent, but 0 were"):
-        ledger.record(run, outcomes(outcome(f"{run.run_id}-0", "done")))
+        ledger.outbox.record(run, outcomes(outcome(f"{run.run_id}-0", "done")))
     assert state(database_url, run, 0) == "planned"
 
 
-def test_two_answers_to_one_action_are_refused(ledger: PostgresLedger) -> None:
+def test_two_answers_to_one_action_are_refused(ledger: Ledger) -> None:
     run = planned_run(ledger)
     twice = outcome(f"{run.run_id}-0", "done")
     with pytest.raises(CountsDoNotAddUp, match=r"name an action twice"):
-        ledger.record(run, outcomes(twice, twice))
-    ledger.record(run, outcomes())
+        ledger.outbox.record(run, outcomes(twice, twice))
+    ledger.outbox.record(run, outcomes())
 
 
 def test_a_rejected_row_has_one_open_dead_letter_however_often_it_is_tried(
-    ledger: PostgresLedger, database_url: str
+    ledger: Ledger, database_url: str
 ) -> None:
     first = planned_run(ledger)
     told = {"code": "STRING_TOO_LONG", "category": "validation", "message": "too long", "remedy": "shorten"}
     write(ledger, first, SF, outcome(f"{first.run_id}-0", "rejected", **told))
-    assert ledger.counts(first).rejected_new == 1
-    ledger.settle(first, {}, final=False)
+    assert ledger.runs.counts(first).rejected_new == 1
+    ledger.links.settle(first, {}, final=False)
     second = planned_run(ledger, 5)
-    ledger.mark_sent(second, [f"{second.run_id}-0"])
-    ledger.record(second, outcomes(outcome(f"{second.run_id}-0", "rejected")), timedelta(hours=3))
+    ledger.outbox.mark_sent(second, [f"{second.run_id}-0"])
+    ledger.outbox.record(second, outcomes(outcome(f"{second.run_id}-0", "rejected")), timedelta(hours=3))
     row = one(database_url, "SELECT *, next_try_at - last_seen_at AS rest FROM bridge.dead_letter")
     assert (row["stage"], row["side"], row["link_id"], row["remote_id"]) == (
         "load",
@@ -180,51 +179,49 @@ def test_a_rejected_row_has_one_open_dead_letter_however_often_it_is_tried(
     )
     assert (row["attempts"], row["code"], row["action_id"]) == (2, "UNKNOWN", f"{second.run_id}-0")
     assert row["rest"] == timedelta(hours=3)
-    assert ledger.counts(second).rejected_new == 0
+    assert ledger.runs.counts(second).rejected_new == 0
 
 
-def test_a_later_run_records_what_an_earlier_one_left_open(ledger: PostgresLedger, database_url: str) -> None:
+def test_a_later_run_records_what_an_earlier_one_left_open(ledger: Ledger, database_url: str) -> None:
     cut_off = planned_run(ledger)
-    ledger.mark_sent(cut_off, [f"{cut_off.run_id}-2"])
+    ledger.outbox.mark_sent(cut_off, [f"{cut_off.run_id}-2"])
     later = open_run(ledger, at(10))
-    (action_id,) = ledger.unsettled(later, SF)["action_id"]
-    ledger.record(later, outcomes(outcome(action_id, "done", remote_id="00T8")))
+    (action_id,) = ledger.outbox.unsettled(later, SF)["action_id"]
+    ledger.outbox.record(later, outcomes(outcome(action_id, "done", remote_id="00T8")))
     assert query(database_url, "SELECT 1 FROM bridge.action WHERE state = 'sent'") == []
     row = link_row(database_url, "sc:acc:8")
     assert (row["sf_id"], row["state"], row["changed_run_id"]) == ("00T8", "linked", later.run_id)
 
 
-def test_a_create_that_was_taken_for_lost_can_turn_out_to_be_done(
-    ledger: PostgresLedger, database_url: str
-) -> None:
+def test_a_create_that_was_taken_for_lost_can_turn_out_to_be_done(ledger: Ledger, database_url: str) -> None:
     run, marker = planned_run(ledger), "tb:sc:acc:8:1"
     lost = f"{run.run_id}-2"
-    assert ledger.given_up(SF, [marker]).empty
+    assert ledger.outbox.given_up(SF, [marker]).empty
     write(ledger, run, SF, outcome(lost, "retry", code="NOT_CREATED"))
-    assert ledger.given_up(SF, [marker])["action_id"].tolist() == [lost]
-    assert ledger.given_up(SC, [marker]).empty
+    assert ledger.outbox.given_up(SF, [marker])["action_id"].tolist() == [lost]
+    assert ledger.outbox.given_up(SC, [marker]).empty
     later = open_run(ledger, at(10))
     with pytest.raises(CountsDoNotAddUp):
-        ledger.record(later, outcomes(outcome(lost, "rejected", code="MARKER_LOST")))
-    ledger.record(later, outcomes(outcome(lost, "done", remote_id="00T8")))
+        ledger.outbox.record(later, outcomes(outcome(lost, "rejected", code="MARKER_LOST")))
+    ledger.outbox.record(later, outcomes(outcome(lost, "done", remote_id="00T8")))
     assert (state(database_url, run, 2), link_row(database_url, "sc:acc:8")["sf_id"]) == ("done", "00T8")
-    assert ledger.given_up(SF, [marker]).empty
+    assert ledger.outbox.given_up(SF, [marker]).empty
 
 
 def test_how_long_a_write_has_waited_is_told_by_the_servers_clock_or_ours(
-    ledger: PostgresLedger, database_url: str
+    ledger: Ledger, database_url: str
 ) -> None:
     cut_off = planned_run(ledger)
     sent = [f"{cut_off.run_id}-{seq}" for seq in range(3)]
-    ledger.mark_sent(cut_off, sent)
+    ledger.outbox.mark_sent(cut_off, sent)
     lost = [
         outcome(sent[0], "unknown", code="ANSWER_LOST"),
         outcome(sent[1], "unknown", code="SERVER_FAILED"),
     ]
-    ledger.record(cut_off, outcomes(*lost))
+    ledger.outbox.record(cut_off, outcomes(*lost))
 
     def unsettled(minute: int) -> pd.DataFrame:
-        return ledger.unsettled(open_run(ledger, at(minute)), SF).set_index("action_id")
+        return ledger.outbox.unsettled(open_run(ledger, at(minute)), SF).set_index("action_id")
 
     found = unsettled(8)
     assert found["waited"].between(350, 400).all()
@@ -237,12 +234,10 @@ def test_how_long_a_write_has_waited_is_told_by_the_servers_clock_or_ours(
     assert (unsettled(2)["waited"] > 660).all(), "by our own clock too, should theirs have gone back"
 
 
-def test_a_create_in_doubt_keeps_its_time_and_a_person_settles_it(
-    ledger: PostgresLedger, database_url: str
-) -> None:
+def test_a_create_in_doubt_keeps_its_time_and_a_person_settles_it(ledger: Ledger, database_url: str) -> None:
     run = planned_run(ledger)
     create = f"{run.run_id}-2"
-    ledger.mark_sent(run, [create])
+    ledger.outbox.mark_sent(run, [create])
 
     def tell(*what: str) -> str:
         asked = ", ".join(["%s", "'Ada'", *["%s"] * (len(what) - 1)])
@@ -250,28 +245,26 @@ def test_a_create_in_doubt_keeps_its_time_and_a_person_settles_it(
 
     assert "nothing was changed" in tell(create), "it is not in doubt yet"
     before = one(database_url, "SELECT sent_at FROM bridge.action WHERE action_id = %s", create)
-    ledger.record(run, outcomes(outcome(create, "unknown", code="CREATE_UNCLEAR")))
+    ledger.outbox.record(run, outcomes(outcome(create, "unknown", code="CREATE_UNCLEAR")))
     assert one(database_url, "SELECT sent_at FROM bridge.action WHERE action_id = %s", create) == before
     assert "nothing was changed" in tell(create, "00T1"), "that record is in a pair"
     assert tell(create, "00T9") == "settled by Ada: it is 00T9"
-    assert ledger.unsettled(run, SF)["remote_id"].tolist() == ["00T9"]
+    assert ledger.outbox.unsettled(run, SF)["remote_id"].tolist() == ["00T9"]
     assert "was not created" in tell(create)
     assert state(database_url, run, 2) == "retry"
 
 
-def test_records_in_a_pair_are_told(ledger: PostgresLedger) -> None:
+def test_records_in_a_pair_are_told(ledger: Ledger) -> None:
     linked(ledger)
-    assert ledger.linked(SF, ["00T1", "00T9"]) == {"00T1"}
-    assert ledger.linked(SC, ["00T1", "1"]) == {"1"}
+    assert ledger.outbox.linked(SF, ["00T1", "00T9"]) == {"00T1"}
+    assert ledger.outbox.linked(SC, ["00T1", "1"]) == {"1"}
 
 
-def test_what_a_late_request_would_overwrite_is_kept_with_it(
-    ledger: PostgresLedger, database_url: str
-) -> None:
+def test_what_a_late_request_would_overwrite_is_kept_with_it(ledger: Ledger, database_url: str) -> None:
     run = planned_run(ledger)
-    ledger.mark_sent(run, [f"{run.run_id}-0"])
+    ledger.outbox.mark_sent(run, [f"{run.run_id}-0"])
     seen = [{"action_id": f"{run.run_id}-{seq}", "title": "Typed since"} for seq in (0, 1)]
-    ledger.see_again(run, rows(SEEN, *seen))
+    ledger.outbox.see_again(run, rows(SEEN, *seen))
     found = query(
         database_url,
         "SELECT seen_title FROM bridge.action WHERE run_id = %s ORDER BY seq LIMIT 2",

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from taskbridge.errors import DatabaseFull, DatabaseRefused, TaskBridgeError
-from taskbridge.store import PostgresLedger
+from taskbridge.store import Ledger
 from taskbridge.store.database import Transaction
 
 SECRET = "Call Nora about her divorce"
@@ -43,7 +43,7 @@ def through_a_script(tx: Transaction) -> None:
     ],
 )
 def test_a_statement_that_is_refused_tells_no_value(
-    ledger: PostgresLedger, write: Callable[[Transaction], None], named: str
+    ledger: Ledger, write: Callable[[Transaction], None], named: str
 ) -> None:
     def refused() -> None:
         with ledger._db.transaction() as tx:
@@ -55,7 +55,7 @@ def test_a_statement_that_is_refused_tells_no_value(
     assert_hides(failure.value)
 
 
-def test_neither_does_a_query_of_a_frame(ledger: PostgresLedger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_neither_does_a_query_of_a_frame(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "taskbridge.store.statements.numbered", lambda _: ("SELECT $1::text::integer AS number", ["value"])
     )
@@ -64,7 +64,7 @@ def test_neither_does_a_query_of_a_frame(ledger: PostgresLedger, monkeypatch: py
     assert_hides(failure.value)
 
 
-def test_a_full_disk_is_a_sentence(ledger: PostgresLedger) -> None:
+def test_a_full_disk_is_a_sentence(ledger: Ledger) -> None:
     told = r"no space left on its disk.*free some"
     with pytest.raises(DatabaseFull, match=told) as failure, ledger._db.transaction() as tx:
         tx.script(FULL)

@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 
 from stack.postgres import PostgresServer
 from taskbridge.errors import ConnectionMissing, DatabaseRefused, DatabaseUnavailable, SchemaBehind
-from taskbridge.store import PostgresLedger, migrate, statements
+from taskbridge.store import Ledger, migrate, statements
 from taskbridge.store.dictionary import dictionary
 from tests.sql.rows import SC, at, linked, one, open_run, query
 
@@ -23,7 +23,7 @@ DICTIONARY = PROJECT / "docs" / "data-dictionary.md"
 def test_an_empty_database_is_migrated_and_a_second_time_nothing_happens(empty_database_url: str) -> None:
     assert migrate.current(empty_database_url) is None
     assert migrate.migrate(empty_database_url) == migrate.expected() == migrate.current(empty_database_url)
-    with PostgresLedger(empty_database_url) as ledger:
+    with Ledger(empty_database_url) as ledger:
         link_id = linked(ledger)
         assert migrate.migrate(empty_database_url) == migrate.expected()
         ledger.check_schema()
@@ -80,7 +80,7 @@ def test_the_data_dictionary_is_that_of_the_database(database_url: str) -> None:
 
 
 @pytest.mark.parametrize("column", ["sc_id", "sf_id"])
-def test_a_remote_id_is_in_one_link_only(database_url: str, ledger: PostgresLedger, column: str) -> None:
+def test_a_remote_id_is_in_one_link_only(database_url: str, ledger: Ledger, column: str) -> None:
     linked(ledger, "1", "00T1")
     linked(ledger, "2", "00T2", at(5))
     with psycopg.connect(database_url) as connection, pytest.raises(psycopg.errors.UniqueViolation):
@@ -89,7 +89,7 @@ def test_a_remote_id_is_in_one_link_only(database_url: str, ledger: PostgresLedg
 
 def test_a_database_without_our_tables(empty_database_url: str) -> None:
     with (
-        PostgresLedger(empty_database_url) as ledger,
+        Ledger(empty_database_url) as ledger,
         pytest.raises(
             SchemaBehind,
             match=rf"has no TaskBridge tables, this code needs {migrate.expected()}: run `make migrate`",
@@ -107,7 +107,7 @@ def test_a_database_without_our_tables(empty_database_url: str) -> None:
 )
 def test_a_database_behind_or_ahead_of_the_code(version: str, message: str, own_database_url: str) -> None:
     query(own_database_url, "UPDATE bridge.schema_version SET version_num = %s", version)
-    with PostgresLedger(own_database_url) as ledger, pytest.raises(SchemaBehind, match=message) as caught:
+    with Ledger(own_database_url) as ledger, pytest.raises(SchemaBehind, match=message) as caught:
         ledger.check_schema()
     assert own_database_url.split("/")[3].split("?")[0] in str(caught.value)
 
@@ -131,8 +131,8 @@ UNREACHABLE = {
 @pytest.mark.parametrize("case", UNREACHABLE)
 def test_an_unreachable_database_is_named_without_its_password(case: str) -> None:
     url, place = UNREACHABLE[case]
-    with PostgresLedger(url) as ledger:
-        for call in (ledger.check_schema, ledger.user_map):
+    with Ledger(url) as ledger:
+        for call in (ledger.check_schema, ledger.people.user_map):
             with pytest.raises(DatabaseUnavailable, match=place) as caught:
                 call()
             assert "taskbridge_db" in str(caught.value)
@@ -140,7 +140,7 @@ def test_an_unreachable_database_is_named_without_its_password(case: str) -> Non
 
 
 def test_a_database_that_does_not_exist(postgres_server: PostgresServer) -> None:
-    ledger = PostgresLedger(postgres_server.url("nothing_here"))
+    ledger = Ledger(postgres_server.url("nothing_here"))
     with ledger, pytest.raises(DatabaseUnavailable, match='"nothing_here" does not exist'):
         ledger.check_schema()
 
@@ -148,7 +148,7 @@ def test_a_database_that_does_not_exist(postgres_server: PostgresServer) -> None
 @pytest.mark.parametrize("url", ["mysql://ada:s3cret@host/tasks", "not a url: s3cret"])
 def test_what_is_no_postgresql_is_refused(url: str) -> None:
     with pytest.raises(ConnectionMissing, match="taskbridge_db") as caught:
-        PostgresLedger(url)
+        Ledger(url)
     assert "s3cret" not in str(caught.value)
     assert caught.value.__cause__ is None
 
@@ -159,17 +159,15 @@ CUT = """
 """
 
 
-def test_connections_that_were_cut_are_made_anew(ledger: PostgresLedger, database_url: str) -> None:
+def test_connections_that_were_cut_are_made_anew(ledger: Ledger, database_url: str) -> None:
     linked(ledger)
-    ledger.user_map()
+    ledger.people.user_map()
     assert len(query(database_url, CUT)) >= 2
-    assert ledger.user_map().empty
-    assert ledger.links(open_run(ledger)).empty
+    assert ledger.people.user_map().empty
+    assert ledger.plans.links(open_run(ledger)).empty
 
 
-def test_a_connection_lost_in_the_middle_is_told_and_rolled_back(
-    ledger: PostgresLedger, database_url: str
-) -> None:
+def test_a_connection_lost_in_the_middle_is_told_and_rolled_back(ledger: Ledger, database_url: str) -> None:
     def lose_it() -> None:
         with ledger._db.transaction() as tx:
             tx.run("identity/remember_identity", side=SC.value, identity="acc")
@@ -178,10 +176,10 @@ def test_a_connection_lost_in_the_middle_is_told_and_rolled_back(
 
     with pytest.raises(DatabaseUnavailable, match=r"does not answer"):
         lose_it()
-    assert ledger.state().identities == {}
+    assert ledger.sides.state().identities == {}
 
 
-def test_a_fault_of_a_statement_is_no_unavailable_database(ledger: PostgresLedger) -> None:
+def test_a_fault_of_a_statement_is_no_unavailable_database(ledger: Ledger) -> None:
     with pytest.raises(DatabaseRefused, match="CheckViolation"), ledger._db.transaction() as tx:
         tx.run("identity/remember_identity", side="nowhere", identity="acc")
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from taskbridge.engine.ports import Run, RunOutcome
-from taskbridge.store import PostgresLedger
+from taskbridge.core.run import Run, RunOutcome
+from taskbridge.store import Ledger
 from tests.sql.rows import (
     NOW,
     SC,
@@ -34,29 +34,29 @@ from tests.sql.rows import (
 
 
 @pytest.fixture
-def people(ledger: PostgresLedger) -> PostgresLedger:
+def people(ledger: Ledger) -> Ledger:
     """The ledger with Ada, who is synced, and Ben, who is not."""
     ben = user("u2", sf_user_id="005B", name="Ben", state="off", first_sync=None)
-    ledger.save_user_map(open_run(ledger), users(user(), ben))
+    ledger.people.save_user_map(open_run(ledger), users(user(), ben))
     return ledger
 
 
-def decide(ledger: PostgresLedger, minute: float, *ends: Any, **given: Any) -> Run:
+def decide(ledger: Ledger, minute: float, *ends: Any, **given: Any) -> Run:
     """A run that stages a row for each end and stores this plan."""
     run = open_run(ledger, at(minute), dry_run=given.pop("dry_run", False))
     rows = given.pop("rows", {})
     for placed in ends:
         side = SC if placed["side"] == SC else SF
         row = rows.get(placed["remote_id"], task(side, placed["remote_id"], version=at(minute)))
-        ledger.stage(run, side, page(side, row), "delta")
-    ledger.save_plan(run, plan(ends=ends, **given))
+        ledger.staging.stage(run, side, page(side, row), "delta")
+    ledger.plans.save_plan(run, plan(ends=ends, **given))
     return run
 
 
 # tasks_current
 
 
-def test_tasks_current_shows_the_base_of_a_pair_at_rest(people: PostgresLedger, database_url: str) -> None:
+def test_tasks_current_shows_the_base_of_a_pair_at_rest(people: Ledger, database_url: str) -> None:
     link_id = linked(people)
     run = decide(
         people,
@@ -67,7 +67,7 @@ def test_tasks_current_shows_the_base_of_a_pair_at_rest(people: PostgresLedger, 
         changes=[change(link_id, 0, sc_mask=1, sc_title="New", sf_mask=1, sf_title="New")],
     )
     write(people, run, SF, outcome(f"{run.run_id}-0", "done", written_at=at(5)))
-    people.settle(run, {}, final=False)
+    people.links.settle(run, {}, final=False)
     rows = query(database_url, "SELECT * FROM mart.tasks_current ORDER BY side")
     assert [(row["side"], row["remote_id"], row["title"], row["status"]) for row in rows] == [
         ("sales_connect", "1", "New", "open"),
@@ -77,13 +77,11 @@ def test_tasks_current_shows_the_base_of_a_pair_at_rest(people: PostgresLedger, 
     assert [row["link_id"] for row in rows] == [link_id] * 2
 
 
-def test_tasks_current_shows_the_last_sight_of_everything_else(
-    people: PostgresLedger, database_url: str
-) -> None:
+def test_tasks_current_shows_the_last_sight_of_everything_else(people: Ledger, database_url: str) -> None:
     link_id = linked(people)
     rows = {"1": task(SC, "1", title="Held", version=at(5)), "8": gone("8")}
     ends = [end(SC, "1", "held", link_id, "K3"), end(SC, "7", "ignored", rule="I2"), end(SC, "8", "ignored")]
-    people.settle(decide(people, 5, *ends, rows=rows), {}, final=False)
+    people.links.settle(decide(people, 5, *ends, rows=rows), {}, final=False)
     decide(people, 6, end(SC, "7", "ignored"), rows={"7": task(SC, "7", title="Looked")}, dry_run=True)
     found = query(
         database_url, "SELECT * FROM mart.tasks_current WHERE side = 'sales_connect' ORDER BY remote_id"
@@ -96,7 +94,7 @@ def test_tasks_current_shows_the_last_sight_of_everything_else(
     assert [(row["disposition"], row["rule"]) for row in found][:2] == [("held", "K3"), ("ignored", "I2")]
 
 
-def test_tasks_current_outlives_the_staging(people: PostgresLedger, database_url: str) -> None:
+def test_tasks_current_outlives_the_staging(people: Ledger, database_url: str) -> None:
     linked(people)
     query(database_url, "DELETE FROM staging.sales_connect_task; DELETE FROM staging.salesforce_task")
     query(database_url, "UPDATE bridge.link SET state = 'tombstone'")
@@ -107,7 +105,7 @@ def test_tasks_current_outlives_the_staging(people: PostgresLedger, database_url
     ]
 
 
-def test_task_pairs_shows_both_sides(people: PostgresLedger, database_url: str) -> None:
+def test_task_pairs_shows_both_sides(people: Ledger, database_url: str) -> None:
     link_id = linked(people)
     row = one(database_url, "SELECT * FROM mart.task_pairs")
     assert (row["link_id"], row["origin"], row["state"], row["dirty"]) == (
@@ -135,7 +133,7 @@ def why(url: str) -> dict[tuple[str, str], dict[str, Any]]:
     return {(row["side"], row["remote_id"]): row for row in found}
 
 
-def test_not_synced_says_why_a_record_stays_alone(people: PostgresLedger, database_url: str) -> None:
+def test_not_synced_says_why_a_record_stays_alone(people: Ledger, database_url: str) -> None:
     linked(people)
     run = decide(
         people,
@@ -148,7 +146,7 @@ def test_not_synced_says_why_a_record_stays_alone(people: PostgresLedger, databa
         end(SC, "6", "ignored", rule="I4"),
         rows={"00T3": task(SF, "00T3", owner="005B"), "6": gone("6")},
     )
-    people.settle(run, {}, final=False)
+    people.links.settle(run, {}, final=False)
     found = why(database_url)
     assert sorted(found) == [
         ("sales_connect", "2"),
@@ -172,7 +170,7 @@ def test_not_synced_says_why_a_record_stays_alone(people: PostgresLedger, databa
 
 
 def test_not_synced_forgets_what_became_a_pair_or_a_later_run_settled(
-    people: PostgresLedger, database_url: str
+    people: Ledger, database_url: str
 ) -> None:
     decide(people, 1, end(SC, "1", "ignored", rule="I2"))
     assert list(why(database_url)) == [("sales_connect", "1")]
@@ -180,7 +178,7 @@ def test_not_synced_forgets_what_became_a_pair_or_a_later_run_settled(
     assert why(database_url) == {}
 
 
-def test_not_synced_names_what_cannot_be_understood(people: PostgresLedger, database_url: str) -> None:
+def test_not_synced_names_what_cannot_be_understood(people: Ledger, database_url: str) -> None:
     broken = {
         "remote_id": "7",
         "presence": "live",
@@ -194,7 +192,7 @@ def test_not_synced_names_what_cannot_be_understood(people: PostgresLedger, data
 
 
 @pytest.mark.parametrize("op", ["create", "update"])
-def test_not_synced_names_what_was_rejected(op: str, people: PostgresLedger, database_url: str) -> None:
+def test_not_synced_names_what_was_rejected(op: str, people: Ledger, database_url: str) -> None:
     """A rejected create is shown at the record that exists, a rejected update at the one that was refused."""
     link_id = linked(people) if op == "update" else "sc:acc:1"
     refused = action(0, link_id, SF, op, remote_id="00T1" if op == "update" else None, mask=1, title="New")
@@ -202,7 +200,7 @@ def test_not_synced_names_what_was_rejected(op: str, people: PostgresLedger, dat
     run = decide(people, 5, end(SC, "1", "planned", link_id), actions=[refused], links=links)
     told = {"code": "STRING_TOO_LONG", "message": "too long", "remedy": "shorten it"}
     write(people, run, SF, outcome(f"{run.run_id}-0", "rejected", **told))
-    people.settle(run, {}, final=False)
+    people.links.settle(run, {}, final=False)
     ((where, row),) = why(database_url).items()
     assert where == (("salesforce", "00T1") if op == "update" else ("sales_connect", "1"))
     assert (row["explanation"], row["remedy"]) == ("STRING_TOO_LONG: too long", "shorten it")
@@ -210,9 +208,7 @@ def test_not_synced_names_what_was_rejected(op: str, people: PostgresLedger, dat
 
 
 @pytest.mark.parametrize(("state", "rule"), [("held", "C6"), ("missing", "C5"), ("released", "C2")])
-def test_not_synced_names_pairs_out_of_step(
-    state: str, rule: str, people: PostgresLedger, database_url: str
-) -> None:
+def test_not_synced_names_pairs_out_of_step(state: str, rule: str, people: Ledger, database_url: str) -> None:
     link_id = linked(people)
     query(database_url, "UPDATE bridge.link SET state = %s", state)
     query(database_url, "DELETE FROM staging.sales_connect_task")
@@ -231,9 +227,7 @@ def test_each_rule_is_explained_once(database_url: str) -> None:
 # command_center (I6)
 
 
-def test_I6_command_center_sorts_open_tasks_by_the_users_own_day(
-    people: PostgresLedger, database_url: str
-) -> None:
+def test_I6_command_center_sorts_open_tasks_by_the_users_own_day(people: Ledger, database_url: str) -> None:
     today = one(database_url, "SELECT bridge.today_in('Europe/Vienna') AS today")["today"]
     for number, days in enumerate([-1, 0, 1, 2, None]):
         due = None if days is None else today + timedelta(days=days)
@@ -253,9 +247,7 @@ def test_I6_command_center_sorts_open_tasks_by_the_users_own_day(
     assert (found[1]["user_name"], found[1]["due_date"]) == ("Ada", today)
 
 
-def test_I6_command_center_means_a_day_in_the_zone_of_each_user(
-    people: PostgresLedger, database_url: str
-) -> None:
+def test_I6_command_center_means_a_day_in_the_zone_of_each_user(people: Ledger, database_url: str) -> None:
     """The two zones are 26 hours apart, so that they never have the same date."""
     ahead = one(database_url, "SELECT bridge.today_in('Pacific/Kiritimati') AS today")["today"]
     linked(people, due_date=ahead)
@@ -283,9 +275,7 @@ STRANGE = [
 
 
 @pytest.mark.parametrize("zone", [*POSIX, *STRANGE])
-def test_I6_what_is_no_iana_zone_is_utc_and_said_so(
-    people: PostgresLedger, database_url: str, zone: str
-) -> None:
+def test_I6_what_is_no_iana_zone_is_utc_and_said_so(people: Ledger, database_url: str, zone: str) -> None:
     query(database_url, "UPDATE bridge.user_map SET time_zone = %s WHERE sc_user_id = 'u1'", zone)
     utc = one(database_url, "SELECT (now() AT TIME ZONE 'UTC')::date AS today")["today"]
     linked(people, due_date=utc)
@@ -325,7 +315,7 @@ def test_an_unknown_zone_is_taken_as_utc(zone: str | None, database_url: str) ->
 
 
 def test_sync_runs_tells_what_a_run_did_also_after_its_staging_is_gone(
-    people: PostgresLedger, database_url: str
+    people: Ledger, database_url: str
 ) -> None:
     link_id = linked(people)
     given = [
@@ -342,10 +332,10 @@ def test_sync_runs_tells_what_a_run_did_also_after_its_staging_is_gone(
         conflicts=[{"link_id": link_id, "field": "title", "rule": "T3", "winner": "sales_connect"}],
     )
     write(people, run, SF, outcome(f"{run.run_id}-0", "done"))
-    people.note(run, "a note")
+    people.runs.note(run, "a note")
     text = "SELECT * FROM mart.sync_runs WHERE run_id = %s"
     assert one(database_url, text, run.run_id)["outcome"] == "open"
-    people.close_run(run, RunOutcome.PARTIAL, "one left", people.counts(run))
+    people.runs.close_run(run, RunOutcome.PARTIAL, "one left", people.runs.counts(run))
     query(database_url, "DELETE FROM staging.sales_connect_task")
     row = one(database_url, text, run.run_id)
     assert (row["outcome"], row["summary"], row["mode"], row["dry_run"]) == (
@@ -362,9 +352,7 @@ def test_sync_runs_tells_what_a_run_did_also_after_its_staging_is_gone(
     assert (row["sc_end"], row["sf_start"]) == (at(5), at(-5))
 
 
-def test_errors_by_code_counts_what_was_met_and_what_is_open(
-    people: PostgresLedger, database_url: str
-) -> None:
+def test_errors_by_code_counts_what_was_met_and_what_is_open(people: Ledger, database_url: str) -> None:
     link_id = linked(people)
     given = [action(seq, link_id, SF, "update", remote_id="00T1", mask=1, title="New") for seq in (0, 1)]
     run = decide(people, 5, end(SC, "1", "planned", link_id), actions=given)
@@ -392,7 +380,7 @@ def test_errors_by_code_counts_what_was_met_and_what_is_open(
     assert row["first_seen_at"] <= row["last_seen_at"]
 
 
-def test_change_log_tells_from_which_value_to_which(people: PostgresLedger, database_url: str) -> None:
+def test_change_log_tells_from_which_value_to_which(people: Ledger, database_url: str) -> None:
     link_id = linked(people)
     due = date(2026, 3, 9)
     given = [

@@ -1,6 +1,4 @@
--- Purpose: what a person said; no row when the request waits for no answer
--- Parameters: approval_id, answer, answered_by, answered_at, answered_in
--- Caller: store/approvals.py
+-- What a person said; no row when the request waits for no answer
 UPDATE bridge.approval
 SET state = 'answered', answer = :answer, answered_by = :answered_by, answered_at = :answered_at,
     answered_in = :answered_in

@@ -1,6 +1,4 @@
--- Purpose: a request of which every row went away needs no answer any more
--- Parameters: none
--- Caller: store/approvals.py
+-- A request of which every row went away needs no answer any more
 UPDATE bridge.approval r
 SET state = 'obsolete', finished_at = clock_timestamp()
 WHERE r.state = 'open'

@@ -1,6 +1,4 @@
--- Purpose: what a request asks for in numbers, by reason, system, operation, user and campaign
--- Parameters: approval_id
--- Caller: store/approvals.py
+-- What a request asks for in numbers, by reason, system, operation, user and campaign
 SELECT CASE WHEN w.rule LIKE '%G3' THEN 'G3' ELSE w.rule END AS held_by, w.side, w.op, coalesce(u.name, u.email, w.sc_user_id, '(nobody)') AS owner, l.sc_campaign_name AS campaign,
        count(*) AS rows
 FROM bridge.approval_row w

@@ -1,6 +1,4 @@
--- Purpose: which open or left-out rows are still held, of the pairs that this plan decided anew
--- Parameters: run_id
--- Caller: store/approvals.py
+-- Which open or left-out rows are still held, of the pairs that this plan decided anew
 UPDATE bridge.approval_row w
 SET wanted = now.held
 FROM (

@@ -1,6 +1,4 @@
--- Purpose: the held actions of a run that its new requests ask for
--- Parameters: run_id
--- Caller: store/approvals.py
+-- The held actions of a run that its new requests ask for
 UPDATE bridge.action a
 SET approval_id = r.approval_id
 FROM bridge.approval r

@@ -1,6 +1,4 @@
--- Purpose: one request for each kind that this plan holds and that has no unfinished one (G3)
--- Parameters: run_id
--- Caller: store/approvals.py
+-- One request for each kind that this plan holds and that has no unfinished one (G3)
 INSERT INTO bridge.approval (kind, run_id)
 SELECT DISTINCT a.asks, a.run_id
 FROM bridge.action a

@@ -1,6 +1,4 @@
--- Purpose: rows without an outcome, or left out and still held, of a run's pairs; the answers that it carries out (G3)
--- Parameters: run_id
--- Caller: store/approvals.py
+-- Rows without an outcome, or left out and still held, of a run's pairs; the answers that it carries out (G3)
 WITH asked AS (
     SELECT run_id, CASE WHEN mode = 'approval' THEN CAST(asked ->> 'approval_id' AS bigint) END AS approval_id
     FROM bridge.run WHERE run_id = CAST(:run_id AS bigint)

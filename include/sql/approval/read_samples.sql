@@ -1,6 +1,5 @@
--- Purpose: some rows of a request with names that a person knows; of every user and campaign one before the second
+-- Some rows of a request with names that a person knows; of every user and campaign one before the second
 -- Parameters: approval_id, samples (how many)
--- Caller: store/approvals.py
 SELECT side, op, owner, title, status, due_date, mask, new_title, new_status, new_due_date, old_owner, new_owner
 FROM (
     SELECT w.row_id, w.side, w.op, w.mask,

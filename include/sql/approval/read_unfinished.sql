@@ -1,6 +1,4 @@
--- Purpose: requests that wait for an answer or for being carried out
--- Parameters: none
--- Caller: store/approvals.py
+-- Requests that wait for an answer or for being carried out
 SELECT a.approval_id, a.kind, a.state, a.run_id, a.requested_at, a.dag_run_id, a.asked, a.answer, a.answered_by,
        a.answered_at, r.features
 FROM bridge.approval a

@@ -1,6 +1,4 @@
--- Purpose: how a run carries out the rows of an answered request
--- Parameters: run_id, row_id, seq, end, reason (arrays)
--- Caller: store/approvals.py
+-- How a run carries out the rows of an answered request. Parameters: run_id, row_id, seq, end, reason (arrays)
 UPDATE bridge.approval_row w
 SET run_id = :run_id, seq = i.seq, planned_end = i.planned_end, reason = i.reason
 FROM unnest(

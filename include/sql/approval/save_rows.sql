@@ -1,6 +1,4 @@
--- Purpose: what the requests that this plan opened ask for, exactly as it is held
--- Parameters: run_id
--- Caller: store/approvals.py
+-- What the requests that this plan opened ask for, exactly as it is held
 INSERT INTO bridge.approval_row (
     approval_id, link_id, side, op, remote_id, marker, rule, sc_user_id, mask,
     title, status, priority, due_date, details, owner,

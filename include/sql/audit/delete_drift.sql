@@ -1,4 +1,2 @@
--- Purpose: forget what an audit found that compares again
--- Parameters: run_id
--- Caller: store/audits.py
+-- Forget what an audit found that compares again
 DELETE FROM bridge.drift WHERE run_id = :run_id

@@ -1,6 +1,5 @@
--- Purpose: let the next run read by id the pairs that drifted, and mend them by its rules (G9)
+-- Let the next run read by id the pairs that drifted, and mend them by its rules (G9)
 -- Parameters: run_id, deletes_told (interval)
--- Caller: store/audits.py
 WITH field (name, bit) AS (
     VALUES ('status', 2), ('priority', 4), ('due_date', 8), ('details', 16), ('owner', 32)
 ),
@@ -75,15 +74,12 @@ SET dirty = true,
     look_again_at = NULL,
     -- What a run has decided and not yet carried out was proven to that run.
     state = CASE WHEN j.asks AND l.state = 'linked' AND NOT l.dirty THEN 'held' ELSE l.state END,
-    sc_status = CASE WHEN j.lost & 2 = 0 THEN l.sc_status END,
-    sf_status = CASE WHEN j.lost & 2 = 0 THEN l.sf_status END,
-    sc_priority = CASE WHEN j.lost & 4 = 0 THEN l.sc_priority END,
-    sf_priority = CASE WHEN j.lost & 4 = 0 THEN l.sf_priority END,
-    sc_due_date = CASE WHEN j.lost & 8 = 0 THEN l.sc_due_date END,
-    sf_due_date = CASE WHEN j.lost & 8 = 0 THEN l.sf_due_date END,
-    sc_details = CASE WHEN j.lost & 16 = 0 THEN l.sc_details END,
-    sf_details = CASE WHEN j.lost & 16 = 0 THEN l.sf_details END,
-    sc_owner = CASE WHEN j.lost & 32 = 0 THEN l.sc_owner END,
-    sf_owner = CASE WHEN j.lost & 32 = 0 THEN l.sf_owner END
+    -- both: ,
+    {half}_status = CASE WHEN j.lost & 2 = 0 THEN l.{half}_status END,
+    {half}_priority = CASE WHEN j.lost & 4 = 0 THEN l.{half}_priority END,
+    {half}_due_date = CASE WHEN j.lost & 8 = 0 THEN l.{half}_due_date END,
+    {half}_details = CASE WHEN j.lost & 16 = 0 THEN l.{half}_details END,
+    {half}_owner = CASE WHEN j.lost & 32 = 0 THEN l.{half}_owner END
+    -- end
 FROM judged j
 WHERE l.link_id = j.link_id

@@ -1,6 +1,4 @@
--- Purpose: the conflicts that a person decides, as they are now; no run changes them meanwhile
--- Parameters: conflict_ids
--- Caller: store/conflicts.py
+-- The conflicts that a person decides, as they are now; no run changes them meanwhile
 SELECT conflict_id, link_id, field, winner, decided_at, dry_run
 FROM bridge.conflict
 WHERE conflict_id = ANY(:conflict_ids)

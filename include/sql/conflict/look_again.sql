@@ -1,6 +1,4 @@
--- Purpose: a pair of which a person decided something is read in the next run (G9)
--- Parameters: conflict_ids
--- Caller: store/conflicts.py
+-- A pair of which a person decided something is read in the next run (G9)
 UPDATE bridge.link l
 SET look_again_at = NULL
 FROM bridge.conflict c

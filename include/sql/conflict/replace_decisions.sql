@@ -1,6 +1,4 @@
--- Purpose: whoever decides again means the new decision
--- Parameters: conflict_ids
--- Caller: store/conflicts.py
+-- Whoever decides again means the new decision
 UPDATE bridge.decision d
 SET state = 'replaced', closed_at = now()
 FROM bridge.conflict c

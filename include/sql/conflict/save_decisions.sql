@@ -1,6 +1,4 @@
--- Purpose: keep what a person decided, with the values that were contested then (K3)
--- Parameters: conflict_ids, winner, decided_by
--- Caller: store/conflicts.py
+-- Keep what a person decided, with the values that were contested then (K3)
 INSERT INTO bridge.decision (conflict_id, link_id, field, winner, value_sc, value_sf, decided_by)
 SELECT conflict_id, link_id, field, :winner, value_sc, value_sf, :decided_by
 FROM bridge.conflict

@@ -1,6 +1,4 @@
--- Purpose: once what was broken is whole, let rows that were refused for a right or a field be tried again now
--- Parameters: side, codes
--- Caller: store/contracts.py
+-- Once what was broken is whole, let rows that were refused for a right or a field be tried again now
 WITH freed AS (
     UPDATE bridge.dead_letter
     SET next_try_at = now()

@@ -1,6 +1,4 @@
--- Purpose: what a system last said of its tasks, and whether that has to be asked again before a write
--- Parameters: side, age, codes, settings_fingerprint, code_version
--- Caller: store/contracts.py
+-- What a system last said of its tasks, and whether that has to be asked again before a write
 SELECT
     c.picklists,
     cardinality(c.breaches) > 0

@@ -1,6 +1,5 @@
--- Purpose: keep what a system says of its tasks now
+-- Keep what a system says of its tasks now
 -- Parameters: side, picklists (json text), breaches, settings_fingerprint, code_version, run_id
--- Caller: store/contracts.py
 INSERT INTO bridge.contract (side, picklists, breaches, settings_fingerprint, code_version, run_id)
 VALUES (:side, CAST(:picklists AS jsonb), :breaches, :settings_fingerprint, :code_version, :run_id)
 ON CONFLICT (side) DO UPDATE

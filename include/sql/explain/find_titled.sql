@@ -1,6 +1,4 @@
--- Purpose: the tasks of a title, whatever its case: pairs, and records that are in none
--- Parameters: title
--- Caller: store/explaining.py
+-- The tasks of a title, whatever its case: pairs, and records that are in none
 SELECT l.link_id AS task, l.link_id, l.origin AS side, coalesce(l.sc_id, l.sf_id) AS remote_id, l.state
 FROM bridge.link l
 WHERE lower(:title) IN (lower(l.sc_title), lower(l.sf_title))

@@ -1,6 +1,4 @@
--- Purpose: what is still to be written to a pair, or was sent and not answered
--- Parameters: link_id
--- Caller: store/explaining.py
+-- What is still to be written to a pair, or was sent and not answered
 SELECT a.action_id, a.run_id, a.side, a.op, a.mask, a.state, a.rule, e.explanation
 FROM bridge.action a
 JOIN bridge.run r ON r.run_id = a.run_id AND NOT r.dry_run

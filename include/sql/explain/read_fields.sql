@@ -1,6 +1,4 @@
--- Purpose: each field of a pair, with where its values come from; of a pair that still lacks a record as last read
--- Parameters: link_id
--- Caller: store/explaining.py
+-- Each field of a pair, with where its values come from; of a pair that still lacks a record as last read
 SELECT f.field,
        CASE WHEN l.state <> 'pending' THEN f.sc_value WHEN l.sc_id IS NOT NULL THEN coalesce(f.sc_value, s.value) END
            AS sc_value,

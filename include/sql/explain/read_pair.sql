@@ -1,6 +1,4 @@
--- Purpose: the pair of a task, by any id that it has or had; title and owner of a pair without a base as last read
--- Parameters: task
--- Caller: store/explaining.py
+-- The pair of a task, by any id that it has or had; title and owner of a pair without a base as last read
 SELECT l.link_id, l.origin, l.generation, l.state, l.withheld, l.dirty, l.dirty_since, l.sc_id, l.sf_id,
        coalesce(l.sc_title, l.sf_title, s.title) AS title, u.name AS owner_name, l.changed_at, l.changed_run_id
 FROM bridge.link l

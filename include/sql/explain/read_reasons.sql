@@ -1,6 +1,4 @@
--- Purpose: why a record or a pair is not in sync, and what helps
--- Parameters: task, link_id (null: a record in no pair)
--- Caller: store/explaining.py
+-- Why a record or a pair is not in sync, and what helps. Parameters: task, link_id (null: a record in no pair)
 SELECT side, remote_id, title, owner_name, rule, explanation, remedy, since
 FROM mart.not_synced
 WHERE link_id = :link_id

@@ -1,6 +1,4 @@
--- Purpose: the last sight of a record that is in no pair
--- Parameters: task
--- Caller: store/explaining.py
+-- The last sight of a record that is in no pair
 SELECT side, remote_id, presence, title, disposition, rule, run_id
 FROM mart.latest_staged
 WHERE remote_id IN (:task, bridge.salesforce_id(:task))

@@ -1,6 +1,4 @@
--- Purpose: a job has ended, and what became of its rows is recorded
--- Parameters: job_id, failed, message
--- Caller: store/jobs.py
+-- A job has ended, and what became of its rows is recorded
 UPDATE bridge.bulk_job
 SET ended_at = clock_timestamp(), failed = :failed, message = :message
 WHERE job_id = :job_id AND ended_at IS NULL

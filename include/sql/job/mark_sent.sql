@@ -1,5 +1,3 @@
--- Purpose: write down the intent, and the job that carries it out, before the job gets its rows
--- Parameters: action_ids, job_id
--- Caller: store/jobs.py
+-- Write down the intent, and the job that carries it out, before the job gets its rows
 UPDATE bridge.action SET state = 'sent', sent_at = clock_timestamp(), job_id = :job_id
 WHERE action_id = ANY(:action_ids) AND state = 'planned'

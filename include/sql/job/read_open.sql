@@ -1,4 +1,2 @@
--- Purpose: jobs of which nobody has recorded the end
--- Parameters: side
--- Caller: store/jobs.py
+-- Jobs of which nobody has recorded the end
 SELECT job_id, op FROM bridge.bulk_job WHERE side = :side AND ended_at IS NULL ORDER BY opened_at, job_id

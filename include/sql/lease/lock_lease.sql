@@ -1,4 +1,2 @@
--- Purpose: read the fencing number and keep it from changing until the transaction ends
--- Parameters: none
--- Caller: store/database.py, store/leases.py, store/runs.py
+-- Read the fencing number and keep it from changing until the transaction ends
 SELECT fencing FROM bridge.lease WHERE name = 'sync' FOR SHARE

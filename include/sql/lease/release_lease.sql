@@ -1,6 +1,4 @@
--- Purpose: give the lease back, if this run holds it, and forget the logins of the run
--- Parameters: run_key
--- Caller: store/leases.py
+-- Give the lease back, if this run holds it, and forget the logins of the run
 WITH forgotten AS (
     DELETE FROM bridge.session WHERE run_key = :run_key OR kept_at < now() - interval '1 day'
 )

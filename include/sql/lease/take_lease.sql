@@ -1,6 +1,5 @@
--- Purpose: take the lease, or renew it under the same key; no row, but a place in the line, while another has it or is next
+-- Take the lease, or renew it under the same key; no row, but a place in the line, while another has it or is next
 -- Parameters: run_key, ttl (interval), waits (boolean), patience (interval)
--- Caller: store/leases.py
 WITH taken AS (
     UPDATE bridge.lease l
     SET fencing = CASE WHEN l.run_key = :run_key THEN l.fencing ELSE l.fencing + 1 END,

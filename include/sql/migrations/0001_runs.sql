@@ -1,4 +1,4 @@
--- Runs, the lease, and what is kept of each run. Behind a table or a column stands its comment, see store/migrations/apply.py.
+-- Runs, the lease, and what is kept of each run. Behind a table or a column stands its comment, see store/comments.py.
 CREATE SCHEMA IF NOT EXISTS bridge;
 CREATE SCHEMA staging;
 CREATE SCHEMA mart;

@@ -31,16 +31,6 @@ CREATE TABLE staging.sales_connect_task ( -- One row is a Sales Connect task as 
     rule text, -- Rules that led there, comma-separated
     PRIMARY KEY (run_id, remote_id)
 );
--- The last sight of a record: mart.latest_staged, not_synced and tasks_current. One entry a staged row.
-CREATE INDEX sales_connect_task_record ON staging.sales_connect_task (remote_id, run_id);
--- What mart.not_synced starts from, with all that it tells, as far as a row of an index may be that long: titles have 255
--- characters in both systems. One entry a row that was left aside, few of those that runs read.
-CREATE INDEX sales_connect_task_aside ON staging.sales_connect_task (remote_id, run_id) INCLUDE (presence, title, owner, link_id, disposition, rule)
-    WHERE disposition IN ('ignored', 'deferred', 'held', 'released', 'dead_letter') AND coalesce(octet_length(title), 0) <= 1020;
-CREATE INDEX sales_connect_task_aside_long ON staging.sales_connect_task (run_id)
-    WHERE disposition IN ('ignored', 'deferred', 'held', 'released', 'dead_letter') AND coalesce(octet_length(title), 0) > 1020;
--- A run's share of a table is all that a plan needs to know, and it is wanted in milliseconds.
-ALTER TABLE staging.sales_connect_task ALTER COLUMN run_id SET STATISTICS 20;
 
 CREATE TABLE staging.salesforce_task ( -- One row is a Salesforce task as a run saw it.
     run_id bigint NOT NULL REFERENCES bridge.run ON DELETE CASCADE, -- Run that saw it
@@ -72,12 +62,18 @@ CREATE TABLE staging.salesforce_task ( -- One row is a Salesforce task as a run 
     rule text, -- Rules that led there, comma-separated
     PRIMARY KEY (run_id, remote_id)
 );
-CREATE INDEX salesforce_task_record ON staging.salesforce_task (remote_id, run_id);
-CREATE INDEX salesforce_task_aside ON staging.salesforce_task (remote_id, run_id) INCLUDE (presence, title, owner, link_id, disposition, rule)
+-- both:
+-- The last sight of a record: mart.latest_staged, not_synced and tasks_current. One entry a staged row.
+CREATE INDEX {side}_task_record ON staging.{side}_task (remote_id, run_id);
+-- What mart.not_synced starts from, with all that it tells, as far as a row of an index may be that long: titles have 255
+-- characters in both systems. One entry a row that was left aside, few of those that runs read.
+CREATE INDEX {side}_task_aside ON staging.{side}_task (remote_id, run_id) INCLUDE (presence, title, owner, link_id, disposition, rule)
     WHERE disposition IN ('ignored', 'deferred', 'held', 'released', 'dead_letter') AND coalesce(octet_length(title), 0) <= 1020;
-CREATE INDEX salesforce_task_aside_long ON staging.salesforce_task (run_id)
+CREATE INDEX {side}_task_aside_long ON staging.{side}_task (run_id)
     WHERE disposition IN ('ignored', 'deferred', 'held', 'released', 'dead_letter') AND coalesce(octet_length(title), 0) > 1020;
-ALTER TABLE staging.salesforce_task ALTER COLUMN run_id SET STATISTICS 20;
+-- A run's share of a table is all that a plan needs to know, and it is wanted in milliseconds.
+ALTER TABLE staging.{side}_task ALTER COLUMN run_id SET STATISTICS 20;
+-- end
 
 CREATE VIEW staging.seen ( -- One row is a staged record of either side, with what both have in common.
     run_id, -- Run that saw it
@@ -88,10 +84,13 @@ CREATE VIEW staging.seen ( -- One row is a staged record of either side, with wh
     version, -- Stamp of that state
     owner, -- User id of assignee or owner
     marker, -- Marker that it carries (G2)
-    problem_code -- Why it cannot be understood; else null
+    problem_code, -- Why it cannot be understood; else null
+    link_id, -- Pair that it was decided with
+    disposition, -- Where it ended (G5)
+    rule -- Rules that led there
 ) AS
-SELECT run_id, 'sales_connect' AS side, remote_id, source, presence, version, owner, marker, problem_code
-FROM staging.sales_connect_task
-UNION ALL
-SELECT run_id, 'salesforce', remote_id, source, presence, version, owner, marker, problem_code
-FROM staging.salesforce_task;
+-- both: UNION ALL
+SELECT run_id, '{side}' AS side, remote_id, source, presence, version, owner, marker, problem_code, link_id, disposition, rule
+FROM staging.{side}_task
+-- end
+;

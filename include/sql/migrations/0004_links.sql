@@ -8,41 +8,30 @@ CREATE TABLE bridge.link ( -- One row is a pair of an SC task and its SF task, w
     dirty boolean NOT NULL DEFAULT false, -- Something is unfinished: both records are read by id before anything is decided (G9)
     dirty_since timestamptz, -- Since when it is dirty
     look_again_at timestamptz, -- Of a pair that only waits (for an approval, a decision, a proof, or for somebody who mends a record): when its records are read by id again, unless it is answered or a listing shows something new of it before (G9). Null: in the next run
-    sc_id text UNIQUE, -- Id of the SC record
-    sf_id text UNIQUE, -- Id of the SF record
-    sc_deleted_id text, -- SC: the record whose delete was proved (C5); null once it is read live. What is proved is not asked again
-    sf_deleted_id text, -- SF: the record whose delete was proved (C5); null once it is read live. What is proved is not asked again
+    -- both:
+    {half}_id text UNIQUE, -- Id of the {HALF} record
+    {half}_deleted_id text, -- {HALF}: the record whose delete was proved (C5); null once it is read live. What is proved is not asked again
+    {half}_version timestamptz, -- {HALF}: version last seen
+    {half}_modified_at timestamptz, -- {HALF}: last edit by a person, as last seen; never a stamp of our own write (K3)
+    {half}_written_at timestamptz, -- {HALF}: the server's time of our last write that no read has confirmed yet
+    {half}_changed_at timestamptz, -- {HALF}: stamp first seen with a difference that is still open (K3)
+    {half}_owner_now text, -- {HALF}: owner as last seen, also when that change has not been merged
+    {half}_title text, -- Base: title in {HALF}
+    {half}_status text, -- Base: status in {HALF}
+    {half}_priority text, -- Base: priority in {HALF}
+    {half}_due_date date, -- Base: due date in {HALF}
+    {half}_details text, -- Base: details or comments in {HALF}
+    {half}_owner text, -- Base: owner in {HALF}
+    -- end
     sc_outside text CHECK (sc_outside = 'C3'), -- SC: why the record itself was out of the sync when it was last seen: C3 (given to somebody who takes no part); else null
     sf_outside text CHECK (sf_outside IN ('C2', 'C3')), -- SF: why the record itself was out of the sync when it was last seen: C2 (no reminder) or C3 (given to somebody who takes no part); else null
-    sc_version timestamptz, -- SC: version last seen
-    sf_version timestamptz, -- SF: version last seen
-    sc_modified_at timestamptz, -- SC: last edit by a person, as last seen; never a stamp of our own write (K3)
-    sf_modified_at timestamptz, -- SF: last edit by a person, as last seen; never a stamp of our own write (K3)
-    sc_written_at timestamptz, -- SC: the server's time of our last write that no read has confirmed yet
-    sf_written_at timestamptz, -- SF: the server's time of our last write that no read has confirmed yet
-    sc_changed_at timestamptz, -- SC: stamp first seen with a difference that is still open (K3)
-    sf_changed_at timestamptz, -- SF: stamp first seen with a difference that is still open (K3)
     sc_checked_at timestamptz NOT NULL, -- Sales Connect's clock when its task was last looked at, for the sweep
-    sc_owner_now text, -- SC: owner as last seen, also when that change has not been merged
-    sf_owner_now text, -- SF: owner as last seen, also when that change has not been merged
-    sc_title text, -- Base: title in SC
-    sc_status text, -- Base: status in SC
-    sc_priority text, -- Base: priority in SC
-    sc_due_date date, -- Base: due date in SC
-    sc_details text, -- Base: details or comments in SC
-    sc_owner text, -- Base: owner in SC
     sc_type text, -- Base, for the subject template (T3): kind of task
     sc_campaign_name text, -- Base, for the subject template (T3): sales campaign
     sc_campaign_day text, -- Base, for the subject template (T3): day of the campaign
     sc_campaign_step text, -- Base, for the subject template (T3): step of the campaign
     sc_call_outcome text, -- Base, for the subject template (T3): outcome of a call
     sc_call_reason text, -- Base, for the subject template (T3): reason of a call
-    sf_title text, -- Base: title in SF
-    sf_status text, -- Base: status in SF
-    sf_priority text, -- Base: priority in SF
-    sf_due_date date, -- Base: due date in SF
-    sf_details text, -- Base: details or comments in SF
-    sf_owner text, -- Base: owner in SF
     created_run_id bigint NOT NULL, -- Run that made the pair; perhaps no longer kept
     changed_run_id bigint NOT NULL, -- Run that last changed the pair; perhaps no longer kept
     created_at timestamptz NOT NULL DEFAULT now(), -- When the pair was made
@@ -77,29 +66,24 @@ CREATE TABLE bridge.ledger_change ( -- One row says how the base of a pair advan
     also integer, -- A second action of the run that has to succeed as well; null: one is enough
     state text, -- New state of the pair, or null to leave it
     withheld text CHECK (withheld IN ('rejected', 'undone', 'withdrawn_from_sales_connect', 'withdrawn_from_salesforce')), -- Why a person keeps the pair out from then on; without it a new state ends that
+    -- both:
+    {half}_mask integer NOT NULL DEFAULT 0, -- Bits of the {HALF} columns that advance, as in bridge.action.mask
+    {half}_title text, -- New base: title in {HALF}
+    {half}_status text, -- New base: status in {HALF}
+    {half}_priority text, -- New base: priority in {HALF}
+    {half}_due_date date, -- New base: due date in {HALF}
+    {half}_details text, -- New base: details or comments in {HALF}
+    {half}_owner text, -- New base: owner in {HALF}
+    -- end
     sc_outside text, -- What the pair's sc_outside becomes; empty: null; null leaves it
     sf_outside text, -- What the pair's sf_outside becomes; empty: null; null leaves it
-    sc_mask integer NOT NULL DEFAULT 0, -- Bits of the SC columns that advance, as in bridge.action.mask
     inputs boolean NOT NULL DEFAULT false, -- Whether the inputs of the subject template advance as well (T3)
-    sc_title text, -- New base: title in SC
-    sc_status text, -- New base: status in SC
-    sc_priority text, -- New base: priority in SC
-    sc_due_date date, -- New base: due date in SC
-    sc_details text, -- New base: details or comments in SC
-    sc_owner text, -- New base: owner in SC
     sc_type text, -- New base, for the subject template (T3): kind of task
     sc_campaign_name text, -- New base, for the subject template (T3): sales campaign
     sc_campaign_day text, -- New base, for the subject template (T3): day of the campaign
     sc_campaign_step text, -- New base, for the subject template (T3): step of the campaign
     sc_call_outcome text, -- New base, for the subject template (T3): outcome of a call
     sc_call_reason text, -- New base, for the subject template (T3): reason of a call
-    sf_mask integer NOT NULL DEFAULT 0, -- Bits of the SF columns that advance, as in bridge.action.mask
-    sf_title text, -- New base: title in SF
-    sf_status text, -- New base: status in SF
-    sf_priority text, -- New base: priority in SF
-    sf_due_date date, -- New base: due date in SF
-    sf_details text, -- New base: details or comments in SF
-    sf_owner text, -- New base: owner in SF
     applied_at timestamptz, -- When the base advanced by it; null: not yet, or never
     CONSTRAINT ledger_change_withheld_is_released CHECK (withheld IS NULL OR state = 'released')
 );
@@ -176,9 +160,9 @@ CREATE VIEW bridge.half ( -- One row is one side of a pair.
     dirty, -- Whether anything in the pair is unfinished (G9)
     look_again_at -- When a pair that only waits is read again; null: in the next run
 ) AS
-SELECT link_id, 'sales_connect' AS side, sc_id AS remote_id, sc_owner_now AS owner, sc_version AS version,
-       sc_written_at AS written_at, state, dirty, look_again_at
+-- both: UNION ALL
+SELECT link_id, '{side}' AS side, {half}_id AS remote_id, {half}_owner_now AS owner, {half}_version AS version,
+       {half}_written_at AS written_at, state, dirty, look_again_at
 FROM bridge.link
-UNION ALL
-SELECT link_id, 'salesforce', sf_id, sf_owner_now, sf_version, sf_written_at, state, dirty, look_again_at
-FROM bridge.link;
+-- end
+;

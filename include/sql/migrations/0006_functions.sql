@@ -164,15 +164,12 @@ CREATE FUNCTION bridge.pairs_to_read(run bigint) RETURNS TABLE (link_id text)
 LANGUAGE sql STABLE
 BEGIN ATOMIC
     WITH staged AS (
+        -- both: UNION ALL
         SELECT l.link_id
-        FROM staging.sales_connect_task s
-        JOIN bridge.link l ON l.sc_id = s.remote_id
+        FROM staging.{side}_task s
+        JOIN bridge.link l ON l.{half}_id = s.remote_id
         WHERE s.run_id = run AND (l.dirty OR l.state IN ('pending', 'released', 'missing', 'held'))
-        UNION ALL
-        SELECT l.link_id
-        FROM staging.salesforce_task s
-        JOIN bridge.link l ON l.sf_id = s.remote_id
-        WHERE s.run_id = run AND (l.dirty OR l.state IN ('pending', 'released', 'missing', 'held'))
+        -- end
     )
     SELECT l.link_id
     FROM bridge.link l
@@ -208,25 +205,18 @@ CREATE FUNCTION staging.last_sight(of_side text, record text) RETURNS TABLE (
 )
 LANGUAGE sql STABLE
 BEGIN ATOMIC
+    -- both: UNION ALL
     (
         SELECT s.run_id, s.presence, s.version, s.title, s.status, s.priority, s.due_date, s.details, s.owner, s.link_id,
                s.disposition, s.rule
-        FROM staging.sales_connect_task s
-        WHERE of_side = 'sales_connect' AND s.remote_id = record
+        FROM staging.{side}_task s
+        WHERE of_side = '{side}' AND s.remote_id = record
           AND s.run_id NOT IN (SELECT run_id FROM bridge.run WHERE dry_run)
         ORDER BY s.run_id DESC
         LIMIT 1
     )
-    UNION ALL
-    (
-        SELECT s.run_id, s.presence, s.version, s.title, s.status, s.priority, s.due_date, s.details, s.owner, s.link_id,
-               s.disposition, s.rule
-        FROM staging.salesforce_task s
-        WHERE of_side = 'salesforce' AND s.remote_id = record
-          AND s.run_id NOT IN (SELECT run_id FROM bridge.run WHERE dry_run)
-        ORDER BY s.run_id DESC
-        LIMIT 1
-    );
+    -- end
+    ;
 END;
 COMMENT ON FUNCTION staging.last_sight IS 'A record as the latest run that read it saw it, dry runs aside: one row, or none where staging has no sight of it. For many records mart.latest_staged.';
 
@@ -236,11 +226,7 @@ BEGIN ATOMIC
     SELECT ended.link_id,
            ended.disposition NOT IN ('deferred', 'dead_letter')
            AND NOT (ended.disposition = 'held' AND coalesce(ended.rule, '') IN ('C5', 'G4'))
-    FROM (
-        SELECT s.link_id, s.disposition, s.rule FROM staging.sales_connect_task s WHERE s.run_id = run
-        UNION ALL
-        SELECT s.link_id, s.disposition, s.rule FROM staging.salesforce_task s WHERE s.run_id = run
-    ) ended
-    WHERE ended.disposition IS NOT NULL AND ended.link_id IS NOT NULL;
+    FROM staging.seen ended
+    WHERE ended.run_id = run AND ended.disposition IS NOT NULL AND ended.link_id IS NOT NULL;
 END;
 COMMENT ON FUNCTION bridge.decided IS 'The pairs of a run''s staged rows, a row each, once its plan is stored; anew: the row was decided, not left waiting, unreadable or not found.';

@@ -1,6 +1,4 @@
--- Purpose: ledger changes that are due and not applied, as their run died before: of answered writes, of a rebase (G8)
--- Parameters: none
--- Caller: store/outbox.py
+-- Ledger changes that are due and not applied, as their run died before: of answered writes, of a rebase (G8)
 SELECT count(*)
 FROM bridge.ledger_change c
 JOIN bridge.run r USING (run_id)

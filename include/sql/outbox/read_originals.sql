@@ -1,6 +1,4 @@
--- Purpose: what creates bring back: the record of their pair that went away last, in full where a delete of ours removed it (K5)
--- Parameters: side, action_ids
--- Caller: store/outbox.py
+-- What creates bring back: the record of their pair that went away last, in full where a delete of ours removed it (K5)
 WITH removed AS (
     SELECT k.*
     FROM bridge.kept k

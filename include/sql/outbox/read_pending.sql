@@ -1,6 +1,4 @@
--- Purpose: what is left to be done by sides: planned writes of a run, one row each op, and, with no op, sides of which any run waits for an answer
--- Parameters: run_id
--- Caller: store/outbox.py
+-- What is left to be done by sides: planned writes of a run, one row each op, and, with no op, sides of which any run waits for an answer
 SELECT side, op FROM bridge.action WHERE run_id = :run_id AND state = 'planned'
 UNION
 SELECT side, NULL FROM bridge.action WHERE state = 'sent'

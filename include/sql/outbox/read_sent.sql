@@ -1,6 +1,4 @@
--- Purpose: writes of any run whose answer is unknown and that no job carries out any more, with what tells whether they may still be carried out
--- Parameters: run_id, side
--- Caller: store/outbox.py
+-- Writes of any run whose answer is unknown and that no job carries out any more, with what tells whether they may still be carried out
 WITH sent AS (
     SELECT a.*,
            -- By the server's clock, which is told when a run opens.
@@ -32,9 +30,7 @@ controls AS (
     GROUP BY sc_owner_now
 )
 SELECT
-    action_id, seq, link_id, side, op, remote_id, marker, state, rule, kind, asks, approval_id, sc_user_id, first_import,
-    mask, title, status, priority, due_date, details, owner, person, seen_title, seen_status,
-    seen_priority, seen_due_date, seen_details, seen_owner, sent_after, sent_before,
+    {writes}, sent_after, sent_before,
     CAST(
         extract(epoch FROM greatest(clock_timestamp() - sent_at, server_now - sent_before)) AS double precision
     ) AS waited,

@@ -1,6 +1,4 @@
--- Purpose: since when the oldest change that a run has not written has waited, by side (G7)
--- Parameters: run_id
--- Caller: store/outbox.py
+-- Since when the oldest change that a run has not written has waited, by side (G7)
 SELECT a.side, min(coalesce(a.waiting_since, r.opened_at)) AS since
 FROM bridge.action a
 JOIN bridge.run r USING (run_id)

@@ -1,6 +1,5 @@
--- Purpose: what became of sent actions, and what their pairs learn at once: new record ids, what we deleted, when we wrote; an unknown answer and an existing marker stay sent, and a create that was taken for lost can turn out to be done (G2)
+-- What became of sent actions, and what their pairs learn at once: new record ids, what we deleted, when we wrote; an unknown answer and an existing marker stay sent, and a create that was taken for lost can turn out to be done (G2)
 -- Parameters: run_id, action_id, outcome, remote_id, written_at, code, category, message, remedy (arrays)
--- Caller: store/outbox.py
 WITH recorded AS (
     -- What follows reads from here: a search for actions that are done would begin with all that ever were.
     UPDATE bridge.action a
@@ -44,14 +43,12 @@ WITH recorded AS (
 ),
 written AS (
     SELECT a.link_id,
-           max(a.remote_id) FILTER (WHERE a.side = 'sales_connect' AND a.op = 'create') AS sc_created,
-           max(a.remote_id) FILTER (WHERE a.side = 'salesforce' AND a.op = 'create') AS sf_created,
-           max(a.remote_id) FILTER (WHERE a.side = 'sales_connect' AND a.op = 'delete') AS sc_deleted,
-           max(a.remote_id) FILTER (WHERE a.side = 'salesforce' AND a.op = 'delete') AS sf_deleted,
-           max(a.written_at) FILTER (WHERE a.side = 'sales_connect') AS sc_written_at,
-           max(a.written_at) FILTER (WHERE a.side = 'salesforce') AS sf_written_at,
-           max(a.owner) FILTER (WHERE a.side = 'sales_connect' AND a.mask & 32 <> 0) AS sc_owner,
-           max(a.owner) FILTER (WHERE a.side = 'salesforce' AND a.mask & 32 <> 0) AS sf_owner,
+           -- both:
+           max(a.remote_id) FILTER (WHERE a.side = '{side}' AND a.op = 'create') AS {half}_created,
+           max(a.remote_id) FILTER (WHERE a.side = '{side}' AND a.op = 'delete') AS {half}_deleted,
+           max(a.written_at) FILTER (WHERE a.side = '{side}') AS {half}_written_at,
+           max(a.owner) FILTER (WHERE a.side = '{side}' AND a.mask & 32 <> 0) AS {half}_owner,
+           -- end
            max(a.action_id) FILTER (WHERE a.side = 'sales_connect' AND a.op = 'delete') AS sc_removal
     FROM recorded a
     WHERE a.state = 'done'
@@ -59,16 +56,15 @@ written AS (
 ),
 learnt AS (
     UPDATE bridge.link l
-    SET sc_id = coalesce(w.sc_created, l.sc_id),
-        sf_id = coalesce(w.sf_created, l.sf_id),
+    SET
+        -- both:
+        {half}_id = coalesce(w.{half}_created, l.{half}_id),
+        {half}_deleted_id = coalesce(w.{half}_deleted, l.{half}_deleted_id),
+        {half}_written_at = coalesce(w.{half}_written_at, l.{half}_written_at),
+        {half}_owner_now = coalesce(w.{half}_owner, l.{half}_owner_now),
+        -- end
         state = CASE WHEN w.sc_created IS NULL AND w.sf_created IS NULL THEN l.state ELSE 'linked' END,
         withheld = CASE WHEN w.sc_created IS NULL AND w.sf_created IS NULL THEN l.withheld END,
-        sc_deleted_id = coalesce(w.sc_deleted, l.sc_deleted_id),
-        sf_deleted_id = coalesce(w.sf_deleted, l.sf_deleted_id),
-        sc_written_at = coalesce(w.sc_written_at, l.sc_written_at),
-        sf_written_at = coalesce(w.sf_written_at, l.sf_written_at),
-        sc_owner_now = coalesce(w.sc_owner, l.sc_owner_now),
-        sf_owner_now = coalesce(w.sf_owner, l.sf_owner_now),
         sc_checked_at = coalesce(w.sc_written_at, l.sc_checked_at),
         -- As the record was when it was deleted, so it is made should it come back (K5).
         sc_type = CASE WHEN k.action_id IS NULL THEN l.sc_type ELSE k.type END,

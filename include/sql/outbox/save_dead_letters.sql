@@ -1,6 +1,5 @@
--- Purpose: rejected rows: one open dead letter for each side of a pair (G4)
+-- Rejected rows: one open dead letter for each side of a pair (G4)
 -- Parameters: run_id, parked_retry (interval), action_id (array): rows whose outcomes are recorded
--- Caller: store/outbox.py
 INSERT INTO bridge.dead_letter AS known (
     run_id, stage, side, remote_id, link_id, action_id, code, category, message, remedy, next_try_at
 )

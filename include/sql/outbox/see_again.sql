@@ -1,6 +1,4 @@
--- Purpose: what a record holds while a write to it may still land: that is what the write would overwrite (K5)
--- Parameters: none; reads incoming_seen
--- Caller: store/outbox.py
+-- What a record holds while a write to it may still land: that is what the write would overwrite (K5); reads incoming_seen
 UPDATE bridge.action a
 SET seen_title = i.title, seen_status = i.status, seen_priority = i.priority, seen_due_date = i.due_date,
     seen_details = i.details, seen_owner = i.owner

@@ -1,5 +1,3 @@
--- Purpose: nothing of these can have been written
--- Parameters: action_ids
--- Caller: store/outbox.py
+-- Nothing of these can have been written
 UPDATE bridge.action SET state = 'planned', sent_at = NULL
 WHERE action_id = ANY(:action_ids) AND state = 'sent'

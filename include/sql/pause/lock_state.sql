@@ -1,4 +1,2 @@
--- Purpose: a side's state, locked until the transaction ends
--- Parameters: side
--- Caller: store/side_states.py
+-- A side's state, locked until the transaction ends
 SELECT state FROM bridge.side_state WHERE side = :side FOR UPDATE

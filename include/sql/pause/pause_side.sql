@@ -1,6 +1,4 @@
--- Purpose: pause a side until its next login; one that is paused already stays so since then
--- Parameters: side, reason, rest
--- Caller: store/side_states.py
+-- Pause a side until its next login; one that is paused already stays so since then
 UPDATE bridge.side_state
 SET state = 'paused',
     reason = :reason,

@@ -1,6 +1,4 @@
--- Purpose: end a side's pause, as a login has worked
--- Parameters: side
--- Caller: store/side_states.py
+-- End a side's pause, as a login has worked
 UPDATE bridge.side_state
 SET state = 'active', reason = NULL, since = now(), next_attempt_at = NULL
 WHERE side = :side AND state = 'paused'

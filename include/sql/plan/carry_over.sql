@@ -1,6 +1,4 @@
--- Purpose: a change that takes the place of one that was never written waits since then, and goes first (G7)
--- Parameters: run_id
--- Caller: store/plan.py
+-- A change that takes the place of one that was never written waits since then, and goes first (G7)
 UPDATE bridge.action a
 SET waiting_since = w.since
 FROM (

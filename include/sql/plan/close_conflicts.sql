@@ -1,6 +1,5 @@
--- Purpose: an open conflict of a pair whose fields were looked at anew without it is over
+-- An open conflict of a pair whose fields were looked at anew without it is over
 -- Parameters: run_id, link_id, field, winner (arrays: what this plan contests)
--- Caller: store/plan.py
 UPDATE bridge.conflict c
 SET decided_at = now()
 WHERE c.winner IS NULL AND c.decided_at IS NULL AND NOT c.dry_run

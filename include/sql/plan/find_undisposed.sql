@@ -1,10 +1,7 @@
--- Purpose: staged rows of a run that ended nowhere or more than once (G5), and dispositions of no row
+-- Staged rows of a run that ended nowhere or more than once (G5), and dispositions of no row
 -- Parameters: run_id, examples (how many), side, remote_id (arrays: the dispositions)
--- Caller: store/plan.py
 WITH staged AS (
-    SELECT 'sales_connect' AS side, remote_id FROM staging.sales_connect_task WHERE run_id = :run_id
-    UNION ALL
-    SELECT 'salesforce', remote_id FROM staging.salesforce_task WHERE run_id = :run_id
+    SELECT side, remote_id FROM staging.seen WHERE run_id = :run_id
 ),
 ended AS (
     SELECT side, remote_id, count(*) AS times

@@ -1,6 +1,5 @@
--- Purpose: decisions that this plan carries out, and those that came too late or for nothing (K3)
+-- Decisions that this plan carries out, and those that came too late or for nothing (K3)
 -- Parameters: run_id, link_id, field, winner (arrays: what this plan contests)
--- Caller: store/plan.py
 WITH judged AS (
     SELECT d.decision_id,
            CASE

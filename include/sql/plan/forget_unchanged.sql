@@ -1,6 +1,4 @@
--- Purpose: what an earlier run held and this plan holds unchanged stands once, under the newest run
--- Parameters: run_id
--- Caller: store/plan.py
+-- What an earlier run held and this plan holds unchanged stands once, under the newest run
 DELETE FROM bridge.action old
 USING bridge.action new, bridge.run r
 WHERE new.run_id = :run_id

@@ -1,8 +1,5 @@
--- Purpose: whether a run that syncs has nothing to decide: nothing staged, no write of an earlier run to supersede, no request to close
--- Parameters: run_id
--- Caller: store/plan.py
-SELECT NOT EXISTS (SELECT FROM staging.sales_connect_task WHERE run_id = :run_id)
-   AND NOT EXISTS (SELECT FROM staging.salesforce_task WHERE run_id = :run_id)
+-- Whether a run that syncs has nothing to decide: nothing staged, no write of an earlier run to supersede, no request to close
+SELECT NOT EXISTS (SELECT FROM staging.seen WHERE run_id = :run_id)
    AND NOT EXISTS (
        SELECT FROM bridge.action a JOIN bridge.run r USING (run_id) WHERE a.state = 'planned' AND NOT r.dry_run
    )

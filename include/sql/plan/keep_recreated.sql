@@ -1,6 +1,5 @@
--- Purpose: what is known of records that this plan creates anew, before their pairs forget them (K5)
+-- What is known of records that this plan creates anew, before their pairs forget them (K5)
 -- Parameters: run_id; before plan/save_new_links
--- Caller: store/plan.py
 INSERT INTO bridge.kept (
     run_id, action_id, link_id, reason, side, remote_id, version, modified_at, created_at,
     title, status, priority, due_date, details, owner, marker, person,

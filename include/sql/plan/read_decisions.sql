@@ -1,6 +1,4 @@
--- Purpose: what people decided and no run has carried out yet (K3)
--- Parameters: none
--- Caller: store/plan.py
+-- What people decided and no run has carried out yet (K3)
 SELECT link_id, field, winner, value_sc, value_sf
 FROM bridge.decision
 WHERE state = 'open'

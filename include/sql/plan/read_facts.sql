@@ -1,6 +1,4 @@
--- Purpose: of which systems the ledger is; whether people have decided or answered anything that a plan has to follow; whether the run looked linked salesforce records up since no listing could be trusted to tell their deletes (C6)
--- Parameters: run_id
--- Caller: store/plan.py
+-- Of which systems the ledger is; whether people have decided or answered anything that a plan has to follow; whether the run looked linked salesforce records up since no listing could be trusted to tell their deletes (C6)
 SELECT
     (SELECT identity FROM bridge.side_identity WHERE side = 'sales_connect') AS account,
     (SELECT identity FROM bridge.side_identity WHERE side = 'salesforce') AS org,

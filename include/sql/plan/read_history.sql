@@ -1,6 +1,4 @@
--- Purpose: what was written lately, by kind and user, for the rolling limits (G3)
--- Parameters: none
--- Caller: store/plan.py
+-- What was written lately, by kind and user, for the rolling limits (G3)
 SELECT kinds.kind, a.sc_user_id,
        count(*) FILTER (WHERE a.answered_at > now() - interval '1 hour') AS within_hour,
        count(*) AS within_day

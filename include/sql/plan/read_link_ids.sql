@@ -1,4 +1,2 @@
--- Purpose: the names of all pairs that the ledger knows
--- Parameters: none
--- Caller: store/plan.py
+-- The names of all pairs that the ledger knows
 SELECT link_id FROM bridge.link ORDER BY link_id

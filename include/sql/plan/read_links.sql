@@ -1,6 +1,4 @@
--- Purpose: every pair that has a staged row in this run, also of an earlier copy that is back after the pair has ended (C7)
--- Parameters: run_id
--- Caller: store/plan.py
+-- Every pair that has a staged row in this run, also of an earlier copy that is back after the pair has ended (C7)
 WITH staged AS (
     SELECT l.link_id, s.source IN ('by_id', 'sweep') AS sc_asked, false AS sf_asked
     FROM staging.sales_connect_task s

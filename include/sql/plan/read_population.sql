@@ -1,6 +1,4 @@
--- Purpose: linked pairs by owner, for the shares of the limits (G3)
--- Parameters: none
--- Caller: store/plan.py
+-- Linked pairs by owner, for the shares of the limits (G3)
 SELECT sc_owner AS sc_user_id, count(*) AS pairs
 FROM bridge.link
 WHERE state IN ('linked', 'held')

@@ -1,16 +1,12 @@
--- Purpose: what was written within the hour to pairs of a run that were written often enough to go to and fro (K6)
+-- What was written within the hour to pairs of a run that were written often enough to go to and fro (K6)
 -- Parameters: run_id, writes (how many are enough)
--- Caller: store/plan.py
 WITH touched AS (
+    -- both: UNION
     SELECT l.link_id
-    FROM staging.sales_connect_task s
-    JOIN bridge.link l ON l.sc_id = s.remote_id
+    FROM staging.{side}_task s
+    JOIN bridge.link l ON l.{half}_id = s.remote_id
     WHERE s.run_id = CAST(:run_id AS bigint)
-    UNION
-    SELECT l.link_id
-    FROM staging.salesforce_task s
-    JOIN bridge.link l ON l.sf_id = s.remote_id
-    WHERE s.run_id = CAST(:run_id AS bigint)
+    -- end
 ),
 recent AS (
     SELECT a.*,

@@ -1,6 +1,5 @@
--- Purpose: keep what was contested, both values in full (K5); an open one is brought up to date
+-- Keep what was contested, both values in full (K5); an open one is brought up to date
 -- Parameters: run_id, dry_run, link_id, field, rule, winner, base_sc, base_sf, value_sc, value_sf (arrays)
--- Caller: store/plan.py
 INSERT INTO bridge.conflict AS known (
     run_id, dry_run, link_id, field, rule, winner, base_sc, base_sf, value_sc, value_sf
 )

@@ -1,17 +1,11 @@
--- Purpose: one open dead letter for each record that cannot be understood (G4)
--- Parameters: run_id
--- Caller: store/plan.py
+-- One open dead letter for each record that cannot be understood (G4)
 WITH broken AS (
-    SELECT 'sales_connect' AS side, 'Sales Connect' AS system, s.remote_id, l.link_id,
-           s.problem_code, s.problem_message, s.payload
-    FROM staging.sales_connect_task s
-    LEFT JOIN bridge.link l ON l.sc_id = s.remote_id
+    -- both: UNION ALL
+    SELECT '{side}' AS side, '{System}' AS system, s.remote_id, l.link_id, s.problem_code, s.problem_message, s.payload
+    FROM staging.{side}_task s
+    LEFT JOIN bridge.link l ON l.{half}_id = s.remote_id
     WHERE s.run_id = :run_id AND s.problem_code IS NOT NULL
-    UNION ALL
-    SELECT 'salesforce', 'Salesforce', s.remote_id, l.link_id, s.problem_code, s.problem_message, s.payload
-    FROM staging.salesforce_task s
-    LEFT JOIN bridge.link l ON l.sf_id = s.remote_id
-    WHERE s.run_id = :run_id AND s.problem_code IS NOT NULL
+    -- end
 )
 INSERT INTO bridge.dead_letter AS known (
     run_id, stage, side, remote_id, link_id, code, category, message, remedy, payload

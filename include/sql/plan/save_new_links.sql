@@ -1,6 +1,5 @@
--- Purpose: store new pairs and next generations as pending, so that a create is known before it is sent (G2)
+-- Store new pairs and next generations as pending, so that a create is known before it is sent (G2)
 -- Parameters: run_id, link_id, origin, generation, sc_id, sf_id, owner (arrays)
--- Caller: store/plan.py
 INSERT INTO bridge.link AS known (
     link_id, origin, generation, state, sc_id, sf_id, sc_owner_now, sc_checked_at, created_run_id, changed_run_id
 )
@@ -17,16 +16,13 @@ SET generation = excluded.generation,
     sc_id = excluded.sc_id,
     sf_id = excluded.sf_id,
     -- The record that is created again has been neither seen nor written yet.
-    sc_version = CASE WHEN excluded.sc_id IS NOT NULL THEN known.sc_version END,
-    sc_modified_at = CASE WHEN excluded.sc_id IS NOT NULL THEN known.sc_modified_at END,
-    sc_written_at = CASE WHEN excluded.sc_id IS NOT NULL THEN known.sc_written_at END,
-    sc_outside = CASE WHEN excluded.sc_id IS NOT NULL THEN known.sc_outside END,
-    sc_changed_at = CASE WHEN excluded.sc_id IS NOT NULL THEN known.sc_changed_at END,
-    sf_version = CASE WHEN excluded.sf_id IS NOT NULL THEN known.sf_version END,
-    sf_modified_at = CASE WHEN excluded.sf_id IS NOT NULL THEN known.sf_modified_at END,
-    sf_written_at = CASE WHEN excluded.sf_id IS NOT NULL THEN known.sf_written_at END,
-    sf_outside = CASE WHEN excluded.sf_id IS NOT NULL THEN known.sf_outside END,
-    sf_changed_at = CASE WHEN excluded.sf_id IS NOT NULL THEN known.sf_changed_at END,
+    -- both:
+    {half}_version = CASE WHEN excluded.{half}_id IS NOT NULL THEN known.{half}_version END,
+    {half}_modified_at = CASE WHEN excluded.{half}_id IS NOT NULL THEN known.{half}_modified_at END,
+    {half}_written_at = CASE WHEN excluded.{half}_id IS NOT NULL THEN known.{half}_written_at END,
+    {half}_outside = CASE WHEN excluded.{half}_id IS NOT NULL THEN known.{half}_outside END,
+    {half}_changed_at = CASE WHEN excluded.{half}_id IS NOT NULL THEN known.{half}_changed_at END,
+    -- end
     sc_owner_now = coalesce(excluded.sc_owner_now, known.sc_owner_now),
     changed_run_id = excluded.changed_run_id,
     changed_at = now()

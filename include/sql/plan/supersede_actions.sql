@@ -1,6 +1,5 @@
--- Purpose: what other runs had planned, or hold for these pairs, no longer counts; since when it waits is kept (G7)
+-- What other runs had planned, or hold for these pairs, no longer counts; since when it waits is kept (G7)
 -- Parameters: run_id, link_ids (of the new plan's actions)
--- Caller: store/plan.py
 UPDATE bridge.action a
 SET state = 'stale',
     answered_at = now(),

@@ -1,6 +1,4 @@
--- Purpose: ledger changes that no longer count: of pairs decided anew, of actions that came to nothing; and those of this plan that say what the pair says already
--- Parameters: run_id
--- Caller: store/plan.py
+-- Ledger changes that no longer count: of pairs decided anew, of actions that came to nothing; and those of this plan that say what the pair says already
 DELETE FROM bridge.ledger_change c
 USING bridge.link l
 WHERE l.link_id = c.link_id

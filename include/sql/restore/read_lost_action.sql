@@ -1,6 +1,4 @@
--- Purpose: what a write of ours replaced, or the record that it removed (K5)
--- Parameters: action_id, bits (of the fields that are wanted)
--- Caller: store/recovery.py
+-- What a write of ours replaced, or the record that it removed (K5). Parameters: action_id, bits (of the fields that are wanted)
 SELECT 'action ' || a.action_id AS what, a.link_id, a.side, a.op = 'delete' AS whole,
        a.mask & CAST(:bits AS integer) AS mask,
        a.seen_title AS title, a.seen_status AS status, a.seen_priority AS priority, a.seen_due_date AS due_date, a.seen_details AS details, a.seen_owner AS owner,

@@ -1,6 +1,4 @@
--- Purpose: the loser of a conflict: a value, or a record that was deleted although it had been edited (K4, K5)
--- Parameters: conflict_id
--- Caller: store/recovery.py
+-- The loser of a conflict: a value, or a record that was deleted although it had been edited (K4, K5)
 SELECT 'conflict ' || c.conflict_id AS what, c.link_id,
        CASE WHEN c.field = 'record' THEN d.side
             WHEN c.winner = 'salesforce' THEN 'sales_connect'

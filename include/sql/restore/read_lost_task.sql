@@ -1,6 +1,4 @@
--- Purpose: the record of a pair that a delete of ours removed last (K5)
--- Parameters: link_id (or any id that the pair has or had)
--- Caller: store/recovery.py
+-- The record of a pair that a delete of ours removed last (K5). Parameters: link_id (or any id that the pair has or had)
 SELECT 'pair ' || l.link_id AS what, l.link_id, a.side, true AS whole, 0 AS mask,
        a.seen_title AS title, a.seen_status AS status, a.seen_priority AS priority, a.seen_due_date AS due_date, a.seen_details AS details, a.seen_owner AS owner,
        a.kept_person AS person,

@@ -1,12 +1,8 @@
--- Purpose: runs that still have staging and ended, or were abandoned, longer ago; the oldest first
+-- Runs that still have staging and ended, or were abandoned, longer ago; the oldest first
 -- Parameters: keep (interval), lot (how many)
--- Caller: store/retention.py
 SELECT r.run_id
 FROM bridge.run r
-WHERE r.run_id >= least(
-        (SELECT min(run_id) FROM staging.sales_connect_task),
-        (SELECT min(run_id) FROM staging.salesforce_task)
-    )
+WHERE r.run_id >= (SELECT min(run_id) FROM staging.seen)
   AND coalesce(r.closed_at, r.opened_at) < now() - CAST(:keep AS interval)
   AND r.run_key IS DISTINCT FROM (SELECT run_key FROM bridge.lease WHERE expires_at > now())
   AND (

@@ -1,6 +1,5 @@
--- Purpose: old writes with what they replaced (K5), but those that explain a present value, are under way or were rejected
+-- Old writes with what they replaced (K5), but those that explain a present value, are under way or were rejected
 -- Parameters: run_ids, keep (interval)
--- Caller: store/retention.py
 DELETE FROM bridge.action a
 USING bridge.run r
 WHERE a.run_id = ANY(:run_ids)

@@ -1,6 +1,5 @@
--- Purpose: old changes of the base that no longer explain a value: each of their fields was set again, or the pair has ended
+-- Old changes of the base that no longer explain a value: each of their fields was set again, or the pair has ended
 -- Parameters: run_ids, keep (interval)
--- Caller: store/retention.py
 DELETE FROM bridge.ledger_change c
 USING bridge.link l
 WHERE c.run_id = ANY(:run_ids)

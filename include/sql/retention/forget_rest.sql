@@ -1,6 +1,5 @@
--- Purpose: what else old runs left and nobody waits for: conflicts, decisions, rejected rows, requests, jobs, what was left out or adrift
+-- What else old runs left and nobody waits for: conflicts, decisions, rejected rows, requests, jobs, what was left out or adrift
 -- Parameters: run_ids, keep (interval)
--- Caller: store/retention.py
 WITH old AS (
     SELECT run_id FROM bridge.run WHERE run_id = ANY(:run_ids) AND opened_at < now() - CAST(:keep AS interval)
 ),

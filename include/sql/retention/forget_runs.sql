@@ -1,6 +1,4 @@
--- Purpose: old runs that nothing refers to any more
--- Parameters: run_ids, keep (interval)
--- Caller: store/retention.py
+-- Old runs that nothing refers to any more. Parameters: run_ids, keep (interval)
 DELETE FROM bridge.run r
 WHERE r.run_id = ANY(:run_ids)
   AND r.opened_at < now() - CAST(:keep AS interval)

@@ -1,6 +1,4 @@
--- Purpose: the pairs of an answered request that are still to be carried out
--- Parameters: run_id
--- Caller: store/runs.py
+-- The pairs of an answered request that are still to be carried out
 INSERT INTO bridge.run_pair (run_id, link_id)
 SELECT DISTINCT r.run_id, w.link_id
 FROM bridge.run r

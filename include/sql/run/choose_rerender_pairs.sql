@@ -1,6 +1,4 @@
--- Purpose: the pairs whose Subjects are compared with the template (T3): all that take part
--- Parameters: run_id
--- Caller: store/runs.py
+-- The pairs whose Subjects are compared with the template (T3): all that take part
 INSERT INTO bridge.run_pair (run_id, link_id)
 SELECT CAST(:run_id AS bigint), link_id
 FROM bridge.link

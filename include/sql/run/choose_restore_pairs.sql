@@ -1,6 +1,4 @@
--- Purpose: the pair of which something is to be restored
--- Parameters: run_id
--- Caller: store/runs.py
+-- The pair of which something is to be restored
 INSERT INTO bridge.run_pair (run_id, link_id)
 SELECT r.run_id, l.link_id
 FROM bridge.run r

@@ -1,6 +1,4 @@
--- Purpose: the pairs that the run to be undone wrote to
--- Parameters: run_id
--- Caller: store/runs.py
+-- The pairs that the run to be undone wrote to
 INSERT INTO bridge.run_pair (run_id, link_id)
 SELECT DISTINCT r.run_id, a.link_id
 FROM bridge.run r

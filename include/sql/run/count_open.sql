@@ -1,6 +1,4 @@
--- Purpose: what waits after a run, whichever run found it, as one JSON object (G6)
--- Parameters: run_id
--- Caller: store/runs.py
+-- What waits after a run, whichever run found it, as one JSON object (G6)
 WITH asked AS (
     SELECT r.kind || ' (request ' || r.approval_id || ')' AS request, count(*) AS n
     FROM bridge.approval r

@@ -1,12 +1,7 @@
--- Purpose: what a run saw and did, as one JSON object (G5); "" counts rows that ended nowhere
--- Parameters: run_id
--- Caller: store/runs.py
+-- What a run saw and did, as one JSON object (G5); "" counts rows that ended nowhere
 WITH staged AS (
-    SELECT 'sales_connect' AS side, coalesce(disposition, '') AS disposition, count(*) AS n
-    FROM staging.sales_connect_task WHERE run_id = :run_id GROUP BY 2
-    UNION ALL
-    SELECT 'salesforce', coalesce(disposition, ''), count(*)
-    FROM staging.salesforce_task WHERE run_id = :run_id GROUP BY 2
+    SELECT side, coalesce(disposition, '') AS disposition, count(*) AS n
+    FROM staging.seen WHERE run_id = :run_id GROUP BY 1, 2
     UNION ALL
     SELECT side, 'known', n
     FROM bridge.run r
@@ -28,14 +23,8 @@ acted_by_side AS (
 not_understood AS (
     -- New ones: what was parked before is no news.
     SELECT count(*) AS n
-    FROM (
-        SELECT 'sales_connect' AS side, remote_id FROM staging.sales_connect_task
-        WHERE run_id = :run_id AND disposition = 'dead_letter'
-        UNION ALL
-        SELECT 'salesforce', remote_id FROM staging.salesforce_task
-        WHERE run_id = :run_id AND disposition = 'dead_letter'
-    ) s
-    WHERE NOT EXISTS (
+    FROM staging.seen s
+    WHERE s.run_id = :run_id AND s.disposition = 'dead_letter' AND NOT EXISTS (
         SELECT FROM bridge.dead_letter d
         WHERE d.side = s.side AND d.remote_id = s.remote_id AND d.stage = 'extract' AND d.resolved_at IS NULL
           AND d.run_id <> :run_id

@@ -1,6 +1,4 @@
--- Purpose: store a run, or open the stored one again under a new fencing number
--- Parameters: the columns of bridge.run that are named below
--- Caller: store/runs.py
+-- Store a run, or open the stored one again under a new fencing number
 INSERT INTO bridge.run (
     run_key, mode, dry_run, users, window_start, window_end, fencing, sc_start, sc_end, sf_start,
     sf_end, sc_server_time, sf_server_time, features, settings_fingerprint, code_version,

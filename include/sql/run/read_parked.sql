@@ -1,6 +1,5 @@
--- Purpose: some rows that are parked, those that this run rejected first, then the oldest, as a person would name them (G6)
+-- Some rows that are parked, those that this run rejected first, then the oldest, as a person would name them (G6)
 -- Parameters: run_id, examples (how many)
--- Caller: store/runs.py
 SELECT d.code, d.message, d.remedy, d.first_seen_at, d.run_id = :run_id AS new,
        CASE
            WHEN d.remote_id IS NOT NULL THEN d.side

@@ -1,4 +1,2 @@
--- Purpose: one run
--- Parameters: run_key
--- Caller: store/runs.py
+-- One run
 SELECT * FROM bridge.run WHERE run_key = :run_key

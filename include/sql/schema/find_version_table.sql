@@ -1,4 +1,2 @@
--- Purpose: whether the database has been migrated at all
--- Parameters: none
--- Caller: store/schema.py
+-- Whether the database has been migrated at all
 SELECT to_regclass('bridge.schema_version') IS NOT NULL

@@ -1,4 +1,2 @@
--- Purpose: one migration at a time
--- Parameters: none
--- Caller: store/migrate.py
+-- One migration at a time
 SELECT pg_advisory_xact_lock(hashtext('taskbridge schema'))

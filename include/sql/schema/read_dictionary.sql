@@ -1,6 +1,4 @@
--- Purpose: every table, view and column of ours with its comment, for the data dictionary
--- Parameters: none
--- Caller: store/dictionary.py
+-- Every table, view and column of ours with its comment, for the data dictionary
 SELECT
     n.nspname AS schema,
     c.relname AS relation,

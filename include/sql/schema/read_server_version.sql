@@ -1,4 +1,2 @@
--- Purpose: for example 180004
--- Parameters: none
--- Caller: store/migrate.py
+-- For example 180004
 SELECT current_setting('server_version_num')

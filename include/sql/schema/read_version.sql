@@ -1,4 +1,2 @@
--- Purpose: the last migration
--- Parameters: none
--- Caller: store/schema.py
+-- The last migration
 SELECT version_num FROM bridge.schema_version

@@ -1,4 +1,2 @@
--- Purpose: a run's session with a system, if one is kept
--- Parameters: run_key, side
--- Caller: store/sessions.py
+-- A run's session with a system, if one is kept
 SELECT sealed FROM bridge.session WHERE run_key = :run_key AND side = :side

@@ -1,6 +1,4 @@
--- Purpose: what is held, and is in no request while its kind has none, is looked at now so that it is asked for (G3, G9)
--- Parameters: none
--- Caller: store/settling.py
+-- What is held, and is in no request while its kind has none, is looked at now so that it is asked for (G3, G9)
 UPDATE bridge.link l
 SET look_again_at = NULL
 FROM bridge.action a

@@ -1,6 +1,4 @@
--- Purpose: what users who are back had missed was read by this run (S2); a first sync is settled when none of its creates is left open (I1)
--- Parameters: run_id
--- Caller: store/settling.py
+-- What users who are back had missed was read by this run (S2); a first sync is settled when none of its creates is left open (I1)
 WITH caught_up AS (
     SELECT u.sc_user_id, u.first_sync = 'owed' AND NOT EXISTS (
         SELECT FROM bridge.action a

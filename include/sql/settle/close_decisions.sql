@@ -1,6 +1,4 @@
--- Purpose: a decision is carried out once the base of its field has followed (K3)
--- Parameters: run_id; after settle/apply_changes
--- Caller: store/settling.py
+-- A decision is carried out once the base of its field has followed (K3). Parameters: run_id; after settle/apply_changes
 UPDATE bridge.decision d
 SET state = 'carried_out', closed_at = now()
 WHERE d.state = 'open'

@@ -1,6 +1,4 @@
--- Purpose: rows of answered requests that the plan, or the answer to their write, has decided
--- Parameters: run_id
--- Caller: store/settling.py
+-- Rows of answered requests that the plan, or the answer to their write, has decided
 UPDATE bridge.approval_row w
 SET outcome = e.outcome, reason = coalesce(w.reason, e.reason), wanted = e.outcome = 'left_out' AND e.held
 FROM (

@@ -1,6 +1,4 @@
--- Purpose: an answered request is carried out when every row has its outcome
--- Parameters: run_id
--- Caller: store/settling.py
+-- An answered request is carried out when every row has its outcome
 UPDATE bridge.approval r
 SET state = 'carried_out', finished_at = clock_timestamp(), carried_out_run_id = :run_id
 WHERE r.state = 'answered'

@@ -1,17 +1,13 @@
--- Purpose: pairs with anything unfinished are dirty, the others that this run looked at are clean; what only waits is looked at again later and later (G9)
+-- Pairs with anything unfinished are dirty, the others that this run looked at are clean; what only waits is looked at again later and later (G9)
 -- Parameters: run_id, first_look, longest_rest (intervals)
--- Caller: store/settling.py
 WITH seen AS (
     -- Of users whom it was not asked for, a run says nothing.
+    -- both: UNION ALL
     SELECT l.link_id, s.disposition
-    FROM staging.sales_connect_task s
-    JOIN bridge.link l ON l.sc_id = s.remote_id
+    FROM staging.{side}_task s
+    JOIN bridge.link l ON l.{half}_id = s.remote_id
     WHERE s.run_id = :run_id AND s.rule IS DISTINCT FROM 'selection'
-    UNION ALL
-    SELECT l.link_id, s.disposition
-    FROM staging.salesforce_task s
-    JOIN bridge.link l ON l.sf_id = s.remote_id
-    WHERE s.run_id = :run_id AND s.rule IS DISTINCT FROM 'selection'
+    -- end
 ),
 found AS (
     -- unfinished: something is left. waits: for a person or a proof, and nothing but that has to be done.

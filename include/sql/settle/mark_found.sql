@@ -1,6 +1,4 @@
--- Purpose: pairs that a rebase found and did not live to settle are read before anything is decided (G8, G9)
--- Parameters: run_id
--- Caller: store/settling.py
+-- Pairs that a rebase found and did not live to settle are read before anything is decided (G8, G9)
 UPDATE bridge.link l
 SET dirty = true, dirty_since = coalesce(l.dirty_since, now()), look_again_at = NULL
 FROM bridge.ledger_change c

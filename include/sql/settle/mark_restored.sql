@@ -1,6 +1,4 @@
--- Purpose: conflicts whose loser was brought back, once all of it is written (K5)
--- Parameters: run_id
--- Caller: store/settling.py
+-- Conflicts whose loser was brought back, once all of it is written (K5)
 UPDATE bridge.conflict c
 SET restored_at = now()
 FROM bridge.run r

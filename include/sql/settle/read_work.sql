@@ -1,9 +1,6 @@
--- Purpose: what there is to settle, so that no statement is sent that would find nothing
--- Parameters: run_id
--- Caller: store/settling.py
+-- What there is to settle, so that no statement is sent that would find nothing
 SELECT
-    EXISTS (SELECT FROM staging.sales_connect_task WHERE run_id = :run_id)
-        OR EXISTS (SELECT FROM staging.salesforce_task WHERE run_id = :run_id)
+    EXISTS (SELECT FROM staging.seen WHERE run_id = :run_id)
         OR EXISTS (SELECT FROM bridge.action WHERE run_id = :run_id)
         OR EXISTS (SELECT FROM bridge.action WHERE state = 'sent') AS looked,
     EXISTS (SELECT FROM bridge.ledger_change WHERE applied_at IS NULL) AS changes,
@@ -20,8 +17,7 @@ SELECT
     EXISTS (SELECT FROM bridge.approval WHERE state = 'answered') AS answered,
     EXISTS (SELECT FROM bridge.dead_letter WHERE resolved_at IS NULL) AS parked,
     EXISTS (SELECT FROM bridge.action WHERE state = 'held') AS held,
-    (SELECT count(*) FROM staging.sales_connect_task WHERE run_id = :run_id)
-        + (SELECT count(*) FROM staging.salesforce_task WHERE run_id = :run_id) AS staged,
+    (SELECT count(*) FROM staging.seen WHERE run_id = :run_id) AS staged,
     (SELECT reltuples FROM pg_class WHERE oid = 'bridge.link'::regclass) AS pairs,
     EXISTS (
         SELECT FROM bridge.user_map WHERE state = 'synced' AND (first_sync = 'owed' OR unread_since_sc IS NOT NULL)

@@ -1,6 +1,4 @@
--- Purpose: a rejected row is over when a later write went through, or its pair ended clean
--- Parameters: run_id
--- Caller: store/settling.py
+-- A rejected row is over when a later write went through, or its pair ended clean
 UPDATE bridge.dead_letter d
 SET resolved_at = now()
 FROM bridge.link l

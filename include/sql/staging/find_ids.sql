@@ -1,6 +1,4 @@
--- Purpose: records that must be read by id before anything is decided (G9)
--- Parameters: run_id
--- Caller: store/staging.py
+-- Records that must be read by id before anything is decided (G9)
 WITH wanted AS (
     SELECT h.side, h.remote_id, h.owner
     FROM bridge.pairs_to_read(CAST(:run_id AS bigint)) p

@@ -1,6 +1,4 @@
--- Purpose: records of a side that markers name as their originals and no listing of this run showed (G8)
--- Parameters: run_id, side
--- Caller: store/staging.py
+-- Records of a side that markers name as their originals and no listing of this run showed (G8)
 WITH carried AS (
     SELECT marker, CASE WHEN side <> CAST(:side AS text) THEN owner END AS owner
     FROM staging.seen

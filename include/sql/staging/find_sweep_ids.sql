@@ -1,6 +1,4 @@
--- Purpose: linked Sales Connect tasks to look up, so that all come round once in a time
--- Parameters: run_id, seconds (the time)
--- Caller: store/staging.py
+-- Linked Sales Connect tasks to look up, so that all come round once in a time. Parameters: run_id, seconds (the time)
 WITH pace AS (
     SELECT this.sc_server_time,
            least(

@@ -1,6 +1,4 @@
--- Purpose: records of pairs in some states that no listing of this run showed (C6), or at most so many of them, by chance (G8)
--- Parameters: run_id, side, states, sample
--- Caller: store/staging.py
+-- Records of pairs in some states that no listing of this run showed (C6), or at most so many of them, by chance (G8)
 WITH unseen AS (
     SELECT remote_id, owner
     FROM bridge.half h

@@ -1,6 +1,4 @@
--- Purpose: records of pairs in which nothing is unfinished, as they were last seen (G9)
--- Parameters: side, remote_ids
--- Caller: store/staging.py
+-- Records of pairs in which nothing is unfinished, as they were last seen (G9)
 WITH listed AS (
     SELECT true AS here, * FROM bridge.link
     WHERE CAST(:side AS text) = 'sales_connect' AND sc_id = ANY(CAST(:remote_ids AS text[]))

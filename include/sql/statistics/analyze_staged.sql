@@ -1,4 +1,2 @@
--- Purpose: what the database knows of the size of a large run, before it is joined with anything
--- Parameters: none
--- Caller: store/statistics.py
+-- What the database knows of the size of a large run, before it is joined with anything
 ANALYZE staging.sales_connect_task (run_id), staging.salesforce_task (run_id)

@@ -1,6 +1,4 @@
--- Purpose: whether a run has staged so many rows that it matters how the database joins them
--- Parameters: run_id, rows
--- Caller: store/statistics.py
+-- Whether a run has staged so many rows that it matters how the database joins them
 SELECT count(*) >= :rows
 FROM (
     (SELECT run_id FROM staging.sales_connect_task WHERE run_id = :run_id LIMIT :rows)

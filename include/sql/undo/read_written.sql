@@ -1,6 +1,4 @@
--- Purpose: what a run wrote, with what was there before; records that were gone before its delete aside
--- Parameters: run_id
--- Caller: store/recovery.py
+-- What a run wrote, with what was there before; records that were gone before its delete aside
 SELECT a.link_id, a.side, a.op, a.remote_id, a.mask,
        a.title, a.status, a.priority, a.due_date, a.details, a.owner,
        a.seen_title, a.seen_status, a.seen_priority, a.seen_due_date, a.seen_details, a.seen_owner,

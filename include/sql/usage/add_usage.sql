@@ -1,6 +1,5 @@
--- Purpose: calls that a run made, added to those known, and what was last told of the allocations
+-- Calls that a run made, added to those known, and what was last told of the allocations
 -- Parameters: run_id; sides, kinds, calls: one row each; told_by, calls_left, allocation, told_at: one row each
--- Caller: store/usage.py
 WITH told AS (
     INSERT INTO bridge.api_allowance (run_id, side, calls_left, allocation, told_at)
     SELECT CAST(:run_id AS bigint), side, calls_left, allocation, coalesce(told_at, now())

@@ -1,6 +1,4 @@
--- Purpose: the calls of runs that ended long ago, kept by day alone
--- Parameters: keep (interval)
--- Caller: store/retention.py
+-- The calls of runs that ended long ago, kept by day alone. Parameters: keep (interval)
 WITH old AS (
     DELETE FROM bridge.api_usage u
     USING bridge.run r

@@ -1,6 +1,4 @@
--- Purpose: what a system told of its allocation lately, whichever run it was (G7)
--- Parameters: side, age (interval)
--- Caller: store/usage.py
+-- What a system told of its allocation lately, whichever run it was (G7). Parameters: side, age (interval)
 SELECT calls_left, allocation, told_at
 FROM bridge.api_allowance
 WHERE side = :side AND kept_at > now() - CAST(:age AS interval)

@@ -1,6 +1,4 @@
--- Purpose: a run's calls by side and kind, what it had forecast, and, with no kind, what it was told last
--- Parameters: run_id
--- Caller: store/usage.py
+-- A run's calls by side and kind, what it had forecast, and, with no kind, what it was told last
 SELECT side, kind, sum(calls)::bigint AS calls, sum(forecast)::bigint AS forecast,
        CAST(NULL AS bigint) AS calls_left, CAST(NULL AS bigint) AS allocation, CAST(NULL AS timestamptz) AS told_at
 FROM bridge.api_usage

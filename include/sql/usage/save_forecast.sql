@@ -1,6 +1,5 @@
--- Purpose: what a run will have cost by its end, in place of what it had forecast before
+-- What a run will have cost by its end, in place of what it had forecast before
 -- Parameters: run_id; sides, kinds, forecast: one row each
--- Caller: store/usage.py
 WITH expected AS (
     SELECT side, kind, forecast
     FROM unnest(

@@ -1,6 +1,4 @@
--- Purpose: remove what is no longer in the map or differs from it
--- Parameters: users (the new map as JSON)
--- Caller: store/users.py
+-- Remove what is no longer in the map or differs from it. Parameters: users (the new map as JSON)
 DELETE FROM bridge.user_map known
 WHERE NOT EXISTS (
     SELECT FROM jsonb_populate_recordset(CAST(NULL AS bridge.user_map), CAST(:users AS jsonb)) new

@@ -1,6 +1,4 @@
--- Purpose: store what is not in the map
--- Parameters: users (the new map as JSON)
--- Caller: store/users.py
+-- Store what is not in the map. Parameters: users (the new map as JSON)
 INSERT INTO bridge.user_map (
     sc_user_id, sf_user_id, email, name, time_zone, state, remedy, sync_on_since, mapped_at_sc,
     mapped_at_sf, switched_on_sc, switched_on_sf, first_sync, seen_off, unread_since_sc,

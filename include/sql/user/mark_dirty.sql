@@ -1,6 +1,5 @@
--- Purpose: pairs of users who come back, or whose effective switch-on changed, are read anew (S2, G9)
+-- Pairs of users who come back, or whose effective switch-on changed, are read anew (S2, G9)
 -- Parameters: users (the new map as JSON)
--- Caller: store/users.py
 WITH changed AS (
     SELECT coalesce(new.sc_user_id, old.sc_user_id) AS sc_user_id,
            unnest(ARRAY[new.sf_user_id, old.sf_user_id]) AS sf_user_id

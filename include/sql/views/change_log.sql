@@ -1,7 +1,18 @@
--- Purpose: what was written where, from which value to which, and why
--- Parameters: none
--- Caller: people; made by store/migrate.py
-CREATE OR REPLACE VIEW mart.change_log AS
+CREATE OR REPLACE VIEW mart.change_log ( -- One row is a field that TaskBridge wrote, or that went away with a record that it deleted (K5).
+    written_at, -- When, by the server's clock as far as it told
+    run_id, -- Run that did it
+    side, -- System that was written
+    op, -- create, update or delete
+    remote_id, -- Record that was written
+    link_id, -- Pair
+    field, -- Field
+    before, -- Value before; of a delete, what the record held
+    after, -- Value written
+    rule, -- Rules that led to it, comma-separated
+    sc_user_id, -- User whose task it is
+    user_name, -- Name of that user
+    action_id -- Action
+) AS
 SELECT
     coalesce(a.written_at, a.answered_at) AS written_at,
     a.run_id, a.side, a.op, a.remote_id, a.link_id, f.field,
@@ -20,18 +31,3 @@ CROSS JOIN LATERAL (VALUES
 LEFT JOIN bridge.user_map u USING (sc_user_id)
 WHERE a.state = 'done'
   AND CASE a.op WHEN 'delete' THEN f.before IS NOT NULL ELSE a.mask & f.bit <> 0 END;
-
-COMMENT ON VIEW mart.change_log IS 'One row is a field that TaskBridge wrote, or that went away with a record that it deleted (K5).';
-COMMENT ON COLUMN mart.change_log.written_at IS 'When, by the server''s clock as far as it told';
-COMMENT ON COLUMN mart.change_log.run_id IS 'Run that did it';
-COMMENT ON COLUMN mart.change_log.side IS 'System that was written';
-COMMENT ON COLUMN mart.change_log.op IS 'create, update or delete';
-COMMENT ON COLUMN mart.change_log.remote_id IS 'Record that was written';
-COMMENT ON COLUMN mart.change_log.link_id IS 'Pair';
-COMMENT ON COLUMN mart.change_log.field IS 'Field';
-COMMENT ON COLUMN mart.change_log.before IS 'Value before; of a delete, what the record held';
-COMMENT ON COLUMN mart.change_log.after IS 'Value written';
-COMMENT ON COLUMN mart.change_log.rule IS 'Rules that led to it, comma-separated';
-COMMENT ON COLUMN mart.change_log.sc_user_id IS 'User whose task it is';
-COMMENT ON COLUMN mart.change_log.user_name IS 'Name of that user';
-COMMENT ON COLUMN mart.change_log.action_id IS 'Action';

@@ -1,7 +1,10 @@
--- Purpose: what the newest audit found, counted, with what each class means
--- Parameters: none
--- Caller: people; made by store/migrate.py
-CREATE OR REPLACE VIEW mart.drift_by_class AS
+CREATE OR REPLACE VIEW mart.drift_by_class ( -- One row is a class of what the newest audit found, a field of it where fields differ.
+    class, -- What was found
+    field, -- The field that differs
+    tasks, -- How many pairs or records
+    meaning, -- What it means, and what helps
+    run_id -- The audit
+) AS
 SELECT d.class, d.field, sum(d.tasks)::bigint AS tasks, m.meaning, d.run_id
 FROM bridge.drift d
 JOIN (VALUES
@@ -24,10 +27,3 @@ JOIN (VALUES
 ) AS m (class, meaning) USING (class)
 WHERE d.run_id = (SELECT max(run_id) FROM bridge.drift)
 GROUP BY d.class, d.field, m.meaning, d.run_id;
-
-COMMENT ON VIEW mart.drift_by_class IS 'One row is a class of what the newest audit found, a field of it where fields differ.';
-COMMENT ON COLUMN mart.drift_by_class.class IS 'What was found';
-COMMENT ON COLUMN mart.drift_by_class.field IS 'The field that differs';
-COMMENT ON COLUMN mart.drift_by_class.tasks IS 'How many pairs or records';
-COMMENT ON COLUMN mart.drift_by_class.meaning IS 'What it means, and what helps';
-COMMENT ON COLUMN mart.drift_by_class.run_id IS 'The audit';

@@ -1,7 +1,14 @@
--- Purpose: errors by code, with the remedy
--- Parameters: none
--- Caller: people; made by store/migrate.py
-CREATE OR REPLACE VIEW mart.errors_by_code AS
+CREATE OR REPLACE VIEW mart.errors_by_code ( -- One row is an error code of a system: records that cannot be understood, rejected writes, and writes to be tried again.
+    side, -- System that has the record, or answered the error
+    code, -- Error code of the vendor, or ours
+    category, -- intermittent, authentication, access, validation, data or other
+    count, -- How often it was met
+    open, -- Records or pairs that rest because of it
+    first_seen_at, -- When it was met first
+    last_seen_at, -- When it was met last
+    last_message, -- What was said last
+    remedy -- What helps, and who must act
+) AS
 WITH met AS (
     SELECT side, code, category, attempts, first_seen_at, last_seen_at, message, remedy, resolved_at IS NULL AS open
     FROM bridge.dead_letter
@@ -21,14 +28,3 @@ SELECT
     (array_agg(remedy ORDER BY last_seen_at DESC NULLS LAST))[1] AS remedy
 FROM met
 GROUP BY side, code, category;
-
-COMMENT ON VIEW mart.errors_by_code IS 'One row is an error code of a system: records that cannot be understood, rejected writes, and writes to be tried again.';
-COMMENT ON COLUMN mart.errors_by_code.side IS 'System that has the record, or answered the error';
-COMMENT ON COLUMN mart.errors_by_code.code IS 'Error code of the vendor, or ours';
-COMMENT ON COLUMN mart.errors_by_code.category IS 'intermittent, authentication, access, validation, data or other';
-COMMENT ON COLUMN mart.errors_by_code.count IS 'How often it was met';
-COMMENT ON COLUMN mart.errors_by_code.open IS 'Records or pairs that rest because of it';
-COMMENT ON COLUMN mart.errors_by_code.first_seen_at IS 'When it was met first';
-COMMENT ON COLUMN mart.errors_by_code.last_seen_at IS 'When it was met last';
-COMMENT ON COLUMN mart.errors_by_code.last_message IS 'What was said last';
-COMMENT ON COLUMN mart.errors_by_code.remedy IS 'What helps, and who must act';

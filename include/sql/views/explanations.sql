@@ -1,7 +1,8 @@
--- Purpose: what each rule means for a person, in one place
--- Parameters: none
--- Caller: people; made by store/migrate.py
-CREATE OR REPLACE VIEW mart.explanations AS
+CREATE OR REPLACE VIEW mart.explanations ( -- One row is a rule, in plain words.
+    rule, -- Rule id
+    explanation, -- What happened
+    remedy -- What helps
+) AS
 SELECT rule, explanation, remedy
 FROM (VALUES
     ('S1', 'The sync is switched off.', 'Set the Airflow Variable taskbridge_enabled to true.'),
@@ -41,8 +42,3 @@ FROM (VALUES
     ('selection', 'The run was asked for other users only.', 'Nothing: the next scheduled run takes it.'),
     ('first_sync', 'The first sync of the owner is not settled yet.', 'Nothing: the next runs finish it.')
 ) AS t (rule, explanation, remedy);
-
-COMMENT ON VIEW mart.explanations IS 'One row is a rule, in plain words.';
-COMMENT ON COLUMN mart.explanations.rule IS 'Rule id';
-COMMENT ON COLUMN mart.explanations.explanation IS 'What happened';
-COMMENT ON COLUMN mart.explanations.remedy IS 'What helps';

@@ -1,7 +1,19 @@
--- Purpose: where the present values of each field of a pair come from
--- Parameters: none
--- Caller: people, store/explaining.py; made by store/migrate.py
-CREATE OR REPLACE VIEW mart.field_origins AS
+CREATE OR REPLACE VIEW mart.field_origins ( -- One row is a field of a pair: the values that both sides last agreed on, and which side, run and rule they come from.
+    link_id, -- Pair; bridge.pair_of(...) tells it for a record id
+    sc_id, -- Sales Connect task
+    sf_id, -- Salesforce task
+    field, -- Field
+    sc_value, -- Value in Sales Connect when it was last read or written together with the other side
+    sf_value, -- The same in Salesforce
+    came_from, -- System whose value it was; both, when both held it by themselves. Null before the pair was ever written
+    rule, -- Rules that led to it, comma-separated
+    explanation, -- The first of them in plain words
+    run_id, -- Run that set it
+    mode, -- How that run came about
+    asked_by, -- Who asked for that run; null for a schedule
+    set_at, -- When: the time of the write by the server's clock, else of the run's end
+    action_id -- The write; null when nothing had to be written
+) AS
 SELECT
     l.link_id, l.sc_id, l.sf_id, f.field, f.sc_value, f.sf_value, c.came_from, c.rule, e.explanation,
     c.run_id, r.mode, r.asked_by, coalesce(c.written_at, c.applied_at) AS set_at, c.action_id
@@ -42,19 +54,3 @@ LEFT JOIN LATERAL (
 ) c ON true
 LEFT JOIN bridge.run r ON r.run_id = c.run_id
 LEFT JOIN mart.explanations e ON e.rule = split_part(c.rule, ',', 1);
-
-COMMENT ON VIEW mart.field_origins IS 'One row is a field of a pair: the values that both sides last agreed on, and which side, run and rule they come from.';
-COMMENT ON COLUMN mart.field_origins.link_id IS 'Pair; bridge.pair_of(...) tells it for a record id';
-COMMENT ON COLUMN mart.field_origins.sc_id IS 'Sales Connect task';
-COMMENT ON COLUMN mart.field_origins.sf_id IS 'Salesforce task';
-COMMENT ON COLUMN mart.field_origins.field IS 'Field';
-COMMENT ON COLUMN mart.field_origins.sc_value IS 'Value in Sales Connect when it was last read or written together with the other side';
-COMMENT ON COLUMN mart.field_origins.sf_value IS 'The same in Salesforce';
-COMMENT ON COLUMN mart.field_origins.came_from IS 'System whose value it was; both, when both held it by themselves. Null before the pair was ever written';
-COMMENT ON COLUMN mart.field_origins.rule IS 'Rules that led to it, comma-separated';
-COMMENT ON COLUMN mart.field_origins.explanation IS 'The first of them in plain words';
-COMMENT ON COLUMN mart.field_origins.run_id IS 'Run that set it';
-COMMENT ON COLUMN mart.field_origins.mode IS 'How that run came about';
-COMMENT ON COLUMN mart.field_origins.asked_by IS 'Who asked for that run; null for a schedule';
-COMMENT ON COLUMN mart.field_origins.set_at IS 'When: the time of the write by the server''s clock, else of the run''s end';
-COMMENT ON COLUMN mart.field_origins.action_id IS 'The write; null when nothing had to be written';

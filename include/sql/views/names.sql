@@ -1,7 +1,8 @@
--- Purpose: names of the users of both systems; other views build on it
--- Parameters: none
--- Caller: people; made by store/migrate.py
-CREATE OR REPLACE VIEW mart.names AS
+CREATE OR REPLACE VIEW mart.names ( -- One row is a user of a system, as far as mapped.
+    side, -- sales_connect or salesforce
+    user_id, -- Id of the user there
+    name -- Name of that user in Sales Connect
+) AS
 SELECT 'sales_connect' AS side, sc_user_id AS user_id, name
 FROM bridge.user_map
 UNION ALL
@@ -12,8 +13,3 @@ UNION ALL
     WHERE sf_user_id IS NOT NULL
     ORDER BY sf_user_id, state = 'synced' DESC, sc_user_id
 );
-
-COMMENT ON VIEW mart.names IS 'One row is a user of a system, as far as mapped.';
-COMMENT ON COLUMN mart.names.side IS 'sales_connect or salesforce';
-COMMENT ON COLUMN mart.names.user_id IS 'Id of the user there';
-COMMENT ON COLUMN mart.names.name IS 'Name of that user in Sales Connect';

@@ -1,7 +1,16 @@
--- Purpose: why a task is not on the other side, and what helps
--- Parameters: none
--- Caller: people; made by store/migrate.py
-CREATE OR REPLACE VIEW mart.not_synced AS
+CREATE OR REPLACE VIEW mart.not_synced ( -- One row is a record or pair that is not in sync, with the reason: the answer to "why is my task not there?".
+    side, -- System in which the record is
+    remote_id, -- Id of the record
+    title, -- Name or Subject
+    owner, -- User id of assignee or owner
+    owner_name, -- Name of that user, if mapped
+    rule, -- Rules that keep it out, comma-separated; G4 for a rejected one
+    explanation, -- The first rule, or the error, in plain words
+    remedy, -- What helps
+    reason, -- What was looked at: record (as last read), dead_letter, conflict (a field that is held), or the state of the pair: held, missing, released
+    since, -- When this was found
+    link_id -- Pair, if any
+) AS
 WITH rejected AS (
     -- What could not be written to a system is told of the record in the other one.
     SELECT of.side, coalesce(d.remote_id, CASE of.side WHEN 'sales_connect' THEN l.sc_id ELSE l.sf_id END) AS remote_id,
@@ -80,16 +89,3 @@ SELECT
 FROM found f
 LEFT JOIN mart.explanations e ON e.rule = split_part(f.rule, ',', 1)
 LEFT JOIN mart.names u ON u.side = f.side AND u.user_id = f.owner;
-
-COMMENT ON VIEW mart.not_synced IS 'One row is a record or pair that is not in sync, with the reason: the answer to "why is my task not there?".';
-COMMENT ON COLUMN mart.not_synced.side IS 'System in which the record is';
-COMMENT ON COLUMN mart.not_synced.remote_id IS 'Id of the record';
-COMMENT ON COLUMN mart.not_synced.title IS 'Name or Subject';
-COMMENT ON COLUMN mart.not_synced.owner IS 'User id of assignee or owner';
-COMMENT ON COLUMN mart.not_synced.owner_name IS 'Name of that user, if mapped';
-COMMENT ON COLUMN mart.not_synced.rule IS 'Rules that keep it out, comma-separated; G4 for a rejected one';
-COMMENT ON COLUMN mart.not_synced.explanation IS 'The first rule, or the error, in plain words';
-COMMENT ON COLUMN mart.not_synced.remedy IS 'What helps';
-COMMENT ON COLUMN mart.not_synced.reason IS 'What was looked at: record (as last read), dead_letter, conflict (a field that is held), or the state of the pair: held, missing, released';
-COMMENT ON COLUMN mart.not_synced.since IS 'When this was found';
-COMMENT ON COLUMN mart.not_synced.link_id IS 'Pair, if any';

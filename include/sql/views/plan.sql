@@ -1,7 +1,26 @@
--- Purpose: what each run planned: what, from which value to which, why, and why it is held
--- Parameters: none
--- Caller: people; made by store/migrate.py
-CREATE OR REPLACE VIEW mart.plan AS
+CREATE OR REPLACE VIEW mart.plan ( -- One row is a field that a run planned to write, or that would go away with a record; of a dry run all that it would have done.
+    run_id, -- Run that planned it
+    mode, -- How that run came about
+    dry_run, -- Whether it was only to be looked at
+    seq, -- Place in the plan
+    side, -- System to write
+    op, -- create, update or delete
+    field, -- Field
+    before, -- Value that the record held; of a delete, what goes away
+    after, -- Value to write
+    rule, -- Rules that led to it, comma-separated
+    why, -- The first of them in plain words
+    state, -- planned or held; after a run that was not dry, what became of it
+    held_why, -- Why it is held, in plain words; else null
+    held_remedy, -- What lets it go on
+    kind, -- Kinds of limit that it counts for (G3), comma-separated
+    remote_id, -- Record to write; null for one to be created
+    link_id, -- Pair
+    sc_user_id, -- User whose task it is
+    user_name, -- Name of that user
+    action_id, -- Action
+    planned_at -- When it was planned
+) AS
 SELECT
     a.run_id, r.mode, r.dry_run, a.seq, a.side, a.op, f.field,
     CASE WHEN a.op <> 'create' THEN f.before END AS before,
@@ -25,26 +44,3 @@ LEFT JOIN mart.explanations why ON why.rule = split_part(a.rule, ',', 1)
 -- The last of its rules is the one that holds it.
 LEFT JOIN mart.explanations hold ON hold.rule = split_part(a.rule, ',', -1)
 WHERE CASE a.op WHEN 'delete' THEN f.before IS NOT NULL OR f.bit = 1 ELSE a.mask & f.bit <> 0 END;
-
-COMMENT ON VIEW mart.plan IS 'One row is a field that a run planned to write, or that would go away with a record; of a dry run all that it would have done.';
-COMMENT ON COLUMN mart.plan.run_id IS 'Run that planned it';
-COMMENT ON COLUMN mart.plan.mode IS 'How that run came about';
-COMMENT ON COLUMN mart.plan.dry_run IS 'Whether it was only to be looked at';
-COMMENT ON COLUMN mart.plan.seq IS 'Place in the plan';
-COMMENT ON COLUMN mart.plan.side IS 'System to write';
-COMMENT ON COLUMN mart.plan.op IS 'create, update or delete';
-COMMENT ON COLUMN mart.plan.field IS 'Field';
-COMMENT ON COLUMN mart.plan.before IS 'Value that the record held; of a delete, what goes away';
-COMMENT ON COLUMN mart.plan.after IS 'Value to write';
-COMMENT ON COLUMN mart.plan.rule IS 'Rules that led to it, comma-separated';
-COMMENT ON COLUMN mart.plan.why IS 'The first of them in plain words';
-COMMENT ON COLUMN mart.plan.state IS 'planned or held; after a run that was not dry, what became of it';
-COMMENT ON COLUMN mart.plan.held_why IS 'Why it is held, in plain words; else null';
-COMMENT ON COLUMN mart.plan.held_remedy IS 'What lets it go on';
-COMMENT ON COLUMN mart.plan.kind IS 'Kinds of limit that it counts for (G3), comma-separated';
-COMMENT ON COLUMN mart.plan.remote_id IS 'Record to write; null for one to be created';
-COMMENT ON COLUMN mart.plan.link_id IS 'Pair';
-COMMENT ON COLUMN mart.plan.sc_user_id IS 'User whose task it is';
-COMMENT ON COLUMN mart.plan.user_name IS 'Name of that user';
-COMMENT ON COLUMN mart.plan.action_id IS 'Action';
-COMMENT ON COLUMN mart.plan.planned_at IS 'When it was planned';

@@ -1,7 +1,37 @@
--- Purpose: what each run saw and did
--- Parameters: none
--- Caller: people; made by store/migrate.py
-CREATE OR REPLACE VIEW mart.sync_runs AS
+CREATE OR REPLACE VIEW mart.sync_runs ( -- One row is a run, with its counts as they were when it ended.
+    run_id, -- Number of the run
+    run_key, -- DAG id and DAG run id
+    mode, -- scheduled, manual or backfill
+    dry_run, -- Whether it only planned
+    outcome, -- clean, conflicts, partial, held, failed or skipped; open while it is under way or was cut off
+    summary, -- The run in a sentence
+    opened_at, -- When it began
+    closed_at, -- When it ended
+    duration, -- How long it took
+    sc_start, -- Start of what was read of Sales Connect
+    sc_end, -- End (exclusive) of what was read of Sales Connect
+    sf_start, -- Start of what was read of Salesforce
+    sf_end, -- End (exclusive) of what was read of Salesforce
+    users, -- Users it was asked for; empty means all
+    rows_unchanged, -- Staged rows that ended as unchanged (G5)
+    rows_planned, -- Staged rows that ended as planned (G5)
+    rows_held, -- Staged rows that ended as held (G5)
+    rows_deferred, -- Staged rows that ended as deferred (G5)
+    rows_released, -- Staged rows that ended as released (G5)
+    rows_ignored, -- Staged rows that ended as ignored (G5)
+    rows_dead_letter, -- Staged rows that ended as dead_letter (G5)
+    rows_known, -- Rows of listings that showed a record as it was known, and were not staged (G5)
+    created, -- Records created
+    updated, -- Records updated
+    deleted, -- Records deleted
+    actions_not_done, -- Actions that ended in any other state
+    conflicts, -- Conflicts found
+    rejected_new, -- Rows newly rejected by a system, and records newly not understood (G6)
+    actions, -- Actions by side, op and state
+    notes, -- What the run reported
+    settings_fingerprint, -- Digest of the settings in force
+    code_version -- Version of TaskBridge
+) AS
 SELECT
     r.run_id, regexp_replace(r.run_key, '@[^@]*$', '') AS run_key, r.mode, r.dry_run,
     coalesce(r.outcome, 'open') AS outcome,
@@ -33,37 +63,3 @@ CROSS JOIN LATERAL (
     SELECT r.counts -> 'staged' -> 'sales_connect' AS sc, r.counts -> 'staged' -> 'salesforce' AS sf,
            r.counts -> 'actions' -> 'sales_connect' AS to_sc, r.counts -> 'actions' -> 'salesforce' AS to_sf
 ) counted;
-
-COMMENT ON VIEW mart.sync_runs IS 'One row is a run, with its counts as they were when it ended.';
-COMMENT ON COLUMN mart.sync_runs.run_id IS 'Number of the run';
-COMMENT ON COLUMN mart.sync_runs.run_key IS 'DAG id and DAG run id';
-COMMENT ON COLUMN mart.sync_runs.mode IS 'scheduled, manual or backfill';
-COMMENT ON COLUMN mart.sync_runs.dry_run IS 'Whether it only planned';
-COMMENT ON COLUMN mart.sync_runs.outcome IS 'clean, conflicts, partial, held, failed or skipped; open while it is under way or was cut off';
-COMMENT ON COLUMN mart.sync_runs.summary IS 'The run in a sentence';
-COMMENT ON COLUMN mart.sync_runs.opened_at IS 'When it began';
-COMMENT ON COLUMN mart.sync_runs.closed_at IS 'When it ended';
-COMMENT ON COLUMN mart.sync_runs.duration IS 'How long it took';
-COMMENT ON COLUMN mart.sync_runs.sc_start IS 'Start of what was read of Sales Connect';
-COMMENT ON COLUMN mart.sync_runs.sc_end IS 'End (exclusive) of what was read of Sales Connect';
-COMMENT ON COLUMN mart.sync_runs.sf_start IS 'Start of what was read of Salesforce';
-COMMENT ON COLUMN mart.sync_runs.sf_end IS 'End (exclusive) of what was read of Salesforce';
-COMMENT ON COLUMN mart.sync_runs.users IS 'Users it was asked for; empty means all';
-COMMENT ON COLUMN mart.sync_runs.rows_unchanged IS 'Staged rows that ended as unchanged (G5)';
-COMMENT ON COLUMN mart.sync_runs.rows_planned IS 'Staged rows that ended as planned (G5)';
-COMMENT ON COLUMN mart.sync_runs.rows_held IS 'Staged rows that ended as held (G5)';
-COMMENT ON COLUMN mart.sync_runs.rows_deferred IS 'Staged rows that ended as deferred (G5)';
-COMMENT ON COLUMN mart.sync_runs.rows_released IS 'Staged rows that ended as released (G5)';
-COMMENT ON COLUMN mart.sync_runs.rows_ignored IS 'Staged rows that ended as ignored (G5)';
-COMMENT ON COLUMN mart.sync_runs.rows_dead_letter IS 'Staged rows that ended as dead_letter (G5)';
-COMMENT ON COLUMN mart.sync_runs.rows_known IS 'Rows of listings that showed a record as it was known, and were not staged (G5)';
-COMMENT ON COLUMN mart.sync_runs.created IS 'Records created';
-COMMENT ON COLUMN mart.sync_runs.updated IS 'Records updated';
-COMMENT ON COLUMN mart.sync_runs.deleted IS 'Records deleted';
-COMMENT ON COLUMN mart.sync_runs.actions_not_done IS 'Actions that ended in any other state';
-COMMENT ON COLUMN mart.sync_runs.conflicts IS 'Conflicts found';
-COMMENT ON COLUMN mart.sync_runs.rejected_new IS 'Rows newly rejected by a system, and records newly not understood (G6)';
-COMMENT ON COLUMN mart.sync_runs.actions IS 'Actions by side, op and state';
-COMMENT ON COLUMN mart.sync_runs.notes IS 'What the run reported';
-COMMENT ON COLUMN mart.sync_runs.settings_fingerprint IS 'Digest of the settings in force';
-COMMENT ON COLUMN mart.sync_runs.code_version IS 'Version of TaskBridge';

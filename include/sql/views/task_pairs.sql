@@ -1,7 +1,29 @@
--- Purpose: pairs with the values of both sides
--- Parameters: none
--- Caller: people; made by store/migrate.py
-CREATE OR REPLACE VIEW mart.task_pairs AS
+CREATE OR REPLACE VIEW mart.task_pairs ( -- One row is a pair, with the values that both sides had when they were last read or written together.
+    link_id, -- Name of the pair
+    origin, -- System in which it began
+    state, -- pending, linked, held, missing, released or tombstone
+    dirty, -- Whether something is unfinished (G9)
+    dirty_since, -- Since when
+    sc_id, -- Sales Connect task
+    sf_id, -- Salesforce task
+    sc_title, -- Name in Sales Connect
+    sf_title, -- Subject in Salesforce
+    sc_status, -- Status in Sales Connect
+    sf_status, -- Status in Salesforce
+    sc_priority, -- Priority in Sales Connect
+    sf_priority, -- Priority in Salesforce
+    sc_due_date, -- Due date in Sales Connect
+    sf_due_date, -- Due date in Salesforce
+    sc_details, -- Details in Sales Connect
+    sf_details, -- Comments in Salesforce
+    sc_owner, -- Sales Connect user
+    sf_owner, -- Salesforce user
+    owner_name, -- Name of the Sales Connect user
+    sc_version, -- Last seen version in Sales Connect
+    sf_version, -- Last seen version in Salesforce
+    changed_at, -- When values, ids or state last changed
+    changed_run_id -- Run that changed them
+) AS
 SELECT
     l.link_id, l.origin, l.state, l.dirty, l.dirty_since,
     l.sc_id, l.sf_id,
@@ -16,29 +38,3 @@ SELECT
     l.changed_at, l.changed_run_id
 FROM bridge.link l
 LEFT JOIN bridge.user_map u ON u.sc_user_id = l.sc_owner;
-
-COMMENT ON VIEW mart.task_pairs IS 'One row is a pair, with the values that both sides had when they were last read or written together.';
-COMMENT ON COLUMN mart.task_pairs.link_id IS 'Name of the pair';
-COMMENT ON COLUMN mart.task_pairs.origin IS 'System in which it began';
-COMMENT ON COLUMN mart.task_pairs.state IS 'pending, linked, held, missing, released or tombstone';
-COMMENT ON COLUMN mart.task_pairs.dirty IS 'Whether something is unfinished (G9)';
-COMMENT ON COLUMN mart.task_pairs.dirty_since IS 'Since when';
-COMMENT ON COLUMN mart.task_pairs.sc_id IS 'Sales Connect task';
-COMMENT ON COLUMN mart.task_pairs.sf_id IS 'Salesforce task';
-COMMENT ON COLUMN mart.task_pairs.sc_title IS 'Name in Sales Connect';
-COMMENT ON COLUMN mart.task_pairs.sf_title IS 'Subject in Salesforce';
-COMMENT ON COLUMN mart.task_pairs.sc_status IS 'Status in Sales Connect';
-COMMENT ON COLUMN mart.task_pairs.sf_status IS 'Status in Salesforce';
-COMMENT ON COLUMN mart.task_pairs.sc_priority IS 'Priority in Sales Connect';
-COMMENT ON COLUMN mart.task_pairs.sf_priority IS 'Priority in Salesforce';
-COMMENT ON COLUMN mart.task_pairs.sc_due_date IS 'Due date in Sales Connect';
-COMMENT ON COLUMN mart.task_pairs.sf_due_date IS 'Due date in Salesforce';
-COMMENT ON COLUMN mart.task_pairs.sc_details IS 'Details in Sales Connect';
-COMMENT ON COLUMN mart.task_pairs.sf_details IS 'Comments in Salesforce';
-COMMENT ON COLUMN mart.task_pairs.sc_owner IS 'Sales Connect user';
-COMMENT ON COLUMN mart.task_pairs.sf_owner IS 'Salesforce user';
-COMMENT ON COLUMN mart.task_pairs.owner_name IS 'Name of the Sales Connect user';
-COMMENT ON COLUMN mart.task_pairs.sc_version IS 'Last seen version in Sales Connect';
-COMMENT ON COLUMN mart.task_pairs.sf_version IS 'Last seen version in Salesforce';
-COMMENT ON COLUMN mart.task_pairs.changed_at IS 'When values, ids or state last changed';
-COMMENT ON COLUMN mart.task_pairs.changed_run_id IS 'Run that changed them';

@@ -1,7 +1,22 @@
--- Purpose: the latest known state of every record of both systems
--- Parameters: none
--- Caller: people; made by store/migrate.py
-CREATE OR REPLACE VIEW mart.tasks_current AS
+CREATE OR REPLACE VIEW mart.tasks_current ( -- One row is a record of either system in its latest known state: of a pair at rest the base, else the last sight in staging.
+    side, -- System of the record
+    remote_id, -- Id of the record
+    title, -- Name in Sales Connect, Subject in Salesforce
+    status, -- Status in the words of the system
+    priority, -- Priority in the words of the system
+    due_date, -- Due date
+    details, -- Details or comments
+    owner, -- User id of assignee or owner
+    owner_name, -- Name of that user, if mapped
+    deleted, -- Whether the record is known to be deleted
+    version, -- Stamp of the last known change
+    link_id, -- Pair, if any
+    link_state, -- State of the pair
+    dirty, -- Whether something about the pair is unfinished (G9)
+    disposition, -- Where the record ended in the last run that read it
+    rule, -- Rules that led there
+    last_run_id -- Last run that read the record, as far as staging is kept
+) AS
 WITH known AS (
     SELECT 'sales_connect' AS side, sc_id AS remote_id, link_id, state AS link_state, dirty, state = 'tombstone' AS deleted,
            sc_version AS version, sc_title AS title, sc_status AS status, sc_priority AS priority,
@@ -45,22 +60,3 @@ LEFT JOIN LATERAL (
     FROM staging.last_sight(k.side, k.remote_id) sight
 ) s ON true
 LEFT JOIN mart.names u ON u.side = k.side AND u.user_id = CASE WHEN s.newest THEN s.owner ELSE k.owner END;
-
-COMMENT ON VIEW mart.tasks_current IS 'One row is a record of either system in its latest known state: of a pair at rest the base, else the last sight in staging.';
-COMMENT ON COLUMN mart.tasks_current.side IS 'System of the record';
-COMMENT ON COLUMN mart.tasks_current.remote_id IS 'Id of the record';
-COMMENT ON COLUMN mart.tasks_current.title IS 'Name in Sales Connect, Subject in Salesforce';
-COMMENT ON COLUMN mart.tasks_current.status IS 'Status in the words of the system';
-COMMENT ON COLUMN mart.tasks_current.priority IS 'Priority in the words of the system';
-COMMENT ON COLUMN mart.tasks_current.due_date IS 'Due date';
-COMMENT ON COLUMN mart.tasks_current.details IS 'Details or comments';
-COMMENT ON COLUMN mart.tasks_current.owner IS 'User id of assignee or owner';
-COMMENT ON COLUMN mart.tasks_current.owner_name IS 'Name of that user, if mapped';
-COMMENT ON COLUMN mart.tasks_current.deleted IS 'Whether the record is known to be deleted';
-COMMENT ON COLUMN mart.tasks_current.version IS 'Stamp of the last known change';
-COMMENT ON COLUMN mart.tasks_current.link_id IS 'Pair, if any';
-COMMENT ON COLUMN mart.tasks_current.link_state IS 'State of the pair';
-COMMENT ON COLUMN mart.tasks_current.dirty IS 'Whether something about the pair is unfinished (G9)';
-COMMENT ON COLUMN mart.tasks_current.disposition IS 'Where the record ended in the last run that read it';
-COMMENT ON COLUMN mart.tasks_current.rule IS 'Rules that led there';
-COMMENT ON COLUMN mart.tasks_current.last_run_id IS 'Last run that read the record, as far as staging is kept';

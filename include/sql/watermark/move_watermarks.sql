@@ -1,6 +1,5 @@
--- Purpose: move watermarks to the end of what was read; the position before the run is kept
+-- Move watermarks to the end of what was read; the position before the run is kept
 -- Parameters: run_id; sides, positions: one row each
--- Caller: store/settling.py
 INSERT INTO bridge.watermark AS held (side, position, run_id)
 SELECT side, position, CAST(:run_id AS bigint)
 FROM unnest(CAST(:sides AS text[]), CAST(:positions AS timestamptz[])) AS read (side, position)

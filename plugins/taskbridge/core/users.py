@@ -5,11 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import pandas as pd
 import pyarrow as pa
 
 from taskbridge.core.model import frame, rows_of
+
+_STAMP = pa.timestamp("us", tz="UTC")
+
+USER_MAP: Final = pa.schema(
+    [
+        ("sc_user_id", pa.string()),
+        ("sf_user_id", pa.string()),  # null while unmapped
+        ("email", pa.string()),
+        ("name", pa.string()),
+        ("time_zone", pa.string()),
+        ("state", pa.string()),  # synced, off, unmapped, ambiguous, refused, inactive
+        ("remedy", pa.string()),  # null when synced
+        ("sync_on_since", _STAMP),
+        ("mapped_at_sc", _STAMP),  # first run in which both records existed, by each server's clock
+        ("mapped_at_sf", _STAMP),
+        ("switched_on_sc", _STAMP),  # effective switch-on (S2)
+        ("switched_on_sf", _STAMP),
+        ("first_sync", pa.string()),  # owed, settled; null while never switched on
+        ("seen_off", pa.bool_()),  # the user's own switch was off since it last took part (I5)
+        ("unread_since_sc", _STAMP),  # since when its tasks were read and not taken in; null: none are owed
+        ("unread_since_sf", _STAMP),
+    ]
+)
+"""`bridge.user_map` as a frame."""
 
 _REMEDIES: Mapping[str, str] = {
     "off": "switch on the Salesforce task sync in the user's Sales Connect settings",

@@ -9,8 +9,10 @@ from typing import Final
 
 from taskbridge.core.bounds import is_number
 from taskbridge.core.model import Answer
-from taskbridge.engine.ports import Approval, ApprovalState, Ledger, RunSpec
+from taskbridge.core.run import RunSpec
 from taskbridge.errors import ApprovalClosed, NotAnApprover, SettingsInvalid
+from taskbridge.store import Ledger
+from taskbridge.store.approvals import Approval, ApprovalState
 
 APPROVAL_ID: Final = "approval_id"
 """What a run of mode approval is asked for."""
@@ -22,7 +24,7 @@ def find(ledger: Ledger, approval_id: object) -> Approval:
         raise SettingsInvalid(
             f"The parameter {APPROVAL_ID} is {approval_id!r}; expected the number of a request, see mart.approvals."
         )
-    known = ledger.approval(approval_id)
+    known = ledger.approvals.approval(approval_id)
     if known is None:
         raise ApprovalClosed(
             f"The ledger knows no request {approval_id}. Look in mart.approvals for the one that was meant."
@@ -69,7 +71,7 @@ def record_answer(
             f"{by.name} is not among the approvers ({', '.join(approvers)}), so request {known.approval_id} stays "
             "open. Let one of them answer, or change the setting approvers."
         )
-    ledger.answer(known.approval_id, answer, answered_by=by.name, answered_at=at, answered_in=place)
+    ledger.approvals.answer(known.approval_id, answer, answered_by=by.name, answered_at=at, answered_in=place)
     now = find(ledger, approval_id)
     if (now.answer, now.answered_by, now.answered_at) != (answer, by.name, at):
         raise ApprovalClosed(f"The answer of {by.name} ({answer}) counts for nothing: {_standing(now)}")
@@ -91,10 +93,10 @@ def due(ledger: Ledger, under_way: Callable[[str], bool]) -> list[tuple[Approval
     DAG run that then does not come about is missed, and started under another name by the next run.
     """
     started = []
-    for one in ledger.unfinished_approvals():
+    for one in ledger.approvals.unfinished_approvals():
         if one.dag_run_id is None or not under_way(one.dag_run_id):
             name = f"approval-{one.approval_id}" + (f"-{one.asked + 1}" if one.asked else "")
-            ledger.ask(one.approval_id, name)
+            ledger.approvals.ask(one.approval_id, name)
             started.append((one, name))
     return started
 

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from taskbridge.core.model import BIT, FIELDS, ApprovalKind, Op, Side
 from taskbridge.engine.call_text import cost_of_request
-from taskbridge.engine.ports import Approval, ApprovalDetails, Sides
+from taskbridge.engine.ports import Sides
+from taskbridge.store.approvals import Approval, ApprovalDetails
 
 SAMPLES: Final = 10
 LONGEST_TABLE: Final = 20

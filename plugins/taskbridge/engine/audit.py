@@ -23,8 +23,8 @@ from taskbridge.core.model import (
     frame,
 )
 from taskbridge.core.plan import make_plan
+from taskbridge.core.run import Run
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.ports import Run
 
 _log = logging.getLogger(__name__)
 REPAIR = "repair"
@@ -34,7 +34,7 @@ def compare_everything(engine: Engine, run: Run, given: PlanInput) -> Plan:
     """Stores what has drifted, and answers a plan of nothing: where each record would end if a sync saw it now."""
     plan = make_plan(given)
     drift = compare(given, plan)
-    engine.ledger.save_drift(run, drift)
+    engine.ledger.links.save_drift(run, drift)
     _log.info("Found %d lines of drift", len(drift) - 1)
     return replace(
         plan,
@@ -49,8 +49,8 @@ def compare_everything(engine: Engine, run: Run, given: PlanInput) -> Plan:
 def hand_over(engine: Engine, run: Run) -> None:
     """Lets the next run mend what has drifted, if that was asked for; the audit itself mends nothing."""
     if run.spec.asked.get(REPAIR) and not run.spec.dry_run:
-        marked = engine.ledger.mark_drifted(run)
-        engine.ledger.note(run, f"{marked} pairs are read by id and mended by the next run (repair).")
+        marked = engine.ledger.links.mark_drifted(run)
+        engine.ledger.runs.note(run, f"{marked} pairs are read by id and mended by the next run (repair).")
 
 
 def _without_plans(plan: Plan) -> pa.Table:

@@ -20,10 +20,12 @@ from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attem
 from taskbridge.core.api_calls import JOB_PAYS_FROM, JOB_ROWS, NEVER, pause_before, polls
 from taskbridge.core.delicate import is_delicate
 from taskbridge.core.model import Op, Side, empty
+from taskbridge.core.run import Run
+from taskbridge.core.writes import OUTCOMES
 from taskbridge.engine.busy import busy_rows, given_up
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.pause import refuse_paused
-from taskbridge.engine.ports import AUTHENTICATION, OUTCOMES, JobPort, JobSight, JobState, Run
+from taskbridge.engine.ports import AUTHENTICATION, JobPort, JobSight, JobState
 from taskbridge.errors import JobRefused, SideUnreachable, SwitchedOff
 
 _log = logging.getLogger(__name__)
@@ -58,7 +60,7 @@ def job_from(engine: Engine, side: Side, rows: int) -> int | None:
     if engine.sides[side].jobs is None or threshold == NEVER:
         return None
     least = JOB_PAYS_FROM if threshold is None else max(1, threshold)
-    return least if rows >= least and not engine.ledger.job_failed(side, REST_AFTER_FAILURE) else None
+    return least if rows >= least and not engine.ledger.outbox.job_failed(side, REST_AFTER_FAILURE) else None
 
 
 def write_by_jobs(
@@ -84,7 +86,7 @@ def write_by_jobs(
             try:
                 yield _write_job(engine, run, side, jobs, op, part, adopt)
             except JobRefused as refused:
-                engine.ledger.note(run, str(refused))
+                engine.ledger.runs.note(run, str(refused))
                 _log.warning("%s", refused)
                 return
 
@@ -94,7 +96,7 @@ def _write_job(
 ) -> pd.DataFrame:
     fence = engine.fence(run)
     job = Job(jobs.open(op, len(rows), fence), op)
-    engine.ledger.open_job(run, side, op, job.job_id, list(rows["action_id"]))
+    engine.ledger.outbox.open_job(run, side, op, job.job_id, list(rows["action_id"]))
     _log.info("Bulk job %s: %d %ss in %s", job.job_id, len(rows), op, side.system)
     jobs.fill(job.job_id, op, rows, fence)
     try:
@@ -110,7 +112,7 @@ def _write_job(
     engine.sleep(pause_before(0))
     outcomes = finish(engine, run, side, job, looks=polls(patience), adopt=adopt)
     if outcomes.empty:
-        engine.ledger.note(
+        engine.ledger.runs.note(
             run,
             f"Bulk job {job.job_id} with {len(rows)} {op}s goes on after {patience} s; later runs look at it.",
         )
@@ -129,19 +131,19 @@ def finish(engine: Engine, run: Run, side: Side, job: Job, *, looks: int, adopt:
         sight = jobs.look(job.job_id)
     if sight.state in (JobState.OPEN, JobState.RUNNING):
         return empty(OUTCOMES)
-    rows = engine.ledger.job_rows(job.job_id)
+    rows = engine.ledger.outbox.job_rows(job.job_id)
     outcomes = jobs.outcomes(job.job_id, job.op, rows, sight)
     if job.op is Op.CREATE:
         outcomes = adopt(engine, side, rows, outcomes)
     if job.resumed:
         outcomes = given_up(outcomes)
     busy = busy_rows(outcomes)
-    engine.ledger.unsend(run, list(busy["action_id"]))
-    engine.ledger.record(run, outcomes.drop(busy.index), engine.settings.parked_retry)
+    engine.ledger.outbox.unsend(run, list(busy["action_id"]))
+    engine.ledger.outbox.record(run, outcomes.drop(busy.index), engine.settings.parked_retry)
     failed = sight.failed and sight.message is not None  # an abort has no reason to tell
-    engine.ledger.end_job(run, job.job_id, failed=failed, message=sight.message)
+    engine.ledger.outbox.end_job(run, job.job_id, failed=failed, message=sight.message)
     if failed:
-        engine.ledger.note(
+        engine.ledger.runs.note(
             run, f"Bulk job {job.job_id} failed: {sight.message}. What it did not write goes back."
         )
     if (outcomes["category"] == AUTHENTICATION).any():

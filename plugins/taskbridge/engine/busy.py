@@ -13,7 +13,7 @@ import pandas as pd
 from tenacity import Retrying, retry_if_result, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
-from taskbridge.engine.ports import Outcome
+from taskbridge.core.writes import Outcome
 
 TRIES: Final = 4
 """How often a load sends a row that stays busy; after that it is left for the next run."""

@@ -7,10 +7,11 @@ from math import ceil
 
 from taskbridge.core.forecast import Rows, Terms, to_write, together
 from taskbridge.core.model import ActionState, Op, Side
+from taskbridge.core.run import Run
 from taskbridge.core.usage import CallKind, Calls, Usage, counted, theirs
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.forecasting import terms
-from taskbridge.engine.ports import Run, Sides
+from taskbridge.engine.ports import Sides
 
 Counts = Mapping[str, Mapping[str, Mapping[str, int]]]  # side -> op -> state -> actions
 
@@ -34,7 +35,7 @@ def costs(used: Mapping[Side, Usage], counts: Counts) -> Iterator[str]:
 
 def tell_calls(engine: Engine, run: Run, counts: Counts) -> Iterator[str]:
     """Of a dry run what its plan would cost; of any other what it cost, and what it leaves to the next ones."""
-    used = engine.ledger.usage(run)
+    used = engine.ledger.usage.of_run(run)
     if run.spec.dry_run:
         yield from costs(used, counts)
         return
@@ -43,7 +44,7 @@ def tell_calls(engine: Engine, run: Run, counts: Counts) -> Iterator[str]:
     waiting = rows_in(counts, ActionState.PLANNED)
     if not any(sum(rows.values()) for rows in waiting.values()):
         return
-    for side, since in engine.ledger.waiting_since(run).items():
+    for side, since in engine.ledger.outbox.waiting_since(run).items():
         rows = waiting[side]
         yield (
             f"Carried over: {sum(rows.values())} changes to {side.system}, since {since:%Y-%m-%d %H:%M:%S} UTC: "

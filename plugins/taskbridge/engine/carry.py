@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import pandas as pd
 
 from taskbridge.core.model import Op, Side
+from taskbridge.core.run import Run
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.forecasting import fitting_rows, terms_now
-from taskbridge.engine.ports import Run
 from taskbridge.errors import ApiLimitReached
 
 _log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ def writable(engine: Engine, run: Run, side: Side, ops: Sequence[Op], honoured: 
     The rest stays planned, is decided anew by the next run, and is the first there. Asks for the calls that are left
     only when there is something to write. `honoured`: as `honours_conditions` has it.
     """
-    planned = engine.ledger.actions(run, side, list(Op))
+    planned = engine.ledger.outbox.actions(run, side, list(Op))
     wanted = planned["op"].isin(ops)
     if not wanted.any():
         return planned[wanted]
@@ -41,5 +41,5 @@ def _left(engine: Engine, run: Run, side: Side) -> int | None:
     try:
         return engine.sides[side].calls_left()
     except ApiLimitReached as reason:
-        engine.ledger.note(run, str(reason))
+        engine.ledger.runs.note(run, str(reason))
         return 0

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from taskbridge.core.bounds import is_number
 from taskbridge.core.model import Side
-from taskbridge.engine.ports import Ledger
 from taskbridge.errors import SettingsInvalid
+from taskbridge.store import Ledger
 
 
 def decide_conflicts(ledger: Ledger, conflict_ids: Sequence[int], winner: Side, decided_by: str) -> int:
@@ -25,4 +25,4 @@ def decide_conflicts(ledger: Ledger, conflict_ids: Sequence[int], winner: Side, 
         raise SettingsInvalid(
             f"{strange[0]!r} is no number of a conflict; mart.conflicts_open lists those that wait."
         )
-    return ledger.decide_conflicts(conflict_ids, winner, decided_by)
+    return ledger.approvals.decide_conflicts(conflict_ids, winner, decided_by)

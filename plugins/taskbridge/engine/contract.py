@@ -13,9 +13,10 @@ from typing import Final
 
 from taskbridge.core.contract import Contract, new_values
 from taskbridge.core.model import ActionState, Plan, Side
+from taskbridge.core.run import Run, RunSpec
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.ports import KnownContract, Run, RunSpec
 from taskbridge.errors import ContractBroken
+from taskbridge.store.sides import KnownContract
 
 LOOKED_AT_LEAST: Final = timedelta(hours=1)
 DOUBTS: Final = (
@@ -44,9 +45,9 @@ def take_in(engine: Engine, run: Run, contract: Contract | None) -> None:
     _tell_new_values(engine, run, contract, known)
     if run.spec.only_looks:
         if contract.breaches:
-            engine.ledger.note(run, f"A run that writes to Salesforce would halt: {contract.sentence}")
+            engine.ledger.runs.note(run, f"A run that writes to Salesforce would halt: {contract.sentence}")
         return
-    engine.ledger.save_contract(run, Side.SALESFORCE, contract, DOUBTS)
+    engine.ledger.sides.save_contract(run, Side.SALESFORCE, contract, DOUBTS)
     if known is None:
         _require(contract)
 
@@ -60,7 +61,7 @@ def require_contract(engine: Engine, run: Run, plan: Plan) -> None:
     if known is None or known.doubtful:
         contract = engine.sides.salesforce.contract()
         _tell_new_values(engine, run, contract, known)
-        engine.ledger.save_contract(run, Side.SALESFORCE, contract, DOUBTS)
+        engine.ledger.sides.save_contract(run, Side.SALESFORCE, contract, DOUBTS)
         _require(contract)
 
 
@@ -70,12 +71,12 @@ def _require(contract: Contract) -> None:
 
 
 def _known(engine: Engine, spec: RunSpec) -> KnownContract | None:
-    return engine.ledger.known_contract(spec, Side.SALESFORCE, LOOKED_AT_LEAST, DOUBTS)
+    return engine.ledger.sides.known_contract(spec, Side.SALESFORCE, LOOKED_AT_LEAST, DOUBTS)
 
 
 def _tell_new_values(engine: Engine, run: Run, contract: Contract, known: KnownContract | None) -> None:
     for name, added in new_values(known.values if known else {}, contract.values).items():
-        engine.ledger.note(
+        engine.ledger.runs.note(
             run,
             f"Salesforce: {name} of Task has new values: {', '.join(added)}. They do not cross to Sales Connect "
             "(F2, F3); nothing has to be done.",

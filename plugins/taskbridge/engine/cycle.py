@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from taskbridge.core.model import Op, Side
+from taskbridge.core.run import Run, RunMode, RunOutcome, RunSpec
+from taskbridge.core.writes import Outcome
 from taskbridge.engine.decide import decide
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.extract import extract, read_dirty
 from taskbridge.engine.load import load
 from taskbridge.engine.opening import open_run
-from taskbridge.engine.ports import Outcome, Run, RunMode, RunOutcome, RunSpec
 from taskbridge.engine.recover import recover
 from taskbridge.engine.report import RunReport, report
 from taskbridge.engine.settle import settle
@@ -43,7 +44,7 @@ def run_cycle(engine: Engine, spec: RunSpec, *, waits: bool = False) -> RunRepor
         with counted(engine, run):
             error = _steps(engine, run)
     except SidePaused as paused:
-        if spec.mode is RunMode.SCHEDULED and engine.ledger.run_by_key(spec.run_key) is None:
+        if spec.mode is RunMode.SCHEDULED and engine.ledger.runs.run_by_key(spec.run_key) is None:
             return RunReport(None, RunOutcome.SKIPPED, str(paused))
         error = str(paused)
     except TaskBridgeError as problem:
@@ -61,7 +62,7 @@ def _steps(engine: Engine, run: Run) -> str | None:
         return None
     error = None
     # Whatever a step leaves without an answer, the side's next one looks up, as it would in a process of its own.
-    pending = set(engine.ledger.pending(run))
+    pending = set(engine.ledger.outbox.pending(run))
     for side, ops in LOAD_STEPS:
         if not any((side, op) in pending for op in (None, *ops)):
             continue

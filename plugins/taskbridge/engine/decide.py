@@ -10,13 +10,13 @@ from taskbridge.core.arrays import columns
 from taskbridge.core.model import ACTIONS, CONFLICTS, DISPOSITIONS, LEDGER_CHANGES, NEW_LINKS, Plan, empty
 from taskbridge.core.plan import make_plan
 from taskbridge.core.rebase import rebase
+from taskbridge.core.run import Run, RunMode
 from taskbridge.engine.audit import compare_everything
 from taskbridge.engine.contract import require_contract
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.forecasting import keep_forecast
 from taskbridge.engine.inputs import plan_input
 from taskbridge.engine.plausibility import believable_input
-from taskbridge.engine.ports import Run, RunMode
 from taskbridge.engine.undo import restore, undo
 from taskbridge.engine.usage import keep_usage
 
@@ -32,15 +32,15 @@ def decide(engine: Engine, run: Run) -> Plan:
     """
     keep_usage(engine, run)
     with engine.ledger.transaction():
-        if run.spec.mode.syncs and engine.ledger.is_quiet(run):
+        if run.spec.mode.syncs and engine.ledger.plans.is_quiet(run):
             keep_forecast(engine, run, NOTHING)
             return NOTHING
-        engine.ledger.weigh_staged(run)
+        engine.ledger.staging.weigh_staged(run)
     plan = _PLANNERS.get(run.spec.mode, _plan_sync)(engine, run)
     require_contract(engine, run, plan)
     with engine.ledger.transaction():
         engine.still_mine(run)
-        engine.ledger.save_plan(run, plan)
+        engine.ledger.plans.save_plan(run, plan)
     keep_usage(engine, run)
     keep_forecast(engine, run, plan)
     return plan
@@ -53,10 +53,10 @@ def _plan_sync(engine: Engine, run: Run) -> Plan:
 def _plan_rebase(engine: Engine, run: Run) -> Plan:
     """Likeness pairs records only of a ledger that was empty: it would draw into a sound one what the first sync
     has left out (I1, I2)."""
-    if engine.ledger.unfollowed():
+    if engine.ledger.outbox.unfollowed():
         # This run has found pairs already: without their base they would pass for sound ones.
-        engine.ledger.settle(run, {}, final=False, longest_rest=engine.settings.longest_rest)
-    known = columns(engine.ledger.link_ids())["link_id"]
+        engine.ledger.links.settle(run, {}, final=False, longest_rest=engine.settings.longest_rest)
+    known = columns(engine.ledger.plans.link_ids())["link_id"]
     return rebase(plan_input(engine, run), known, likeness=len(known) == 0)
 
 

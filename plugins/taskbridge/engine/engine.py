@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from taskbridge.engine.ports import Ledger, Run, RunSpec, Sides
+from taskbridge.core.run import Run, RunSpec
+from taskbridge.engine.ports import Sides
 from taskbridge.errors import SwitchedOff
 from taskbridge.settings import Settings
+from taskbridge.store import Ledger
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Engine:
 
     def still_mine(self, run: Run) -> None:
         """Renews the run's lease. Raises LeaseLost when another run has it."""
-        self.ledger.renew_lease(run, self.settings.lease)
+        self.ledger.runs.renew_lease(run, self.settings.lease)
 
     def fence(self, run: Run) -> Callable[[], None]:
         """Renews the run's lease, and answers what a side calls right before each request that writes.

@@ -7,8 +7,9 @@ from datetime import UTC
 from typing import Any, Final
 
 from taskbridge.core.model import BIT, FIELDS, Op, Side
-from taskbridge.engine.ports import Known, Ledger
 from taskbridge.errors import TaskUnknown
+from taskbridge.store import Ledger
+from taskbridge.store.links import Known
 
 Row = Mapping[str, Any]
 
@@ -44,10 +45,10 @@ def explain(ledger: Ledger, task: str) -> str:
     Raises TaskUnknown when no pair has or had it and no run that staging still holds saw it.
     """
     task = task.strip()
-    lines = _known(ledger.known(task))
+    lines = _known(ledger.links.known(task))
     if not lines:
-        titled = ledger.titled(task)
-        lines = _known(ledger.known(titled[0]["task"])) if len(titled) == 1 else _several(task, titled)
+        titled = ledger.links.titled(task)
+        lines = _known(ledger.links.known(titled[0]["task"])) if len(titled) == 1 else _several(task, titled)
     if lines:
         return "\n".join(lines)
     raise TaskUnknown(

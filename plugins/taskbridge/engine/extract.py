@@ -10,8 +10,8 @@ import pandas as pd
 
 from taskbridge.core.known import known
 from taskbridge.core.model import FirstSyncMode, LinkState, Side, rows_of
+from taskbridge.core.run import Run, RunMode
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.ports import Run, RunMode
 from taskbridge.errors import DeletesForgotten
 
 _LOT: Final = 5_000
@@ -40,15 +40,15 @@ def read_dirty(engine: Engine, run: Run) -> int:
 
 def _wanted(engine: Engine, run: Run) -> Mapping[Side, pd.DataFrame]:
     if run.spec.mode is RunMode.REBASE:
-        return engine.ledger.named_ids(run)
+        return engine.ledger.staging.named_ids(run)
     if run.spec.mode is RunMode.AUDIT:
-        return {side: engine.ledger.unseen_ids(run, side, _COMPARED) for side in Side}
-    return engine.ledger.ids_to_read(run)
+        return {side: engine.ledger.staging.unseen_ids(run, side, _COMPARED) for side in Side}
+    return engine.ledger.staging.ids_to_read(run)
 
 
 def read_sample(engine: Engine, run: Run, side: Side, sample: int) -> int:
     """Reads by id at most so many linked records that the run has not read yet; answers how many (G8)."""
-    wanted = engine.ledger.sample_ids(run, side, sample)
+    wanted = engine.ledger.staging.sample_ids(run, side, sample)
     return _stage(engine, run, side, _lookups(engine, side, wanted), "by_id")
 
 
@@ -66,9 +66,9 @@ def _sources(engine: Engine, run: Run, side: Side) -> Iterator[tuple[str, Iterat
     yield "first_sync", _owed(engine, run, side)
     # What is asked for here is asked for after everything before it was staged.
     if side in run.gaps | forgotten:
-        yield "sweep", _lookups(engine, side, engine.ledger.unseen_ids(run, side, [LinkState.LINKED]))
+        yield "sweep", _lookups(engine, side, engine.ledger.staging.unseen_ids(run, side, [LinkState.LINKED]))
     elif side is Side.SALES_CONNECT and "deleted_tasks" not in run.features and run.spec.catches_up:
-        wanted = engine.ledger.sweep_ids(run, timedelta(minutes=engine.settings.sc_sweep_minutes))
+        wanted = engine.ledger.staging.sweep_ids(run, timedelta(minutes=engine.settings.sc_sweep_minutes))
         yield "sweep", _lookups(engine, side, wanted)
 
 
@@ -79,7 +79,7 @@ def _deletes(engine: Engine, run: Run, side: Side, forgotten: set[Side]) -> Iter
     try:
         yield from engine.sides[side].read_deletes(run.windows[side])
     except DeletesForgotten as gap:
-        engine.ledger.note(run, str(gap))
+        engine.ledger.runs.note(run, str(gap))
         forgotten.add(side)
 
 
@@ -87,7 +87,7 @@ def _owed(engine: Engine, run: Run, side: Side) -> Iterator[pd.DataFrame]:
     """Older tasks: of users whose first sync is owed (I1), and what the runs of an absence left out (S2)."""
     if run.spec.window is not None:
         return
-    users = [row for row in rows_of(engine.ledger.user_map()) if row["state"] == "synced"]
+    users = [row for row in rows_of(engine.ledger.people.user_map()) if row["state"] == "synced"]
     mode, end = engine.settings.first_sync_mode, run.windows[side].end
     lookback = timedelta(0)
     if side is Side.SALESFORCE and mode is not FirstSyncMode.NONE:
@@ -130,16 +130,16 @@ def _stage(engine: Engine, run: Run, side: Side, pages: Iterable[pd.DataFrame], 
         if run.spec.mode.reads_everything:
             # Two whole populations as they came would be most of the database.
             lot = lot.assign(payload=lot["payload"].where(lot["problem_code"].notna()))
-        engine.ledger.stage(run, side, lot, source)
+        engine.ledger.staging.stage(run, side, lot, source)
         staged += len(lot)
     if read > staged:
-        engine.ledger.save_known(run, side, read - staged)
+        engine.ledger.staging.save_known(run, side, read - staged)
     return read
 
 
 def _news(engine: Engine, side: Side, lot: pd.DataFrame) -> pd.DataFrame:
     """Without the rows that the overlap reads again as they are known: they are counted, and that is their end (G5)."""
-    quiet = engine.ledger.quiet(side, lot[["remote_id"]])
+    quiet = engine.ledger.staging.quiet(side, lot[["remote_id"]])
     logged = engine.settings.include_logged_activities
     return lot if quiet.empty else lot.loc[~known(side, lot, quiet, logged_activities=logged)]
 

@@ -12,11 +12,12 @@ import pandas as pd
 from taskbridge.core.delicate import is_delicate
 from taskbridge.core.forecast import Terms, cost, fitting, together
 from taskbridge.core.model import ActionState, Op, Plan, Side
+from taskbridge.core.run import Run
 from taskbridge.core.usage import CallKind, Calls, Usage
 from taskbridge.engine.bulk import job_from
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.guarded import honours_conditions
-from taskbridge.engine.ports import Run, Sides
+from taskbridge.engine.ports import Sides
 
 PEOPLE_LOOKED_UP: Final = 50
 """Sales Connect's people that one call finds by their Salesforce ids, each of which is asked for in both lengths."""
@@ -26,12 +27,12 @@ def keep_forecast(engine: Engine, run: Run, plan: Plan) -> None:
     """Stores what the run has cost so far together with what its plan takes, as far as the calls last that are
     ours. Calls nobody."""
     with engine.ledger.transaction():
-        _keep(engine, run, plan, engine.ledger.usage(run))
+        _keep(engine, run, plan, engine.ledger.usage.of_run(run))
 
 
 def _keep(engine: Engine, run: Run, plan: Plan, so_far: Mapping[Side, Usage]) -> None:
     writes = set(plan.actions.loc[plan.actions["state"] == ActionState.PLANNED, "side"])
-    engine.ledger.save_forecast(
+    engine.ledger.usage.save_forecast(
         run,
         {
             side: together(
@@ -81,11 +82,11 @@ def ours(engine: Engine, side: Side, usage: Usage) -> int | None:
 
 
 def _to_come(engine: Engine, run: Run, side: Side, so_far: Usage) -> Calls:
-    planned = engine.ledger.actions(run, side, list(Op))
+    planned = engine.ledger.outbox.actions(run, side, list(Op))
     offered = terms_now(engine, run, side, len(planned), honours_conditions(engine, side))
     chosen = fitting_rows(planned, ours(engine, side, so_far), offered)
     if len(chosen) < len(planned):
-        engine.ledger.note(run, _does_not_fit(side, len(planned), len(chosen)))
+        engine.ledger.runs.note(run, _does_not_fit(side, len(planned), len(chosen)))
     return together(
         cost(_ops(chosen), offered, list(is_delicate(chosen))),
         _people(side, chosen, offered.rows),
@@ -104,7 +105,7 @@ def _people(side: Side, planned: pd.DataFrame, chunk: int) -> Calls:
 
 def _lost_answers(engine: Engine, run: Run, side: Side, planned: pd.DataFrame, offered: Terms) -> Calls:
     """What is still without an answer is looked for once more before each of the two load steps that have work."""
-    lost = engine.ledger.unsettled(run, side)
+    lost = engine.ledger.outbox.unsettled(run, side)
     steps = len({op is Op.DELETE for op in map(Op, planned["op"])})
     creates = int((lost["op"] == Op.CREATE).sum())
     markers = creates if side is Side.SALES_CONNECT else ceil(creates / offered.looked_up)

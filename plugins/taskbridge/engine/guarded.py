@@ -15,8 +15,9 @@ import pyarrow as pa
 
 from taskbridge.core.arrays import columns, find, take
 from taskbridge.core.model import Op, Side, frame
+from taskbridge.core.run import Run
+from taskbridge.core.writes import UNMODIFIED_SINCE
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.ports import UNMODIFIED_SINCE, Run
 
 FOUND_OUT_FOR: Final = timedelta(days=1)
 """So long an org is taken for what it was found to be."""
@@ -24,7 +25,7 @@ FOUND_OUT_FOR: Final = timedelta(days=1)
 
 def honours_conditions(engine: Engine, side: Side) -> bool | None:
     """Whether the side refuses an update whose record was modified since a moment; None: the next one finds it out."""
-    return engine.ledger.conditional(side, FOUND_OUT_FOR) if side is Side.SALESFORCE else False
+    return engine.ledger.sides.conditional(side, FOUND_OUT_FOR) if side is Side.SALESFORCE else False
 
 
 def guard(engine: Engine, side: Side, planned: pd.DataFrame, honoured: bool | None) -> None:
@@ -52,4 +53,4 @@ def remember(engine: Engine, run: Run, side: Side, known: bool | None) -> None:
     """Keeps what the side was found to be by a write, before which only `known` was known."""
     honoured = engine.sides[side].conditional
     if known is None and honoured is not None:
-        engine.ledger.save_conditional(run, side, honoured)
+        engine.ledger.sides.save_conditional(run, side, honoured)

@@ -9,31 +9,31 @@ import pyarrow.compute as pc
 from taskbridge.core.arrays import columns
 from taskbridge.core.model import APPROVAL_ROWS, DECISIONS, USERS, ApprovalKind, PlanInput, Side, empty, frame
 from taskbridge.core.oscillation import REVERSALS
+from taskbridge.core.run import Run, RunMode
 from taskbridge.engine.approval import answered
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.ports import Run, RunMode
 
 
 def plan_input(engine: Engine, run: Run) -> PlanInput:
     """Everything the plan depends on."""
     ledger = engine.ledger
-    facts = ledger.facts(run)
+    facts = ledger.plans.facts(run)
     return PlanInput(
-        links=ledger.links(run),
-        sales_connect=ledger.staged(run, Side.SALES_CONNECT),
-        salesforce=ledger.staged(run, Side.SALESFORCE),
-        users=_users(ledger.user_map(), run.spec.users),
-        history=ledger.history(),
-        population=ledger.population(),
+        links=ledger.plans.links(run),
+        sales_connect=ledger.staging.staged(run, Side.SALES_CONNECT),
+        salesforce=ledger.staging.staged(run, Side.SALESFORCE),
+        users=_users(ledger.people.user_map(), run.spec.users),
+        history=ledger.plans.history(),
+        population=ledger.plans.population(),
         account=facts.account,
         org=facts.org,
         sc_now=run.started[Side.SALES_CONNECT],
         sf_now=run.started[Side.SALESFORCE],
         policy=engine.settings.policy,
-        decisions=ledger.decisions() if facts.decided else empty(DECISIONS),
-        recent=ledger.recent_writes(run, REVERSALS),
+        decisions=ledger.plans.decisions() if facts.decided else empty(DECISIONS),
+        recent=ledger.plans.recent_writes(run, REVERSALS),
         gaps=run.gaps | ({Side.SALESFORCE} if run.spec.catches_up and facts.swept else frozenset()),
-        approvals=ledger.approval_rows(run) if facts.asked else empty(APPROVAL_ROWS),
+        approvals=ledger.approvals.approval_rows(run) if facts.asked else empty(APPROVAL_ROWS),
         rerender=run.spec.mode is RunMode.RERENDER or _answers_subjects(engine, run),
     )
 

@@ -14,6 +14,8 @@ import pyarrow as pa
 from taskbridge.core.arrays import columns, distinct, equals, find, take
 from taskbridge.core.delicate import is_delicate
 from taskbridge.core.model import FIELDS, Op, Presence, Side, empty, frame
+from taskbridge.core.run import Run
+from taskbridge.core.writes import CALL_REFUSED, KEPT, ORIGINALS, OUTCOMES, Outcome
 from taskbridge.engine.bulk import for_jobs, write_by_jobs
 from taskbridge.engine.busy import busy_rows, given_up, in_rounds
 from taskbridge.engine.carry import writable
@@ -22,7 +24,7 @@ from taskbridge.engine.guarded import guard, honours_conditions, remember, since
 from taskbridge.engine.originals import with_originals
 from taskbridge.engine.pause import refuse_paused
 from taskbridge.engine.people import tell_left_out
-from taskbridge.engine.ports import AUTHENTICATION, CALL_REFUSED, KEPT, ORIGINALS, OUTCOMES, Outcome, Run
+from taskbridge.engine.ports import AUTHENTICATION
 from taskbridge.engine.recover import adopt, recover_side
 from taskbridge.errors import NOTHING_DONE, ApiLimitReached, CallRefused, SwitchedOff
 
@@ -54,7 +56,7 @@ def load(engine: Engine, run: Run, side: Side, ops: Sequence[Op]) -> LoadResult:
     what was written of the chunk under way is recorded then, and the rest is planned still.
     """
     result = LoadResult()
-    pending = engine.ledger.pending(run)
+    pending = engine.ledger.outbox.pending(run)
     if (side, None) in pending:
         recover_side(engine, run, side)
     if not any((side, op) in pending for op in ops):
@@ -68,7 +70,7 @@ def load(engine: Engine, run: Run, side: Side, ops: Sequence[Op]) -> LoadResult:
             if not wanted.empty:
                 _Writing.of(engine, run, side, op, wanted, result).all(wanted)
     except (SwitchedOff, ApiLimitReached) as reason:
-        engine.ledger.note(run, str(reason))
+        engine.ledger.runs.note(run, str(reason))
         _log.warning("%s", reason)
         result.stopped = str(reason)
     return result
@@ -90,7 +92,7 @@ class _Writing:
         cls, engine: Engine, run: Run, side: Side, op: Op, rows: pd.DataFrame, result: LoadResult
     ) -> _Writing:
         creates = list(rows["action_id"]) if op is Op.CREATE else []
-        originals = engine.ledger.originals(side, creates) if creates else empty(ORIGINALS)
+        originals = engine.ledger.outbox.originals(side, creates) if creates else empty(ORIGINALS)
         return cls(engine, run, side, op, originals, result)
 
     def all(self, rows: pd.DataFrame) -> None:
@@ -119,7 +121,7 @@ class _Writing:
             return rows
         for outcomes in write_by_jobs(engine, self.run, side, op, rows[chosen], self._ready, adopt):
             self.result.add(outcomes)
-        left = engine.ledger.actions(self.run, side, [op])
+        left = engine.ledger.outbox.actions(self.run, side, [op])
         return left[left["action_id"].isin(rows["action_id"])]
 
     def _lots(self, rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
@@ -157,7 +159,7 @@ class _Writing:
             moved |= distinct(take(target[name], place), wanted[f"seen_{name}"])
         stale = moved & ~deleted
         if stale.any():
-            engine.ledger.mark_stale(self.run, list(chunk.loc[stale, "action_id"]))
+            engine.ledger.outbox.mark_stale(self.run, list(chunk.loc[stale, "action_id"]))
         # Of an update the plan does not know the person, by whom a job is sorted.
         known = chunk.assign(
             person=pd.Series(take(target["person"], place), dtype=pd.ArrowDtype(pa.string()))
@@ -170,7 +172,7 @@ class _Writing:
     def _keep(self, deletes: pd.DataFrame, records: pd.DataFrame) -> None:
         kept = deletes[["action_id", "link_id", "side", "remote_id"]].merge(records, on="remote_id")
         if not kept.empty:
-            self.engine.ledger.keep(self.run, kept.reindex(columns=KEPT[self.side].names))
+            self.engine.ledger.outbox.keep(self.run, kept.reindex(columns=KEPT[self.side].names))
 
     def _write(self, rows: pd.DataFrame, *, fence: Callable[[], None], last: bool) -> pd.DataFrame:
         """OUTCOMES of one call. Raises, with everything recorded, SidePaused when rows were answered that our login is
@@ -178,15 +180,15 @@ class _Writing:
         engine, run, side = self.engine, self.run, self.side
         ids = list(rows["action_id"])
         known = engine.sides[side].conditional
-        engine.ledger.mark_sent(run, ids)
+        engine.ledger.outbox.mark_sent(run, ids)
         try:
             outcomes = engine.sides[side].write(self.op, rows, fence)
         except NOTHING_DONE:
-            engine.ledger.unsend(run, ids)
+            engine.ledger.outbox.unsend(run, ids)
             raise
         outcomes = _one_for_each(rows, outcomes)
         if _nothing_but_done(outcomes):
-            engine.ledger.record(run, outcomes, engine.settings.parked_retry)
+            engine.ledger.outbox.record(run, outcomes, engine.settings.parked_retry)
             remember(engine, run, side, known)
             return outcomes
         outcomes = self._record(rows, outcomes, last=last)
@@ -206,8 +208,8 @@ class _Writing:
         if last:
             outcomes = given_up(outcomes)
         back = pd.concat([busy_rows(outcomes), _untried(outcomes)])
-        engine.ledger.unsend(run, list(back["action_id"]))
-        engine.ledger.record(run, outcomes.drop(back.index), engine.settings.parked_retry)
+        engine.ledger.outbox.unsend(run, list(back["action_id"]))
+        engine.ledger.outbox.record(run, outcomes.drop(back.index), engine.settings.parked_retry)
         tell_left_out(engine, run, self.side, outcomes)
         return outcomes
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 import pandas as pd
 
 from taskbridge.core.model import FIELDS, Side, rows_of
+from taskbridge.core.writes import Outcome
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.ports import Outcome
 
 Row = Mapping[str, Any]
 _CREATED_BEFORE: Final = {
@@ -50,7 +50,7 @@ def _by_earlier_requests(
     made = {one["action_id"]: one["remote_id"] for one in outcomes if one["outcome"] == Outcome.DONE}
     asked = {row["marker"]: row for row in rows_of(creates) if row["action_id"] in made}
     earlier: dict[str, list[dict[str, Any]]] = {}
-    for row in rows_of(engine.ledger.given_up(side, list(asked))) if asked else []:
+    for row in rows_of(engine.ledger.outbox.given_up(side, list(asked))) if asked else []:
         if not _same_values(row, asked[row["marker"]]):
             earlier.setdefault(row["marker"], []).append(row)
     if not earlier:

@@ -11,16 +11,18 @@ import pandas as pd
 
 from taskbridge.core.arrays import to_table
 from taskbridge.core.model import Side
-from taskbridge.core.users import Moment, map_users, names_nobody
+from taskbridge.core.run import Run, RunMode, RunSpec, Window
+from taskbridge.core.users import USER_MAP, Moment, map_users, names_nobody
 from taskbridge.engine.approval import answered
 from taskbridge.engine.contract import due_to_look, take_in
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.pause import refuse_paused
 from taskbridge.engine.people import nobody_named
-from taskbridge.engine.ports import USER_MAP, LedgerState, Run, RunMode, RunSpec, SideInfo, Window
+from taskbridge.engine.ports import SideInfo
 from taskbridge.engine.undo import check
 from taskbridge.engine.usage import keep_usage
 from taskbridge.errors import LedgerEmpty, SettingsInvalid, SideIdentityChanged
+from taskbridge.store.sides import LedgerState
 
 BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
 """No task of either system is older."""
@@ -43,20 +45,20 @@ def open_run(engine: Engine, spec: RunSpec, *, waits: bool = False) -> Run | Non
     with ledger.transaction():
         ledger.check_schema()
         refuse_paused(ledger)
-        fencing = ledger.take_lease(spec.run_key, engine.settings.lease, waits=waits)
+        fencing = ledger.runs.take_lease(spec.run_key, engine.settings.lease, waits=waits)
         if fencing is None:
             return None
-        known = ledger.run_by_key(spec.run_key)
+        known = ledger.runs.run_by_key(spec.run_key)
         if known is not None:
-            return ledger.open_run(spec, fencing, known.windows, known.started, known.features)
+            return ledger.runs.open_run(spec, fencing, known.windows, known.started, known.features)
         if spec.mode is RunMode.APPROVAL:
             spec = replace(spec, asked_by=answered(ledger, spec).answered_by)
-        state, looks = ledger.state(), due_to_look(engine, spec)
+        state, looks = ledger.sides.state(), due_to_look(engine, spec)
     try:
         check(ledger, spec, engine.settings.approvers)
         run = _open(engine, spec, fencing, state, looks=looks)
     except BaseException:
-        ledger.release_lease(spec.run_key)
+        ledger.runs.release_lease(spec.run_key)
         keep_usage(engine, None)
         raise
     keep_usage(engine, run)
@@ -70,7 +72,7 @@ def _open(engine: Engine, spec: RunSpec, fencing: int, state: LedgerState, *, lo
     started = {side: info.server_now for side, info in infos.items()}
     notes = _blind_spots(engine, state)
     windows = {side: _window(engine, spec, infos[side], state, notes) for side in Side}
-    known = ledger.user_map()
+    known = ledger.people.user_map()
     people = {side: _people(engine, infos[side], known, notes) for side in Side}
     notes += _names_of_nobody(engine, known, people)
     users = map_users(
@@ -88,14 +90,14 @@ def _open(engine: Engine, spec: RunSpec, fencing: int, state: LedgerState, *, lo
     with ledger.transaction():
         # A look is no switch-on: tasks from between a dry run and the first real one must not count as new (S2).
         if not spec.only_looks and len(state.started) < len(started):
-            ledger.start(started)
-        run = ledger.open_run(spec, fencing, windows, started, infos[Side.SALES_CONNECT].features, notes)
+            ledger.sides.start(started)
+        run = ledger.runs.open_run(spec, fencing, windows, started, infos[Side.SALES_CONNECT].features, notes)
         if not _same(known, users):
-            ledger.save_user_map(run, users)
+            ledger.people.save_user_map(run, users)
     _refuse_unknown(spec, users)
     take_in(engine, run, infos[Side.SALESFORCE].contract)
     if not spec.mode.syncs and not spec.mode.reads_everything:
-        ledger.choose_pairs(run)
+        ledger.runs.choose_pairs(run)
     return run
 
 
@@ -142,7 +144,7 @@ def _check_identities(
                 )
     for side, info in infos.items():
         if side not in known:
-            engine.ledger.remember_identity(side, info.identity)
+            engine.ledger.sides.remember_identity(side, info.identity)
 
 
 def _blind_spots(engine: Engine, state: LedgerState) -> list[str]:
@@ -188,7 +190,7 @@ def _window(engine: Engine, spec: RunSpec, info: SideInfo, state: LedgerState, n
     position, ahead = _position(info, state)
     if ahead is not None:
         if spec.moves_watermarks:
-            engine.ledger.revert_watermark(info.side)
+            engine.ledger.sides.revert_watermark(info.side)
         notes.append(
             f"The watermark of {info.side} ({ahead.isoformat()}) was ahead of the server's clock "
             f"({now.isoformat()}): went back to {position.isoformat()}."

@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from taskbridge.core.arrays import choose, columns, find, flags, take
 from taskbridge.core.model import Side, frame
+from taskbridge.core.writes import BROUGHT_BACK
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.ports import BROUGHT_BACK
 
 
 def with_originals(engine: Engine, side: Side, creates: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:

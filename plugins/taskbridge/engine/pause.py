@@ -15,21 +15,13 @@ import pandas as pd
 
 from taskbridge.core.contract import Contract
 from taskbridge.core.model import Op, Side
+from taskbridge.core.run import Window
 from taskbridge.core.usage import CallKind
-from taskbridge.engine.ports import (
-    AUTHENTICATION,
-    Allowance,
-    Ledger,
-    Pause,
-    SideInfo,
-    SidePort,
-    Sides,
-    SideState,
-    Window,
-    unfenced,
-)
+from taskbridge.engine.ports import AUTHENTICATION, Allowance, SideInfo, SidePort, Sides, unfenced
 from taskbridge.engine.watched_jobs import WatchedJobs
 from taskbridge.errors import AuthenticationFailed, SidePaused
+from taskbridge.store import Ledger
+from taskbridge.store.sides import Pause, SideState
 
 LOGINS_AN_HOUR: Final = 3
 _HOUR: Final = timedelta(hours=1)
@@ -37,7 +29,7 @@ _HOUR: Final = timedelta(hours=1)
 
 def refuse_paused(ledger: Ledger) -> None:
     """Raises SidePaused while a side's next attempt is not due. Calls nobody."""
-    for side, state in ledger.side_states().items():
+    for side, state in ledger.sides.side_states().items():
         if state.pause and not state.pause.due:
             raise SidePaused(_sentence(side, state.pause))
 
@@ -52,7 +44,7 @@ class KnownStates:
     def take(self, side: Side) -> SideState:
         """Asks the ledger again when a side is asked for a second time."""
         if side not in self._told:
-            self._told = dict(self.ledger.side_states())
+            self._told = dict(self.ledger.sides.side_states())
         return self._told.pop(side)
 
 
@@ -197,21 +189,21 @@ class WatchedSide:
             raise self._pause(refused) from refused
         self._remember_fields()
         if self._on_trial:
-            self._ledger.resume_side(self.side)
+            self._ledger.sides.resume_side(self.side)
             self._on_trial = False
 
     def _remember_fields(self) -> None:
         """What the side was found to lack is told to the next process, which would have to ask."""
         if self._port.lacking != self._lacking:
             self._lacking = self._port.lacking
-            self._ledger.save_lacking(self.side, self._lacking)
+            self._ledger.sides.save_lacking(self.side, self._lacking)
 
     def _admit(self) -> None:
         if self._admitted:
             return
         state = self._known.take(self.side)
         if state.pause is not None:
-            if not self._ledger.claim_login(self.side, _rest(1)):
+            if not self._ledger.sides.claim_login(self.side, _rest(1)):
                 raise SidePaused(_sentence(self.side, state.pause))
             self._on_trial = True
         self._lacking = self._port.lacking = state.lacking
@@ -220,7 +212,7 @@ class WatchedSide:
     def _pause(self, refused: AuthenticationFailed) -> AuthenticationFailed:
         """Its owner is told by the first failure alone: later ones say that nothing has changed."""
         self._admitted = self._on_trial = False
-        pause, known = self._ledger.pause_side(self.side, str(refused), _rest(refused.logins))
+        pause, known = self._ledger.sides.pause_side(self.side, str(refused), _rest(refused.logins))
         if known:
             return SidePaused(_sentence(self.side, pause))
         return AuthenticationFailed(

@@ -8,8 +8,9 @@ from typing import Final
 import pandas as pd
 
 from taskbridge.core.model import Side
+from taskbridge.core.run import Run
+from taskbridge.core.writes import FIELDS_LEFT_OUT, PERSON_LEFT_OUT
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.ports import FIELDS_LEFT_OUT, PERSON_LEFT_OUT, Run
 
 _NAMED: Final = 5
 _SAID: Final = {
@@ -27,7 +28,7 @@ def tell_left_out(engine: Engine, run: Run, side: Side, outcomes: pd.DataFrame) 
         named = "; ".join(left_out["message"].head(_NAMED))
         more = len(left_out) - _NAMED
         others = f"; and {more} more, see bridge.action" if more > 0 else ""
-        engine.ledger.note(run, f"{side.system}: {len(left_out)} tasks {said}: {named}{others}.")
+        engine.ledger.runs.note(run, f"{side.system}: {len(left_out)} tasks {said}: {named}{others}.")
 
 
 def nobody_named(side: Side, names: Sequence[str]) -> str:

@@ -7,10 +7,10 @@ from typing import Final
 
 from taskbridge.core.model import PlanInput, Side
 from taskbridge.core.plausible import Sight, look
+from taskbridge.core.run import Run
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.extract import read_sample
 from taskbridge.engine.inputs import plan_input
-from taskbridge.engine.ports import Run
 from taskbridge.errors import SideLooksEmpty, SideLooksOld
 
 ACCEPT_SIDE: Final = "accept_side"
@@ -45,11 +45,11 @@ def _checked(engine: Engine, run: Run, side: Side, given: PlanInput) -> PlanInpu
         given = plan_input(engine, run)
         sight = _look(engine, run, given, side)
     if accepted:
-        engine.ledger.note(run, f"{side.system} is accepted as it is: {_numbers(sight)}.")
+        engine.ledger.runs.note(run, f"{side.system} is accepted as it is: {_numbers(sight)}.")
         return given
     _halt_in_doubt(side, sight)
     if sight.older:
-        engine.ledger.note(
+        engine.ledger.runs.note(
             run,
             f"{sight.older} tasks of {side.system} have older versions than before: a clock was put right, or they "
             "came from a backup. They were read by id, and what that showed counts (G9).",
@@ -63,7 +63,7 @@ def _look(engine: Engine, run: Run, given: PlanInput, side: Side) -> Sight:
     sight = look(given, side)
     if not (sight.absent or sight.older):
         return sight
-    missing, known = engine.ledger.unstaged(run, side)
+    missing, known = engine.ledger.staging.unstaged(run, side)
     return replace(sight, read=sight.read + known, resting=max(0, missing - sight.missing))
 
 

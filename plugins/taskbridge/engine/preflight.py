@@ -14,11 +14,13 @@ import pandas as pd
 
 from taskbridge.core.finding import Finding, Level, ok, problem, warning
 from taskbridge.core.model import Side, frame, rows_of
-from taskbridge.core.users import Moment, map_users, names_nobody
+from taskbridge.core.run import Window
+from taskbridge.core.users import USER_MAP, Moment, map_users, names_nobody
 from taskbridge.engine.people import nobody_named
-from taskbridge.engine.ports import USER_MAP, Allowance, Ledger, SideInfo, SidePort, Sides, Window
+from taskbridge.engine.ports import Allowance, SideInfo, SidePort, Sides
 from taskbridge.errors import ApiDisabled, ApiLimitReached, TaskBridgeError
 from taskbridge.settings import Settings
+from taskbridge.store import Ledger
 
 T = TypeVar("T")
 Port = Callable[[], SidePort]
@@ -128,9 +130,9 @@ def _database(ledger: Ledger | TaskBridgeError) -> Section:
     at = section.ask("schema", ledger.check_schema, vital=True)
     if at is not None:
         section.add(ok("schema", f"{at}, as this code needs it"))
-    if section.ask("reading", ledger.user_map, vital=True) is not None:
+    if section.ask("reading", ledger.people.user_map, vital=True) is not None:
         section.add(ok("reading", "rows and frames, by both drivers that a run uses"))
-    for side, state in (section.ask("paused systems", ledger.side_states) or {}).items():
+    for side, state in (section.ask("paused systems", ledger.sides.side_states) or {}).items():
         if (pause := state.pause) is None:
             continue
         section.add(
@@ -282,7 +284,7 @@ def _users(
     if sales_connect is None or salesforce is None:
         section.add(not_checked("who takes part", "not asked, as the users of a system are not known"))
         return section
-    known = None if ledger is None else section.ask("user map", ledger.user_map)
+    known = None if ledger is None else section.ask("user map", ledger.people.user_map)
     now = Moment(sales_connect.server_now, salesforce.server_now)
     users = map_users(
         frame(USER_MAP.empty_table()) if known is None else known,

@@ -10,10 +10,11 @@ import pandas as pd
 import pyarrow as pa
 
 from taskbridge.core.model import BIT, FIELDS, Op, Presence, Side, frame, rows_of
+from taskbridge.core.run import Run, Window
+from taskbridge.core.writes import KEPT, OUTCOMES, SEEN, Outcome
 from taskbridge.engine.bulk import Job, finish
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.marked import resolve_marked
-from taskbridge.engine.ports import KEPT, OUTCOMES, SEEN, Outcome, Run, Window
 from taskbridge.engine.unmarked import resolve_unmarked
 from taskbridge.errors import DeletesForgotten
 
@@ -31,21 +32,21 @@ def recover(engine: Engine, run: Run) -> int:
     changed everything.
     """
     with engine.ledger.transaction():
-        pending = engine.ledger.pending(run)
-        unfollowed = engine.ledger.unfollowed()
+        pending = engine.ledger.outbox.pending(run)
+        unfollowed = engine.ledger.outbox.unfollowed()
     waiting = [side for side in Side if (side, None) in pending]
     found = sum(recover_side(engine, run, side) for side in waiting)
     for side in waiting:
         _watch_jobs(engine, run, side)
     if found or unfollowed:
-        engine.ledger.settle(run, {}, final=False, longest_rest=engine.settings.longest_rest)
+        engine.ledger.links.settle(run, {}, final=False, longest_rest=engine.settings.longest_rest)
     return found
 
 
 def recover_side(engine: Engine, run: Run, side: Side) -> int:
     """The same for one side, without settling. Jobs are looked at once: they tell what became of their rows."""
     told = resume_jobs(engine, run, side)
-    lost = engine.ledger.unsettled(run, side)
+    lost = engine.ledger.outbox.unsettled(run, side)
     if lost.empty:
         return told
     engine.still_mine(run)
@@ -53,7 +54,7 @@ def recover_side(engine: Engine, run: Run, side: Side) -> int:
     others = lost[lost["op"] != Op.CREATE]
     found = resolve_marked if engine.sides[side].marks else resolve_unmarked
     outcomes = found(engine, side, creates) + _resolve_others(engine, run, side, others)
-    engine.ledger.record(run, _outcomes(outcomes), engine.settings.parked_retry)
+    engine.ledger.outbox.record(run, _outcomes(outcomes), engine.settings.parked_retry)
     _log.info("Settled %d of %d writes to %s whose answer was lost", len(outcomes), len(lost), side)
     return told + len(outcomes)
 
@@ -61,7 +62,7 @@ def recover_side(engine: Engine, run: Run, side: Side) -> int:
 def resume_jobs(engine: Engine, run: Run, side: Side) -> int:
     """Goes on with jobs of which an earlier process saw no end; answers the number of rows that are settled."""
     told = 0
-    for job_id, op in engine.ledger.open_jobs(side):
+    for job_id, op in engine.ledger.outbox.open_jobs(side):
         engine.still_mine(run)
         told += len(finish(engine, run, side, Job(job_id, op, resumed=True), looks=1, adopt=adopt))
     return told
@@ -69,8 +70,8 @@ def resume_jobs(engine: Engine, run: Run, side: Side) -> int:
 
 def _watch_jobs(engine: Engine, run: Run, side: Side) -> None:
     """What people type into records that a job may still write is kept (K5)."""
-    for job_id, op in engine.ledger.open_jobs(side):
-        rows = engine.ledger.job_rows(job_id)
+    for job_id, op in engine.ledger.outbox.open_jobs(side):
+        rows = engine.ledger.outbox.job_rows(job_id)
         if op is not Op.UPDATE or rows.empty:
             continue
         engine.still_mine(run)
@@ -140,7 +141,7 @@ def _told_by_feed(engine: Engine, run: Run, side: Side, unclear: list[dict[str, 
 def _keep_in_sight(engine: Engine, run: Run, side: Side, waiting: pd.DataFrame, read: pd.DataFrame) -> None:
     """What people type while a request may still land is kept: it may be overwritten or deleted by it (K5)."""
     live = read[read["presence"] == Presence.LIVE]
-    for op, keep in ((Op.UPDATE, engine.ledger.see_again), (Op.DELETE, engine.ledger.keep)):
+    for op, keep in ((Op.UPDATE, engine.ledger.outbox.see_again), (Op.DELETE, engine.ledger.outbox.keep)):
         rows = waiting.loc[waiting["op"] == op, ["action_id", "link_id", "side", "remote_id"]]
         found = rows.merge(live, on="remote_id")
         names = SEEN.names if op is Op.UPDATE else KEPT[side].names

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from taskbridge.core.model import ActionState, Disposition, Side
+from taskbridge.core.run import Run, RunOutcome
 from taskbridge.engine.call_text import tell_calls
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.ports import Parked, Retention, Run, RunCounts, RunOutcome, Waiting
 from taskbridge.errors import CountsDoNotAddUp
 from taskbridge.settings import Settings
+from taskbridge.store.housekeeping import Retention
+from taskbridge.store.runs import Parked, RunCounts, Waiting
 
 _UNWRITTEN = {ActionState.PLANNED, ActionState.SENT, ActionState.STALE, ActionState.RETRY}
 _LONG = 200  # characters of an error that are told
@@ -35,17 +37,17 @@ def report(engine: Engine, run_key: str, error: str | None = None) -> RunReport:
     ledger = engine.ledger
     try:
         with ledger.transaction():
-            run = ledger.run_by_key(run_key)
+            run = ledger.runs.run_by_key(run_key)
             told, lost = _close(engine, run, error) if run else (_not_opened(error), None)
-            cleans_up = ledger.is_time_to_clean_up()
+            cleans_up = ledger.housekeeping.is_time_to_clean_up()
             if not cleans_up:
-                ledger.release_lease(run_key)
+                ledger.runs.release_lease(run_key)
         if cleans_up:
             # Of its own: that the run has ended must stand, whatever becomes of what is old.
-            ledger.clean_up(_retention(engine.settings))
-            ledger.release_lease(run_key)
+            ledger.housekeeping.clean_up(_retention(engine.settings))
+            ledger.runs.release_lease(run_key)
     except BaseException:
-        ledger.release_lease(run_key)
+        ledger.runs.release_lease(run_key)
         raise
     if lost:
         raise CountsDoNotAddUp(lost)
@@ -58,7 +60,7 @@ def _not_opened(error: str | None) -> RunReport:
 
 def _close(engine: Engine, run: Run, error: str | None) -> tuple[RunReport, str | None]:
     """Closes the run; what is told of it, and a sentence if rows were lost."""
-    counts = engine.ledger.counts(run)
+    counts = engine.ledger.runs.counts(run)
     # Rows of a run that failed on its way have not been decided, and need not have ended.
     lost = 0 if error else sum(ends.get("", 0) for ends in counts.staged.values())
     sentence = (
@@ -67,7 +69,7 @@ def _close(engine: Engine, run: Run, error: str | None) -> tuple[RunReport, str 
     error = error or sentence
     outcome = RunOutcome.FAILED if error else _outcome(counts, dry_run=run.spec.dry_run)
     text = summarise(run, counts, outcome, error, tell_calls(engine, run, counts.actions))
-    engine.ledger.close_run(run, outcome, text, counts)
+    engine.ledger.runs.close_run(run, outcome, text, counts)
     return RunReport(run.run_id, outcome, text, counts), sentence
 
 

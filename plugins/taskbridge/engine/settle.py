@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from taskbridge.core.model import Side
+from taskbridge.core.run import Run, RunMode
 from taskbridge.engine.audit import hand_over
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.ports import Run, RunMode
 
 
 def settle(engine: Engine, run: Run) -> bool:
@@ -24,7 +24,7 @@ def settle(engine: Engine, run: Run) -> bool:
     marks = {side: run.windows[side].end for side in Side} if final else {}
     if run.spec.mode is RunMode.REBASE:
         # A rebase begins a ledger that had read nothing, and changes nothing in one that had.
-        known = engine.ledger.state().watermarks
+        known = engine.ledger.sides.state().watermarks
         marks = {side: end for side, end in marks.items() if side not in known}
-    engine.ledger.settle(run, marks, final=final, longest_rest=engine.settings.longest_rest)
+    engine.ledger.links.settle(run, marks, final=final, longest_rest=engine.settings.longest_rest)
     return bool(marks)

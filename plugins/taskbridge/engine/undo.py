@@ -11,10 +11,12 @@ import pyarrow as pa
 from taskbridge.core.bounds import LAST_NUMBER, is_number
 from taskbridge.core.model import ACTIONS, FIELDS, LOST, Plan, PlanInput, empty, frame
 from taskbridge.core.restore import plan_restore
+from taskbridge.core.run import Run, RunMode, RunSpec
 from taskbridge.core.undo import plan_undo
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.ports import Ledger, PastRun, Run, RunMode, RunSpec
 from taskbridge.errors import NotAnApprover, RequestRefused
+from taskbridge.store import Ledger
+from taskbridge.store.links import PastRun
 
 RUN_ID: Final = "run_id"
 CONFLICT_ID: Final = "conflict_id"
@@ -46,7 +48,7 @@ def check(ledger: Ledger, spec: RunSpec, approvers: Collection[str] = ()) -> Non
 def undo(engine: Engine, run: Run, given: PlanInput) -> Plan:
     """The plan of a run of mode undo."""
     return plan_undo(
-        given, engine.ledger.written(_number(run.spec, RUN_ID)), _approved(engine.ledger, run.spec)
+        given, engine.ledger.links.written(_number(run.spec, RUN_ID)), _approved(engine.ledger, run.spec)
     )
 
 
@@ -92,7 +94,7 @@ def _number(spec: RunSpec, name: str) -> int:
 
 
 def _check_run(ledger: Ledger, run_id: int) -> None:
-    past = ledger.past_run(run_id)
+    past = ledger.links.past_run(run_id)
     if past is None:
         raise RequestRefused(f"The ledger knows no run {run_id}; mart.sync_runs lists what ran.")
     if past.dry_run:
@@ -106,7 +108,7 @@ def _check_run(ledger: Ledger, run_id: int) -> None:
 
 def _check_plan(ledger: Ledger, spec: RunSpec, approvers: Collection[str]) -> None:
     number = _number(spec, APPROVED_PLAN)
-    past = ledger.past_run(number)
+    past = ledger.links.past_run(number)
     asked = {name: value for name, value in spec.asked.items() if name != APPROVED_PLAN}
     if past is None or not past.dry_run or past.mode is not spec.mode or dict(past.asked) != asked:
         raise RequestRefused(
@@ -134,16 +136,18 @@ def _check_approver(person: str, plan: PastRun, approvers: Collection[str]) -> N
 def _approved(ledger: Ledger, spec: RunSpec) -> pd.DataFrame:
     if APPROVED_PLAN not in spec.asked:
         return empty(ACTIONS)
-    return ledger.shown_held(_number(spec, APPROVED_PLAN))
+    return ledger.links.shown_held(_number(spec, APPROVED_PLAN))
 
 
 def _lost(ledger: Ledger, spec: RunSpec) -> pd.DataFrame:
     if CONFLICT_ID in spec.asked:
-        return ledger.lost_in_conflict(_number(spec, CONFLICT_ID))
+        return ledger.links.lost_in_conflict(_number(spec, CONFLICT_ID))
     if ACTION_ID in spec.asked:
         wanted = spec.asked.get(FIELD)
-        return ledger.lost_by_action(str(spec.asked[ACTION_ID]), None if wanted is None else str(wanted))
-    return ledger.lost_task(str(spec.asked[LINK_ID]))
+        return ledger.links.lost_by_action(
+            str(spec.asked[ACTION_ID]), None if wanted is None else str(wanted)
+        )
+    return ledger.links.lost_task(str(spec.asked[LINK_ID]))
 
 
 def _not_kept(spec: RunSpec) -> pd.DataFrame:

@@ -13,8 +13,8 @@ from typing import Any, Final
 import pandas as pd
 
 from taskbridge.core.model import BIT, FIELDS, Side, rows_of
+from taskbridge.core.writes import Outcome
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.ports import Outcome
 
 UNCLEAR: Final = "CREATE_UNCLEAR"
 
@@ -34,7 +34,7 @@ def resolve_unmarked(engine: Engine, side: Side, creates: pd.DataFrame) -> list[
         since = sent["sent_after"].iloc[0].to_pydatetime()
         until = sent["sent_before"].max().to_pydatetime() + patience
         made |= {row["remote_id"]: row for row in rows_of(engine.sides[side].find_created(since, until))}
-    paired = engine.ledger.linked(side, list(made))
+    paired = engine.ledger.outbox.linked(side, list(made))
     free = [record for remote_id, record in made.items() if remote_id not in paired]
     return list(_judged(rows_of(creates), free, patience))
 

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
 
+from taskbridge.core.run import Run
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.ports import Run
 from taskbridge.errors import TaskBridgeError
 
 RECENTLY: Final = timedelta(minutes=10)
@@ -35,6 +35,6 @@ def keep_usage(engine: Engine, run: Run | None) -> None:
     if not used:
         return
     try:
-        engine.ledger.add_usage(run, used)
+        engine.ledger.usage.add_usage(run, used)
     except TaskBridgeError as trouble:
         _log.warning("Calls that were not counted: %s (%s)", used, trouble)

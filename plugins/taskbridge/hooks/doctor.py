@@ -5,11 +5,11 @@ from __future__ import annotations
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
-from taskbridge.engine.ports import Ledger
 from taskbridge.engine.preflight import Section, preflight
 from taskbridge.errors import ConnectionMissing, TaskBridgeError
 from taskbridge.hooks.engine import ConnectedSides, open_ledger
 from taskbridge.settings import Settings
+from taskbridge.store import Ledger
 
 
 def examine(settings: Settings) -> list[Section]:

@@ -10,7 +10,7 @@ from taskbridge.core.model import Side
 from taskbridge.core.usage import Told
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.pause import WatchedSides
-from taskbridge.engine.ports import Ledger, Sides
+from taskbridge.engine.ports import Sides
 from taskbridge.engine.usage import RECENTLY
 from taskbridge.hooks.database import database_url
 from taskbridge.hooks.sales_connect import SalesConnectHook
@@ -19,7 +19,7 @@ from taskbridge.settings import Settings
 from taskbridge.sides.http import Alone, Sessions
 from taskbridge.sides.sales_connect import SalesConnectSide
 from taskbridge.sides.salesforce import SalesforceSide
-from taskbridge.store.ledger import PostgresLedger
+from taskbridge.store import Ledger
 
 
 def alone(_: Side) -> Sessions:
@@ -72,9 +72,9 @@ class ConnectedSides(Sides):
 
 
 @contextmanager
-def open_ledger() -> Iterator[PostgresLedger]:
+def open_ledger() -> Iterator[Ledger]:
     """The ledger, closed at the end. Raises ConnectionMissing; the database is not reached before its use."""
-    with PostgresLedger(database_url()) as ledger:
+    with Ledger(database_url()) as ledger:
         yield ledger
 
 
@@ -87,7 +87,7 @@ def build_engine(
 ) -> Engine:
     """The engine of one task process. `sessions`: where it shares its logins with the others of its run."""
     connected = ConnectedSides(
-        settings, features, sessions, lambda: ledger.last_told(Side.SALESFORCE, RECENTLY)
+        settings, features, sessions, lambda: ledger.usage.last_told(Side.SALESFORCE, RECENTLY)
     )
     sides = WatchedSides(connected, ledger)
     return Engine(ledger, sides, settings, switch)

@@ -23,13 +23,13 @@ from taskbridge.hooks.connections import SALES_CONNECT, SALESFORCE, connection_n
 from taskbridge.sides.http import Grant
 
 if TYPE_CHECKING:
-    from taskbridge.store.ledger import PostgresLedger
+    from taskbridge.store.ledger import Ledger
 
 _log = logging.getLogger(__name__)
 _CONNECTIONS = {Side.SALES_CONNECT: SALES_CONNECT, Side.SALESFORCE: SALESFORCE}
 
 
-def sessions_of(ledger: PostgresLedger, run_key: str) -> Callable[[Side], RunSession]:
+def sessions_of(ledger: Ledger, run_key: str) -> Callable[[Side], RunSession]:
     """What the tasks of one run share."""
     return partial(RunSession, ledger, run_key)
 
@@ -38,13 +38,13 @@ def sessions_of(ledger: PostgresLedger, run_key: str) -> Callable[[Side], RunSes
 class RunSession:
     """`sides.http.Sessions` of one run and side, in the project's database."""
 
-    ledger: PostgresLedger = field(repr=False)
+    ledger: Ledger = field(repr=False)
     run_key: str
     side: Side
 
     def recall(self) -> Grant | None:
         """None when nothing is kept, or what is kept was sealed with another key or for another connection."""
-        sealed, fernet = self.ledger.session(self.run_key, self.side), _fernet()
+        sealed, fernet = self.ledger.sides.session(self.run_key, self.side), _fernet()
         if sealed is None or fernet is None:
             return None
         try:
@@ -66,7 +66,7 @@ class RunSession:
             )
             return
         opened = {"connection": self._fingerprint(), "base_url": grant.base_url, "token": grant.token}
-        self.ledger.keep_session(
+        self.ledger.sides.keep_session(
             self.run_key, self.side, fernet.encrypt(json.dumps(opened).encode()).decode()
         )
 

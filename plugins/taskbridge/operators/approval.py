@@ -19,9 +19,11 @@ from taskbridge.operators.variables import read_settings, switch_is_on
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from taskbridge.core.run import Run
     from taskbridge.engine.engine import Engine
-    from taskbridge.engine.ports import Approval, Ledger, Run
     from taskbridge.settings import Settings
+    from taskbridge.store import Ledger
+    from taskbridge.store.approvals import Approval
 
 APPROVAL_DAG: Final = "task_sync_approval"
 APPROVAL_ID: Final = "approval_id"
@@ -73,8 +75,8 @@ class AskOperator(HITLOperator):
 
     def execute(self, context: Context) -> Any:
         from taskbridge.engine.approval import find
-        from taskbridge.engine.ports import ApprovalState
         from taskbridge.hooks.engine import open_ledger
+        from taskbridge.store.approvals import ApprovalState
 
         with one_sentence(context), open_ledger() as ledger:
             settings = read_settings()
@@ -128,6 +130,6 @@ def _texts(ledger: Ledger, approval: Approval, settings: Settings) -> tuple[str,
     from taskbridge.engine.approval_text import SAMPLES, body, subject
     from taskbridge.hooks.engine import build_engine
 
-    details = ledger.approval_details(approval.approval_id, SAMPLES)
+    details = ledger.approvals.approval_details(approval.approval_id, SAMPLES)
     sides = build_engine(ledger, settings, switch_is_on, approval.features).sides
     return subject(approval, details), body(approval, details, sides)

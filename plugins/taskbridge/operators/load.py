@@ -9,8 +9,8 @@ from taskbridge.operators.step import StepOperator
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from taskbridge.core.run import Run
     from taskbridge.engine.engine import Engine
-    from taskbridge.engine.ports import Run
 
 
 class LoadOperator(StepOperator):

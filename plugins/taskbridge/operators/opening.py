@@ -72,7 +72,7 @@ class OpenRunSensor(BaseSensorOperator):
                         raise  # whoever asked for this run has to know that it did nothing
                     raise AirflowSkipException(str(paused)) from None
                 if run is None:
-                    holder = ledger.lease_holder()
+                    holder = ledger.runs.lease_holder()
                     who = (
                         f"Run {holder} holds the lease" if holder else "A run that has waited longer is next"
                     )

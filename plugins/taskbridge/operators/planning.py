@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from taskbridge.core.model import Plan
+    from taskbridge.core.run import Run
     from taskbridge.engine.engine import Engine
-    from taskbridge.engine.ports import Run
 
 
 class RecoverOperator(StepOperator):
@@ -88,7 +88,7 @@ def _show(operator: StepOperator, engine: Engine, run: Run, plan: Plan) -> None:
     from taskbridge.engine.decide import by_side
     from taskbridge.engine.preview import left_out, preview
 
-    used = engine.ledger.usage(run)
+    used = engine.ledger.usage.of_run(run)
     shown = (
         preview(plan, used).splitlines()
         if run.spec.dry_run
@@ -113,6 +113,6 @@ def _without_work(operator: StepOperator, engine: Engine, run: Run, plan: Plan) 
         for task in downstream
         if isinstance(task, LoadOperator) and not any((task.side, op) in work for op in task.ops)
     ]
-    if not engine.ledger.unfinished_approvals():
+    if not engine.ledger.approvals.unfinished_approvals():
         idle += [task for task in downstream if isinstance(task, RequestsOperator)]
     return idle

@@ -52,7 +52,7 @@ class ReportOperator(DocumentedOperator):
 
         try:
             with open_ledger() as ledger:
-                run = ledger.run_by_key(key)
+                run = ledger.runs.run_by_key(key)
                 settings = settings_of(run) if run else Settings()
                 return report(build_engine(ledger, settings, switch_is_on), key, error), settings
         except TaskBridgeError as trouble:
@@ -84,7 +84,7 @@ def _what_failed(context: Context, states: dict[str, str]) -> str | None:
 
 
 def _fail_if_bad(told: RunReport, settings: Settings, error: str | None) -> None:
-    from taskbridge.engine.ports import RunOutcome
+    from taskbridge.core.run import RunOutcome
     from taskbridge.engine.report import tell_parked
 
     if told.outcome is RunOutcome.FAILED:

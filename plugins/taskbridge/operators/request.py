@@ -15,7 +15,7 @@ from taskbridge.operators.variables import installation
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from taskbridge.engine.ports import RunSpec
+    from taskbridge.core.run import RunSpec
     from taskbridge.settings import Settings
 
 WINDOW_START: Final = "window_start"
@@ -70,7 +70,7 @@ class Request:
 
     def spec(self, settings: Settings) -> RunSpec:
         """The same in the engine's words."""
-        from taskbridge.engine.ports import RunMode, RunSpec, Window
+        from taskbridge.core.run import RunMode, RunSpec, Window
 
         return RunSpec(
             run_key=_key(self.dag_run),

@@ -19,9 +19,10 @@ from taskbridge.operators.variables import switch_is_on
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from taskbridge.core.run import Run
     from taskbridge.engine.engine import Engine
-    from taskbridge.engine.ports import Ledger, Run
     from taskbridge.settings import Settings
+    from taskbridge.store import Ledger
 
 OPEN: Final = "open"
 """Task id of the step that opens the run."""
@@ -46,7 +47,7 @@ class StepOperator(DocumentedOperator):
         from taskbridge.hooks.sessions import sessions_of
 
         with one_sentence(context), open_ledger() as ledger:
-            run = ledger.run_by_key(run_key(context))
+            run = ledger.runs.run_by_key(run_key(context))
             if run is None:
                 raise TaskBridgeError(
                     f"The database knows no run {run_key(context)}; clear the task {OPEN} as well, "
@@ -110,7 +111,7 @@ def noted(ledger: Ledger, run: Run, task_id: str) -> Iterator[None]:
         yield
     except TaskBridgeError as error:
         try:
-            ledger.note(run, f"{task_id}: {error}")
+            ledger.runs.note(run, f"{task_id}: {error}")
         except TaskBridgeError as trouble:
             _log.warning("Not kept as a note of the run: %s", trouble)
         raise

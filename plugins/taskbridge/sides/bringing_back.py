@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from taskbridge.engine.ports import FIELDS_LEFT_OUT, Outcome
+from taskbridge.core.writes import FIELDS_LEFT_OUT, Outcome
 from taskbridge.errors import NOTHING_DONE
 from taskbridge.sides.outcomes import RowResult, carried_over
 

@@ -22,19 +22,10 @@ from taskbridge.core.canonical import COMMENTS_UNITS, SUBJECT_UNITS
 from taskbridge.core.contract import Contract
 from taskbridge.core.match import UNNAMED
 from taskbridge.core.model import TASKS, TEMPLATE_INPUTS, Op, Presence, Side, frame, rows_of
+from taskbridge.core.run import DELETES_TOLD, Window
 from taskbridge.core.usage import Told
-from taskbridge.engine.ports import (
-    DELETES_TOLD,
-    FIELDS_LEFT_OUT,
-    PERSON_LEFT_OUT,
-    SIDE_USERS,
-    UNMODIFIED_SINCE,
-    Allowance,
-    Outcome,
-    SideInfo,
-    Window,
-    unfenced,
-)
+from taskbridge.core.writes import FIELDS_LEFT_OUT, PERSON_LEFT_OUT, UNMODIFIED_SINCE, Outcome
+from taskbridge.engine.ports import SIDE_USERS, Allowance, SideInfo, unfenced
 from taskbridge.errors import (
     ApiLimitReached,
     AuthenticationFailed,

@@ -17,14 +17,8 @@ import pandas as pd
 import pyarrow as pa
 
 from taskbridge.core.model import frame
-from taskbridge.engine.ports import (
-    AUTHENTICATION,
-    CALL_REFUSED,
-    FIELDS_LEFT_OUT,
-    OUTCOMES,
-    PERSON_LEFT_OUT,
-    Outcome,
-)
+from taskbridge.core.writes import CALL_REFUSED, FIELDS_LEFT_OUT, OUTCOMES, PERSON_LEFT_OUT, Outcome
+from taskbridge.engine.ports import AUTHENTICATION
 from taskbridge.errors import ApiLimitReached, CallRefused, SideUnreachable, TaskBridgeError
 from taskbridge.sides.salesforce_codes import FAMILIES, PATTERNS, Family
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from taskbridge.engine.ports import Window
+from taskbridge.core.run import Window
 from taskbridge.sides.pages import Moved, Page, read_numbered
 
 _GRAINS: Final = tuple(timedelta(microseconds=size) for size in (1, 1_000, 1_000_000))

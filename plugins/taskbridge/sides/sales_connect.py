@@ -19,8 +19,9 @@ from pydantic import Field
 from taskbridge.core.bounds import moment
 from taskbridge.core.contract import Contract
 from taskbridge.core.model import Op, Presence, Side, rows_of
+from taskbridge.core.run import Window
 from taskbridge.core.usage import Told
-from taskbridge.engine.ports import Allowance, JobPort, SideInfo, Window, unfenced
+from taskbridge.engine.ports import Allowance, JobPort, SideInfo, unfenced
 from taskbridge.errors import AuthenticationFailed, CallRefused, ContractBroken, ReadIncomplete
 from taskbridge.sides.answers import Verdict, verdict
 from taskbridge.sides.bringing_back import MORE, write_bringing_back

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from taskbridge.core.bounds import moment
 from taskbridge.core.model import Op
-from taskbridge.engine.ports import Outcome
+from taskbridge.core.writes import Outcome
 from taskbridge.errors import NOTHING_DONE, TaskBridgeError
 from taskbridge.sides.answers import RemoteError, Verdict, remote_errors, verdict
 from taskbridge.sides.frames import masked, unsendable

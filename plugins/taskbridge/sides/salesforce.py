@@ -17,8 +17,9 @@ from simple_salesforce.format import format_soql
 from taskbridge.core.api_calls import COLLECTION_ROWS, LOOKED_UP
 from taskbridge.core.contract import Contract
 from taskbridge.core.model import Op, Side, rows_of
+from taskbridge.core.run import Window
 from taskbridge.core.usage import Told
-from taskbridge.engine.ports import Allowance, JobPort, SideInfo, Window, unfenced
+from taskbridge.engine.ports import Allowance, JobPort, SideInfo, unfenced
 from taskbridge.errors import ContractBroken
 from taskbridge.sides.bringing_back import write_bringing_back
 from taskbridge.sides.frames import absent_rows, lots, stack

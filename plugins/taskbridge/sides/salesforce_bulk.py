@@ -12,7 +12,8 @@ import pandas as pd
 
 from taskbridge.core.api_calls import JOB_ROWS, job_calls
 from taskbridge.core.model import Op, rows_of
-from taskbridge.engine.ports import JobSight, JobState, Outcome
+from taskbridge.core.writes import Outcome
+from taskbridge.engine.ports import JobSight, JobState
 from taskbridge.errors import ContractBroken, JobRefused, SideUnreachable
 from taskbridge.sides.http import Answer, Channel, Content, Refusal, Transient
 from taskbridge.sides.outcomes import RowResult, outcome_frame, unaccounted, unprocessed

@@ -15,7 +15,7 @@ from typing import Final
 import pandas as pd
 
 from taskbridge.core.model import Presence, Side
-from taskbridge.engine.ports import DELETES_TOLD, Window
+from taskbridge.core.run import DELETES_TOLD, Window
 from taskbridge.errors import DeletesForgotten
 from taskbridge.sides.frames import task_frame
 from taskbridge.sides.http import Channel, Refusal

@@ -15,7 +15,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from taskbridge.core.model import Op
-from taskbridge.engine.ports import UNMODIFIED_SINCE, Outcome
+from taskbridge.core.writes import UNMODIFIED_SINCE, Outcome
 from taskbridge.errors import NOTHING_DONE, ContractBroken
 from taskbridge.sides.answers import Verdict, verdict
 from taskbridge.sides.frames import masked, unsendable

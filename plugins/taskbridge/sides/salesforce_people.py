@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from taskbridge.engine.ports import PERSON_LEFT_OUT, Outcome
+from taskbridge.core.writes import PERSON_LEFT_OUT, Outcome
 from taskbridge.errors import NOTHING_DONE, ContractBroken, ReadIncomplete
 from taskbridge.sides.http import Refusal
 from taskbridge.sides.outcomes import RowResult, carried_over

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from taskbridge.core.model import BIT, Op
-from taskbridge.engine.ports import Outcome
+from taskbridge.core.writes import Outcome
 from taskbridge.errors import NOTHING_DONE, ContractBroken
 from taskbridge.sides.answers import RemoteError, Verdict, remote_errors, verdict
 from taskbridge.sides.frames import masked, unsendable

@@ -1,5 +1,5 @@
 """The ledger in PostgreSQL."""
 
-from taskbridge.store.ledger import PostgresLedger
+from taskbridge.store.ledger import Ledger
 
-__all__ = ["PostgresLedger"]
+__all__ = ["Ledger"]

@@ -14,11 +14,11 @@ import psycopg
 import pyarrow as pa
 from adbc_driver_postgresql import dbapi
 from psycopg.conninfo import make_conninfo
-from sqlalchemy import URL, Connection, CursorResult, create_engine, make_url
+from sqlalchemy import URL, Connection, CursorResult, Row, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from taskbridge.core.canonical import storable
-from taskbridge.engine.ports import Run
+from taskbridge.core.run import Run
 from taskbridge.errors import ConnectionMissing, DatabaseUnavailable, LeaseLost
 from taskbridge.store import frames, statements
 from taskbridge.store.refusals import refused_by_adbc, refused_by_psycopg
@@ -117,6 +117,26 @@ class Database:
             if current != run.fencing:
                 raise lease_lost(run, current)
             yield tx
+
+    def rows(self, statement: str, **parameters: object) -> Sequence[Row[Any]]:
+        """What a statement answers that is a transaction of its own, unless it is asked within one."""
+        with self.transaction() as tx:
+            return tx.run(statement, **parameters).all()
+
+    def row(self, statement: str, **parameters: object) -> Row[Any] | None:
+        """The same of one that answers at most one row."""
+        with self.transaction() as tx:
+            return tx.run(statement, **parameters).one_or_none()
+
+    def value(self, statement: str, **parameters: object) -> Any:
+        """The one value that it answers; None for no row."""
+        with self.transaction() as tx:
+            return tx.run(statement, **parameters).scalar_one_or_none()
+
+    def change(self, statement: str, **parameters: object) -> int:
+        """How many rows it changed."""
+        with self.transaction() as tx:
+            return tx.run(statement, **parameters).rowcount
 
     def frame(self, statement: str, schema: pa.Schema, **parameters: object) -> pd.DataFrame:
         """The rows of a query as a frame of that schema; what was committed when it is called."""

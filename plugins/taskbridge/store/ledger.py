@@ -1,67 +1,49 @@
-"""The ledger of `engine.ports` in PostgreSQL, put together from its jobs."""
+"""The ledger in PostgreSQL: one database, and a repository for each thing that it keeps."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Self
 
 from taskbridge.store import schema
 from taskbridge.store.approvals import Approvals
-from taskbridge.store.audits import Audits
-from taskbridge.store.conflicts import Conflicts
-from taskbridge.store.contracts import Contracts
 from taskbridge.store.database import Database
-from taskbridge.store.explaining import Explaining
-from taskbridge.store.identity import Identity
-from taskbridge.store.jobs import Jobs
-from taskbridge.store.leases import Leases
+from taskbridge.store.housekeeping import Housekeeping
+from taskbridge.store.links import Links
 from taskbridge.store.outbox import Outbox
-from taskbridge.store.plan import Plans
-from taskbridge.store.recovery import Recovery
-from taskbridge.store.retention import Retaining
+from taskbridge.store.people import People
+from taskbridge.store.plans import Plans
 from taskbridge.store.runs import Runs
-from taskbridge.store.sessions import Sessions
-from taskbridge.store.settling import Settling
-from taskbridge.store.side_states import SideStates
+from taskbridge.store.sides import Sides
 from taskbridge.store.staging import Staging
-from taskbridge.store.statistics import Statistics
 from taskbridge.store.usage import Usages
-from taskbridge.store.users import Users
 
 
-class PostgresLedger(
-    SideStates,
-    Sessions,
-    Contracts,
-    Leases,
-    Runs,
-    Retaining,
-    Identity,
-    Users,
-    Usages,
-    Staging,
-    Statistics,
-    Plans,
-    Conflicts,
-    Approvals,
-    Audits,
-    Outbox,
-    Jobs,
-    Settling,
-    Explaining,
-    Recovery,
-):
-    """Implements `engine.ports.Ledger`. One object keeps its connections open; use it in one process.
+class Ledger:
+    """Keeps its connections open; use it in one process.
 
-    Every method raises DatabaseUnavailable when the database does not answer.
+    Every method of a repository raises DatabaseUnavailable when the database does not answer. Each that writes for a
+    run checks the run's fencing number in the same transaction, and raises LeaseLost when another has taken the lease.
     """
 
-    def __init__(self, url: str) -> None:
-        self._db = Database(url)
+    def __init__(self, url: str, connect: Callable[[str], Database] = Database) -> None:
+        self._db = database = connect(url)
+        self.runs = Runs(database)
+        self.sides = Sides(database)
+        self.people = People(database)
+        self.staging = Staging(database)
+        self.plans = Plans(database)
+        self.outbox = Outbox(database)
+        self.links = Links(database)
+        self.approvals = Approvals(database)
+        self.usage = Usages(database)
+        self.housekeeping = Housekeeping(database)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
+        """Makes all that is asked of the ledger within one transaction. No call to a side belongs into it: what is
+        learned there must be kept whatever comes after. Frames show what was committed before it."""
         with self._db.transaction():
             yield
 

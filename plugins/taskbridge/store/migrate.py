@@ -17,6 +17,7 @@ from psycopg.errors import InvalidTableDefinition
 
 from taskbridge.errors import DatabaseUnavailable, TaskBridgeError
 from taskbridge.store import schema, statements
+from taskbridge.store.comments import commented
 from taskbridge.store.database import Database, Transaction
 from taskbridge.store.schema import expected
 
@@ -69,10 +70,8 @@ def _make_views(tx: Transaction) -> None:
 
     A view that others build on sorts before them.
     """
-    views = {
-        entry.name.removesuffix(".sql"): entry.read_text(encoding="utf-8")
-        for entry in statements.numbered_files("views")
-    }
+    names = [entry.name.removesuffix(".sql") for entry in statements.numbered_files("views")]
+    views = {name: commented(statements.source(f"views/{name}")) for name in names}
     try:
         with tx.connection.begin_nested():
             _run_all(tx, views.values())

@@ -1,34 +1,99 @@
-"""Runs: opened, remembered, counted, closed."""
+"""The lease, one run at a time with a number that grows with every new holder (fencing), and runs: opened, remembered,
+counted, closed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Row
 
 from taskbridge.core.model import Side
-from taskbridge.engine.ports import (
-    Parked,
-    Run,
-    RunCounts,
-    RunMode,
-    RunOutcome,
-    RunSpec,
-    Waiting,
-    Window,
-)
-from taskbridge.store.database import Transaction, lease_lost
-from taskbridge.store.part import LedgerPart
+from taskbridge.core.run import Run, RunMode, RunOutcome, RunSpec, Window
+from taskbridge.store.database import Database, Transaction, lease_lost
 
+PATIENCE: Final = timedelta(minutes=1)
+"""Who waits looks every ten seconds. One that has not looked for so long keeps nobody behind it."""
 _EXAMPLES: Final = 3
 """So many parked rows are named in a report."""
 _COUNTED: Final = ("staged", "actions", "conflicts", "left_out", "rejected_new", "drift")
 """What is kept with a run that is closed."""
 
 
-class Runs(LedgerPart):
+@dataclass(frozen=True)
+class Parked:
+    """A row that is parked, as a person would name it (G6)."""
+
+    code: str
+    message: str
+    remedy: str
+    side: Side  # where the record is
+    remote_id: str | None
+    title: str | None
+    owner: str | None  # the name, as far as known
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What waits in the ledger after a run, whichever run found it (G6)."""
+
+    parked: int = 0
+    parked_since: datetime | None = None
+    examples: tuple[Parked, ...] = ()  # of what is parked: what the run rejected first, then the oldest
+    asked: Mapping[str, int] = field(
+        default_factory=dict
+    )  # kind and request -> rows held for an approval (G3)
+    undecided: int = 0  # fields that wait for a decision (K3, K6)
+    missing: int = 0  # pairs with a record that is not found (C5)
+    unfinished: int = 0  # pairs that the next run decides (G9)
+    resting: int = 0  # pairs that only wait
+
+    def __bool__(self) -> bool:
+        return bool(self.parked or self.asked or self.undecided or self.unfinished or self.resting)
+
+
+@dataclass(frozen=True)
+class RunCounts:
+    """What a run saw and did, added up in the database (G5)."""
+
+    staged: Mapping[str, Mapping[str, int]]  # side -> disposition -> rows; "" counts rows that ended nowhere
+    actions: Mapping[str, Mapping[str, Mapping[str, int]]]  # side -> op -> state -> rows
+    conflicts: int
+    left_out: int  # what a person asked for and did not happen, see bridge.left_out
+    rejected_new: int  # rows rejected, or not understood, in this run that were not parked before (G6)
+    notes: tuple[str, ...]
+    waiting: Waiting = Waiting()
+    drift: int = 0  # lines of an audit that are not in step
+
+
+@dataclass
+class Runs:
+    _db: Database
+
+    def take_lease(self, run_key: str, ttl: timedelta, *, waits: bool = False) -> int | None:
+        """The fencing number, or None while another run holds a lease that has not expired, or waits for longer than
+        this one. Taking it again under the same key renews it and keeps the number. `waits`: on None, the run takes
+        its place in the line and will ask again."""
+        taken: int | None = self._db.value(
+            "lease/take_lease", run_key=run_key, ttl=ttl, waits=waits, patience=PATIENCE
+        )
+        return taken
+
+    def renew_lease(self, run: Run, ttl: timedelta) -> None:
+        with self._db.transaction() as tx:
+            renewed = tx.run("lease/renew_lease", run_key=run.spec.run_key, fencing=run.fencing, ttl=ttl)
+            _must_be_ours(tx, run, renewed.rowcount)
+
+    def release_lease(self, run_key: str) -> None:
+        """Gives the lease back if this key holds it. The run's logins are forgotten with it."""
+        self._db.change("lease/release_lease", run_key=run_key)
+
+    def lease_holder(self) -> str | None:
+        holder: str | None = self._db.value("lease/read_holder")
+        return holder
+
     def open_run(
         self,
         spec: RunSpec,
@@ -38,6 +103,8 @@ class Runs(LedgerPart):
         features: frozenset[str],
         notes: Sequence[str] = (),
     ) -> Run:
+        """Stores the run with its first notes; for a run_key that is already stored it answers that run with the new
+        fencing number."""
         sc, sf = windows[Side.SALES_CONNECT], windows[Side.SALESFORCE]
         wanted = Run(0, fencing, spec, windows, started, features)
         with self._db.transaction() as tx:
@@ -70,15 +137,16 @@ class Runs(LedgerPart):
         return _run(row)
 
     def choose_pairs(self, run: Run) -> int:
+        """Notes which pairs a deliberate run is about (`bridge.run_pair`); answers how many. Only they are read."""
         with self._db.fenced(run) as tx:
             return tx.run(f"run/choose_{run.spec.mode.value}_pairs", run_id=run.run_id).rowcount
 
     def run_by_key(self, run_key: str) -> Run | None:
-        with self._db.transaction() as tx:
-            row = tx.run("run/read_run", run_key=run_key).one_or_none()
+        row = self._db.row("run/read_run", run_key=run_key)
         return None if row is None else _run(row)
 
     def note(self, run: Run, text: str) -> None:
+        """Keeps a sentence for the report."""
         with self._db.transaction() as tx:
             noted = tx.run("run/add_note", run_id=run.run_id, fencing=run.fencing, note=text)
             _must_be_ours(tx, run, noted.rowcount)
@@ -87,16 +155,7 @@ class Runs(LedgerPart):
         with self._db.transaction() as tx:
             found: dict[str, Any] = tx.run("run/count_run", run_id=run.run_id).scalar_one()
             waiting = _waiting(tx, run)
-        return RunCounts(
-            staged=found["staged"],
-            actions=found["actions"],
-            conflicts=found["conflicts"],
-            left_out=found["left_out"],
-            waiting=waiting,
-            rejected_new=found["rejected_new"],
-            notes=tuple(found["notes"]),
-            drift=found["drift"],
-        )
+        return RunCounts(**found | {"notes": tuple(found["notes"])}, waiting=waiting)
 
     def close_run(self, run: Run, outcome: RunOutcome, summary: str, counts: RunCounts) -> None:
         """A run that lost its lease can still be closed: its row is nobody else's, unless it was reopened."""
@@ -137,16 +196,14 @@ def _must_be_ours(tx: Transaction, run: Run, rows: int) -> None:
 
 
 def _run(row: Row[Any]) -> Run:
-    window = None
-    if row.window_start is not None and row.window_end is not None:
-        window = Window(_utc(row.window_start), _utc(row.window_end))
+    asked_for = row.window_start is not None and row.window_end is not None
     spec = RunSpec(
         run_key=row.run_key,
         mode=RunMode(row.mode),
         settings_fingerprint=row.settings_fingerprint,
         settings=row.settings,
         code_version=row.code_version,
-        window=window,
+        window=Window(_utc(row.window_start), _utc(row.window_end)) if asked_for else None,
         users=tuple(row.users),
         dry_run=row.dry_run,
         asked=row.asked,
@@ -160,10 +217,7 @@ def _run(row: Row[Any]) -> Run:
             Side.SALES_CONNECT: Window(_utc(row.sc_start), _utc(row.sc_end)),
             Side.SALESFORCE: Window(_utc(row.sf_start), _utc(row.sf_end)),
         },
-        started={
-            Side.SALES_CONNECT: _utc(row.sc_server_time),
-            Side.SALESFORCE: _utc(row.sf_server_time),
-        },
+        started={Side.SALES_CONNECT: _utc(row.sc_server_time), Side.SALESFORCE: _utc(row.sf_server_time)},
         features=frozenset(row.features),
     )
 

@@ -1,19 +1,43 @@
-"""The SQL statements: one file each, `include/sql/<job>/<verb>_<thing>.sql`, named `<job>/<verb>_<thing>`."""
+"""The SQL statements: one file each, `include/sql/<job>/<verb>_<thing>.sql`, named `<job>/<verb>_<thing>`.
+
+Where a statement does the same for both sides its file has `side` in its name and `{side}` in its text. There are two
+statements then, each with the name of its side in both places: `staging/read_salesforce` is made from
+`staging/read_side.sql`. Where a part of a statement is the same for both sides it stands once, after a line `-- both:`
+with what is written between the two, and before a line `-- end`. What is filled in comes from `_WORDS` alone, never
+from data.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import TextClause, text
 from sqlalchemy.dialects import registry
 
 import taskbridge
+from taskbridge.core.model import TASKS, Side
+from taskbridge.core.writes import WRITES
 
-_NUMBERED = registry.load("postgresql")(paramstyle="numeric_dollar")
+_NO_STATEMENTS: Final = ("migrations", "views")
+_WORDS: Final = {
+    side: {
+        "{side}": side.value,
+        "{System}": side.system,
+        "{half}": side.prefix,
+        "{HALF}": side.prefix.upper(),
+        "{columns}": ", ".join(TASKS[side].names),
+        "{updates}": ", ".join(f"{name} = excluded.{name}" for name in TASKS[side].names[1:]),
+    }
+    for side in Side
+}
+_BOTH: Final = re.compile(r"^ *-- both: ?(.*)\n((?:.*\n)*?) *-- end\n", re.MULTILINE)
+_NUMBERED: Final = registry.load("postgresql")(paramstyle="numeric_dollar")
 
 
 @cache
@@ -36,7 +60,33 @@ def folder() -> Traversable:
 @cache
 def source(name: str) -> str:
     """The text of a statement, for example `source("lease/take_lease")`."""
-    return (folder() / f"{name}.sql").read_text(encoding="utf-8")
+    side = next((side for side in Side if side.value in name), None)
+    if side is None:
+        return _text(name)
+    return _filled(_text(name.replace(side.value, "side")), side)
+
+
+def _filled(text: str, side: Side) -> str:
+    for word, meaning in _WORDS[side].items():
+        text = text.replace(word, meaning)
+    return text
+
+
+def _text(name: str) -> str:
+    text = (folder() / f"{name}.sql").read_text(encoding="utf-8").replace("{writes}", ", ".join(WRITES.names))
+    return _BOTH.sub(lambda part: f" {part[1]}\n".join(_filled(part[2], side) for side in Side), text)
+
+
+def names() -> list[str]:
+    """All statements."""
+    jobs = [job.name for job in folder().iterdir() if job.name not in _NO_STATEMENTS]
+    files = [f"{job}/{entry.name.removesuffix('.sql')}" for job in jobs for entry in numbered_files(job)]
+    of_a_side = {name: "{side}" in _text(name) for name in files}
+    return [
+        each
+        for name, two in of_a_side.items()
+        for each in ([name.replace("_side", f"_{side.value}") for side in Side] if two else [name])
+    ]
 
 
 @cache

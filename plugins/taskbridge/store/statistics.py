@@ -9,19 +9,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from taskbridge.engine.ports import Run
+from taskbridge.core.run import Run
 from taskbridge.store.database import Transaction
-from taskbridge.store.part import LedgerPart
 
 LARGE: Final = 200
 """Rows from which on the way of joining them is felt."""
 
 
-class Statistics(LedgerPart):
-    def weigh_staged(self, run: Run) -> None:
-        with self._db.transaction() as tx:
-            if tx.run("statistics/is_large", run_id=run.run_id, rows=LARGE).scalar_one():
-                tx.run("statistics/analyze_staged")
+def weigh_staged(tx: Transaction, run: Run) -> None:
+    """Before what was staged is read and joined."""
+    if tx.run("statistics/is_large", run_id=run.run_id, rows=LARGE).scalar_one():
+        tx.run("statistics/analyze_staged")
 
 
 def weigh_planned(tx: Transaction, actions: int) -> None:

@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from taskbridge.engine.ports import Retention
-from taskbridge.store.part import LedgerPart
+from taskbridge.core.model import Side
+from taskbridge.store.database import Database
 
 EVERY: Final = timedelta(hours=1)
 LOT: Final = 2_000
 """So many runs are looked at each time; those that are kept longer come round again."""
 
 
-class Retaining(LedgerPart):
+@dataclass(frozen=True)
+class Retention:
+    """How long what grows with runs is kept: what they saw; those that changed nothing; what they wrote, with what it
+    replaced, and what people decided."""
+
+    staging: timedelta
+    runs: timedelta
+    history: timedelta
+
+
+@dataclass
+class Housekeeping:
+    _db: Database
+
     def is_time_to_clean_up(self) -> bool:
-        with self._db.transaction() as tx:
-            return tx.run("retention/begin", every=EVERY).rowcount == 1
+        """True once an hour."""
+        return self._db.change("retention/begin", every=EVERY) == 1
 
     def clean_up(self, keep: Retention) -> int:
+        """Removes what is older than it is kept, a lot at a time. The calls of runs without staging are kept by day
+        alone; returns the number of runs that lost theirs."""
         with self._db.transaction() as tx:
             tx.run("usage/fold_usage", keep=keep.staging)
             tx.run("usage/drop_allowances", keep=keep.staging)
             unstaged = list(tx.run("retention/find_old_staging", keep=keep.staging, lot=LOT).scalars())
             if unstaged:
-                tx.run("retention/drop_sales_connect_staging", run_ids=unstaged)
-                tx.run("retention/drop_salesforce_staging", run_ids=unstaged)
+                for side in Side:
+                    tx.run(f"retention/drop_{side.value}_staging", run_ids=unstaged)
             youngest = min(keep.runs, keep.history)
             runs = list(tx.run("retention/find_runs", keep=youngest, lot=LOT).scalars())
             if runs:

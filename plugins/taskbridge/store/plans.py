@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import pandas as pd
@@ -28,12 +29,11 @@ from taskbridge.core.model import (
     Plan,
     Side,
 )
-from taskbridge.engine.ports import PlanFacts, Run
+from taskbridge.core.run import Run
 from taskbridge.errors import CountsDoNotAddUp
 from taskbridge.store.approvals import save_approvals
-from taskbridge.store.database import Transaction
+from taskbridge.store.database import Database, Transaction
 from taskbridge.store.frames import as_arrays, with_constants
-from taskbridge.store.part import LedgerPart
 from taskbridge.store.statistics import weigh_planned
 
 LINK_IDS: Final = pa.schema([("link_id", pa.string())])
@@ -41,36 +41,64 @@ LINK_IDS: Final = pa.schema([("link_id", pa.string())])
 _EXAMPLES: Final = 5
 
 
-class Plans(LedgerPart):
+@dataclass(frozen=True)
+class PlanFacts:
+    """What a plan has to know besides frames."""
+
+    account: str  # of Sales Connect
+    org: str  # of Salesforce, 18 characters
+    decided: bool  # people have decided conflicts that no run has carried out (K3)
+    asked: bool  # requests to people have rows without an end (G3)
+    swept: bool  # Salesforce records were looked up as no listing could be trusted to tell deletes (C6)
+
+
+@dataclass
+class Plans:
+    _db: Database
+
     def facts(self, run: Run) -> PlanFacts:
-        with self._db.transaction() as tx:
-            return PlanFacts(**tx.run("plan/read_facts", run_id=run.run_id).mappings().one())
+        [found] = self._db.rows("plan/read_facts", run_id=run.run_id)
+        return PlanFacts(**found._mapping)
 
     def is_quiet(self, run: Run) -> bool:
-        with self._db.transaction() as tx:
-            return bool(tx.run("plan/is_quiet", run_id=run.run_id).scalar_one())
+        """Whether a run that syncs has nothing to decide, so that storing its plan would change nothing."""
+        return bool(self._db.value("plan/is_quiet", run_id=run.run_id))
 
     def link_ids(self) -> pd.DataFrame:
+        """(link_id) of every pair."""
         return self._db.frame("plan/read_link_ids", LINK_IDS)
 
     def links(self, run: Run) -> pd.DataFrame:
+        """LINKS of every pair that has a staged row in this run."""
         return self._db.frame("plan/read_links", LINKS, run_id=run.run_id)
 
     def history(self) -> pd.DataFrame:
+        """HISTORY."""
         return self._db.frame("plan/read_history", HISTORY)
 
     def population(self) -> pd.DataFrame:
+        """POPULATION."""
         return self._db.frame("plan/read_population", POPULATION)
 
     def decisions(self) -> pd.DataFrame:
+        """DECISIONS of people that no run has carried out yet (K3)."""
         return self._db.frame("plan/read_decisions", DECISIONS)
 
     def recent_writes(self, run: Run, at_least: int) -> pd.DataFrame:
+        """RECENT_WRITES of pairs with a staged row in this run, written at least so often within the last hour (K6)."""
         return self._db.frame("plan/read_recent_writes", RECENT_WRITES, run_id=run.run_id, writes=at_least)
 
     def save_plan(self, run: Run, plan: Plan) -> None:
-        """A run that only looks keeps its actions, conflicts and dispositions for people to see; links, base and
-        dead letters stay as they are."""
+        """Stores links, actions, ledger changes, conflicts and dispositions in one transaction.
+
+        Replaces a plan of the same run of which nothing was sent. Held actions of earlier runs for the same
+        links become stale. What is held for approval and not asked for yet becomes a request, one a kind; requests
+        of which nothing is held any more become obsolete. Raises CountsDoNotAddUp when a staged row has no
+        disposition or a seq is used twice.
+
+        A run that only looks keeps its actions, conflicts and dispositions for people to see; links, base and
+        dead letters stay as they are.
+        """
         actions = to_table(plan.actions, ACTIONS)
         changes = to_table(plan.ledger_changes, LEDGER_CHANGES)
         dispositions = to_table(plan.dispositions, DISPOSITIONS)
@@ -101,14 +129,8 @@ class Plans(LedgerPart):
                 f"{before.begun} actions of run {run.spec.run_key} were sent already; a second plan would count "
                 "or write them twice. Let the run go on with its plan, and start a new run for a new plan."
             )
-        if not before.stored:
-            return
-        tx.run("plan/delete_actions", run_id=run.run_id)
-        tx.run("plan/delete_changes", run_id=run.run_id)
-        tx.run("plan/delete_conflicts", run_id=run.run_id)
-        tx.run("plan/delete_left_out", run_id=run.run_id)
-        tx.run("plan/clear_sales_connect_dispositions", run_id=run.run_id)
-        tx.run("plan/clear_salesforce_dispositions", run_id=run.run_id)
+        if before.stored:
+            tx.run("plan/forget_plan", run_id=run.run_id)
 
     def _save_dispositions(self, tx: Transaction, run: Run, dispositions: pa.Table) -> None:
         ended = 0
