@@ -25,9 +25,9 @@ from taskbridge.engine.cycle import run_cycle
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.ports import SidePort, Sides
 from taskbridge.settings import Settings
-from taskbridge.sides.memory import MemorySalesConnect, MemorySalesforce
 from taskbridge.store import Ledger
 from taskbridge.store.migrate import migrate
+from tests.doubles.memory import MemorySalesConnect, MemorySalesforce
 
 MINUTE: Final = 60
 _GOAL: Final = 0.9

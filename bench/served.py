@@ -13,8 +13,8 @@ import pandas as pd
 
 from taskbridge.core.model import Side
 from taskbridge.engine.ports import JobPort, Sides, unfenced
-from taskbridge.sides.memory import MemorySalesConnect, MemorySalesforce, MemorySide
 from taskbridge.sides.meter import CallMeter
+from tests.doubles.memory import MemorySalesConnect, MemorySalesforce, MemorySide
 
 USERS: Final = 50
 TEXT: Final = "Follow up on the quote, naïve façade 注文 and all. " * 5

@@ -12,8 +12,8 @@ from requests.adapters import BaseAdapter
 from urllib3 import HTTPResponse
 
 from taskbridge.sides.http import Answer
-from taskbridge.sides.sales_connect import SalesConnectSide
-from taskbridge.sides.salesforce import SalesforceSession, SalesforceSide
+from taskbridge.sides.sales_connect.side import SalesConnectSide
+from taskbridge.sides.salesforce.side import SalesforceSession, SalesforceSide
 
 DATE = "Mon, 02 Mar 2026 08:00:00 GMT"
 

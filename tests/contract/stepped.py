@@ -21,7 +21,7 @@ from taskbridge.engine.report import RunReport, report
 from taskbridge.engine.settle import settle
 from taskbridge.engine.usage import RECENTLY, counted
 from taskbridge.settings import Settings
-from taskbridge.sides.salesforce import SalesforceSide
+from taskbridge.sides.salesforce.side import SalesforceSide
 from taskbridge.store import Ledger
 from tests.contract.sandbox_process import Sandbox, Service
 from tests.contract.worlds import SalesConnectWorld, SalesforceWorld, sales_connect_side, salesforce_side

@@ -7,7 +7,7 @@ import pytest
 from taskbridge.core.model import Op
 from taskbridge.errors import ApiLimitReached
 from taskbridge.sides.http import Answer
-from taskbridge.sides.salesforce_budget import Budget
+from taskbridge.sides.salesforce.budget import Budget
 from tests.contract.worlds import SalesforceWorld, salesforce_side
 
 

@@ -14,10 +14,10 @@ from taskbridge.engine.cycle import run_cycle
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.ports import Sides
 from taskbridge.settings import Settings
-from taskbridge.sides.memory import START, MemorySalesConnect
 from taskbridge.store import Ledger
 from tests.contract.sandbox_process import Sandbox
 from tests.contract.worlds import SalesforceWorld
+from tests.doubles.memory import START, MemorySalesConnect
 
 pytestmark = pytest.mark.postgres
 

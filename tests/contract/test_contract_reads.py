@@ -11,7 +11,7 @@ import pytest
 from taskbridge.core.model import TASKS, Op, Side, rows_of
 from taskbridge.core.run import Window
 from taskbridge.engine.ports import SIDE_USERS
-from taskbridge.sides.salesforce_ids import to_18
+from taskbridge.sides.salesforce.ids import to_18
 from tests.contract.worlds import World, by_id
 
 

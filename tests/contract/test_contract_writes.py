@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from taskbridge.core.model import Op, Side
-from taskbridge.sides.salesforce_ids import to_18
+from taskbridge.sides.salesforce.ids import to_18
 from tests.contract.worlds import World
 
 MARKER = "tb:sc:acc_1:42:1"

@@ -9,8 +9,8 @@ import pytest
 
 from taskbridge.core.model import SALES_CONNECT_TASKS, SALESFORCE_TASKS, rows_of
 from taskbridge.sides import sales_connect_records, salesforce_records
-from taskbridge.sides.salesforce_ids import to_18
-from taskbridge.sides.salesforce_marking import Marked
+from taskbridge.sides.salesforce.ids import to_18
+from taskbridge.sides.salesforce.marking import Marked
 
 STAMP = "2026-03-01T08:00:00.123456Z"
 SC: dict[str, Any] = {

@@ -13,8 +13,8 @@ import pytest
 
 from taskbridge.core.model import Op
 from taskbridge.errors import ApiLimitReached, AuthenticationFailed, LeaseLost, SideUnreachable
-from taskbridge.sides.sales_connect import SalesConnectSide
-from taskbridge.sides.salesforce import SalesforceSession, SalesforceSide
+from taskbridge.sides.sales_connect.side import SalesConnectSide
+from taskbridge.sides.salesforce.side import SalesforceSession, SalesforceSide
 from tests.contract.sandbox_process import Sandbox, running
 from tests.contract.worlds import (
     SalesConnectWorld,

@@ -13,7 +13,7 @@ import requests
 from taskbridge.core.model import BIT, Op, frame, rows_of
 from taskbridge.core.writes import UNMODIFIED_SINCE, WRITES
 from taskbridge.errors import ApiLimitReached
-from taskbridge.sides.salesforce_ids import to_18
+from taskbridge.sides.salesforce.ids import to_18
 from tests.contract.conftest import sandbox_world
 from tests.contract.scripted import Script, scripted_salesforce
 from tests.contract.worlds import MemorySalesforceWorld, SalesforceWorld, memory_worlds

@@ -8,8 +8,8 @@ import pytest
 
 from taskbridge.errors import CallRefused, ContractBroken, SideUnreachable
 from taskbridge.sides.hosts import own_address
-from taskbridge.sides.sales_connect import SalesConnectSide
-from taskbridge.sides.salesforce import SalesforceSession, SalesforceSide
+from taskbridge.sides.sales_connect.side import SalesConnectSide
+from taskbridge.sides.salesforce.side import SalesforceSession, SalesforceSide
 from tests.contract.sandbox_process import Sandbox
 from tests.contract.scripted import scripted_salesforce
 from tests.contract.worlds import SalesConnectWorld, SalesforceWorld

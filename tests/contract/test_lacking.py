@@ -13,7 +13,7 @@ from taskbridge.engine.pause import WatchedSides
 from taskbridge.engine.ports import Sides
 from taskbridge.errors import ContractBroken
 from taskbridge.sides.http import Refusal
-from taskbridge.sides.salesforce_records import TASK_FIELDS
+from taskbridge.sides.salesforce.records import TASK_FIELDS
 from taskbridge.store import Ledger
 from tests.contract.sandbox_process import Sandbox
 from tests.contract.scripted import scripted_salesforce

@@ -8,9 +8,9 @@ import pytest
 
 from taskbridge.core.model import Op
 from taskbridge.errors import CallRefused, ReadIncomplete
-from taskbridge.sides.memory import MemorySalesConnect, MemorySalesforce, MemorySide
-from taskbridge.sides.memory_faults import TRICKS, Trick
 from tests.contract.worlds import MemoryWorld
+from tests.doubles.memory import MemorySalesConnect, MemorySalesforce, MemorySide
+from tests.doubles.memory_faults import TRICKS, Trick
 
 
 @pytest.fixture(params=[MemorySalesConnect, MemorySalesforce])

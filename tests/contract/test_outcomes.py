@@ -20,7 +20,7 @@ from taskbridge.sides.outcomes import (
     outcome_frame,
     row_error,
 )
-from taskbridge.sides.salesforce_codes import FAMILIES
+from taskbridge.sides.salesforce.codes import FAMILIES
 from tests.contract.error_codes import AUTHENTICATION, INTERMITTENT, LISTED, OTHER, PARKED, UNHEARD_OF
 
 SOON = ["FAILED_WRITE", "QUERY_TIMEOUT", "SERVER_UNAVAILABLE", "UNABLE_TO_LOCK_ROW"]

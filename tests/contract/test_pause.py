@@ -17,7 +17,7 @@ from taskbridge.engine.pause import WatchedSides
 from taskbridge.engine.ports import Sides
 from taskbridge.errors import AuthenticationFailed
 from taskbridge.settings import Settings
-from taskbridge.sides.salesforce import SalesforceSession, SalesforceSide
+from taskbridge.sides.salesforce.side import SalesforceSession, SalesforceSide
 from taskbridge.store import Ledger
 from tests.contract.sandbox_process import Sandbox, Service
 from tests.contract.worlds import (

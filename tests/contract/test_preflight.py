@@ -16,8 +16,8 @@ from taskbridge.engine.ports import Allowance, Sides
 from taskbridge.engine.preflight import Section, calls_left, is_well, preflight, table
 from taskbridge.errors import ConnectionMissing, TaskBridgeError
 from taskbridge.settings import Settings
-from taskbridge.sides.sales_connect import SalesConnectSide
-from taskbridge.sides.salesforce import SalesforceSession, SalesforceSide
+from taskbridge.sides.sales_connect.side import SalesConnectSide
+from taskbridge.sides.salesforce.side import SalesforceSession, SalesforceSide
 from taskbridge.store import Ledger
 from tests.contract.sandbox_process import Sandbox
 from tests.contract.worlds import SalesConnectWorld, SalesforceWorld, sales_connect_side, salesforce_side

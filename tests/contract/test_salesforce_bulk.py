@@ -10,8 +10,8 @@ import pytest
 from taskbridge.core.model import Op, rows_of
 from taskbridge.engine.ports import JobState, unfenced
 from taskbridge.errors import ApiLimitReached, JobRefused, LeaseLost
-from taskbridge.sides.salesforce_bulk import BulkJobs
-from taskbridge.sides.salesforce_ids import to_18
+from taskbridge.sides.salesforce.bulk import BulkJobs
+from taskbridge.sides.salesforce.ids import to_18
 from tests.contract.bulk_jobs import asked, ended, port, run, started
 from tests.contract.worlds import SalesforceWorld, salesforce_side
 

@@ -11,7 +11,7 @@ import pytest
 from taskbridge.core.model import Op, rows_of
 from taskbridge.core.run import Window
 from taskbridge.errors import ReadIncomplete
-from taskbridge.sides.salesforce import SalesforceSide
+from taskbridge.sides.salesforce.side import SalesforceSide
 from tests.contract.bulk_jobs import asked, ended, port, run, started
 from tests.contract.worlds import SalesforceWorld, salesforce_side
 

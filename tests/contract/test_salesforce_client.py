@@ -12,7 +12,7 @@ import pytest
 from taskbridge.core.model import Op, rows_of
 from taskbridge.core.run import Window
 from taskbridge.errors import CallRefused, ContractBroken, ReadIncomplete
-from taskbridge.sides.salesforce_ids import to_18
+from taskbridge.sides.salesforce.ids import to_18
 from tests.contract.scripted import scripted_salesforce
 from tests.contract.worlds import SalesforceWorld, write
 

@@ -17,9 +17,9 @@ from taskbridge.core.run import Window
 from taskbridge.engine.ports import JobSight, JobState, unfenced
 from taskbridge.errors import ContractBroken, TaskBridgeError
 from taskbridge.sides.http import Answer
-from taskbridge.sides.sales_connect import SalesConnectSide
-from taskbridge.sides.salesforce import SalesforceSide
-from taskbridge.sides.salesforce_ids import to_18
+from taskbridge.sides.sales_connect.side import SalesConnectSide
+from taskbridge.sides.salesforce.ids import to_18
+from taskbridge.sides.salesforce.side import SalesforceSide
 from tests.contract.bulk_jobs import asked
 from tests.contract.scripted import Script, listing, scripted_sales_connect, scripted_salesforce
 from tests.contract.worlds import write

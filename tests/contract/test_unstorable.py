@@ -16,8 +16,8 @@ from taskbridge.core.model import rows_of
 from taskbridge.core.run import RunOutcome
 from taskbridge.sides import sales_connect_records, salesforce_records
 from taskbridge.sides.http import loads
-from taskbridge.sides.salesforce_bulk_csv import read_file
-from taskbridge.sides.salesforce_marking import Marked
+from taskbridge.sides.salesforce.bulk_csv import read_file
+from taskbridge.sides.salesforce.marking import Marked
 from taskbridge.store import Ledger
 from tests.contract.sandbox_process import Sandbox
 from tests.contract.test_decode import SC, SF

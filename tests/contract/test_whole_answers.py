@@ -14,8 +14,8 @@ from taskbridge.core.model import Op
 from taskbridge.core.run import RunOutcome
 from taskbridge.errors import ApiDisabled, CallRefused, SideUnreachable, TaskBridgeError
 from taskbridge.settings import Settings
-from taskbridge.sides.salesforce import SalesforceSession, SalesforceSide
-from taskbridge.sides.salesforce_ids import to_18
+from taskbridge.sides.salesforce.ids import to_18
+from taskbridge.sides.salesforce.side import SalesforceSession, SalesforceSide
 from taskbridge.store import Ledger
 from tests.contract.conftest import sandbox_world
 from tests.contract.sandbox_process import Sandbox

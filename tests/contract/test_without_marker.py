@@ -11,11 +11,11 @@ from taskbridge.core.match import UNNAMED
 from taskbridge.core.model import Op, rows_of
 from taskbridge.core.run import RunOutcome
 from taskbridge.errors import ContractBroken
-from taskbridge.sides.memory import MemorySalesforce
 from taskbridge.store import Ledger
 from tests.contract.sandbox_process import Sandbox
 from tests.contract.test_whole_runs import BothWorlds
 from tests.contract.worlds import MemoryWorld, SalesforceWorld, World
+from tests.doubles.memory import MemorySalesforce
 
 
 @pytest.fixture(params=["memory", "sandbox"])

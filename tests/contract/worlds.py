@@ -15,10 +15,10 @@ from taskbridge.core.model import BIT, FIELDS, Op, Side, frame, rows_of
 from taskbridge.core.run import Window
 from taskbridge.core.writes import BROUGHT_BACK, WRITES
 from taskbridge.engine.ports import SidePort, unfenced
-from taskbridge.sides.memory import MemorySalesConnect, MemorySalesforce, MemorySide
-from taskbridge.sides.sales_connect import SalesConnectSide
-from taskbridge.sides.salesforce import SalesforceSession, SalesforceSide
+from taskbridge.sides.sales_connect.side import SalesConnectSide
+from taskbridge.sides.salesforce.side import SalesforceSession, SalesforceSide
 from tests.contract.sandbox_process import Service
+from tests.doubles.memory import MemorySalesConnect, MemorySalesforce, MemorySide
 
 WORDS = {
     Side.SALES_CONNECT: {"open": "open", "complete": "complete", "high": "high", "normal": "normal"},

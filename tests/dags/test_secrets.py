@@ -23,7 +23,7 @@ from taskbridge.engine.preflight import table
 from taskbridge.hooks.doctor import examine
 from taskbridge.settings import Settings
 from taskbridge.sides.http import Channel, Grant
-from taskbridge.sides.salesforce import SalesforceSide
+from taskbridge.sides.salesforce.side import SalesforceSide
 from taskbridge.store.runs import Runs
 from tests.dags.test_salesforce_login import WAYS, connected
 from tests.dags.world import SALES_CONNECT, Ended, World

@@ -9,7 +9,7 @@ import pytest
 from taskbridge.core.contract import Contract
 from taskbridge.core.finding import problem
 from taskbridge.core.run import RunOutcome
-from taskbridge.sides.memory import MemorySalesforce
+from tests.doubles.memory import MemorySalesforce
 from tests.engine.world import World, disagreements
 
 WHOLE = Contract("Task", values={"Status": ("Not Started", "Completed"), "Priority": ("Normal", "High")})

@@ -186,6 +186,6 @@ def test_where_a_field_comes_from_can_be_queried(world: World) -> None:
     ],
 )
 def test_ids_of_15_characters_are_completed(world: World, given: str, expected: str | None) -> None:
-    from taskbridge.sides.salesforce_ids import to_18
+    from taskbridge.sides.salesforce.ids import to_18
 
     assert world.rows("SELECT bridge.salesforce_id(%s)", given) == [(expected or to_18(given),)]

@@ -12,7 +12,7 @@ from taskbridge.core.run import RunOutcome
 from taskbridge.engine.load import load
 from taskbridge.engine.ports import JobState
 from taskbridge.errors import SideUnreachable
-from taskbridge.sides.memory_jobs import MemoryJob, MemoryJobs
+from tests.doubles.memory_jobs import MemoryJob, MemoryJobs
 from tests.engine.world import World, disagreements, planned
 
 

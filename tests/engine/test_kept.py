@@ -14,7 +14,7 @@ from taskbridge.core.model import Op, Side
 from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.engine.load import load
 from taskbridge.engine.report import RunReport
-from taskbridge.sides.memory import MemorySide
+from tests.doubles.memory import MemorySide
 from tests.engine.undoing import pair, quiet, undo
 from tests.engine.world import KEEP, World, planned
 

@@ -6,7 +6,7 @@ import pytest
 
 from taskbridge.core.model import Side
 from taskbridge.core.run import RunMode, RunOutcome
-from taskbridge.sides.salesforce_ids import to_18
+from taskbridge.sides.salesforce.ids import to_18
 from tests.engine.undoing import pair, quiet
 from tests.engine.world import World
 

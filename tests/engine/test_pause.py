@@ -6,7 +6,7 @@ import pytest
 
 from taskbridge.core.model import Side
 from taskbridge.core.run import RunMode, RunOutcome
-from taskbridge.sides.memory import MemorySide
+from tests.doubles.memory import MemorySide
 from tests.engine.world import World, disagreements
 
 STATE = "SELECT state, reason FROM mart.sides WHERE side = %s"

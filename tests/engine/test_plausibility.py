@@ -9,7 +9,7 @@ import pytest
 
 from taskbridge.core.model import Side
 from taskbridge.core.run import RunOutcome
-from taskbridge.sides.memory import MemorySide
+from tests.doubles.memory import MemorySide
 from tests.engine.world import World, disagreements
 
 SIDES = list(Side)

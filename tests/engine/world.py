@@ -23,9 +23,9 @@ from taskbridge.engine.ports import Sides
 from taskbridge.engine.recover import recover
 from taskbridge.engine.report import RunReport
 from taskbridge.settings import Settings
-from taskbridge.sides.memory import MemorySalesConnect, MemorySalesforce
 from taskbridge.store import Ledger
 from taskbridge.store.housekeeping import Retention
+from tests.doubles.memory import MemorySalesConnect, MemorySalesforce
 
 SHORT = 120  # seconds
 KEEP = Retention(staging=timedelta(days=14), runs=timedelta(days=90), history=timedelta(days=730))

@@ -14,7 +14,7 @@ from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.engine.audit import REPAIR
 from taskbridge.engine.busy import TRIES
 from taskbridge.engine.conflicts import decide_conflicts
-from taskbridge.sides.memory_faults import TRICKS, Trick
+from tests.doubles.memory_faults import TRICKS, Trick
 from tests.engine.world import NAMES
 from tests.machine.kinds import Kinds, one_of, play_one
 from tests.machine.pairs import take_in_likenesses

@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import cached_property
 
 from taskbridge.core.model import FIELDS, MERGED_FIELDS, Side
-from taskbridge.sides.memory import Record
+from tests.doubles.memory import Record
 from tests.machine.apart import Apart
 from tests.machine.pairs import Pair, all_pairs, rendered
 from tests.machine.story import Story

@@ -16,9 +16,9 @@ from typing import Any
 from sqlalchemy import CursorResult, text
 
 from taskbridge.core.model import Side
-from taskbridge.sides.memory import MemorySide
 from taskbridge.store import Ledger
 from taskbridge.store.database import Database, Transaction
+from tests.doubles.memory import MemorySide
 
 _XID = text("SELECT pg_current_xact_id_if_assigned()::text::bigint")
 

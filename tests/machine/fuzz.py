@@ -30,7 +30,13 @@ from tests.machine.machine import TwoSystems
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 STATE: Final = ROOT / ".taskbridge" / "fuzz.json"
-_CODE: Final = ("plugins/taskbridge", "include/sql", "tests/machine", "tests/engine/world.py")
+_CODE: Final = (
+    "plugins/taskbridge",
+    "include/sql",
+    "tests/doubles",
+    "tests/machine",
+    "tests/engine/world.py",
+)
 _STOP: Final = None
 
 

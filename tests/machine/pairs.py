@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from taskbridge.core.model import MERGED_FIELDS, Side
-from taskbridge.sides.memory import Record
+from tests.doubles.memory import Record
 from tests.machine.story import Story
 from tests.machine.watching import Broken, canonical
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from taskbridge.core.model import Side
-from taskbridge.sides.memory import MemorySide
+from tests.doubles.memory import MemorySide
 from tests.engine.world import NAMES
 from tests.machine.kinds import Kinds, one_of, play_one
 from tests.machine.story import Story

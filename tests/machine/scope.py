@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from taskbridge.core.model import Side
-from taskbridge.sides.memory import Record
+from tests.doubles.memory import Record
 from tests.machine.watching import PERSON, Key
 
 if TYPE_CHECKING:

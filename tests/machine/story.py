@@ -26,8 +26,8 @@ from taskbridge.engine.report import RunReport, report
 from taskbridge.engine.settle import settle
 from taskbridge.engine.undo import APPROVED_PLAN, RUN_ID
 from taskbridge.errors import TaskBridgeError
-from taskbridge.sides.memory import Record
 from taskbridge.store.approvals import Approval, ApprovalState
+from tests.doubles.memory import Record
 from tests.engine.world import NAMES, World
 from tests.machine.clock import StoryDatabase
 from tests.machine.scope import Scope

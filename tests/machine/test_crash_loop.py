@@ -29,9 +29,9 @@ from taskbridge.engine.recover import recover
 from taskbridge.engine.report import RunReport, report
 from taskbridge.engine.settle import settle
 from taskbridge.errors import CountsDoNotAddUp
-from taskbridge.sides.memory import MemorySide
 from taskbridge.store import Ledger, statements
 from tests.conftest import EMPTY, SHARED
+from tests.doubles.memory import MemorySide
 from tests.engine.world import World
 from tests.machine.crash import Points, watch_sides, watched_ledger
 from tests.machine.snapshot import Snapshot

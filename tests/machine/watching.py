@@ -19,7 +19,7 @@ import pandas as pd
 from taskbridge.core.model import BIT, FIELDS, TEMPLATE_INPUTS, Op, Side, rows_of
 from taskbridge.core.writes import CALL_REFUSED, Outcome
 from taskbridge.engine.ports import SideInfo, unfenced
-from taskbridge.sides.memory import MemorySalesConnect, MemorySalesforce, MemorySide, Record, Refused
+from tests.doubles.memory import MemorySalesConnect, MemorySalesforce, MemorySide, Record, Refused
 
 US, PERSON = "us", "person"
 BESIDES = (*TEMPLATE_INPUTS, "CallDisposition", "Region__c")

@@ -604,12 +604,12 @@ FAULTS: Final = (
           "a page of a proxy is taken for words of the system, and an HTML 410 for the proof of a delete (G4, C5)",
           "tests/contract/test_outcomes.py::test_whole_answers "
           "tests/contract/test_whole_answers.py::test_C5_a_page_of_somebody_else_proves_no_delete"),
-    Fault("an_expired_password_is_a_rows_error", "sides/salesforce_codes.py",
+    Fault("an_expired_password_is_a_rows_error", "sides/salesforce/codes.py",
           'return Family(codes, "authentication", meaning, _ADMIN, remedy, "authentication", of_call=True)',
           'return Family(codes, "authentication", meaning, _ADMIN, remedy)',
           "a side whose password has expired is called by every run (G4)",
           "tests/contract/test_outcomes.py::test_G4_what_a_code_means"),
-    Fault("what_is_too_large_is_not_parted", "sides/salesforce_queries.py",
+    Fault("what_is_too_large_is_not_parted", "sides/salesforce/queries.py",
           "if not too_much(refusal) or not since < middle < until:", "if True:",
           "an org that finds a window too large is never read again",
           "tests/contract/test_salesforce_client.py::test_G9_a_window_that_holds_too_much_is_read_in_parts"),
@@ -676,7 +676,7 @@ FAULTS: Final = (
           "a NUL in a message or a name ends every run (G4, invariant 18)",
           "tests/contract/test_unstorable.py"
           "::test_every_text_of_an_answer_can_be_stored_once_it_is_read"),
-    Fault("odd_name_keeps_its_user_out", "sides/salesforce_records.py",
+    Fault("odd_name_keeps_its_user_out", "sides/salesforce/records.py",
           'page.label("Name")', 'page.text("Name")', "a NUL in a name keeps a user's tasks from syncing (G4)",
           "tests/contract/test_unstorable.py::test_G4_a_user_whose_name_cannot_be_stored_takes_part"),
     Fault("what_people_ask_for_is_stored_as_it_came", "store/database.py",

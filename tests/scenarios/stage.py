@@ -11,7 +11,7 @@ from typing import Any
 from taskbridge.core.model import Side
 from taskbridge.core.run import RunOutcome
 from taskbridge.engine.report import RunReport
-from taskbridge.sides.memory import MemorySide
+from tests.doubles.memory import MemorySide
 from tests.engine.begun import Begun, now
 from tests.engine.world import World
 from tests.scenarios import values

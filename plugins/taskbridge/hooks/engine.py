@@ -17,8 +17,8 @@ from taskbridge.hooks.sales_connect import SalesConnectHook
 from taskbridge.hooks.salesforce import log_in
 from taskbridge.settings import Settings
 from taskbridge.sides.http import Alone, Sessions
-from taskbridge.sides.sales_connect import SalesConnectSide
-from taskbridge.sides.salesforce import SalesforceSide
+from taskbridge.sides.sales_connect.side import SalesConnectSide
+from taskbridge.sides.salesforce.side import SalesforceSide
 from taskbridge.store import Ledger
 
 

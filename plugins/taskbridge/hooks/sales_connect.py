@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Connection
 
     from taskbridge.sides.http import Sessions
-    from taskbridge.sides.sales_connect import SalesConnectSide
+    from taskbridge.sides.sales_connect.side import SalesConnectSide
 
 
 _PORTS: Final = range(1, 65_536)
@@ -42,7 +42,7 @@ class SalesConnectHook(BaseHook):
 
     def get_conn(self, sessions: Sessions | None = None) -> SalesConnectSide:
         """The client, not logged in yet. Raises ConnectionMissing."""
-        from taskbridge.sides.sales_connect import SalesConnectSide
+        from taskbridge.sides.sales_connect.side import SalesConnectSide
 
         connection = connection_named(self.conn_id)
         parts = {

@@ -28,7 +28,7 @@ from taskbridge.hooks.salesforce_domain import understood
 from taskbridge.hooks.salesforce_login import NEEDS, REMEDIES, Way, way_of
 from taskbridge.sides.hosts import Straight
 from taskbridge.sides.http import TIMEOUTS
-from taskbridge.sides.salesforce import SalesforceSession
+from taskbridge.sides.salesforce.side import SalesforceSession
 from taskbridge.sides.strangers import strange_answer
 
 if TYPE_CHECKING:

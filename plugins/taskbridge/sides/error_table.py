@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from taskbridge.sides.outcomes import OWN, Category, Meaning, Policy, Reaction, of_family
-from taskbridge.sides.salesforce_codes import FAMILIES
+from taskbridge.sides.salesforce.codes import FAMILIES
 
 POLICIES: Final[Mapping[Policy, str]] = {
     Policy.RETRY_SOON: "nothing was written. The row is sent again alone, up to four times in all within the run and "

@@ -20,7 +20,7 @@ from taskbridge.core.model import frame
 from taskbridge.core.writes import CALL_REFUSED, FIELDS_LEFT_OUT, OUTCOMES, PERSON_LEFT_OUT, Outcome
 from taskbridge.engine.ports import AUTHENTICATION
 from taskbridge.errors import ApiLimitReached, CallRefused, SideUnreachable, TaskBridgeError
-from taskbridge.sides.salesforce_codes import FAMILIES, PATTERNS, Family
+from taskbridge.sides.salesforce.codes import FAMILIES, PATTERNS, Family
 
 
 class Category(StrEnum):

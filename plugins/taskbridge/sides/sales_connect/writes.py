@@ -15,7 +15,7 @@ from taskbridge.sides.answers import RemoteError, Verdict, remote_errors, verdic
 from taskbridge.sides.frames import masked, unsendable
 from taskbridge.sides.http import Answer, Channel, Transient
 from taskbridge.sides.outcomes import RowResult, carried_over, normalise_code, row_error
-from taskbridge.sides.sales_connect_records import encode_create, encode_fields
+from taskbridge.sides.sales_connect.records import encode_create, encode_fields
 
 TASKS: Final = "/v2/tasks"
 _KEY: Final = "idempotency_key"

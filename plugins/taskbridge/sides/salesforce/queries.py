@@ -22,13 +22,13 @@ from taskbridge.core.contract import Contract, ObjectNeed, judge
 from taskbridge.errors import ContractBroken, JobRefused, ReadIncomplete
 from taskbridge.sides.http import Answer, Channel, Refusal
 from taskbridge.sides.pages import Page, by_field, read_pages
-from taskbridge.sides.salesforce_bulk_query import QueryJobs
-from taskbridge.sides.salesforce_composite import Part, ask_together
-from taskbridge.sides.salesforce_describe import Described, task_need, user_need
-from taskbridge.sides.salesforce_ids import to_18
-from taskbridge.sides.salesforce_marking import Marking
-from taskbridge.sides.salesforce_originals import TaskFields
-from taskbridge.sides.salesforce_records import TASK_FIELDS, USER_FIELDS, decode_tasks
+from taskbridge.sides.salesforce.bulk_query import QueryJobs
+from taskbridge.sides.salesforce.composite import Part, ask_together
+from taskbridge.sides.salesforce.describe import Described, task_need, user_need
+from taskbridge.sides.salesforce.ids import to_18
+from taskbridge.sides.salesforce.marking import Marking
+from taskbridge.sides.salesforce.originals import TaskFields
+from taskbridge.sides.salesforce.records import TASK_FIELDS, USER_FIELDS, decode_tasks
 from taskbridge.sides.shapes import Count, Shape, shaped
 
 _LOG = logging.getLogger(__name__)

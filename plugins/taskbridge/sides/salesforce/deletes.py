@@ -19,7 +19,7 @@ from taskbridge.core.run import DELETES_TOLD, Window
 from taskbridge.errors import DeletesForgotten
 from taskbridge.sides.frames import task_frame
 from taskbridge.sides.http import Channel, Refusal
-from taskbridge.sides.salesforce_ids import RecordId
+from taskbridge.sides.salesforce.ids import RecordId
 from taskbridge.sides.shapes import Moment, Shape
 
 SHOWN_WHEN_EMPTIED: Final = timedelta(hours=20)

@@ -6,7 +6,7 @@ from typing import Final
 
 from taskbridge.core.contract import FieldNeed, FieldShape, ObjectNeed, ObjectShape
 from taskbridge.core.fields import SALESFORCE_WORDS
-from taskbridge.sides.salesforce_records import TASK_FIELDS, USER_FIELDS, WIRE
+from taskbridge.sides.salesforce.records import TASK_FIELDS, USER_FIELDS, WIRE
 from taskbridge.sides.shapes import Shape
 
 _SET_ONCE: Final = ("WhoId",)

@@ -16,9 +16,9 @@ from taskbridge.sides.answers import RemoteError, Verdict, remote_errors, verdic
 from taskbridge.sides.frames import masked, unsendable
 from taskbridge.sides.http import Answer, Channel, Transient
 from taskbridge.sides.outcomes import RowResult, carried_over, row_error
-from taskbridge.sides.salesforce_ids import to_18
-from taskbridge.sides.salesforce_marking import Marking
-from taskbridge.sides.salesforce_records import encode_create, encode_fields
+from taskbridge.sides.salesforce.ids import to_18
+from taskbridge.sides.salesforce.marking import Marking
+from taskbridge.sides.salesforce.records import encode_create, encode_fields
 
 _OF_ROWS: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE})
 """By what a collection is refused as a whole for what one of its rows holds, or for all of them together."""

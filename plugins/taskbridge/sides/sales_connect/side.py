@@ -31,8 +31,8 @@ from taskbridge.sides.meter import CallMeter
 from taskbridge.sides.outcomes import RowResult, outcome_frame
 from taskbridge.sides.pages import Page, by_field, read_numbered, read_pages
 from taskbridge.sides.pages_by_stamp import ByStamp
-from taskbridge.sides.sales_connect_records import decode_deletes, decode_tasks, decode_users, more_of
-from taskbridge.sides.sales_connect_writes import TASKS, write_rows
+from taskbridge.sides.sales_connect.records import decode_deletes, decode_tasks, decode_users, more_of
+from taskbridge.sides.sales_connect.writes import TASKS, write_rows
 from taskbridge.sides.shapes import Count, Name, Shape
 from taskbridge.sides.strangers import strange_answer
 

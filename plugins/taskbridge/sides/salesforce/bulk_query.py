@@ -22,7 +22,7 @@ from taskbridge.errors import (
 )
 from taskbridge.sides.http import Answer, AnswerTooLarge, Channel, Refusal, Transient
 from taskbridge.sides.pages import Page, by_field, read_pages
-from taskbridge.sides.salesforce_bulk_csv import as_records, read_file
+from taskbridge.sides.salesforce.bulk_csv import as_records, read_file
 from taskbridge.sides.shapes import Count, PathPart, Shape
 
 _LOG = logging.getLogger(__name__)

@@ -21,9 +21,9 @@ from taskbridge.sides.answers import Verdict, verdict
 from taskbridge.sides.frames import masked, unsendable
 from taskbridge.sides.http import Answer, Channel, Transient
 from taskbridge.sides.outcomes import RowResult, carried_over, row_error
-from taskbridge.sides.salesforce_ids import to_18
-from taskbridge.sides.salesforce_records import encode_fields
-from taskbridge.sides.salesforce_writes import Collections, said, unknown
+from taskbridge.sides.salesforce.ids import to_18
+from taskbridge.sides.salesforce.records import encode_fields
+from taskbridge.sides.salesforce.writes import Collections, said, unknown
 
 _BEFORE: Final = timedelta(hours=1)
 _OF_ROW: Final = frozenset({400, 403, 404, 409, 412, 413})

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from taskbridge.sides.bringing_back import MORE
-from taskbridge.sides.salesforce_records import WIRE
+from taskbridge.sides.salesforce.records import WIRE
 from taskbridge.sides.shapes import Shape
 
 _NEVER: Final = frozenset(

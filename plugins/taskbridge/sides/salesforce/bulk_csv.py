@@ -17,8 +17,8 @@ import pandas as pd
 from taskbridge.core.model import FIELDS, Op, rows_of
 from taskbridge.sides.answers import RemoteError
 from taskbridge.sides.frames import masked, unsendable
-from taskbridge.sides.salesforce_marking import Marking
-from taskbridge.sides.salesforce_records import WIRE, encode_create, encode_fields
+from taskbridge.sides.salesforce.marking import Marking
+from taskbridge.sides.salesforce.records import WIRE, encode_create, encode_fields
 from taskbridge.sides.storable import cleaned
 
 CLEARED: Final = "#N/A"

@@ -13,10 +13,10 @@ from taskbridge.core.model import Op, rows_of
 from taskbridge.engine.ports import JobSight, JobState
 from taskbridge.errors import ContractBroken, JobRefused, SideUnreachable
 from taskbridge.sides.outcomes import RowResult, outcome_frame, unaccounted, unprocessed
-from taskbridge.sides.salesforce_bulk_csv import for_a_file, holds
+from taskbridge.sides.salesforce.bulk_csv import for_a_file, holds
 
 if TYPE_CHECKING:
-    from taskbridge.sides.memory import MemorySide
+    from tests.doubles.memory import MemorySide
 
 
 @dataclass

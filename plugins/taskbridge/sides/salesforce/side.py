@@ -26,19 +26,19 @@ from taskbridge.sides.frames import absent_rows, lots, stack
 from taskbridge.sides.http import TIMEOUTS, Channel, Grant, Refusal, Sessions
 from taskbridge.sides.meter import CallMeter
 from taskbridge.sides.outcomes import RowResult, outcome_frame
-from taskbridge.sides.salesforce_budget import Budget, named_kind
-from taskbridge.sides.salesforce_bulk import BulkJobs
-from taskbridge.sides.salesforce_bulk_query import QueryJobs
-from taskbridge.sides.salesforce_deletes import DeleteLog
-from taskbridge.sides.salesforce_describe import task_need
-from taskbridge.sides.salesforce_guarded import Guarded
-from taskbridge.sides.salesforce_ids import to_18
-from taskbridge.sides.salesforce_marking import Marked, Marking, Unmarked
-from taskbridge.sides.salesforce_originals import Originals
-from taskbridge.sides.salesforce_people import People
-from taskbridge.sides.salesforce_queries import Queries, too_much, url_lots
-from taskbridge.sides.salesforce_records import decode_tasks, decode_users
-from taskbridge.sides.salesforce_writes import Collections
+from taskbridge.sides.salesforce.budget import Budget, named_kind
+from taskbridge.sides.salesforce.bulk import BulkJobs
+from taskbridge.sides.salesforce.bulk_query import QueryJobs
+from taskbridge.sides.salesforce.deletes import DeleteLog
+from taskbridge.sides.salesforce.describe import task_need
+from taskbridge.sides.salesforce.guarded import Guarded
+from taskbridge.sides.salesforce.ids import to_18
+from taskbridge.sides.salesforce.marking import Marked, Marking, Unmarked
+from taskbridge.sides.salesforce.originals import Originals
+from taskbridge.sides.salesforce.people import People
+from taskbridge.sides.salesforce.queries import Queries, too_much, url_lots
+from taskbridge.sides.salesforce.records import decode_tasks, decode_users
+from taskbridge.sides.salesforce.writes import Collections
 from taskbridge.sides.shapes import Shape
 
 CONNECTION: Final = "salesforce_default"

@@ -17,10 +17,10 @@ from taskbridge.engine.ports import JobSight, JobState
 from taskbridge.errors import ContractBroken, JobRefused, SideUnreachable
 from taskbridge.sides.http import Answer, Channel, Content, Refusal, Transient
 from taskbridge.sides.outcomes import RowResult, outcome_frame, unaccounted, unprocessed
-from taskbridge.sides.salesforce_bulk_csv import file_of, for_a_file, read_error, read_file
-from taskbridge.sides.salesforce_ids import to_18
-from taskbridge.sides.salesforce_people import may_be_its_person
-from taskbridge.sides.salesforce_writes import Collections
+from taskbridge.sides.salesforce.bulk_csv import file_of, for_a_file, read_error, read_file
+from taskbridge.sides.salesforce.ids import to_18
+from taskbridge.sides.salesforce.people import may_be_its_person
+from taskbridge.sides.salesforce.writes import Collections
 from taskbridge.sides.shapes import Count, Moment, PathPart, Shape
 
 JOB_BYTES: Final = 100_000_000

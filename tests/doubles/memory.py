@@ -43,13 +43,13 @@ from taskbridge.sides.frames import (
     unsendable,
     unstorable,
 )
-from taskbridge.sides.memory_faults import Faults, played
-from taskbridge.sides.memory_jobs import MemoryJobs
 from taskbridge.sides.meter import CallMeter
 from taskbridge.sides.outcomes import RowResult, carried_over, outcome_frame, row_error
 from taskbridge.sides.pages import Page, read_pages
-from taskbridge.sides.salesforce_ids import to_18
+from taskbridge.sides.salesforce.ids import to_18
 from taskbridge.sides.storable import cleaned, places
+from tests.doubles.memory_faults import Faults, played
+from tests.doubles.memory_jobs import MemoryJobs
 
 START: Final = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 _PREFIXES: Final = {"user": "005", "task": "00T", "contact": "003", "lead": "00Q", "job": "750"}

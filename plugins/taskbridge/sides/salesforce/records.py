@@ -15,7 +15,7 @@ from taskbridge.engine.ports import SIDE_USERS
 from taskbridge.sides.bringing_back import MORE
 from taskbridge.sides.decode import Page
 from taskbridge.sides.frames import masked, task_frame
-from taskbridge.sides.salesforce_marking import Marking
+from taskbridge.sides.salesforce.marking import Marking
 
 _LOG = logging.getLogger(__name__)
 

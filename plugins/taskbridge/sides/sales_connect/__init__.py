@@ -1,0 +1,1 @@
+"""Sales Connect, by its API."""
