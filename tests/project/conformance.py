@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from itertools import takewhile
 from pathlib import Path
 
@@ -60,6 +61,7 @@ RULES = {
 _ID = re.compile(r"^[SFTICKG]\d$")
 
 
+@cache
 def tests_by_rule() -> dict[str, list[str]]:
     """Rule id to "folder/file.py::test" or "scenarios/file.md", by the ids that lead the names."""
     found: dict[str, list[str]] = {rule: [] for rule in RULES}
