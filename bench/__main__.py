@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from bench import cycles, growth, sizes, views
-from bench.reconcile import PlansDiffer, peak_gigabytes, reconcile
+from bench import cycles, growth, reconcile, sizes, views
+from bench.reconcile import PlansDiffer, peak_gigabytes
 from bench.result import Result
 
 RESULTS: Final = Path(__file__).with_name("results.json")
@@ -21,7 +21,7 @@ GOALS: Final = {100_000: 6.0, 1_000_000: 5.0}
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     benches: dict[str, Callable[[], Iterable[Result]]] = {
-        "reconcile": lambda: (reconcile(pairs, options.repeats, _goal(pairs)) for pairs in options.pairs),
+        "reconcile": lambda: reconcile.measure(options.pairs, options.repeats, _goal),
         "cycles": lambda: cycles.measure(options.tasks, options.tasks // 10),
         "sizes": lambda: sizes.measure((options.tasks // 100, options.tasks), options.rounds),
         "growth": lambda: growth.measure(options.tasks // 50, options.rounds * 4, options.tasks // 100),

@@ -1,84 +1,76 @@
-"""How fast a plan is made, against a plain loop over dictionaries with the same data and the same rules."""
+"""How fast a plan is made, against rivals that answer the same actions to the same job, and what it needs."""
 
 from __future__ import annotations
 
-import gc
+import pickle
 import resource
-import sys
-import time
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
 from statistics import median
-from typing import Any
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from bench.dict_loop import DictInput, Row, plan, rows_of
-from bench.digest import digest
+from bench.apart import Apart
 from bench.job import job
+from bench.planners import OURS, PLANNERS
 from bench.result import Result
-from taskbridge.core.arrays import whole
-from taskbridge.core.plan import make_plan
-
-_SHARED = 10_000
-"""Columns with fewer different values share them: that spares memory, and time to the loop as well."""
+from taskbridge.core.model import PlanInput
 
 
 class PlansDiffer(Exception):
-    """The two planners answered different actions for the same job."""
+    """Two planners answered different actions for the same job."""
 
 
-def reconcile(pairs: int, repeats: int, goal: float) -> Result:
-    """Medians of the repeats, which take turns so that both planners see the same machine.
+def measure(sizes: Sequence[int], repeats: int, goal: Callable[[int], float]) -> Iterator[Result]:
+    """Each size against each rival, then what the largest takes against the smallest, and in memory.
 
-    Frames and dictionaries are made before the clock starts; the first run of each is not timed, its actions
-    are compared. Raises PlansDiffer.
+    The goal is that of the loop; the other rivals are there to be compared with.
     """
-    given = job(pairs)
-    rows = DictInput.of(given, dictionaries)
-    ours, theirs = digest(rows_of(make_plan(given).actions)), digest(plan(rows).actions)
-    if ours != theirs:
-        raise PlansDiffer(f"{pairs:,} pairs: the frames' plan is {ours}, the loop's {theirs}")
-    gc.collect()
-    # else each collection walks through all input dictionaries, which only the loop would pay for
-    gc.freeze()
-    times = [(seconds(lambda: make_plan(given)), seconds(lambda: plan(rows))) for _ in range(repeats)]
-    gc.unfreeze()
-    value, rival = (median(column) for column in zip(*times, strict=True))
-    return Result.of(f"reconcile {pairs:,} pairs", value, rival, goal)
+    ours = {}
+    for pairs in sorted(sizes):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "job"
+            size = _stored(job(pairs), path)
+            times, extra_peak = _raced(pairs, path, repeats)
+        ours[pairs] = times.pop(OURS)
+        for rival, taken in times.items():
+            wanted = goal(pairs) if rival == "dict loop" else None
+            yield Result.of(f"reconcile {pairs:,} pairs", ours[pairs], taken, wanted, rival)
+    yield Result.of(f"extra peak memory at {pairs:,} pairs", extra_peak, size, None, "its input", "GB")
+    for large, small in zip(list(ours)[1:], ours, strict=False):
+        times_longer = ours[large] / ours[small]
+        name = f"{large:,} pairs as a multiple of {small:,}"
+        yield Result.of(name, times_longer, large / small, None, "linear", "x")
 
 
-def dictionaries(frame: pd.DataFrame) -> list[Row]:
-    """A frame's rows as dictionaries, null as None."""
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    names = [sys.intern(name) for name in table.column_names]
-    columns = [_objects(whole(table, name)) for name in names]
-    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+def _stored(given: PlanInput, path: Path) -> float:
+    """GB of the frames of a job, which becomes that file."""
+    with path.open("wb") as file:
+        pickle.dump(given, file, protocol=5)
+    frames = [part for part in vars(given).values() if isinstance(part, pd.DataFrame)]
+    return sum(int(frame.memory_usage(index=False).sum()) for frame in frames) / 1e9
 
 
-def _objects(array: pa.Array) -> Iterator[Any]:
-    """The values one after the other, so that those of a row lie together in memory."""
-    shared = array.null_count < len(array) and pc.count_distinct(array[: 4 * _SHARED]).as_py() < _SHARED
-    coded = array.dictionary_encode() if shared else None
-    words = [] if coded is None else [*coded.dictionary.to_pylist(), None]
-    for start in range(0, len(array), _SHARED):
-        if coded is None:
-            yield from array.slice(start, _SHARED).to_pylist()
-        else:
-            codes = pc.fill_null(coded.indices.slice(start, _SHARED), -1)
-            yield from (words[code] for code in codes.to_pylist())
+def _raced(pairs: int, path: Path, repeats: int) -> tuple[dict[str, float], float]:
+    """Medians of the repeats, in which the planners take turns so that all see the same machine, and the GB that
+    ours needs.
 
-
-def seconds(work: Callable[[], object]) -> float:
-    gc.collect()
-    start = time.perf_counter()
-    result = work()
-    taken = time.perf_counter() - start
-    del result
-    return taken
+    Each has the job in its own form before the clock starts; its first plan is not timed, its actions are compared.
+    Raises PlansDiffer.
+    """
+    with ExitStack() as stack:
+        planners = {name: stack.enter_context(Apart(name, path)) for name in PLANNERS}
+        digests = {name: planner.digest for name, planner in planners.items()}
+        if len(set(digests.values())) > 1:
+            raise PlansDiffer(f"{pairs:,} pairs: {digests}")
+        rounds = [[planner.seconds() for planner in planners.values()] for _ in range(repeats)]
+        times = dict(zip(planners, map(median, zip(*rounds, strict=True)), strict=True))
+        return times, planners[OURS].extra_peak
 
 
 def peak_gigabytes() -> float:
-    """Highest resident size of this process so far, in GB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+    """Highest resident size so far of this process, or of one that it started and that has ended, in GB."""
+    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return max(resource.getrusage(who).ru_maxrss for who in whose) * 1024 / 1e9

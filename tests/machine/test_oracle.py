@@ -6,15 +6,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from itertools import product
 from random import Random
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bench.dict_loop import DictInput, plan, rows_of
+from bench.digest import digest
+from bench.job import job
+from bench.planners import OURS, PLANNERS
 from taskbridge.core.known import QUIET, known
 from taskbridge.core.model import TASKS, GuardKind, Limits, Plan, PlanInput, Side
 from taskbridge.core.plan import make_plan
@@ -37,6 +42,15 @@ def test_the_plan_equals_the_row_by_row_plan(given: PlanInput) -> None:
 @given(contests())
 def test_contests_are_decided_as_by_the_row_by_row_plan(given: PlanInput) -> None:
     assert comparable(make_plan(given)) == comparable(plan(DictInput.of(given)))
+
+
+@pytest.mark.parametrize("rival", [name for name in PLANNERS if name != OURS])
+def test_a_rival_of_the_benchmark_answers_the_same_actions(rival: str) -> None:
+    given = job(3_000)
+    actions = rows_of(make_plan(given).actions)
+    assert {(row["side"], row["op"]) for row in actions} == set(product(Side, ("create", "update", "delete")))
+    assert {row["rule"] for row in actions} == {"C1", "C1,K3"}
+    assert digest(PLANNERS[rival](given).actions()) == digest(actions)
 
 
 @settings(_SLOW, max_examples=60)
