@@ -12,8 +12,7 @@ PY := $(VENV)/bin/python
 RUN_READY := $(VENV)/.taskbridge-run
 DEV_READY := $(VENV)/.taskbridge-dev
 PYTEST_ARGS ?=
-# One more than the cores: some tests wait for servers and processes.
-WORKERS ?= 3
+WORKERS ?= 2
 QUICK := tests/core tests/scenarios tests/engine/test_steady_state.py
 SEEDS ?= 200
 STEPS ?= 50
@@ -57,12 +56,12 @@ doctor: $(RUN_READY) ## Check what a run needs: logins, rights, fields, users, c
 
 # Coverage counts core and engine in the tests that are about them: other tests are not traced (tests/conftest.py).
 .PHONY: test
-test: $(DEV_READY) ## Run every test on two cores, by three workers; PYTEST_ARGS="-k due_date" runs some, on one, without coverage
+test: $(DEV_READY) ## Run every test on two cores; PYTEST_ARGS="-k due_date" runs some, on one, without coverage
 	@exec $(PY) -m pytest $(or $(PYTEST_ARGS),-n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term)
 
 .PHONY: test-quick
 test-quick: $(DEV_READY) ## Run the core, the scenarios and the everyday tests of the engine, for while one is at work
-	@exec $(PY) -m pytest -n 2 --dist worksteal $(QUICK)
+	@exec $(PY) -m pytest -n $(WORKERS) --dist worksteal $(QUICK)
 
 .PHONY: fuzz
 fuzz: $(DEV_READY) ## Play long random stories; SEEDS=200 STEPS=50, FUZZ_ARGS="--processes 1"
