@@ -114,7 +114,7 @@ def test_fewer_records_than_found_are_no_result(
 ) -> None:
     salesforce.create("one")
     side = reader(salesforce)
-    monkeypatch.setattr("taskbridge.sides.salesforce_bulk_query.as_records", lambda rows: [])
+    monkeypatch.setattr("taskbridge.sides.salesforce.bulk_query.as_records", lambda rows: [])
     with pytest.raises(ReadIncomplete, match="announced 1 records and gave 0"):
         list(side.read_changes(wide(salesforce)))
 
