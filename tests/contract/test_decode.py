@@ -8,7 +8,8 @@ import orjson
 import pytest
 
 from taskbridge.core.model import SALES_CONNECT_TASKS, SALESFORCE_TASKS, rows_of
-from taskbridge.sides import sales_connect_records, salesforce_records
+from taskbridge.sides.sales_connect import records as sales_connect_records
+from taskbridge.sides.salesforce import records as salesforce_records
 from taskbridge.sides.salesforce.ids import to_18
 from taskbridge.sides.salesforce.marking import Marked
 

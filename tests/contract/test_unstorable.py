@@ -14,8 +14,9 @@ from requests.adapters import HTTPAdapter
 
 from taskbridge.core.model import rows_of
 from taskbridge.core.run import RunOutcome
-from taskbridge.sides import sales_connect_records, salesforce_records
 from taskbridge.sides.http import loads
+from taskbridge.sides.sales_connect import records as sales_connect_records
+from taskbridge.sides.salesforce import records as salesforce_records
 from taskbridge.sides.salesforce.bulk_csv import read_file
 from taskbridge.sides.salesforce.marking import Marked
 from taskbridge.store import Ledger
