@@ -18,6 +18,9 @@ GOALS: Final = {100_000: 6.0, 1_000_000: 5.0}
 """Times faster than the loop, by the number of pairs; other sizes have the goal of the next smaller one."""
 
 
+_NAMES: Final = ("reconcile", "cycles", "sizes", "growth", "views")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     benches: dict[str, Callable[[], Iterable[Result]]] = {
@@ -43,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="reconcile, cycles, sizes, growth, views")
+    parser.add_argument("--only", nargs="+", choices=_NAMES, help="these alone")
     parser.add_argument("--pairs", type=int, nargs="+", default=sorted(GOALS), help="sizes of the plan")
     parser.add_argument("--tasks", type=int, default=100_000, help="size of whole cycles and of the ledger")
     parser.add_argument("--year", type=float, default=1.0, help="share of a year that people ask about")

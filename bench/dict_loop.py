@@ -332,7 +332,7 @@ class _Planner:
                 self.create(side, row, pair.link, pair.link["generation"] + 1, "C1")
                 return PLANNED
         sf = pair.rows[SF]
-        was_away = pair.withdrawn[SF] or (_kept_out(pair.link) and pair.link["sf_proof"] is not None)
+        was_away = _kept_out(pair.link) and pair.link["sf_proof"] is not None
         if was_away and pair.seen[SF] and sf is not None and pair.deleted[SC]:
             self.create(SF, sf, pair.link, pair.link["generation"] + 1, "C7")
             return ("planned", "C7")

@@ -6,12 +6,10 @@ of its own, as the steps of a DAG have.
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import statistics
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, cast
 
@@ -87,17 +85,6 @@ class Place:
             connection.execute(_TIME_PASSES, {"passed": f"{minutes} min"})
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m bench.growth", description=__doc__)
-    parser.add_argument("--pairs", type=int, default=2_000)
-    parser.add_argument("--cycles", type=int, default=60)
-    parser.add_argument("--held", type=int, default=1_000, help="deletes that wait for an answer")
-    options = parser.parse_args(arguments)
-    for result in measure(options.pairs, options.cycles, options.held):
-        print(result)
-    return 0
-
-
 def measure(pairs: int, cycles: int, held: int) -> Iterator[Result]:
     """The last runs against the first; what they left behind is printed."""
     with PostgresServer.throw_away() as server:
@@ -151,7 +138,3 @@ def _measure(name: str, place: Place, cycles: int, before: Callable[[int], None]
         for table, more in sorted(grown.items(), key=lambda item: -abs(item[1])):
             print(f"  {what:<6}{table:<32}{more:>+12,}   of {sizes[table]:>12,}")
     return Result.of(name, last, first, _GOAL, "the first ")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from taskbridge.core.frames import empty, frame
 from taskbridge.core.model import (
     HISTORY,
     LINKS,
@@ -26,8 +27,6 @@ from taskbridge.core.model import (
     PlanInput,
     Policy,
     Side,
-    empty,
-    frame,
 )
 
 _NOW: Final = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

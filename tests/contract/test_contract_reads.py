@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from taskbridge.core.model import TASKS, Op, Side, rows_of
+from taskbridge.core.frames import rows_of
+from taskbridge.core.model import TASKS, Op, Side
 from taskbridge.core.run import Window
 from taskbridge.engine.ports import SIDE_USERS
 from taskbridge.sides.salesforce.ids import to_18

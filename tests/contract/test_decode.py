@@ -7,7 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
-from taskbridge.core.model import SALES_CONNECT_TASKS, SALESFORCE_TASKS, rows_of
+from taskbridge.core.frames import rows_of
+from taskbridge.core.model import SALES_CONNECT_TASKS, SALESFORCE_TASKS
 from taskbridge.sides.sales_connect import records as sales_connect_records
 from taskbridge.sides.salesforce import records as salesforce_records
 from taskbridge.sides.salesforce.ids import to_18

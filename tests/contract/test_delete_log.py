@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from taskbridge.core.model import rows_of
+from taskbridge.core.frames import rows_of
 from taskbridge.core.run import Window
 from taskbridge.errors import ApiLimitReached, ContractBroken, DeletesForgotten
 from taskbridge.sides.salesforce.ids import to_18

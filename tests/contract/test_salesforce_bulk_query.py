@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from taskbridge.core.model import Op, rows_of
+from taskbridge.core.frames import rows_of
+from taskbridge.core.model import Op
 from taskbridge.core.run import Window
 from taskbridge.errors import ReadIncomplete
 from taskbridge.sides.salesforce.side import SalesforceSide

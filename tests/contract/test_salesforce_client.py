@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 import orjson
 import pytest
 
-from taskbridge.core.model import Op, rows_of
+from taskbridge.core.frames import rows_of
+from taskbridge.core.model import Op
 from taskbridge.core.run import Window
 from taskbridge.errors import CallRefused, ContractBroken, ReadIncomplete
 from taskbridge.sides.salesforce.ids import to_18

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from requests.adapters import HTTPAdapter
 
-from taskbridge.core.model import rows_of
+from taskbridge.core.frames import rows_of
 from taskbridge.core.run import RunOutcome
 from taskbridge.sides.http import loads
 from taskbridge.sides.sales_connect import records as sales_connect_records

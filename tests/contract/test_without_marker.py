@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from taskbridge.core.frames import rows_of
 from taskbridge.core.match import UNNAMED
-from taskbridge.core.model import Op, rows_of
+from taskbridge.core.model import Op
 from taskbridge.core.run import RunOutcome
 from taskbridge.errors import ContractBroken
 from taskbridge.store import Ledger

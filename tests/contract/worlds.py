@@ -11,7 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import requests
 
-from taskbridge.core.model import BIT, FIELDS, Op, Side, frame, rows_of
+from taskbridge.core.frames import frame, rows_of
+from taskbridge.core.model import BIT, FIELDS, Op, Side
 from taskbridge.core.run import Window
 from taskbridge.core.writes import BROUGHT_BACK, WRITES
 from taskbridge.engine.ports import SidePort, unfenced

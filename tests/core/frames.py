@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from bench.dict_loop import DictInput, DictPlan, plan, rows_of
+from taskbridge.core.frames import frame
 from taskbridge.core.model import (
     APPROVAL_ROWS,
     BIT,
@@ -33,7 +34,6 @@ from taskbridge.core.model import (
     PlanInput,
     Policy,
     Side,
-    frame,
 )
 from taskbridge.core.plan import make_plan
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from taskbridge.core.arrays import columns, to_table
-from taskbridge.core.model import chunked_frame, frame, rows_of
+from taskbridge.core.frames import chunked_frame, frame, rows_of
 
 TABLE = pa.table(
     {

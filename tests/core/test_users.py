@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from bench.dict_loop import rows_of
-from taskbridge.core.model import empty
+from taskbridge.core.frames import empty
 from taskbridge.core.users import USER_MAP, Moment, map_users
 from taskbridge.engine.ports import SIDE_USERS
 from tests.core.frames import DAY, HOUR, NOON, Row, table

@@ -78,8 +78,9 @@ def test_G3_a_pair_that_is_kept_out_ends_when_both_records_are_deleted() -> None
 
 
 def withdrawn(side: str, **values: object) -> Row:
-    """A pair whose copy on that side an undo took back."""
-    return out(f"withdrawn_from_{side}", **values)
+    """A pair whose copy on that side an undo took back, and with it what proves that it is gone."""
+    proof = f"{'sc' if side == SC else 'sf'}_proof"
+    return out(f"withdrawn_from_{side}", **{proof: "C5", **values})
 
 
 @pytest.mark.parametrize("purged", [False, True])

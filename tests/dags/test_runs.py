@@ -195,9 +195,8 @@ def test_the_lease_is_given_back(synced: World) -> None:
 
 
 def test_a_load_that_fails_leaves_the_other_side_its_share_and_settles(synced: World) -> None:
-    assert (
-        synced.run().state == "success"
-    )  # what it asks of an org once is known then, and needs no call that fails
+    # What a run asks of an org once is known then, and needs no call that fails.
+    assert synced.run().state == "success"
     create_in_sales_connect(synced, "Made in Sales Connect")
     create_in_salesforce(synced, "Made in Salesforce")
     refused = {"status": 401, "code": "INVALID_SESSION_ID", "message": "Session expired or invalid"}

@@ -14,7 +14,7 @@ from taskbridge.core.model import Side
 from taskbridge.hooks.sessions import RunSession
 from taskbridge.sides.http import Grant
 from taskbridge.store import Ledger
-from taskbridge.store.sides import Sides
+from taskbridge.store.sides import KnownSides
 from tests.dags.world import SALES_CONNECT, World
 
 KEPT = "SELECT sealed FROM bridge.session"
@@ -77,7 +77,7 @@ def test_without_a_fernet_key_nothing_is_kept_and_each_task_logs_in(
     write_on_both_sides(world)
     fernet_key("")
     kept: list[Any] = []
-    monkeypatch.setattr(Sides, "keep_session", lambda *given: kept.append(given))
+    monkeypatch.setattr(KnownSides, "keep_session", lambda *given: kept.append(given))
     assert world.run().state == "success"
     assert kept == []
     assert min(world.calls("logins")) >= 3

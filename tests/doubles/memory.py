@@ -20,8 +20,9 @@ import pyarrow as pa
 
 from taskbridge.core.canonical import COMMENTS_UNITS, SUBJECT_UNITS
 from taskbridge.core.contract import Contract
+from taskbridge.core.frames import frame, rows_of
 from taskbridge.core.match import UNNAMED
-from taskbridge.core.model import TASKS, TEMPLATE_INPUTS, Op, Presence, Side, frame, rows_of
+from taskbridge.core.model import TASKS, TEMPLATE_INPUTS, Op, Presence, Side
 from taskbridge.core.run import DELETES_TOLD, Window
 from taskbridge.core.usage import Told
 from taskbridge.core.writes import FIELDS_LEFT_OUT, PERSON_LEFT_OUT, UNMODIFIED_SINCE, Outcome

@@ -18,6 +18,7 @@ from taskbridge.engine.recover import recover
 from taskbridge.engine.settle import settle
 from taskbridge.errors import ApprovalClosed, NotAnApprover, SettingsInvalid
 from taskbridge.store.approvals import Approval, ApprovalState
+from tests.engine.undoing import swap_lives
 from tests.engine.world import World, disagreements
 
 SC, SF = Side.SALES_CONNECT, Side.SALESFORCE
@@ -202,13 +203,7 @@ def test_C7_a_task_out_of_the_bin_brings_back_what_a_rejected_delete_had_left(
     world.carry_out(approval.approval_id)
     task, there = tasks[0], world.partner(SC, tasks[0])
     assert there is not None
-    if unreadable:
-        world.sc.spoil(task)
-    world.sf.undelete(there)
-    if unreadable:
-        world.settle()
-    world.sc.delete(task)
-    world.settle()
+    swap_lives(world, task, there, unreadable=unreadable)
     (back,) = world.sc.live().keys() - tasks
     assert world.partner(SC, back) == there
 

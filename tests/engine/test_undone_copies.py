@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from taskbridge.core.model import Side
-from tests.engine.undoing import copied, left_out, pair, quiet, undo
+from tests.engine.undoing import copied, left_out, pair, quiet, swap_lives, undo
 from tests.engine.world import World
 
 SC, SF = Side.SALES_CONNECT, Side.SALESFORCE
@@ -177,19 +177,12 @@ def test_C7_a_withdrawn_copy_out_of_the_bin_brings_its_deleted_original_back(
 def test_C7_a_task_out_of_the_bin_brings_back_the_one_that_an_undo_had_made_again(
     world: World, unreadable: bool
 ) -> None:
-    """Both move between two runs, or while runs that cannot understand the other one see it out of the bin."""
     _, there = pair(world, "Call")
     world.sf.delete(there)
     undo(world, world.sync())
     (again,) = world.sc.live()
     quiet(world)
-    if unreadable:
-        world.sc.spoil(again)
-    world.sf.undelete(there)
-    if unreadable:
-        world.settle()
-    world.sc.delete(again)
-    world.settle()
+    swap_lives(world, again, there, unreadable=unreadable)
     (last,) = world.sc.live()
     assert world.partner(SC, last) == there
     world.sf.edit(there, details="goes on")

@@ -47,6 +47,18 @@ def quiet(world: World, runs: int = 2) -> None:
     assert world.writes == writes, "\n".join(report.text for report in reports)
 
 
+def swap_lives(world: World, task: str, there: str, *, unreadable: bool) -> None:
+    """Somebody takes the Salesforce task out of the bin and deletes the Sales Connect one, which could not be
+    understood meanwhile, so that runs saw the first without the second; or both between two runs."""
+    if unreadable:
+        world.sc.spoil(task)
+    world.sf.undelete(there)
+    if unreadable:
+        world.settle()
+    world.sc.delete(task)
+    world.settle()
+
+
 def pair(world: World, title: str, **values: Any) -> tuple[str, str]:
     """A pair at rest: its Sales Connect and its Salesforce task."""
     task = world.sc_task(title, **values)

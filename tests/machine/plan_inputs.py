@@ -10,6 +10,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from taskbridge.core.frames import rows_of
 from taskbridge.core.model import (
     APPROVAL_ROWS,
     BIT,
@@ -25,7 +26,6 @@ from taskbridge.core.model import (
     Side,
     SkippedTasks,
     Withheld,
-    rows_of,
 )
 from taskbridge.core.plan import make_plan
 from tests.core.frames import ANNA, NOON, Row, approval_rows, given, link, sc, sf, table

@@ -16,7 +16,8 @@ from typing import Any
 
 import pandas as pd
 
-from taskbridge.core.model import BIT, FIELDS, TEMPLATE_INPUTS, Op, Side, rows_of
+from taskbridge.core.frames import rows_of
+from taskbridge.core.model import BIT, FIELDS, TEMPLATE_INPUTS, Op, Side
 from taskbridge.core.writes import CALL_REFUSED, Outcome
 from taskbridge.engine.ports import SideInfo, unfenced
 from tests.doubles.memory import MemorySalesConnect, MemorySalesforce, MemorySide, Record, Refused

@@ -11,6 +11,7 @@ import pandas as pd
 import psycopg
 import pyarrow as pa
 
+from taskbridge.core.frames import frame
 from taskbridge.core.model import (
     ACTIONS,
     ALL_FIELDS,
@@ -21,7 +22,6 @@ from taskbridge.core.model import (
     TASKS,
     Plan,
     Side,
-    frame,
 )
 from taskbridge.core.run import Run, RunMode, RunSpec, Window
 from taskbridge.core.users import USER_MAP

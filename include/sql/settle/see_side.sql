@@ -27,10 +27,7 @@ seen AS (
       -- A row that waits for a run of everybody must still look new to that run (C7).
       AND s.rule IS DISTINCT FROM 'selection'
       -- So must what somebody brought back, until a run takes it in.
-      AND NOT (
-        s.presence = 'live'
-        AND (l.state = 'tombstone' OR (l.withheld IS NOT NULL AND l.{half}_deleted_id = l.{half}_id AND '{side}' = 'salesforce'))
-      )
+      AND NOT (s.presence = 'live' AND (l.state = 'tombstone' OR (l.withheld IS NOT NULL AND l.{half}_deleted_id = l.{half}_id)))
 )
 UPDATE bridge.link l
 SET {half}_version = coalesce(s.version, l.{half}_version),

@@ -30,6 +30,7 @@ from taskbridge.core.creation import known_inputs
 from taskbridge.core.diff import Changes
 from taskbridge.core.draft import Draft, Ends
 from taskbridge.core.fields import Crossing
+from taskbridge.core.frames import empty, frame
 from taskbridge.core.match import MARKER_PREFIX, Matched
 from taskbridge.core.model import (
     ACTIONS,
@@ -47,8 +48,6 @@ from taskbridge.core.model import (
     PlanInput,
     Side,
     Withheld,
-    empty,
-    frame,
 )
 from taskbridge.core.pair_step import PairStep
 from taskbridge.core.plan import dispositions

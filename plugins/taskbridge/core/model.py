@@ -11,16 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-from pandas.api.internals import create_dataframe_from_blocks  # type: ignore[import-not-found]
 
-from taskbridge.core.arrays import columns
+from taskbridge.core.frames import empty
 
 
 class Side(StrEnum):
@@ -510,38 +506,6 @@ ANSWERED: Final = pa.schema(
     ]
 )
 """What a plan makes of each row of the request that it carries out."""
-
-
-def empty(schema: pa.Schema) -> pd.DataFrame:
-    """An empty frame of that schema."""
-    return frame(schema.empty_table())
-
-
-def frame(table: pa.Table) -> pd.DataFrame:
-    """The table as an Arrow-backed frame, its chunks joined, as kernels on chunks cost twice."""
-    return chunked_frame(table.combine_chunks())
-
-
-def chunked_frame(table: pa.Table) -> pd.DataFrame:
-    """The same, its chunks as they are."""
-    # `to_pandas` says the same, and takes three times as long for a small table.
-    names, places = _named(tuple(table.column_names))
-    blocks = list(zip(map(pd.arrays.ArrowExtensionArray, table.columns), places, strict=True))
-    index = pd.RangeIndex(table.num_rows)
-    made: pd.DataFrame = create_dataframe_from_blocks(blocks, index=index, columns=names)
-    return made
-
-
-@lru_cache(maxsize=128)
-def _named(names: tuple[str, ...]) -> tuple[pd.Index, list[npt.NDArray[np.intp]]]:
-    """What frames with these columns have in common: an index never changes, and finds names once it has looked."""
-    return pd.Index(names), [np.array([place]) for place in range(len(names))]
-
-
-def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows as dictionaries, null as None. For the few rows that a person or a call needs one by one."""
-    found: list[dict[str, Any]] = pa.table(columns(frame)).to_pylist()
-    return found
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,7 @@ class PairPlanner(PairStep):
             edited = seen[side.other] & (self.changes.mask[side.other] != 0)
             wanted = self.matched.withdrawn[side] & deleted[side] & edited
             self._step(Deletes).copy_again(side, rows[wanted[rows]])
-        was_away = self.matched.withdrawn[_SF] | flags(pc.is_valid(self.matched.links["sf_proof"]))
+        was_away = flags(pc.is_valid(self.matched.links["sf_proof"]))
         brought_back = self.withheld & was_away & seen[_SF] & deleted[_SC]
         self._step(Deletes).original_again(rows[brought_back[rows]])
         rows = rows[self.draft.links.open[rows]]

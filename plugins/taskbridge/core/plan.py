@@ -10,19 +10,10 @@ from taskbridge.core.creation import plan_new_pairs
 from taskbridge.core.diff import Changes
 from taskbridge.core.draft import Draft, Ends
 from taskbridge.core.fields import Crossing
+from taskbridge.core.frames import chunked_frame, frame
 from taskbridge.core.holding import weigh
 from taskbridge.core.match import Matched
-from taskbridge.core.model import (
-    CONFLICTS,
-    DISPOSITIONS,
-    LEFT_OUT,
-    Disposition,
-    Plan,
-    PlanInput,
-    Side,
-    chunked_frame,
-    frame,
-)
+from taskbridge.core.model import CONFLICTS, DISPOSITIONS, LEFT_OUT, Disposition, Plan, PlanInput, Side
 from taskbridge.core.pairs import PairPlanner
 from taskbridge.core.rerender import with_new_renderings
 from taskbridge.core.template import SubjectTemplate

@@ -27,6 +27,7 @@ from taskbridge.core.arrays import (
 )
 from taskbridge.core.draft import Ends
 from taskbridge.core.fields import Crossing
+from taskbridge.core.frames import empty, frame
 from taskbridge.core.match import Matched
 from taskbridge.core.model import (
     ACTIONS,
@@ -45,8 +46,6 @@ from taskbridge.core.model import (
     Plan,
     PlanInput,
     Side,
-    empty,
-    frame,
 )
 from taskbridge.core.partners import Found, by_likeness, by_marker
 

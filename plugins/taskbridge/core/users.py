@@ -10,7 +10,7 @@ from typing import Final
 import pandas as pd
 import pyarrow as pa
 
-from taskbridge.core.model import frame, rows_of
+from taskbridge.core.frames import frame, rows_of
 
 _STAMP = pa.timestamp("us", tz="UTC")
 

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from taskbridge.core.arrays import choose, columns, constant, flags
 from taskbridge.core.audit import compare
+from taskbridge.core.frames import empty, frame
 from taskbridge.core.model import (
     ACTIONS,
     CONFLICTS,
@@ -19,8 +20,6 @@ from taskbridge.core.model import (
     Disposition,
     Plan,
     PlanInput,
-    empty,
-    frame,
 )
 from taskbridge.core.plan import make_plan
 from taskbridge.core.run import Run

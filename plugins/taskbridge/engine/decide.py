@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from taskbridge.core.arrays import columns
-from taskbridge.core.model import ACTIONS, CONFLICTS, DISPOSITIONS, LEDGER_CHANGES, NEW_LINKS, Plan, empty
+from taskbridge.core.frames import empty
+from taskbridge.core.model import ACTIONS, CONFLICTS, DISPOSITIONS, LEDGER_CHANGES, NEW_LINKS, Plan
 from taskbridge.core.plan import make_plan
 from taskbridge.core.rebase import rebase
 from taskbridge.core.run import Run, RunMode

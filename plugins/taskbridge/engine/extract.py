@@ -8,8 +8,9 @@ from typing import Any, Final
 
 import pandas as pd
 
+from taskbridge.core.frames import rows_of
 from taskbridge.core.known import known
-from taskbridge.core.model import FirstSyncMode, LinkState, Side, rows_of
+from taskbridge.core.model import FirstSyncMode, LinkState, Side
 from taskbridge.core.run import Run, RunMode
 from taskbridge.engine.engine import Engine
 from taskbridge.errors import DeletesForgotten

@@ -14,7 +14,8 @@ import pandas as pd
 import pyarrow as pa
 
 from taskbridge.core.arrays import columns, find, take
-from taskbridge.core.model import Op, Side, frame
+from taskbridge.core.frames import frame
+from taskbridge.core.model import Op, Side
 from taskbridge.core.run import Run
 from taskbridge.core.writes import UNMODIFIED_SINCE
 from taskbridge.engine.engine import Engine

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from taskbridge.core.arrays import columns
-from taskbridge.core.model import APPROVAL_ROWS, DECISIONS, USERS, ApprovalKind, PlanInput, Side, empty, frame
+from taskbridge.core.frames import empty, frame
+from taskbridge.core.model import APPROVAL_ROWS, DECISIONS, USERS, ApprovalKind, PlanInput, Side
 from taskbridge.core.oscillation import REVERSALS
 from taskbridge.core.run import Run, RunMode
 from taskbridge.engine.approval import answered

@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from taskbridge.core.arrays import columns, distinct, equals, find, take
 from taskbridge.core.delicate import is_delicate
-from taskbridge.core.model import FIELDS, Op, Presence, Side, empty, frame
+from taskbridge.core.frames import empty, frame
+from taskbridge.core.model import FIELDS, Op, Presence, Side
 from taskbridge.core.run import Run
 from taskbridge.core.writes import CALL_REFUSED, KEPT, ORIGINALS, OUTCOMES, Outcome
 from taskbridge.engine.bulk import for_jobs, write_by_jobs
@@ -68,7 +69,7 @@ def load(engine: Engine, run: Run, side: Side, ops: Sequence[Op]) -> LoadResult:
         for op in _ORDER:
             wanted = planned[planned["op"] == op]
             if not wanted.empty:
-                _Writing.of(engine, run, side, op, wanted, result).all(wanted)
+                _Writing.of(engine, run, side, op, wanted, result).write_all(wanted)
     except (SwitchedOff, ApiLimitReached) as reason:
         engine.ledger.runs.note(run, str(reason))
         _log.warning("%s", reason)
@@ -95,7 +96,7 @@ class _Writing:
         originals = engine.ledger.outbox.originals(side, creates) if creates else empty(ORIGINALS)
         return cls(engine, run, side, op, originals, result)
 
-    def all(self, rows: pd.DataFrame) -> None:
+    def write_all(self, rows: pd.DataFrame) -> None:
         in_rounds(self._after_jobs(rows), self._round, self.engine.sleep)
 
     def _round(self, rows: pd.DataFrame, last: bool) -> pd.DataFrame:
@@ -230,7 +231,7 @@ def _untried(outcomes: pd.DataFrame) -> pd.DataFrame:
 
 def _one_for_each(rows: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
     """Exactly one outcome for each row: what was not answered is unknown, and recovered later."""
-    if list(outcomes["action_id"]) == list(rows["action_id"]):
+    if list(outcomes["action_id"]) == list(rows["action_id"]) and outcomes["outcome"].notna().all():
         return outcomes
     asked, answered = columns(rows[["action_id"]])["action_id"], columns(outcomes)
     place = find(asked, answered["action_id"])

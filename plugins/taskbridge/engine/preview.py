@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from taskbridge.core.model import BIT, FIELDS, ActionState, Op, Plan, Side, rows_of
+from taskbridge.core.frames import rows_of
+from taskbridge.core.model import BIT, FIELDS, ActionState, Op, Plan, Side
 from taskbridge.core.usage import Usage
 from taskbridge.engine.call_text import costs
 from taskbridge.engine.decide import by_side

@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from taskbridge.core.model import BIT, FIELDS, Op, Presence, Side, frame, rows_of
+from taskbridge.core.frames import frame, rows_of
+from taskbridge.core.model import BIT, FIELDS, Op, Presence, Side
 from taskbridge.core.run import Run, Window
 from taskbridge.core.writes import KEPT, OUTCOMES, SEEN, Outcome
 from taskbridge.engine.bulk import Job, finish

@@ -9,7 +9,8 @@ import pandas as pd
 import pyarrow as pa
 
 from taskbridge.core.bounds import LAST_NUMBER, is_number
-from taskbridge.core.model import ACTIONS, FIELDS, LOST, Plan, PlanInput, empty, frame
+from taskbridge.core.frames import empty, frame
+from taskbridge.core.model import ACTIONS, FIELDS, LOST, Plan, PlanInput
 from taskbridge.core.restore import plan_restore
 from taskbridge.core.run import Run, RunMode, RunSpec
 from taskbridge.core.undo import plan_undo

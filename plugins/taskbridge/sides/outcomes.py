@@ -16,7 +16,7 @@ from typing import Any, Final
 import pandas as pd
 import pyarrow as pa
 
-from taskbridge.core.model import frame
+from taskbridge.core.frames import frame
 from taskbridge.core.writes import CALL_REFUSED, FIELDS_LEFT_OUT, OUTCOMES, PERSON_LEFT_OUT, Outcome
 from taskbridge.engine.ports import AUTHENTICATION
 from taskbridge.errors import ApiLimitReached, CallRefused, SideUnreachable, TaskBridgeError

@@ -14,7 +14,7 @@ import pyarrow.csv as pacsv
 from psycopg import sql
 
 from taskbridge.core.canonical import storable
-from taskbridge.core.model import frame
+from taskbridge.core.frames import frame
 
 _SLICE: Final = 10_000
 _OPTIONS: Final = pacsv.WriteOptions(include_header=False, quoting_style="needed")

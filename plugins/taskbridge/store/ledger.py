@@ -15,7 +15,7 @@ from taskbridge.store.outbox import Outbox
 from taskbridge.store.people import People
 from taskbridge.store.plans import Plans
 from taskbridge.store.runs import Runs
-from taskbridge.store.sides import Sides
+from taskbridge.store.sides import KnownSides
 from taskbridge.store.staging import Staging
 from taskbridge.store.usage import Usages
 
@@ -30,7 +30,7 @@ class Ledger:
     def __init__(self, url: str, connect: Callable[[str], Database] = Database) -> None:
         self._db = database = connect(url)
         self.runs = Runs(database)
-        self.sides = Sides(database)
+        self.sides = KnownSides(database)
         self.people = People(database)
         self.staging = Staging(database)
         self.plans = Plans(database)

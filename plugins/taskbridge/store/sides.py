@@ -65,7 +65,7 @@ class LedgerState:
 
 
 @dataclass
-class Sides:
+class KnownSides:
     _db: Database
 
     def state(self) -> LedgerState:

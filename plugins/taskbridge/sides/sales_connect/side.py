@@ -18,7 +18,8 @@ from pydantic import Field
 
 from taskbridge.core.bounds import moment
 from taskbridge.core.contract import Contract
-from taskbridge.core.model import Op, Presence, Side, rows_of
+from taskbridge.core.frames import rows_of
+from taskbridge.core.model import Op, Presence, Side
 from taskbridge.core.run import Window
 from taskbridge.core.usage import Told
 from taskbridge.engine.ports import Allowance, JobPort, SideInfo, unfenced

@@ -11,7 +11,8 @@ from typing import Any, Final, Literal
 import pandas as pd
 
 from taskbridge.core.api_calls import JOB_ROWS, job_calls
-from taskbridge.core.model import Op, rows_of
+from taskbridge.core.frames import rows_of
+from taskbridge.core.model import Op
 from taskbridge.core.writes import Outcome
 from taskbridge.engine.ports import JobSight, JobState
 from taskbridge.errors import ContractBroken, JobRefused, SideUnreachable

@@ -16,7 +16,8 @@ from simple_salesforce.format import format_soql
 
 from taskbridge.core.api_calls import COLLECTION_ROWS, LOOKED_UP
 from taskbridge.core.contract import Contract
-from taskbridge.core.model import Op, Side, rows_of
+from taskbridge.core.frames import rows_of
+from taskbridge.core.model import Op, Side
 from taskbridge.core.run import Window
 from taskbridge.core.usage import Told
 from taskbridge.engine.ports import Allowance, JobPort, SideInfo, unfenced
