@@ -81,7 +81,7 @@ def measure(tasks: int, edits: int, profile: int = 0) -> Iterator[Result]:
     """Own seconds against those of the naive pipeline, and against what moving the same rows takes at least."""
     seconds: dict[str, float] = {}
     with ExitStack() as stack:
-        server, served = stack.enter_context(PostgresServer.throw_away()), Served()
+        server, served = stack.enter_context(PostgresServer.throw_away(durable=True)), Served()
         stack.callback(served.stop)
         server.create_database("bench")
         migrate(server.url("bench"))

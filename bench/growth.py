@@ -87,7 +87,7 @@ class Place:
 
 def measure(pairs: int, cycles: int, held: int) -> Iterator[Result]:
     """The last runs against the first; what they left behind is printed."""
-    with PostgresServer.throw_away() as server:
+    with PostgresServer.throw_away(durable=True) as server:
         server.create_database("growth")
         migrate(server.url("growth"))
         place = Place(server.url("growth"))

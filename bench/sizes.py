@@ -57,7 +57,7 @@ def measure(pairs: Sequence[int], rounds: int) -> Iterator[Result]:
 
 def _of_size(stack: ExitStack, pairs: int) -> tuple[Place, str]:
     """A server of its own with so many pairs in the ledger, and the task of one of them."""
-    server = stack.enter_context(PostgresServer.throw_away())
+    server = stack.enter_context(PostgresServer.throw_away(durable=True))
     server.create_database("sizes")
     migrate(server.url("sizes"))
     place = Place(server.url("sizes"))

@@ -100,7 +100,7 @@ def measure(scale: float) -> Iterator[Result]:
 
 def on_a_year(scale: float = 1.0) -> list[Answer]:
     """What was asked of that share of a year, the slowest first."""
-    with PostgresServer.throw_away() as server:
+    with PostgresServer.throw_away(durable=True) as server:
         server.create_database("year")
         migrate(server.url("year"))
         make_year(server.url("year"), scale)

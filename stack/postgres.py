@@ -35,6 +35,8 @@ PORT = 5432  # part of the socket's name only: the server listens on no TCP port
 LONGEST_SOCKET_PATH = 107
 READY_SECONDS = 60.0
 STOP_SECONDS = 15.0
+# A ledger of 100,000 pairs is read from memory, and a first import of as many needs no checkpoint on its way.
+ROOM = ("shared_buffers=512MB", "max_wal_size=2GB")
 NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
@@ -56,9 +58,9 @@ class PostgresServer:
         self.log = self._wanted_home / "postgres.log"
 
     @classmethod
-    def throw_away(cls) -> Self:
-        """A server for tests: not durable, in a temporary folder that `stop` removes."""
-        server = cls(Path(tempfile.mkdtemp(prefix="taskbridge-")), durable=False)
+    def throw_away(cls, *, durable: bool = False) -> Self:
+        """A server for tests, in a temporary folder that `stop` removes."""
+        server = cls(Path(tempfile.mkdtemp(prefix="taskbridge-")), durable=durable)
         server._keep = False
         return server
 
@@ -94,7 +96,7 @@ class PostgresServer:
         self._initialise(binaries)
         self._socket_folder = self._make_socket_folder()
         settings = ["listen_addresses=", "unix_socket_permissions=0700", "timezone=UTC", "log_timezone=UTC"]
-        settings += [] if self._durable else NOT_DURABLE
+        settings += [*ROOM, *(() if self._durable else NOT_DURABLE)]
         options = [part for setting in settings for part in ("-c", setting)]
         self._child = Child.start(
             "postgres",

@@ -125,10 +125,11 @@ CREATE INDEX action_record ON bridge.action (remote_id) WHERE state = 'done';
 -- Exactly what the limits ask for in a run that decides something: writes of a day that count.
 CREATE INDEX action_counted ON bridge.action (answered_at) INCLUDE (kind, sc_user_id)
     WHERE state = 'done' AND NOT first_import AND kind IS NOT NULL;
+-- Nothing is known of the state: a plan made while all of a large run waits would read all actions for as long as it lives.
 ALTER TABLE bridge.action
     ALTER COLUMN run_id SET STATISTICS 20,
     ALTER COLUMN link_id SET STATISTICS 20,
-    ALTER COLUMN state SET STATISTICS 20;
+    ALTER COLUMN state SET STATISTICS 0;
 
 CREATE TABLE bridge.kept ( -- One row is a record that TaskBridge removed, or that it creates anew under another id, as it was before: everything that the side told of it (K5). Kept for history_retention_days. The record went away only if its action is done.
     kept_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, -- Number of the row

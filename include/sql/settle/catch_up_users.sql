@@ -1,17 +1,17 @@
 -- What users who are back had missed was read by this run (S2); a first sync is settled when none of its creates is left open (I1)
-WITH caught_up AS (
-    SELECT u.sc_user_id, u.first_sync = 'owed' AND NOT EXISTS (
-        SELECT FROM bridge.action a
-        WHERE a.sc_user_id = u.sc_user_id
-          AND a.op = 'create'
-          AND ((a.run_id = :run_id AND a.state IN ('planned', 'retry', 'held')) OR a.state = 'sent')
-    ) AS settled
-    FROM bridge.user_map u
-    WHERE u.state = 'synced' AND (u.first_sync = 'owed' OR u.unread_since_sc IS NOT NULL)
+WITH creating AS MATERIALIZED (
+    SELECT DISTINCT sc_user_id
+    FROM bridge.action
+    WHERE op = 'create' AND ((run_id = :run_id AND state IN ('planned', 'retry', 'held')) OR state = 'sent')
 )
 UPDATE bridge.user_map u
 SET unread_since_sc = NULL,
     unread_since_sf = NULL,
     first_sync = CASE WHEN c.settled THEN 'settled' ELSE u.first_sync END
-FROM caught_up c
+FROM (
+    SELECT sc_user_id,
+           first_sync = 'owed' AND NOT EXISTS (SELECT FROM creating c WHERE c.sc_user_id = o.sc_user_id) AS settled
+    FROM bridge.user_map o
+    WHERE state = 'synced' AND (first_sync = 'owed' OR unread_since_sc IS NOT NULL)
+) c
 WHERE u.sc_user_id = c.sc_user_id AND (c.settled OR u.unread_since_sc IS NOT NULL)

@@ -17,7 +17,6 @@ SELECT
     EXISTS (SELECT FROM bridge.approval WHERE state = 'answered') AS answered,
     EXISTS (SELECT FROM bridge.dead_letter WHERE resolved_at IS NULL) AS parked,
     EXISTS (SELECT FROM bridge.action WHERE state = 'held') AS held,
-    (SELECT count(*) FROM staging.seen WHERE run_id = :run_id) AS staged,
     (SELECT reltuples FROM pg_class WHERE oid = 'bridge.link'::regclass) AS pairs,
     EXISTS (
         SELECT FROM bridge.user_map WHERE state = 'synced' AND (first_sync = 'owed' OR unread_since_sc IS NOT NULL)

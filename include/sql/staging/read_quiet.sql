@@ -1,10 +1,15 @@
 -- Records of pairs in which nothing is unfinished, as they were last seen (G9)
 WITH listed AS (
-    SELECT true AS here, * FROM bridge.link
-    WHERE CAST(:side AS text) = 'sales_connect' AND sc_id = ANY(CAST(:remote_ids AS text[]))
+    -- OFFSET 0 and the SELECT of an array, here and below: looked up by key, whatever the database reckons with.
+    SELECT true AS here, l.*
+    FROM unnest(CAST(:remote_ids AS text[])) AS asked (remote_id)
+    CROSS JOIN LATERAL (SELECT * FROM bridge.link WHERE sc_id = asked.remote_id OFFSET 0) l
+    WHERE CAST(:side AS text) = 'sales_connect'
     UNION ALL
-    SELECT false, * FROM bridge.link
-    WHERE CAST(:side AS text) = 'salesforce' AND sf_id = ANY(CAST(:remote_ids AS text[]))
+    SELECT false, l.*
+    FROM unnest(CAST(:remote_ids AS text[])) AS asked (remote_id)
+    CROSS JOIN LATERAL (SELECT * FROM bridge.link WHERE sf_id = asked.remote_id OFFSET 0) l
+    WHERE CAST(:side AS text) = 'salesforce'
 )
 SELECT
     CASE WHEN here THEN sc_id ELSE sf_id END AS remote_id,
@@ -22,12 +27,12 @@ WHERE state = 'linked' AND NOT dirty
   AND sc_id IS NOT NULL AND sf_id IS NOT NULL
   AND coalesce(look_again_at, sc_written_at, sf_written_at) IS NULL
   AND coalesce(sc_outside, sf_outside, sc_deleted_id, sf_deleted_id) IS NULL
-  -- OFFSET 0: looked up by pair, whatever the database reckons with; what was open lately lies in the way of a search.
+  -- What was open lately lies in the way of a search.
   AND NOT EXISTS (
     SELECT
     FROM (
         SELECT a.run_id FROM bridge.action a
-        WHERE a.link_id = l.link_id AND a.state IN ('planned', 'sent', 'held')
+        WHERE a.link_id = l.link_id AND a.state = ANY (CAST((SELECT ARRAY['planned', 'sent', 'held']) AS text[]))
         OFFSET 0
     ) open
     JOIN bridge.run r USING (run_id)

@@ -68,10 +68,10 @@ class Links:
         """
         with self._db.fenced(run) as tx:
             work = tx.run("settle/read_work", run_id=run.run_id).one()
-            _follow(tx, run, work)
+            moved = _follow(tx, run, work)
             if work.looked:
-                _see(tx, run, longest_rest)
-            weigh_links(tx, work.staged, work.pairs)
+                moved += _see(tx, run, longest_rest)
+            weigh_links(tx, moved, work.pairs)
             if work.parked:
                 tx.run("settle/resolve_load_dead_letters", run_id=run.run_id)
                 tx.run("settle/resolve_extract_dead_letters", run_id=run.run_id)
@@ -154,12 +154,11 @@ class Links:
             return _rows(tx, "explain/find_titled", title=title)
 
 
-def _follow(tx: Transaction, run: Run, work: Row[Any]) -> None:
-    """The base follows what was written, and with it what people asked for."""
+def _follow(tx: Transaction, run: Run, work: Row[Any]) -> int:
+    """The base follows what was written, and with it what people asked for. Answers how many pairs moved."""
     if work.found:
         tx.run("settle/mark_found", run_id=run.run_id)
-    if work.changes:
-        tx.run("settle/apply_changes", run_id=run.run_id)
+    moved = tx.run("settle/apply_changes", run_id=run.run_id).rowcount if work.changes else 0
     if work.decisions:
         tx.run("settle/close_decisions", run_id=run.run_id)
     if work.answered:
@@ -167,14 +166,15 @@ def _follow(tx: Transaction, run: Run, work: Row[Any]) -> None:
         tx.run("settle/finish_approvals", run_id=run.run_id)
     if work.restores:
         tx.run("settle/mark_restored", run_id=run.run_id)
+    return moved
 
 
-def _see(tx: Transaction, run: Run, longest_rest: timedelta) -> None:
-    """What the run saw is kept with the pairs, and with it whether they are finished."""
-    for side in Side:
-        tx.run(f"settle/see_{side.value}", run_id=run.run_id)
+def _see(tx: Transaction, run: Run, longest_rest: timedelta) -> int:
+    """What the run saw is kept with the pairs, and with it whether they are finished. Answers how many it moved."""
+    moved = tx.run("settle/see", run_id=run.run_id).rowcount
     tx.run("settle/mark_dirty", run_id=run.run_id, first_look=FIRST_LOOK, longest_rest=longest_rest)
     tx.run("settle/date_changes", run_id=run.run_id)
+    return moved
 
 
 def _rows(tx: Transaction, statement: str, **parameters: object) -> list[dict[str, Any]]:

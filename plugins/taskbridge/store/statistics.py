@@ -28,7 +28,7 @@ def weigh_planned(tx: Transaction, actions: int) -> None:
         tx.run("statistics/analyze_planned")
 
 
-def weigh_links(tx: Transaction, staged: int, pairs: float) -> None:
-    """After a run that may have moved a tenth of all pairs: how many are unfinished is not as it was."""
-    if staged >= max(LARGE, pairs / 10):
+def weigh_links(tx: Transaction, moved: int, pairs: float) -> None:
+    """After a run that moved a tenth of all pairs: how many are unfinished is not as it was."""
+    if moved >= max(LARGE, pairs / 10):
         tx.run("statistics/analyze_links")
