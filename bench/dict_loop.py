@@ -52,6 +52,7 @@ _VALUES: Final = {side: itemgetter(*names) for side, names in _COMPARED.items()}
 _BASE: Final = {
     side: itemgetter(*(f"{PREFIX[side]}_{name}" for name in names)) for side, names in _COMPARED.items()
 }
+_DOUBTS: Final = {"I4": "too_old", "C6": "undated", "C5,C6": "missing"}
 _NO_ACTION: Final[Row] = dict.fromkeys(ACTIONS.names)
 _NO_CHANGE: Final[Row] = dict.fromkeys(LEDGER_CHANGES.names) | {"sc_mask": 0, "sf_mask": 0, "inputs": False}
 
@@ -216,10 +217,10 @@ class _Planner:
         if row is None or not pair.told[side]:
             return pair.link[f"{PREFIX[side]}_outside"]
         if side == SF and not self.is_reminder(row):
-            return "C2"
+            return "no_reminder"
         user = self.users[side].get(row["owner"])
         given = row["owner"] != pair.link[f"{PREFIX[side]}_owner"]
-        return "C3" if given and (user is None or not user["synced"]) else None
+        return "owner" if given and (user is None or not user["synced"]) else None
 
     def note_scope(self, pair: _Pair) -> None:
         for side, prefix in PREFIX.items():
@@ -257,16 +258,16 @@ class _Planner:
     def half(self, link: Row, side: str, row: Row) -> End:
         """The other record was planned and never came to be: G2 plans it again under the same marker."""
         if row["problem_code"] is not None:
-            return ("held", "G4")
+            return ("waiting", "G4")
         if row["presence"] == "absent":
-            return ("held", "C5")
+            return ("waiting", "C5")
         if row["presence"] == "deleted":
             self.change(link, state="tombstone")
             return ("unchanged", "C1")
         if _kept_out(link) and not _Pair(link, *((row, None) if side == SC else (None, row))).edited:
             return ("released", link["withheld"])
         if link["parked"] and not _moved(row, link[f"{PREFIX[side]}_version"]):
-            return ("held", "G4")
+            return ("waiting", "G4")
         user = self.users[side].get(row["owner"])
         if user is not None and not user["selected"]:
             return ("deferred", "selection")
@@ -292,9 +293,9 @@ class _Planner:
         """G4: a record that cannot be understood, or a parked pair of which nothing moved."""
         rows = [(side, row) for side, row in pair.rows.items() if row is not None]
         if any(row["problem_code"] is not None for _, row in rows):
-            return ("held", "G4")
+            return ("waiting", "G4")
         moved = any(_moved(row, pair.link[f"{PREFIX[side]}_version"]) for side, row in rows)
-        return ("held", "G4") if pair.link["parked"] and not moved else None
+        return ("waiting", "G4") if pair.link["parked"] and not moved else None
 
     def out_of_scope(self, pair: _Pair) -> End | None:
         outside = {self.outside(pair, side) for side in (SC, SF) if not pair.taken_back(side)}
@@ -309,9 +310,9 @@ class _Planner:
         if all(pair.deleted.values()):
             return None
         synced = sc_user is not None and sf_user is not None and sc_user["synced"] and sf_user["synced"]
-        if not synced or "C3" in outside:
+        if not synced or "owner" in outside:
             return self.release(pair.link, "C3")
-        if "C2" in outside:
+        if "no_reminder" in outside:
             return self.release(pair.link, "C2")
         sc = pair.rows[SC]
         if pair.deleted[SC] and sc is not None and sc["delete_cause"] == "user_deleted":
@@ -347,7 +348,7 @@ class _Planner:
                 return self.ask(pair, OTHER[side], "C5,C6")
         if pair.missing[SC] or pair.missing[SF]:
             self.change(link, state="missing")
-            return ("held", "C5")
+            return ("waiting", "C5")
         if pair.deleted[SC] and pair.deleted[SF]:
             self.change(link, state="tombstone")
             return ("unchanged", "C1")
@@ -393,6 +394,7 @@ class _Planner:
             remote_id=pair.link[f"{PREFIX[survivor]}_id"],
             state=state,
             rule=rule,
+            doubt=_DOUBTS.get(rule),
             sc_user_id=pair.now(SC, "owner"),
             mask=0,
             **pair.seen_values(survivor),
@@ -409,8 +411,8 @@ class _Planner:
             return False
         deleted_at = sf["version"]
         if sf["presence"] == "absent":
-            if link["sf_proof"] != "C5":
-                return "I4" in (link["sf_proof"] or "")
+            if link["sf_proof"] != "read":
+                return bool(link["sf_proof"] == "held_too_old")
             deleted_at = link["sf_version"]
         oldest = self.given.sf_now - self.policy.delete_max_age
         return deleted_at is not None and deleted_at < oldest
@@ -1065,7 +1067,7 @@ class _Weighing:
         return None if row is None else row["approval_id"]
 
     def asks(self, action: Row, kind: str) -> str:
-        return "missing" if kind == "delete" and "C5" in action["rule"] else kind
+        return "missing" if action["doubt"] == "missing" else kind
 
     def _too_many(self, kind: str, user: str | None) -> bool:
         limits = self.limits[GuardKind(kind)]

@@ -59,7 +59,7 @@ SELECT
     pg_temp.words(n, 1), pg_temp.words(n, 1), CASE WHEN p.open THEN 'open' ELSE 'complete' END,
     CASE WHEN p.open THEN 'Not Started' ELSE 'Completed' END, 'normal', 'Normal', p.due, p.due, pg_temp.words(n, 8),
     pg_temp.words(n, 8), 'u' || p.owner, '005' || lpad(p.owner::text, 15, '0'), 'call',
-    CASE WHEN p.state = 'released' THEN 'C3' END, p.run, p.run, p.changed, p.changed
+    CASE WHEN p.state = 'released' THEN 'owner' END, p.run, p.run, p.changed, p.changed
 FROM generate_series(1, pg_temp.size('pairs')) n
 CROSS JOIN LATERAL (
     SELECT CASE WHEN n % (pg_temp.size('pairs') / pg_temp.size('held')) = 0 THEN 'held' WHEN n % 600 = 1 THEN 'missing'

@@ -245,12 +245,12 @@ def test_C6_what_is_gone_after_a_gap_can_be_answered(
 @pytest.mark.parametrize(
     ("proof", "days", "end"),
     [
-        ("C1,G3", 1, ("planned", "C1")),
-        ("C1,G3", 16, ("planned", "C1")),
-        ("I4", 16, ("held", "I4")),
-        ("C5", 1, ("planned", "C1")),
-        ("C5", 16, ("held", "I4")),
-        (None, 1, ("held", "C5")),
+        ("held", 1, ("planned", "C1")),
+        ("held", 16, ("planned", "C1")),
+        ("held_too_old", 16, ("held", "I4")),
+        ("read", 1, ("planned", "C1")),
+        ("read", 16, ("held", "I4")),
+        (None, 1, ("waiting", "C5")),
     ],
 )
 def test_C5_I4_a_delete_that_was_proven_once_needs_no_second_proof(

@@ -23,13 +23,13 @@ WHOLE_PAIRS = [
     (gone(sc()), gone(sf()), WINS, [], ["tombstone"], ("unchanged", "C1")),
     (EDITED_SC, gone(sf()), WINS, [(SC, "delete", {})], ["tombstone"], ("planned", "C1")),
     (gone(sc()), EDITED_SF, WINS, [(SF, "delete", {})], ["tombstone"], ("planned", "C1")),
-    (absent(sc()), sf(), WINS, [], ["missing"], ("held", "C5")),
-    (absent(sc()), EDITED_SF, WINS, [], ["missing"], ("held", "C5")),
-    (sc(), absent(sf()), WINS, [], ["missing"], ("held", "C5")),
-    (EDITED_SC, absent(sf()), LOSES, [], ["missing"], ("held", "C5")),
-    (absent(sc()), gone(sf()), WINS, [], ["missing"], ("held", "C5")),
-    (gone(sc()), absent(sf()), WINS, [], ["missing"], ("held", "C5")),
-    (absent(sc()), absent(sf()), WINS, [], ["missing"], ("held", "C5")),
+    (absent(sc()), sf(), WINS, [], ["missing"], ("waiting", "C5")),
+    (absent(sc()), EDITED_SF, WINS, [], ["missing"], ("waiting", "C5")),
+    (sc(), absent(sf()), WINS, [], ["missing"], ("waiting", "C5")),
+    (EDITED_SC, absent(sf()), LOSES, [], ["missing"], ("waiting", "C5")),
+    (absent(sc()), gone(sf()), WINS, [], ["missing"], ("waiting", "C5")),
+    (gone(sc()), absent(sf()), WINS, [], ["missing"], ("waiting", "C5")),
+    (absent(sc()), absent(sf()), WINS, [], ["missing"], ("waiting", "C5")),
 ]
 
 
@@ -201,15 +201,15 @@ CALL: Row = {"owner": "005A", "subtype": "Call"}
 
 # what the pair knows, what is told of the deleted Salesforce record, its end, what is kept of its scope
 OUT_OF_SCOPE: list[tuple[Row, Row, str, Row]] = [
-    ({}, gone(sf(), **HERS), "C3", {"sf_outside": "C3"}),
-    ({}, gone(sf(), owner="unknown"), "C3", {"sf_outside": "C3"}),
-    ({}, gone(sf(), **CALL), "C2", {"sf_outside": "C2"}),
-    ({}, gone(sf(), owner="005A", is_recurrence=True), "C2", {"sf_outside": "C2"}),
-    ({"sf_outside": "C3"}, gone(sf()), "C3", {}),
-    ({"sf_outside": "C2"}, gone(sf()), "C2", {}),
-    ({"sf_outside": "C3", "sf_proof": "C5"}, gone(sf(), owner="005B"), "C3", {}),
-    ({"sf_outside": "C2", "sf_proof": "C5"}, absent(sf()), "C2", {}),
-    ({"sf_outside": "C3"}, absent(sf()), "C3", {}),
+    ({}, gone(sf(), **HERS), "C3", {"sf_outside": "owner"}),
+    ({}, gone(sf(), owner="unknown"), "C3", {"sf_outside": "owner"}),
+    ({}, gone(sf(), **CALL), "C2", {"sf_outside": "no_reminder"}),
+    ({}, gone(sf(), owner="005A", is_recurrence=True), "C2", {"sf_outside": "no_reminder"}),
+    ({"sf_outside": "owner"}, gone(sf()), "C3", {}),
+    ({"sf_outside": "no_reminder"}, gone(sf()), "C2", {}),
+    ({"sf_outside": "owner", "sf_proof": "read"}, gone(sf(), owner="005B"), "C3", {}),
+    ({"sf_outside": "no_reminder", "sf_proof": "read"}, absent(sf()), "C2", {}),
+    ({"sf_outside": "owner"}, absent(sf()), "C3", {}),
 ]
 
 
@@ -233,9 +233,9 @@ def test_C2_C3_a_delete_of_what_is_out_of_scope_crosses_to_nobody(
     [
         ({}, gone(sc(), owner="cleo")),
         ({}, gone(sc(), owner="unknown")),
-        ({"sc_outside": "C3"}, gone(sc())),
-        ({"sc_outside": "C3"}, absent(sc())),
-        ({"sc_outside": "C3", "sc_proof": "C5"}, gone(sc(), owner="anna")),
+        ({"sc_outside": "owner"}, gone(sc())),
+        ({"sc_outside": "owner"}, absent(sc())),
+        ({"sc_outside": "owner", "sc_proof": "read"}, gone(sc(), owner="anna")),
     ],
 )
 def test_C3_a_delete_in_sales_connect_of_what_is_out_of_scope_crosses_to_nobody(
@@ -251,10 +251,10 @@ IN_SCOPE_WHEN_DELETED: list[tuple[Row, Row]] = [
     ({}, gone(sf(), owner="005A")),
     ({}, gone(sf(), owner="005B")),
     ({"state": "released"}, gone(sf(), owner="005A")),
-    ({"state": "released", "sf_proof": "C5"}, gone(sf(), owner="005A")),
-    ({"state": "released", "sf_proof": "C5"}, absent(sf())),
-    ({"state": "released", "sf_outside": "C3"}, gone(sf(), owner="005A")),
-    ({"state": "released", "sf_outside": "C3"}, gone(sf(), owner="005B")),
+    ({"state": "released", "sf_proof": "read"}, gone(sf(), owner="005A")),
+    ({"state": "released", "sf_proof": "read"}, absent(sf())),
+    ({"state": "released", "sf_outside": "owner"}, gone(sf(), owner="005A")),
+    ({"state": "released", "sf_outside": "owner"}, gone(sf(), owner="005B")),
 ]
 
 
@@ -283,7 +283,7 @@ def test_C1_of_a_released_pair_that_lost_both_records_nothing_is_left_to_decide(
 
 
 def test_C2_C3_what_was_out_of_scope_is_seen_in_scope_again() -> None:
-    plan = decide([link(state="released", sf_outside="C2", sc_outside="C3")], [sc()], [sf()])
+    plan = decide([link(state="released", sf_outside="no_reminder", sc_outside="owner")], [sc()], [sf()])
     assert [row["state"] for row in plan.changes] == ["linked"]
     assert plan.outside == {"sf_outside": "", "sc_outside": ""}
 
@@ -319,7 +319,7 @@ def test_C7_a_restored_task_is_created_again() -> None:
 STAYS_DEAD: list[tuple[Row, Row, list[Row]]] = [
     ({}, sf(version=NOON - HOUR), [ANNA]),
     ({"sf_asked": True}, sf(version=NOON - 2 * HOUR), [ANNA]),
-    ({"sf_proof": "C5"}, sf(version=NOON - HOUR), [ANNA]),
+    ({"sf_proof": "read"}, sf(version=NOON - HOUR), [ANNA]),
     ({"sf_written_at": NOON}, sf(version=NOON), [ANNA]),
     ({}, gone(sf()), [ANNA]),
     ({}, sf(subtype="Call"), [ANNA]),
@@ -336,13 +336,13 @@ def test_C7_a_tombstone_stays_one_through_overlap_and_replay(known: Row, row: Ro
 
 @pytest.mark.parametrize("stamp", [NOON - 2 * HOUR, NOON - HOUR, NOON])
 def test_C7_a_task_known_to_be_deleted_that_is_there_when_it_is_asked_for_was_restored(stamp: object) -> None:
-    asked = link(**BURIED, sf_asked=True, sf_proof="C5", sf_written_at=NOON)
+    asked = link(**BURIED, sf_asked=True, sf_proof="read", sf_written_at=NOON)
     assert decide([asked], [], [sf(version=stamp)]).ends == {"T1": ("planned", "C7")}
 
 
 def test_C7_G9_an_ended_pair_waits_until_an_older_version_is_read_by_id() -> None:
     old = sf(version=NOON - 2 * HOUR)
-    assert decide([link(**BURIED, sf_proof="C5")], [], [old]).ends == {"T1": ("deferred", "G9")}
+    assert decide([link(**BURIED, sf_proof="read")], [], [old]).ends == {"T1": ("deferred", "G9")}
 
 
 def test_C7_a_restore_of_a_user_who_was_not_asked_for_waits() -> None:
@@ -358,7 +358,7 @@ def test_C1_a_live_sales_connect_task_does_not_wake_a_tombstone() -> None:
 # the half of a pair whose other record never came to be: staged row, users, end, state
 HALVES: list[tuple[Row, list[Row], tuple[str, str], list[str]]] = [
     (gone(sc()), [ANNA], ("unchanged", "C1"), ["tombstone"]),
-    (absent(sc()), [ANNA], ("held", "C5"), []),
+    (absent(sc()), [ANNA], ("waiting", "C5"), []),
     (sc(), [ANNA | {"synced": False}], ("released", "C3"), ["released"]),
     (sc(owner="stranger"), [ANNA], ("released", "C3"), ["released"]),
     (sc(), [ANNA | {"selected": False}], ("deferred", "selection"), []),

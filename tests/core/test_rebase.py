@@ -160,8 +160,8 @@ def test_G8_pairs_that_the_ledger_knows_stay_as_they_are() -> None:
     [
         (gone(sc()), MARKED, "held", ("held", "C6")),
         (sc(), gone(MARKED, marker="tb:sc:acc1:1:1"), "held", ("held", "C6")),
-        (absent(sc()), MARKED, "missing", ("held", "C5")),
-        (None, MARKED, "missing", ("held", "C5")),
+        (absent(sc()), MARKED, "missing", ("waiting", "C5")),
+        (None, MARKED, "missing", ("waiting", "C5")),
         (gone(sc()), gone(MARKED, marker="tb:sc:acc1:1:1"), "tombstone", ("unchanged", "C1")),
         (None, gone(MARKED, marker="tb:sc:acc1:1:1"), "tombstone", ("unchanged", "C1")),
     ],

@@ -52,7 +52,7 @@ def test_G4_a_row_that_cannot_be_understood_delays_its_own_pair_only() -> None:
     rights[1] |= {"priority": "High"}
     plan = decide(links, lefts, rights)
     assert plan.writes == [(SF, "update", {"priority": "High"})]
-    assert (plan.ends["1"], plan.ends["T1"]) == (("dead_letter", "G4"), ("held", "G4"))
+    assert (plan.ends["1"], plan.ends["T1"]) == (("dead_letter", "G4"), ("waiting", "G4"))
     assert (plan.ends["0"], plan.ends["2"]) == (("planned", "C1"), ("unchanged", "G1"))
 
 
@@ -63,7 +63,7 @@ def test_G4_a_broken_half_is_a_dead_letter() -> None:
 @pytest.mark.parametrize(
     ("known", "version", "end"),
     [
-        (NOON, NOON, ("held", "G4")),
+        (NOON, NOON, ("waiting", "G4")),
         (NOON, NOON + HOUR, ("planned", "C1")),
         (None, NOON, ("planned", "C1")),
     ],
@@ -104,7 +104,7 @@ def test_G9_an_unsettled_pair_waits_until_both_records_were_read(state: str, rig
 def test_G9_a_dirty_pair_is_decided_once_both_records_were_read() -> None:
     assert decide([link(dirty=True)], [sc(details="new")], [sf()]).write(SF) == {"details": "new"}
     assert decide([link(dirty=True)], [gone(sc())], [sf()]).actions[0]["op"] == "delete"
-    assert set(decide([link(dirty=True)], [sc()], [absent(sf())]).ends.values()) == {("held", "C5")}
+    assert set(decide([link(dirty=True)], [sc()], [absent(sf())]).ends.values()) == {("waiting", "C5")}
 
 
 def test_G9_of_a_clean_pair_a_side_that_was_not_read_is_unchanged() -> None:

@@ -80,7 +80,7 @@ def test_G3_a_pair_that_is_kept_out_ends_when_both_records_are_deleted() -> None
 def withdrawn(side: str, **values: object) -> Row:
     """A pair whose copy on that side an undo took back, and with it what proves that it is gone."""
     proof = f"{'sc' if side == SC else 'sf'}_proof"
-    return out(f"withdrawn_from_{side}", **{proof: "C5", **values})
+    return out(f"withdrawn_from_{side}", **{proof: "read", **values})
 
 
 @pytest.mark.parametrize("purged", [False, True])
@@ -127,7 +127,7 @@ def test_C7_a_withdrawn_copy_that_comes_back_is_the_copy_again() -> None:
 @pytest.mark.parametrize("known", [False, True])
 def test_C7_a_withdrawn_copy_that_comes_back_brings_its_deleted_original_back(known: bool) -> None:
     """Whoever takes the copy out of the bin wants it; that its original is deleted is proven, now or earlier (C5)."""
-    pair = withdrawn(SF, sc_proof="C5") if known else withdrawn(SF)
+    pair = withdrawn(SF, sc_proof="read") if known else withdrawn(SF)
     plan = decide([pair], [absent(sc()) if known else gone(sc())], [sf(details="wanted")])
     [action] = plan.actions
     assert (action["side"], action["op"], action["rule"]) == (SC, "create", "C7")
@@ -137,7 +137,7 @@ def test_C7_a_withdrawn_copy_that_comes_back_brings_its_deleted_original_back(kn
 @pytest.mark.parametrize("reason", OF_DELETES)
 def test_C7_a_task_out_of_the_bin_brings_back_what_a_person_had_kept_alone(reason: str) -> None:
     """Whoever deletes what stayed, once the other is back, has not deleted the other."""
-    pair = out(reason, sf_proof="C5")
+    pair = out(reason, sf_proof="read")
     plan = decide([pair], [gone(sc())], [sf(details="wanted")])
     [action] = plan.actions
     assert (action["side"], action["op"], action["rule"]) == (SC, "create", "C7")

@@ -62,7 +62,7 @@ def test_C2_what_became_no_reminder_without_a_new_stamp_is_released(world: World
         "UPDATE bridge.link SET dirty = true",
         "UPDATE bridge.link SET state = 'released'",
         "UPDATE bridge.link SET sf_written_at = now()",
-        "UPDATE bridge.link SET sc_outside = 'C3'",
+        "UPDATE bridge.link SET sc_outside = 'owner'",
         "UPDATE bridge.link SET sf_deleted_id = sf_id",
         "UPDATE bridge.action SET state = 'held'",
         "INSERT INTO bridge.dead_letter (run_id, stage, side, link_id, code, category, message, remedy) "

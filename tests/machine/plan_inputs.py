@@ -23,6 +23,7 @@ from taskbridge.core.model import (
     Limits,
     LinkState,
     PlanInput,
+    Proof,
     Side,
     SkippedTasks,
     Withheld,
@@ -135,9 +136,9 @@ def pairs(draw: st.DrawFn, number: int) -> tuple[Row, Row | None, Row | None]:
         values["withheld"] = draw(st.sampled_from([None, *map(str, Withheld)]))
     for side in ("sc", "sf"):
         values[f"{side}_asked"] = draw(st.booleans())
-        values[f"{side}_proof"] = draw(st.sampled_from([None, None, None, "C1,G3", "I4", "C6", "C5"]))
+        values[f"{side}_proof"] = draw(st.sampled_from([None, None, None, *map(str, Proof)]))
         values[f"{side}_outside"] = draw(
-            st.sampled_from([None, None, None, "C3", "C2" if side == "sf" else None])
+            st.sampled_from([None, None, None, "owner", "no_reminder" if side == "sf" else None])
         )
         for stamp in ("version", "modified_at", "written_at", "changed_at"):
             values[f"{side}_{stamp}"] = draw(st.none() | _STAMPS)

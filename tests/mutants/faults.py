@@ -154,7 +154,7 @@ FAULTS: Final = (
           "deletes from before the last 15 days are carried out (I4)",
           "tests/core/test_pairs.py"),
     Fault("contested_delete_is_not_kept", "core/deletes.py",
-          'self._keep_records(rows[equals(decided, "K4")], winner=side.other)', "pass",
+          'self._keep_records(rows[EDIT_MEETS_DELETE[lines]], winner=side.other)', "pass",
           "an edit that a delete beats is gone (K5)",
           "tests/engine/test_restore.py"
           "::test_K5_an_edit_that_a_delete_overruled_comes_back_with_its_task"),
@@ -234,7 +234,7 @@ FAULTS: Final = (
           "silence of a side is taken for no change (G9)",
           "tests/core/test_safety.py"),
     Fault("parked_rows_are_hammered", "core/pairs.py",
-          'ends.end(rows[parked[rows] & ~self.moved(rows)], Disposition.HELD, "G4")', "pass",
+          'ends.end(rows[parked[rows] & ~self.moved(rows)], Disposition.WAITING, "G4")', "pass",
           "a refused row is written in every run (G4)",
           "tests/core/test_safety.py"),
     # limits
@@ -412,7 +412,7 @@ FAULTS: Final = (
           "a rejected create is asked for in every run (G3)", "tests/core/test_approvals.py"
           "::test_G3_rejecting_an_import_makes_what_salesforce_holds_the_base"),
     Fault("unproven_deletes_go_along", "core/approvals.py",
-          'unproven = flags(pc.match_substring(rules, "C5"))', 'unproven = flags(pc.match_substring(rules, "C99"))',
+          'unproven = equals(doubts, Doubt.MISSING)', 'unproven = equals(doubts, "")',
           "who approves deletes approves those without proof as well (C5)",
           "tests/core/test_approvals.py"),
     Fault("answered_twice", "engine/approval.py",

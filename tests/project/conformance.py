@@ -1,4 +1,4 @@
-"""The table of rules and the tests and scenarios that prove them.
+"""The table of rules, the files that keep them, and the tests and scenarios that prove them.
 
 `python -m tests.project.conformance` writes the document.
 """
@@ -12,6 +12,7 @@ from itertools import takewhile
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1]
+CODE = TESTS.parent / "plugins" / "taskbridge"
 DOCUMENT = TESTS.parent / "docs" / "conformance.md"
 
 RULES = {
@@ -59,6 +60,7 @@ RULES = {
     "G9": "Dirty pairs",
 }
 _ID = re.compile(r"^[SFTICKG]\d$")
+_NAMED = re.compile(r"\b[SFTICKG]\d\b")
 
 
 @cache
@@ -76,6 +78,17 @@ def tests_by_rule() -> dict[str, list[str]]:
     return found
 
 
+@cache
+def files_by_rule() -> dict[str, list[str]]:
+    """Rule id to the files of the package that name it, what decides before what reads and writes."""
+    found: dict[str, list[str]] = {rule: [] for rule in RULES}
+    files = sorted(CODE.rglob("*.py"), key=lambda path: (path.parent.name != "core", path))
+    for path in files:
+        for rule in set(_NAMED.findall(path.read_text(encoding="utf-8"))) & found.keys():
+            found[rule].append(str(path.relative_to(CODE)))
+    return found
+
+
 def leading_rules(name: str) -> list[str]:
     """The rule ids with which a name begins: of "K3_K5_the_later_change_wins" K3 and K5."""
     return list(takewhile(_ID.match, name.split("_")))
@@ -86,15 +99,17 @@ def render() -> str:
     lines = [
         "# Conformance",
         "",
-        "Each rule, and the tests and scenarios named after it. Written by `make documents`; a test compares.",
+        "Each rule, the files of `plugins/taskbridge` that name it, and the tests and scenarios named after it. Written by",
+        "`make documents`; a test compares.",
         "",
-        "| Rule | What it says | Tests |",
-        "|---|---|---|",
+        "| Rule | What it says | Code | Tests |",
+        "|---|---|---|---|",
     ]
     found = tests_by_rule()
     for rule, text in RULES.items():
         names = "<br>".join(f"`{name}`" for name in found[rule])
-        lines.append(f"| **{rule}** | {text} | {names} |")
+        files = "<br>".join(f"`{name}`" for name in files_by_rule()[rule])
+        lines.append(f"| **{rule}** | {text} | {files} | {names} |")
     lines.append("")
     return "\n".join(lines)
 

@@ -236,7 +236,7 @@ def test_absent_confirms_no_write(ledger: Ledger, database_url: str) -> None:
     ledger.links.settle(run, {}, final=False)
     run = open_run(ledger, at(9))
     ledger.staging.stage(run, SF, page(SF, gone("00T1", "absent", None)), "by_id")
-    ledger.plans.save_plan(run, plan(ends=[end(SF, "00T1", "held", LINK, "C5")]))
+    ledger.plans.save_plan(run, plan(ends=[end(SF, "00T1", "waiting", LINK, "C5")]))
     row = settled(ledger, database_url, run)
     assert (row["sf_written_at"], row["sf_version"], row["dirty"]) == (at(6), at(0), True)
 

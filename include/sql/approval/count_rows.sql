@@ -1,5 +1,5 @@
--- What a request asks for in numbers, by reason, system, operation, user and campaign
-SELECT CASE WHEN w.rule LIKE '%G3' THEN 'G3' ELSE w.rule END AS held_by, w.side, w.op, coalesce(u.name, u.email, w.sc_user_id, '(nobody)') AS owner, l.sc_campaign_name AS campaign,
+-- What a request asks for in numbers, by doubt, system, operation, user and campaign
+SELECT w.doubt, w.side, w.op, coalesce(u.name, u.email, w.sc_user_id, '(nobody)') AS owner, l.sc_campaign_name AS campaign,
        count(*) AS rows
 FROM bridge.approval_row w
 LEFT JOIN bridge.link l USING (link_id)

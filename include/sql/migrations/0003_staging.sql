@@ -27,7 +27,7 @@ CREATE TABLE staging.sales_connect_task ( -- One row is a Sales Connect task as 
     source text NOT NULL CHECK (source IN ('delta', 'deleted', 'first_sync', 'by_id', 'sweep')), -- How it was read: delta, deleted, first_sync, by_id or sweep
     staged_at timestamptz NOT NULL DEFAULT now(), -- When it was stored
     link_id text, -- Pair that it was decided with
-    disposition text CHECK (disposition IN ('unchanged', 'planned', 'held', 'deferred', 'released', 'ignored', 'dead_letter')), -- Where it ended: unchanged, planned, held, deferred, released, ignored or dead_letter (G5)
+    disposition text CHECK (disposition IN ('unchanged', 'planned', 'held', 'waiting', 'deferred', 'released', 'ignored', 'dead_letter')), -- Where it ended: unchanged, planned, held (for a person), waiting (nothing can be decided), deferred, released, ignored or dead_letter (G5)
     rule text, -- Rules that led there, comma-separated
     PRIMARY KEY (run_id, remote_id)
 );
@@ -58,7 +58,7 @@ CREATE TABLE staging.salesforce_task ( -- One row is a Salesforce task as a run 
     source text NOT NULL CHECK (source IN ('delta', 'deleted', 'first_sync', 'by_id', 'sweep')), -- How it was read: delta, deleted, first_sync, by_id or sweep
     staged_at timestamptz NOT NULL DEFAULT now(), -- When it was stored
     link_id text, -- Pair that it was decided with
-    disposition text CHECK (disposition IN ('unchanged', 'planned', 'held', 'deferred', 'released', 'ignored', 'dead_letter')), -- Where it ended: unchanged, planned, held, deferred, released, ignored or dead_letter (G5)
+    disposition text CHECK (disposition IN ('unchanged', 'planned', 'held', 'waiting', 'deferred', 'released', 'ignored', 'dead_letter')), -- Where it ended: unchanged, planned, held (for a person), waiting (nothing can be decided), deferred, released, ignored or dead_letter (G5)
     rule text, -- Rules that led there, comma-separated
     PRIMARY KEY (run_id, remote_id)
 );
@@ -68,9 +68,9 @@ CREATE INDEX {side}_task_record ON staging.{side}_task (remote_id, run_id);
 -- What mart.not_synced starts from, with all that it tells, as far as a row of an index may be that long: titles have 255
 -- characters in both systems. One entry a row that was left aside, few of those that runs read.
 CREATE INDEX {side}_task_aside ON staging.{side}_task (remote_id, run_id) INCLUDE (presence, title, owner, link_id, disposition, rule)
-    WHERE disposition IN ('ignored', 'deferred', 'held', 'released', 'dead_letter') AND coalesce(octet_length(title), 0) <= 1020;
+    WHERE disposition IN ('ignored', 'deferred', 'held', 'waiting', 'released', 'dead_letter') AND coalesce(octet_length(title), 0) <= 1020;
 CREATE INDEX {side}_task_aside_long ON staging.{side}_task (run_id)
-    WHERE disposition IN ('ignored', 'deferred', 'held', 'released', 'dead_letter') AND coalesce(octet_length(title), 0) > 1020;
+    WHERE disposition IN ('ignored', 'deferred', 'held', 'waiting', 'released', 'dead_letter') AND coalesce(octet_length(title), 0) > 1020;
 -- A run's share of a table is all that a plan needs to know, and it is wanted in milliseconds.
 ALTER TABLE staging.{side}_task ALTER COLUMN run_id SET STATISTICS 20;
 -- end

@@ -23,8 +23,8 @@ CREATE TABLE bridge.link ( -- One row is a pair of an SC task and its SF task, w
     {half}_details text, -- Base: details or comments in {HALF}
     {half}_owner text, -- Base: owner in {HALF}
     -- end
-    sc_outside text CHECK (sc_outside = 'C3'), -- SC: why the record itself was out of the sync when it was last seen: C3 (given to somebody who takes no part); else null
-    sf_outside text CHECK (sf_outside IN ('C2', 'C3')), -- SF: why the record itself was out of the sync when it was last seen: C2 (no reminder) or C3 (given to somebody who takes no part); else null
+    sc_outside text CHECK (sc_outside = 'owner'), -- SC: why the record itself was out of the sync when it was last seen: owner (given to somebody who takes no part, C3); else null
+    sf_outside text CHECK (sf_outside IN ('no_reminder', 'owner')), -- SF: why the record itself was out of the sync when it was last seen: no_reminder (C2) or owner (given to somebody who takes no part, C3); else null
     sc_checked_at timestamptz NOT NULL, -- Sales Connect's clock when its task was last looked at, for the sweep
     sc_type text, -- Base, for the subject template (T3): kind of task
     sc_campaign_name text, -- Base, for the subject template (T3): sales campaign

@@ -27,6 +27,7 @@ CREATE TABLE bridge.approval_row ( -- One row is one effect that a request asks 
     remote_id text, -- Record that would be written; null for a create
     marker text, -- Marker of the record to be created (G2)
     rule text NOT NULL, -- Rules that planned and held it, comma-separated
+    doubt text CHECK (doubt IN ('too_old', 'undated', 'missing')), -- Why a delete waits however few there are, as in bridge.action; else null
     sc_user_id text, -- Whose task it is: Sales Connect user id
     mask integer NOT NULL, -- Fields to write, as bits: 1 title, 2 status, 4 priority, 8 due date, 16 details, 32 owner
     title text, -- Title to write
@@ -79,7 +80,8 @@ CREATE TABLE bridge.action ( -- One row is one intended remote effect and its ou
     asks text CHECK (asks IN ('create', 'complete', 'owner', 'due_date', 'delete', 'subject', 'missing')), -- The kind of request that it waits for; null when it is not held, or no approval can release it
     approval_id bigint REFERENCES bridge.approval, -- The request that it waits for, or that released it
     job_id text REFERENCES bridge.bulk_job, -- Job that carries it out (bridge.bulk_job); null for a row of an ordinary call
-    rule text NOT NULL, -- Rules that led to it, comma-separated
+    rule text NOT NULL, -- Rules that led to it, comma-separated; for people, nothing is decided by it
+    doubt text CHECK (doubt IN ('too_old', 'undated', 'missing')), -- Why a delete waits however few there are: too_old (I4), undated (C6), missing (not found, without proof: C5, C6); else null
     kind text, -- What it counts as for the limits (G3), comma-separated; what a person approved counts for nothing
     sc_user_id text, -- User whose task it is
     first_import boolean NOT NULL DEFAULT false, -- Whether it belongs to a user's first sync, which the limits do not count

@@ -223,9 +223,7 @@ COMMENT ON FUNCTION staging.last_sight IS 'A record as the latest run that read 
 CREATE FUNCTION bridge.decided(run bigint) RETURNS TABLE (link_id text, anew boolean)
 LANGUAGE sql STABLE
 BEGIN ATOMIC
-    SELECT ended.link_id,
-           ended.disposition NOT IN ('deferred', 'dead_letter')
-           AND NOT (ended.disposition = 'held' AND coalesce(ended.rule, '') IN ('C5', 'G4'))
+    SELECT ended.link_id, ended.disposition NOT IN ('waiting', 'deferred', 'dead_letter')
     FROM staging.seen ended
     WHERE ended.run_id = run AND ended.disposition IS NOT NULL AND ended.link_id IS NOT NULL;
 END;

@@ -6,7 +6,7 @@ WITH
     USING staging.{side}_task new, bridge.run r
     WHERE new.run_id = :run_id
       AND new.source = 'by_id'
-      AND new.disposition IN ('held', 'dead_letter')
+      AND new.disposition IN ('held', 'waiting', 'dead_letter')
       AND old.remote_id = new.remote_id
       AND old.run_id < new.run_id
       AND old.source = 'by_id'

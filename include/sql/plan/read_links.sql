@@ -19,12 +19,13 @@ touched AS (
     SELECT link_id, bool_or(sc_asked) AS sc_asked, bool_or(sf_asked) AS sf_asked FROM staged GROUP BY link_id
 ),
 held AS (
-    -- A delete that is held was proven, and keeps the rules that held it until its pair is decided otherwise.
-    SELECT DISTINCT ON (a.link_id, a.side) a.link_id, a.side, a.rule
+    -- A delete that is held was proven, and keeps the doubt that held it until its pair is decided otherwise.
+    SELECT DISTINCT ON (a.link_id, a.side) a.link_id, a.side,
+           CASE a.doubt WHEN 'too_old' THEN 'held_too_old' ELSE 'held' END AS proof
     FROM touched
     JOIN bridge.action a USING (link_id)
     JOIN bridge.run r USING (run_id)
-    WHERE a.state = 'held' AND a.op = 'delete' AND NOT r.dry_run AND NOT 'C5' = ANY (string_to_array(a.rule, ','))
+    WHERE a.state = 'held' AND a.op = 'delete' AND NOT r.dry_run AND a.doubt IS DISTINCT FROM 'missing'
     ORDER BY a.link_id, a.side, a.run_id DESC
 )
 SELECT
@@ -37,12 +38,12 @@ SELECT
     sc_id, sf_id, sc_version, sf_version, sc_asked, sf_asked, sc_modified_at, sf_modified_at, sc_written_at, sf_written_at,
     withheld,
     coalesce(
-        (SELECT a.rule FROM held a WHERE a.link_id = l.link_id AND a.side = 'salesforce'),
-        CASE WHEN sc_deleted_id = sc_id THEN 'C5' END
+        (SELECT a.proof FROM held a WHERE a.link_id = l.link_id AND a.side = 'salesforce'),
+        CASE WHEN sc_deleted_id = sc_id THEN 'read' END
     ) AS sc_proof,
     coalesce(
-        (SELECT a.rule FROM held a WHERE a.link_id = l.link_id AND a.side = 'sales_connect'),
-        CASE WHEN sf_deleted_id = sf_id THEN 'C5' END
+        (SELECT a.proof FROM held a WHERE a.link_id = l.link_id AND a.side = 'sales_connect'),
+        CASE WHEN sf_deleted_id = sf_id THEN 'read' END
     ) AS sf_proof,
     sc_changed_at, sf_changed_at, sc_outside, sf_outside, sc_title, sc_status, sc_priority, sc_due_date, sc_details, sc_owner,
     sc_type, sc_campaign_name, sc_campaign_day, sc_campaign_step, sc_call_outcome, sc_call_reason,

@@ -4,8 +4,8 @@ WITH found AS (
     -- unfinished: something is left. waits: for a person or a proof, and nothing but that has to be done.
     -- both:
     SELECT l.link_id,
-           s.disposition IS NULL OR s.disposition IN ('held', 'dead_letter', 'deferred') AS unfinished,
-           s.disposition IN ('held', 'dead_letter') AS waits,
+           s.disposition IS NULL OR s.disposition IN ('held', 'waiting', 'dead_letter', 'deferred') AS unfinished,
+           s.disposition IN ('held', 'waiting', 'dead_letter') AS waits,
            s.disposition IS NULL OR s.disposition = 'deferred' AS busy
     FROM staging.{side}_task s
     JOIN bridge.link l ON l.{half}_id = s.remote_id

@@ -32,7 +32,7 @@ stuck_pairs AS (
                       UNION ALL SELECT * FROM staging.last_sight('salesforce', l.sf_id)) s
                 WHERE s.link_id = l.link_id AND s.rule IS NOT NULL ORDER BY s.run_id DESC LIMIT 1),
                CASE l.state WHEN 'held' THEN 'C6' WHEN 'missing' THEN 'C5'
-                           ELSE coalesce(l.sf_outside, l.sc_outside, 'C2') END
+                           ELSE CASE coalesce(l.sf_outside, l.sc_outside) WHEN 'owner' THEN 'C3' ELSE 'C2' END END
            ) AS rule
     FROM bridge.link l
     WHERE l.state IN ('held', 'missing', 'released')
@@ -41,10 +41,10 @@ stuck_pairs AS (
 aside AS (
     -- As the indexes are: what has a title of the usual length is read from there alone.
     SELECT * FROM mart.latest_staged
-    WHERE disposition IN ('ignored', 'deferred', 'held', 'released', 'dead_letter') AND coalesce(octet_length(title), 0) <= 1020
+    WHERE disposition IN ('ignored', 'deferred', 'held', 'waiting', 'released', 'dead_letter') AND coalesce(octet_length(title), 0) <= 1020
     UNION ALL
     SELECT * FROM mart.latest_staged
-    WHERE disposition IN ('ignored', 'deferred', 'held', 'released', 'dead_letter') AND coalesce(octet_length(title), 0) > 1020
+    WHERE disposition IN ('ignored', 'deferred', 'held', 'waiting', 'released', 'dead_letter') AND coalesce(octet_length(title), 0) > 1020
 ),
 found AS (
     SELECT s.side, s.remote_id, s.title, s.owner, s.link_id, coalesce(s.rule, s.disposition) AS rule,

@@ -16,6 +16,7 @@ CREATE OR REPLACE VIEW mart.sync_runs ( -- One row is a run, with its counts as 
     rows_unchanged, -- Staged rows that ended as unchanged (G5)
     rows_planned, -- Staged rows that ended as planned (G5)
     rows_held, -- Staged rows that ended as held (G5)
+    rows_waiting, -- Staged rows that ended as waiting (G5)
     rows_deferred, -- Staged rows that ended as deferred (G5)
     rows_released, -- Staged rows that ended as released (G5)
     rows_ignored, -- Staged rows that ended as ignored (G5)
@@ -44,6 +45,7 @@ SELECT
     coalesce((sc ->> 'unchanged')::bigint, 0) + coalesce((sf ->> 'unchanged')::bigint, 0) AS rows_unchanged,
     coalesce((sc ->> 'planned')::bigint, 0) + coalesce((sf ->> 'planned')::bigint, 0) AS rows_planned,
     coalesce((sc ->> 'held')::bigint, 0) + coalesce((sf ->> 'held')::bigint, 0) AS rows_held,
+    coalesce((sc ->> 'waiting')::bigint, 0) + coalesce((sf ->> 'waiting')::bigint, 0) AS rows_waiting,
     coalesce((sc ->> 'deferred')::bigint, 0) + coalesce((sf ->> 'deferred')::bigint, 0) AS rows_deferred,
     coalesce((sc ->> 'released')::bigint, 0) + coalesce((sf ->> 'released')::bigint, 0) AS rows_released,
     coalesce((sc ->> 'ignored')::bigint, 0) + coalesce((sf ->> 'ignored')::bigint, 0) AS rows_ignored,

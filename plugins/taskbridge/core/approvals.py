@@ -19,7 +19,6 @@ from taskbridge.core.arrays import (
     distinct,
     equals,
     find,
-    flags,
     gather,
     take,
 )
@@ -29,6 +28,7 @@ from taskbridge.core.model import (
     FIELDS,
     Answer,
     ApprovalKind,
+    Doubt,
     GuardKind,
     PlanInput,
 )
@@ -77,7 +77,7 @@ class Approvals:
         known = _key(self.rows["link_id"], self.rows["side"], self.rows["kind"])
         found = {}
         for kind, of_kind in kinds.items():
-            wanted = _key(actions["link_id"], actions["side"], asks_of(kind, actions["rule"]))
+            wanted = _key(actions["link_id"], actions["side"], asks_of(kind, actions["doubt"]))
             row = np.where(of_kind, find(wanted, known), -1)
             moved = np.zeros(len(row), np.bool_)
             for name in _compared(kind):
@@ -126,11 +126,11 @@ class Approvals:
         return match.same & gather(given, match.row)
 
 
-def asks_of(kind: GuardKind, rules: pa.Array) -> pa.Array:
+def asks_of(kind: GuardKind, doubts: pa.Array) -> pa.Array:
     """The kind of request that a held action of this kind needs. A delete without proof is one of its own (C5)."""
     if kind is not GuardKind.DELETE:
-        return pa.repeat(pa.scalar(kind.value), len(rules))
-    unproven = flags(pc.match_substring(rules, "C5"))
+        return pa.repeat(pa.scalar(kind.value), len(doubts))
+    unproven = equals(doubts, Doubt.MISSING)
     return pc.if_else(pa.array(unproven), ApprovalKind.MISSING.value, ApprovalKind.DELETE.value)
 
 

@@ -49,6 +49,7 @@ def plan_new_pairs(
                 links=np.full(len(rows), -1, np.int64),
                 generation=np.ones(len(rows), np.int32),
                 rule="C1",
+                lost=False,
             )
 
 
@@ -64,10 +65,12 @@ def create(
     links: Positions,
     generation: np.ndarray[tuple[int], np.dtype[np.int32]],
     rule: str,
+    lost: bool,
 ) -> None:
     """Plans a record on the other side of `source` for each of its staged rows.
 
-    `links` are the places of pairs that exist already (-1: a new pair); the marker holds `generation`.
+    `links` are the places of pairs that exist already (-1: a new pair); the marker holds `generation`. `lost`: the
+    new records replace deleted ones.
     """
     target = source.other
     length = len(rows)
@@ -102,7 +105,7 @@ def create(
             "marker": pc.binary_join_element_wise(MARKER_PREFIX, link_ids, ":", numbers, ""),
             "rule": constant(rule, length),
             "sc_user_id": sc_user,
-            "first_import": _first_import(matched, source, users, rule),
+            "first_import": _first_import(matched, source, users, lost=lost),
             "mask": constant(ALL_FIELDS, length, pa.int32()),
             "person": _person(matched, target, original["person"]),
             **written,
@@ -146,13 +149,13 @@ def known_inputs(matched: Matched, links: Positions) -> dict[str, pa.Array]:
     return known | {"type": known["type"].fill_null("custom")}
 
 
-def _first_import(matched: Matched, source: Side, users: Positions, rule: str) -> pa.Array:
+def _first_import(matched: Matched, source: Side, users: Positions, *, lost: bool) -> pa.Array:
     """Whether a create belongs to its user's first import, which the limits do not count (G3).
 
     One that was planned before and never done still does; creating a lost record again (C7, K4) never does.
     """
     owed = gather(flags(matched.users["first_sync_owed"]), users)
-    return pa.array(owed & (source is Side.SALESFORCE and rule == "C1"))
+    return pa.array(owed & (source is Side.SALESFORCE and not lost))
 
 
 def _admit(matched: Matched, side: Side, rows: Positions, ends: Ends) -> Positions:

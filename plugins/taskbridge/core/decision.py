@@ -68,6 +68,8 @@ TABLE: Final = (
 
 DECISIONS: Final = tuple(Decision)
 RULES: Final = tuple(case.rule for case in TABLE)
+EDIT_MEETS_DELETE: Final = np.array([{*case[:2]} == {Seen.EDITED, Seen.DELETED} for case in TABLE])
+"""By line: whether one side edited what the other deleted (K4)."""
 
 
 def as_markdown() -> str:

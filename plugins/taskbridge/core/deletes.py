@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from taskbridge.core.arrays import Flags, Positions, choose, constant, distinct, equals, flags, gather, take
-from taskbridge.core.decision import RULES
-from taskbridge.core.model import FIELDS, ActionState, Disposition, LinkState, Op, Side
+from taskbridge.core.decision import EDIT_MEETS_DELETE, RULES
+from taskbridge.core.model import FIELDS, ActionState, Disposition, Doubt, LinkState, Op, Proof, Side
 from taskbridge.core.pair_step import PairStep
 
 _SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE
+_RULE: Final = {Doubt.TOO_OLD: "I4", Doubt.UNDATED: "C6", Doubt.MISSING: "C5,C6"}
 
 
 @dataclass
@@ -30,16 +32,13 @@ class Deletes(PairStep):
             return
         links = self.matched.links
         decided = pa.array(RULES).take(pa.array(lines.astype(np.int64)))
-        asks = {"I4": self._too_old(rows) if side is _SC else np.zeros(length, np.bool_)}
-        missing = self.matched.absent[side.other][rows]
-        asks["C6"] = self._doubtful(side.other, rows) & ~missing & ~asks["I4"]
-        asks["C5,C6"] = missing
-        rules = decided
-        for rule, asked in asks.items():
-            self.draft.links.end(rows[asked], Disposition.HELD, rule)
-            rules = choose(asked, constant(rule, length), rules)
-        self.change_state(rows[asks["C6"] | missing], LinkState.HELD)
-        held = np.logical_or.reduce(list(asks.values()))
+        doubts = self._doubts(side, rows)
+        rules, doubt = decided, pa.nulls(length, pa.string())
+        for why, here in doubts.items():
+            self.draft.links.end(rows[here], Disposition.HELD, _RULE[why])
+            rules = choose(here, constant(_RULE[why], length), rules)
+            doubt = choose(here, constant(why, length), doubt)
+        self.change_state(rows[doubts[Doubt.UNDATED] | doubts[Doubt.MISSING]], LinkState.HELD)
         self.draft.links.end(rows, Disposition.PLANNED, "C1")
         seq = self.draft.add_actions(
             {
@@ -47,8 +46,9 @@ class Deletes(PairStep):
                 "side": constant(side, length),
                 "op": constant(Op.DELETE, length),
                 "remote_id": take(links[f"{side.prefix}_id"], rows),
-                "state": pc.if_else(pa.array(held), ActionState.HELD.value, pa.scalar(None, pa.string())),
+                "state": pc.if_else(pc.is_valid(doubt), ActionState.HELD.value, pa.scalar(None, pa.string())),
                 "rule": rules,
+                "doubt": doubt,
                 "sc_user_id": self.owner(rows),
                 "first_import": constant(False, length, pa.bool_()),
                 "mask": constant(0, length, pa.int32()),
@@ -64,9 +64,15 @@ class Deletes(PairStep):
             },
             length,
         )
-        self._keep_records(rows[equals(decided, "K4")], winner=side.other)
+        self._keep_records(rows[EDIT_MEETS_DELETE[lines]], winner=side.other)
 
-    def _doubtful(self, side: Side, rows: Positions) -> Flags:
+    def _doubts(self, side: Side, rows: Positions) -> dict[Doubt, Flags]:
+        missing = self.matched.absent[side.other][rows]
+        too_old = self._too_old(rows) if side is _SC else np.zeros(len(rows), np.bool_)
+        undated = self._undated(side.other, rows) & ~missing & ~too_old
+        return {Doubt.TOO_OLD: too_old & ~missing, Doubt.UNDATED: undated, Doubt.MISSING: missing}
+
+    def _undated(self, side: Side, rows: Positions) -> Flags:
         """Deletes on `side` that no listing dates as one of the last days, though the side was not read for
         longer; once that was found, a pair stays in doubt until both records are seen (C6)."""
         waiting = equals(take(self.matched.links["state"], rows), LinkState.HELD)
@@ -85,8 +91,8 @@ class Deletes(PairStep):
         # run found that held it, else its delete was the last that was seen of it.
         proof = take(links["sf_proof"], rows)
         gone = self.matched.still_gone[_SF][rows]
-        was_old = flags(pc.match_substring(proof, "I4"))
-        deleted_at = choose(gone & equals(proof, "C5"), take(links["sf_version"], rows), dated)
+        was_old = equals(proof, Proof.HELD_TOO_OLD)
+        deleted_at = choose(gone & equals(proof, Proof.READ), take(links["sf_version"], rows), dated)
         return flags(pc.less(deleted_at, oldest)) | (was_old & gone)
 
     def _keep_records(self, rows: Positions, winner: Side) -> None:
@@ -111,15 +117,15 @@ class Deletes(PairStep):
         if not len(rows):
             return
         self._keep_records(rows, winner=side.other)
-        self._create_next(side, rows, "K4")
+        self._create_next(side, rows, "K4", lost=True)
 
     def copy_again(self, side: Side, rows: Positions) -> None:
         """The copy that an undo took back is wanted after all (C1)."""
-        self._create_next(side, rows, "C1")
+        self._create_next(side, rows, "C1", lost=False)
 
     def original_again(self, rows: Positions) -> None:
         """A person restored the Salesforce task of a pair that is kept out, and the other is deleted by now (C7)."""
-        self._create_next(_SC, rows, "C7")
+        self._create_next(_SC, rows, "C7", lost=True)
 
     def restore(self, rows: Positions) -> None:
         """A deleted Salesforce task that is live again was restored by a person (C7): it is newer than all that was
@@ -136,12 +142,12 @@ class Deletes(PairStep):
         taking_part = gather(self.matched.synced, users)
         asked = gather(self.matched.selected, users)
         self.draft.links.end(rows[taking_part & ~asked], Disposition.DEFERRED, "selection")
-        self._create_next(_SC, rows[taking_part & asked], "C7")
+        self._create_next(_SC, rows[taking_part & asked], "C7", lost=True)
 
-    def _create_next(self, side: Side, rows: Positions, rule: str) -> None:
+    def _create_next(self, side: Side, rows: Positions, rule: str, *, lost: bool) -> None:
         """Plans the next generation of these pairs' records on `side`."""
         self.draft.links.end(rows, Disposition.PLANNED, rule)
-        self.create(side, rows, self.generation(rows) + np.int32(1), rule)
+        self.create(side, rows, self.generation(rows) + np.int32(1), rule, lost=lost)
 
 
 def _as_json(values: Callable[[Side, str, Positions], pa.Array], side: Side, rows: Positions) -> pa.Array:

@@ -18,13 +18,13 @@ class Halves(PairStep):
         for source in Side:
             staged = self.matched[source]
             mine = rows[staged.position[rows] >= 0]
-            ends.end(mine[gather(staged.broken, staged.position[mine])], Disposition.HELD, "G4")
-            ends.end(mine[self.matched.absent[source][mine]], Disposition.HELD, "C5")
+            ends.end(mine[gather(staged.broken, staged.position[mine])], Disposition.WAITING, "G4")
+            ends.end(mine[self.matched.absent[source][mine]], Disposition.WAITING, "C5")
             gone = ends.end(mine[self.matched.deleted[source][mine]], Disposition.UNCHANGED, "C1")
             self.change_state(gone, LinkState.TOMBSTONE)
             self.withhold(mine[self.withheld[mine] & (self.changes.mask[source][mine] == 0)])
             parked = flags(self.matched.links["parked"])[mine]
-            ends.end(mine[parked & ~self.moved(mine)], Disposition.HELD, "G4")
+            ends.end(mine[parked & ~self.moved(mine)], Disposition.WAITING, "G4")
             self._plan_in_scope(source, mine[ends.open[mine]])
 
     def _plan_in_scope(self, source: Side, rows: Positions) -> None:
@@ -37,4 +37,4 @@ class Halves(PairStep):
         if source is Side.SALESFORCE:
             self.release(rows[~gather(self.matched.reminders, staged.position[rows])], "C2")
         rows = ends.end(rows, Disposition.PLANNED, "C1")
-        self.create(source.other, rows, self.generation(rows), "C1")
+        self.create(source.other, rows, self.generation(rows), "C1", lost=False)

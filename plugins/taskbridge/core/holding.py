@@ -56,16 +56,17 @@ class Weighed:
     answered: pa.Table
 
 
-def weigh(matched: Matched, draft: Draft, strangers: Mapping[Side, Ends]) -> Weighed:
+def weigh(matched: Matched, draft: Draft, strangers: Mapping[Side, Ends], *, guarded: bool) -> Weighed:
     """Splits off and holds what exceeds a limit or waits for an answer, and carries out what was answered.
 
     An update is held field by field: what is harmless of it goes on, and the base follows for that alone.
-    Ends the pairs and rows that are concerned.
+    Ends the pairs and rows that are concerned. Not `guarded`: everything goes on.
     """
     actions = _concat(draft.actions, ACTIONS)
     changes = _concat(draft.changes, LEDGER_CHANGES)
     new_links = _concat(draft.new_links, NEW_LINKS)
-    return _Weighing(matched, draft, strangers, actions, changes, new_links).result()
+    weighing = _Weighing(matched, draft, strangers, actions, changes, new_links)
+    return weighing.result() if guarded else weighing.as_drafted()
 
 
 @dataclass
@@ -79,7 +80,7 @@ class _Weighing:
 
     def result(self) -> Weighed:
         if self._is_harmless():
-            return self._as_drafted()
+            return self.as_drafted()
         self._end_pairs()
         answered, left_out = self._answers()
         rejected = [*self._rejected_records(), *self._rejected_fields()]
@@ -98,7 +99,7 @@ class _Weighing:
         fated = any((fate != FREE).any() for fate in self.fates.values())
         return not (fated or self.held_before.any() or len(self.approvals))
 
-    def _as_drafted(self) -> Weighed:
+    def as_drafted(self) -> Weighed:
         columns = self.actions | {
             "kind": guard.names(self.kinds, len(self.mask)),
             "state": constant(ActionState.PLANNED, len(self.mask)),
@@ -253,7 +254,7 @@ class _Weighing:
             mine = self.fates[kind] == HELD
             if kind is GuardKind.CREATE:
                 mine &= ~self.held_before
-            asks = pc.if_else(pa.array(mine), asks_of(kind, self.actions["rule"]), asks)
+            asks = pc.if_else(pa.array(mine), asks_of(kind, self.actions["doubt"]), asks)
         return asks
 
     def _requests(self) -> pa.Array:

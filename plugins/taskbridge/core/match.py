@@ -25,7 +25,7 @@ from taskbridge.core.arrays import (
     take,
     ticks,
 )
-from taskbridge.core.model import LinkState, PlanInput, Presence, Side, Withheld
+from taskbridge.core.model import LinkState, Outside, PlanInput, Presence, Side, Withheld
 from taskbridge.core.oscillation import Oscillations
 from taskbridge.core.rulings import Rulings
 
@@ -188,14 +188,15 @@ class Matched:
         return choose(self.told[side][rows], said, self.base(side, "owner", rows))
 
     def outside(self, side: Side, rows: Positions) -> pa.Array:
-        """Why the record itself takes no part: it is no reminder (C2), or was given to somebody who takes none (C3).
-        Null where it does; as it says itself, else as it was last seen."""
+        """Outside: why the record itself takes no part (C2, C3). Null where it does; as it says itself, else as it
+        was last seen."""
         owner = self.owner(side, rows)
         given = distinct(owner, self.base(side, "owner", rows))
         given &= ~gather(self.synced, self.user_of(side, owner))
-        said = choose(given, pa.scalar("C3"), pa.scalar(None, pa.string()))
+        said = choose(given, pa.scalar(Outside.OWNER.value), pa.scalar(None, pa.string()))
         if side is Side.SALESFORCE:
-            said = choose(gather(~self.reminders, self[side].position[rows]), pa.scalar("C2"), said)
+            no_reminder = gather(~self.reminders, self[side].position[rows])
+            said = choose(no_reminder, pa.scalar(Outside.NO_REMINDER.value), said)
         return choose(self.told[side][rows], said, take(self.links[f"{side.prefix}_outside"], rows))
 
     def now(self, side: Side, name: str, rows: Positions) -> pa.Array:

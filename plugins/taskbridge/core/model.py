@@ -104,11 +104,35 @@ class Disposition(StrEnum):
 
     UNCHANGED = "unchanged"
     PLANNED = "planned"
-    HELD = "held"
-    DEFERRED = "deferred"
+    HELD = "held"  # for a person
+    WAITING = "waiting"  # nothing can be decided: a record is not found or not understood, or the pair rests (C5, G4)
+    DEFERRED = "deferred"  # to a later run
     RELEASED = "released"
     IGNORED = "ignored"
     DEAD_LETTER = "dead_letter"
+
+
+class Doubt(StrEnum):
+    """Why a delete waits for a person, however few there are."""
+
+    TOO_OLD = "too_old"  # deleted in Salesforce longer ago than deletes are carried over without asking (I4)
+    UNDATED = "undated"  # gone after a gap, and nothing tells since when (C6)
+    MISSING = "missing"  # not found after a gap, which proves nothing (C5, C6)
+
+
+class Proof(StrEnum):
+    """How a record is known to be deleted (C5)."""
+
+    READ = "read"  # it was read as deleted
+    HELD = "held"  # proved when a delete of its partner was planned, which waits for a person
+    HELD_TOO_OLD = "held_too_old"  # the same, and it waits as it is too old (I4)
+
+
+class Outside(StrEnum):
+    """Why a record itself takes no part."""
+
+    NO_REMINDER = "no_reminder"  # a logged activity, or the master of a series (C2)
+    OWNER = "owner"  # given to somebody who takes no part (C3)
 
 
 class ConflictPolicy(StrEnum):
@@ -289,14 +313,11 @@ LINKS: Final = pa.schema(
         ),  # the server's time of our last write that no read has confirmed yet, else null
         ("sf_written_at", _STAMP),
         ("withheld", pa.string()),  # Withheld; only ever in a released pair, else null
-        (
-            "sc_proof",
-            pa.string(),
-        ),  # rules by which the record is known to be deleted, those of a held delete first (C5), else null
+        ("sc_proof", pa.string()),  # Proof; null: not known to be deleted
         ("sf_proof", pa.string()),
         ("sc_changed_at", _STAMP),  # stamp first seen with a difference that is still open (K3), else null
         ("sf_changed_at", _STAMP),
-        # why the record itself took no part when it was last seen: C2, C3; null: it did
+        # Outside: why the record took no part when it was last seen; null: it did
         ("sc_outside", pa.string()),
         ("sf_outside", pa.string()),
         *_SC_BASE,
@@ -364,7 +385,8 @@ ACTIONS: Final = pa.schema(
         ("remote_id", pa.string()),  # null for a create
         ("marker", pa.string()),  # creates only (G2)
         ("state", pa.string()),  # planned or held
-        ("rule", pa.string()),  # rule ids, comma-separated: why
+        ("rule", pa.string()),  # rule ids, comma-separated: why; for people, nothing is decided by it
+        ("doubt", pa.string()),  # Doubt; null: none, or no delete
         ("kind", pa.string()),  # GuardKind values that it counts for, comma-separated; not what was approved
         ("asks", pa.string()),  # ApprovalKind: a held one that an approval can release, else null
         ("approval_id", pa.int64()),  # the request that it waits for, or that released it

@@ -93,8 +93,11 @@ class PairStep:
         generations: npt.NDArray[np.int32] = take(self.matched.links["generation"], rows).to_numpy()
         return generations
 
-    def create(self, side: Side, rows: Positions, generation: npt.NDArray[np.int32], rule: str) -> None:
-        """Plans the records of these pairs on `side`, as copies of what the other side holds."""
+    def create(
+        self, side: Side, rows: Positions, generation: npt.NDArray[np.int32], rule: str, *, lost: bool
+    ) -> None:
+        """Plans the records of these pairs on `side`, as copies of what the other side holds. `lost`: they replace
+        records that were deleted."""
         if not len(rows):
             return
         source = side.other
@@ -109,4 +112,5 @@ class PairStep:
             links=rows,
             generation=generation,
             rule=rule,
+            lost=lost,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,12 +15,13 @@ from taskbridge.core.decision import DECISIONS, Decision, Seen, decide
 from taskbridge.core.deletes import Deletes
 from taskbridge.core.diff import INPUTS
 from taskbridge.core.halves import Halves
-from taskbridge.core.model import ALL_FIELDS, Disposition, LinkState, Side
+from taskbridge.core.model import ALL_FIELDS, Disposition, LinkState, Outside, Side
 from taskbridge.core.pair_step import PairStep
 from taskbridge.core.updates import Updates
 
 _SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE
 Step = TypeVar("Step", bound=PairStep)
+_OUTSIDE: Final = {Outside.OWNER: "C3", Outside.NO_REMINDER: "C2"}
 _ASTRAY = (LinkState.RELEASED, LinkState.MISSING, LinkState.HELD)
 
 
@@ -76,9 +77,9 @@ class PairPlanner(PairStep):
         for side in Side:
             staged = self.matched[side]
             broken |= gather(staged.broken, staged.position)
-        ends.end(rows[broken[rows]], Disposition.HELD, "G4")
+        ends.end(rows[broken[rows]], Disposition.WAITING, "G4")
         parked = flags(self.matched.links["parked"])
-        ends.end(rows[parked[rows] & ~self.moved(rows)], Disposition.HELD, "G4")
+        ends.end(rows[parked[rows] & ~self.moved(rows)], Disposition.WAITING, "G4")
         return rows[ends.open[rows]]
 
     def _in_scope(self, rows: Positions) -> Positions:
@@ -97,8 +98,8 @@ class PairPlanner(PairStep):
         self.release(rows[unsynced & some], "C3")
         for side in Side:
             outside = self.matched.outside(side, rows)
-            for rule in ("C3", "C2"):
-                self.release(rows[equals(outside, rule) & ~away[side] & some], rule)
+            for why, rule in _OUTSIDE.items():
+                self.release(rows[equals(outside, why) & ~away[side] & some], rule)
         gone = self.matched[_SC]
         with_user = gather(equals(gone.rows["delete_cause"], "user_deleted"), gone.position[rows])
         self.release(rows[with_user & deleted[_SC][rows] & some], "C5")
@@ -166,7 +167,7 @@ class PairPlanner(PairStep):
             self._step(Deletes).delete(there, rows[ask], lines[ask])
             asked |= ask
         missing = rows[~asked]
-        self.draft.links.end(missing, Disposition.HELD, "C5")
+        self.draft.links.end(missing, Disposition.WAITING, "C5")
         self.change_state(missing, LinkState.MISSING)
 
     def _case(self, side: Side, rows: Positions) -> npt.NDArray[np.int8]:

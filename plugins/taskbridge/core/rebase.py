@@ -55,7 +55,7 @@ _ENDS: Final = {
     LinkState.LINKED: (Disposition.UNCHANGED, "G1"),
     LinkState.TOMBSTONE: (Disposition.UNCHANGED, "C1"),
     LinkState.HELD: (Disposition.HELD, "C6"),
-    LinkState.MISSING: (Disposition.HELD, "C5"),
+    LinkState.MISSING: (Disposition.WAITING, "C5"),
 }
 
 

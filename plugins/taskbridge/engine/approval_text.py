@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from taskbridge.core.model import BIT, FIELDS, ApprovalKind, Op, Side
+from taskbridge.core.model import BIT, FIELDS, ApprovalKind, Doubt, Op, Side
 from taskbridge.engine.call_text import cost_of_request
 from taskbridge.engine.ports import Sides
 from taskbridge.store.approvals import Approval, ApprovalDetails
@@ -30,11 +30,11 @@ _WHAT: Final[Mapping[ApprovalKind, tuple[str, str]]] = {
     ApprovalKind.SUBJECT: ("rewrite the Subject of", "tasks"),
     ApprovalKind.MISSING: ("delete", "tasks whose partner is not found any more"),
 }
-_WHY: Final = {
-    "G3": "more of them than may happen at once without a person",
-    "I4": "deleted in Salesforce longer ago than deletes are carried over without asking",
-    "C6": "gone after a long gap, and nothing tells since when",
-    "C5,C6": "not found after a long gap, which is **no proof of a delete**: sharing, an archive or an outage "
+_WHY: Final[Mapping[str | None, str]] = {
+    None: "more of them than may happen at once without a person",
+    Doubt.TOO_OLD: "deleted in Salesforce longer ago than deletes are carried over without asking",
+    Doubt.UNDATED: "gone after a long gap, and nothing tells since when",
+    Doubt.MISSING: "not found after a long gap, which is **no proof of a delete**: sharing, an archive or an outage "
     "look the same",
 }
 _DANGER: Final = {
@@ -99,12 +99,12 @@ def _danger(approval: Approval) -> str:
 
 
 def _reasons(counts: Sequence[Row]) -> str:
-    held: dict[str, int] = {}
+    held: dict[str | None, int] = {}
     for row in counts:
-        held[row["held_by"]] = held.get(row["held_by"], 0) + row["rows"]
+        held[row["doubt"]] = held.get(row["doubt"], 0) + row["rows"]
     if len(held) == 1:
         return _WHY[next(iter(held))]
-    return "; ".join(f"{rows} {_WHY[rule]}" for rule, rows in held.items())
+    return "; ".join(f"{rows} {_WHY[doubt]}" for doubt, rows in held.items())
 
 
 def _rows(counts: Sequence[Row]) -> int:

@@ -6,9 +6,8 @@ import logging
 from dataclasses import replace
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from taskbridge.core.arrays import choose, columns, constant, flags
+from taskbridge.core.arrays import choose, columns, constant, equals
 from taskbridge.core.audit import compare
 from taskbridge.core.frames import empty, frame
 from taskbridge.core.model import (
@@ -31,7 +30,7 @@ REPAIR = "repair"
 
 def compare_everything(engine: Engine, run: Run, given: PlanInput) -> Plan:
     """Stores what has drifted, and answers a plan of nothing: where each record would end if a sync saw it now."""
-    plan = make_plan(given)
+    plan = make_plan(given, guarded=False)
     drift = compare(given, plan)
     engine.ledger.links.save_drift(run, drift)
     _log.info("Found %d lines of drift", len(drift) - 1)
@@ -55,10 +54,7 @@ def hand_over(engine: Engine, run: Run) -> None:
 def _without_plans(plan: Plan) -> pa.Table:
     """Nothing is planned by an audit: what a sync would have planned waits for one."""
     ends = columns(plan.dispositions)
-    waits = flags(
-        pc.is_in(ends["disposition"], pa.array([Disposition.PLANNED.value, Disposition.HELD.value]))
-    )
-    waits &= ~flags(pc.is_in(ends["rule"], pa.array(["G2", "G4", "C5", "C6", "C5,C6", "I4", "K3"])))
+    waits = equals(ends["disposition"], Disposition.PLANNED)
     length = len(waits)
     ends["disposition"] = choose(waits, constant(Disposition.DEFERRED, length), ends["disposition"])
     ends["rule"] = choose(waits, constant("audit", length), ends["rule"])

@@ -85,7 +85,8 @@ def _outcome(counts: RunCounts, *, dry_run: bool) -> RunOutcome:
         states.discard(ActionState.PLANNED)
     if states & _UNWRITTEN or counts.rejected_new or counts.left_out or counts.drift:
         return RunOutcome.PARTIAL
-    if counts.waiting or ActionState.HELD in states or ends & {Disposition.HELD, Disposition.DEAD_LETTER}:
+    waiting = {Disposition.HELD, Disposition.WAITING, Disposition.DEAD_LETTER}
+    if counts.waiting or ActionState.HELD in states or ends & waiting:
         return RunOutcome.HELD
     return RunOutcome.CONFLICTS if counts.conflicts else RunOutcome.CLEAN
 

@@ -50,7 +50,7 @@ class Approval:
 class ApprovalDetails:
     """What a request asks for, for people.
 
-    `counts`: rows (held_by: rule, side, op, owner, campaign, rows), the most first. `samples`: some of the effects
+    `counts`: rows (doubt or null, side, op, owner, campaign, rows), the most first. `samples`: some of the effects
     (side, op, owner, title, status, due_date, mask, new_title, new_status, new_due_date, old_owner, new_owner).
     """
 
