@@ -1,6 +1,6 @@
 """The plan decided pair by pair over dictionaries: the rival of the benchmark, the oracle of the tests.
 
-It keeps the same rules as `taskbridge.core` and shares nothing with it but the words of `core.model`: no
+It keeps the same rules as `taskbridge.core` and shares nothing with it but `core.terms` and `core.model`: no
 frames, no positions, no masks over columns. Rows are dictionaries with the columns of the schemas there.
 """
 
@@ -18,19 +18,16 @@ from typing import Any, Final
 import pandas as pd
 import pyarrow as pa
 
-from taskbridge.core.model import (
-    ACTIONS,
+from taskbridge.core.model import ACTIONS, LEDGER_CHANGES, PlanInput, Policy
+from taskbridge.core.terms import (
     ALL_FIELDS,
     BIT,
     FIELDS,
-    LEDGER_CHANGES,
     TEMPLATE_INPUTS,
     ConflictPolicy,
     DeletePolicy,
     FirstSyncMode,
     GuardKind,
-    PlanInput,
-    Policy,
     SkippedTasks,
 )
 

@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from taskbridge.core.model import ACTIONS, BIT
+from taskbridge.core.model import ACTIONS
+from taskbridge.core.terms import BIT
 
 _COLUMNS: Final = tuple(name for name in ACTIONS.names if name != "seq" and name not in BIT)
 

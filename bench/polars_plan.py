@@ -12,7 +12,8 @@ import polars as pl
 import pyarrow as pa
 
 from bench.dict_loop import Row
-from taskbridge.core.model import BIT, FIELDS, PlanInput
+from taskbridge.core.model import PlanInput
+from taskbridge.core.terms import BIT, FIELDS
 
 _WORDS: Final = {
     "status": {"open": "Not Started", "complete": "Completed"},

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from taskbridge.core.model import Side
+from taskbridge.core.terms import Side
 from taskbridge.engine.ports import JobPort, Sides, unfenced
 from taskbridge.sides.meter import CallMeter
 from tests.doubles.memory import MemorySalesConnect, MemorySalesforce, MemorySide

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from taskbridge.core.frames import frame, rows_of
-from taskbridge.core.model import BIT, FIELDS, Op
+from taskbridge.core.terms import BIT, FIELDS, Op
 from taskbridge.core.writes import WRITES
 from taskbridge.engine.ports import JobPort, JobSight, JobState, unfenced
 from tests.contract.worlds import SalesforceWorld

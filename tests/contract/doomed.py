@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 import requests
 
-from taskbridge.core.model import Side
 from taskbridge.core.run import RunMode, RunSpec
+from taskbridge.core.terms import Side
 from taskbridge.engine.cycle import run_cycle
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.ports import Sides

@@ -11,7 +11,7 @@ import requests
 from requests.adapters import BaseAdapter
 from urllib3 import HTTPResponse
 
-from taskbridge.sides.http import Answer
+from taskbridge.sides.http_answer import Answer
 from taskbridge.sides.sales_connect.side import SalesConnectSide
 from taskbridge.sides.salesforce.side import SalesforceSession, SalesforceSide
 

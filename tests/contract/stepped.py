@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from taskbridge.core.model import Side
 from taskbridge.core.run import Run, RunMode, RunSpec
+from taskbridge.core.terms import Side
 from taskbridge.core.usage import Usage
 from taskbridge.engine.cycle import LOAD_STEPS
 from taskbridge.engine.decide import by_side, decide

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from taskbridge.core.model import Op
+from taskbridge.core.terms import Op
 from taskbridge.errors import ContractBroken, TaskBridgeError
 from taskbridge.sides import http
 from tests.contract.scripted import listing, scripted_sales_connect, scripted_salesforce

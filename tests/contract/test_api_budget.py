@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from taskbridge.core.model import Op
+from taskbridge.core.terms import Op
 from taskbridge.errors import ApiLimitReached
-from taskbridge.sides.http import Answer
+from taskbridge.sides.http_answer import Answer
 from taskbridge.sides.salesforce.budget import Budget
 from tests.contract.worlds import SalesforceWorld, salesforce_side
 

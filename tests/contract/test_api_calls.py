@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from taskbridge.core.model import Op
 from taskbridge.core.run import RunOutcome
+from taskbridge.core.terms import Op
 from taskbridge.core.usage import counted
 from taskbridge.store import Ledger
 from tests.contract.sandbox_process import Sandbox

@@ -8,8 +8,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from taskbridge.core.model import Op
 from taskbridge.core.run import RunMode, RunOutcome, RunSpec
+from taskbridge.core.terms import Op
 from taskbridge.engine.cycle import run_cycle
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.ports import Sides

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from taskbridge.core.frames import rows_of
-from taskbridge.core.model import TASKS, Op, Side
+from taskbridge.core.model import TASKS
 from taskbridge.core.run import Window
+from taskbridge.core.terms import Op, Side
 from taskbridge.engine.ports import SIDE_USERS
 from taskbridge.sides.salesforce.ids import to_18
 from tests.contract.worlds import World, by_id

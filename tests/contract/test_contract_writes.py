@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from taskbridge.core.model import Op, Side
+from taskbridge.core.terms import Op, Side
 from taskbridge.sides.salesforce.ids import to_18
 from tests.contract.worlds import World
 

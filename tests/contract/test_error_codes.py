@@ -18,7 +18,7 @@ from taskbridge.core.run import RunOutcome
 from taskbridge.engine.busy import TRIES
 from taskbridge.engine.report import RunReport
 from taskbridge.settings import Settings
-from taskbridge.sides.outcomes import OWN, Policy, Reaction, meaning, normalise_code
+from taskbridge.sides.meanings import OWN, Policy, Reaction, meaning, normalise_code
 from taskbridge.store import Ledger
 from tests.contract.error_codes import AUTHENTICATION, INTERMITTENT, LISTED, OTHER, PARKED, UNHEARD_OF
 from tests.contract.sandbox_process import Sandbox

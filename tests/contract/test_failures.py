@@ -11,7 +11,7 @@ from typing import Any
 import certifi
 import pytest
 
-from taskbridge.core.model import Op
+from taskbridge.core.terms import Op
 from taskbridge.errors import ApiLimitReached, AuthenticationFailed, LeaseLost, SideUnreachable
 from taskbridge.sides.sales_connect.side import SalesConnectSide
 from taskbridge.sides.salesforce.side import SalesforceSession, SalesforceSide

@@ -9,8 +9,8 @@ from typing import Final
 import psycopg
 import pytest
 
-from taskbridge.core.model import Op, Side
 from taskbridge.core.run import RunOutcome
+from taskbridge.core.terms import Op, Side
 from taskbridge.core.usage import counted
 from taskbridge.store import Ledger
 from tests.contract.sandbox_process import Sandbox

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from taskbridge.core.frames import frame, rows_of
-from taskbridge.core.model import BIT, Op
+from taskbridge.core.terms import BIT, Op
 from taskbridge.core.writes import UNMODIFIED_SINCE, WRITES
 from taskbridge.errors import ApiLimitReached
 from taskbridge.sides.salesforce.ids import to_18

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from taskbridge.core.model import DeletePolicy, Op
 from taskbridge.core.run import RunMode, RunOutcome
+from taskbridge.core.terms import DeletePolicy, Op
 from taskbridge.settings import Settings
 from taskbridge.store import Ledger
 from tests.contract.sandbox_process import Sandbox

@@ -8,11 +8,11 @@ import psycopg
 import pytest
 
 from taskbridge.core.finding import Level
-from taskbridge.core.model import Op
+from taskbridge.core.terms import Op
 from taskbridge.engine.pause import WatchedSides
 from taskbridge.engine.ports import Sides
 from taskbridge.errors import ContractBroken
-from taskbridge.sides.http import Refusal
+from taskbridge.sides.failures import Refusal
 from taskbridge.sides.salesforce.records import TASK_FIELDS
 from taskbridge.store import Ledger
 from tests.contract.sandbox_process import Sandbox

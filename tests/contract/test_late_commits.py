@@ -10,8 +10,8 @@ import psycopg
 import pytest
 import requests
 
-from taskbridge.core.model import Side
 from taskbridge.core.run import RunOutcome
+from taskbridge.core.terms import Side
 from taskbridge.settings import Settings
 from taskbridge.store import Ledger
 from tests.contract.sandbox_process import Sandbox

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from taskbridge.core.model import Op
+from taskbridge.core.terms import Op
 from taskbridge.errors import CallRefused, ReadIncomplete
 from tests.contract.worlds import MemoryWorld
 from tests.doubles.memory import MemorySalesConnect, MemorySalesforce, MemorySide

@@ -10,16 +10,8 @@ import pytest
 
 from taskbridge.core.writes import OUTCOMES, Outcome
 from taskbridge.sides.answers import RemoteError, Verdict, remote_errors, verdict
-from taskbridge.sides.outcomes import (
-    CODES,
-    OWN,
-    Category,
-    Reaction,
-    RowResult,
-    meaning,
-    outcome_frame,
-    row_error,
-)
+from taskbridge.sides.meanings import CODES, OWN, Category, Reaction, meaning
+from taskbridge.sides.outcomes import RowResult, outcome_frame, row_error
 from taskbridge.sides.salesforce.codes import FAMILIES
 from tests.contract.error_codes import AUTHENTICATION, INTERMITTENT, LISTED, OTHER, PARKED, UNHEARD_OF
 

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 import requests
 
-from taskbridge.core.model import Side
 from taskbridge.core.run import RunMode, RunOutcome, RunSpec
+from taskbridge.core.terms import Side
 from taskbridge.engine.cycle import run_cycle
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.pause import WatchedSides

@@ -11,7 +11,7 @@ import pytest
 from adbc_driver_manager import AdbcStatusCode
 
 from taskbridge.core.finding import Finding, Level
-from taskbridge.core.model import Side
+from taskbridge.core.terms import Side
 from taskbridge.engine.ports import Allowance, Sides
 from taskbridge.engine.preflight import Section, calls_left, is_well, preflight, table
 from taskbridge.errors import ConnectionMissing, TaskBridgeError

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from taskbridge.core.model import Op
 from taskbridge.core.run import Window
+from taskbridge.core.terms import Op
 from taskbridge.errors import ApiLimitReached, ContractBroken, ReadIncomplete
 from tests.contract.scripted import Script, listing, scripted_sales_connect
 from tests.contract.worlds import SalesConnectWorld, sales_connect_side, write

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from taskbridge.core.frames import rows_of
-from taskbridge.core.model import Op
+from taskbridge.core.terms import Op
 from taskbridge.engine.ports import JobState, unfenced
 from taskbridge.errors import ApiLimitReached, JobRefused, LeaseLost
 from taskbridge.sides.salesforce.bulk import BulkJobs

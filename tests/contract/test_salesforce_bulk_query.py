@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from taskbridge.core.frames import rows_of
-from taskbridge.core.model import Op
 from taskbridge.core.run import Window
+from taskbridge.core.terms import Op
 from taskbridge.errors import ReadIncomplete
 from taskbridge.sides.salesforce.side import SalesforceSide
 from tests.contract.bulk_jobs import asked, ended, port, run, started

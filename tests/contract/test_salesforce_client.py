@@ -10,8 +10,8 @@ import orjson
 import pytest
 
 from taskbridge.core.frames import rows_of
-from taskbridge.core.model import Op
 from taskbridge.core.run import Window
+from taskbridge.core.terms import Op
 from taskbridge.errors import CallRefused, ContractBroken, ReadIncomplete
 from taskbridge.sides.salesforce.ids import to_18
 from tests.contract.scripted import scripted_salesforce

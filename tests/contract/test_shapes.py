@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 import requests
 
-from taskbridge.core.model import Op
 from taskbridge.core.run import Window
+from taskbridge.core.terms import Op
 from taskbridge.engine.ports import JobSight, JobState, unfenced
 from taskbridge.errors import ContractBroken, TaskBridgeError
-from taskbridge.sides.http import Answer
+from taskbridge.sides.http_answer import Answer
 from taskbridge.sides.sales_connect.side import SalesConnectSide
 from taskbridge.sides.salesforce.ids import to_18
 from taskbridge.sides.salesforce.side import SalesforceSide

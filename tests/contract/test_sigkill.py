@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from taskbridge.core.model import Op, Side
+from taskbridge.core.terms import Op, Side
 from taskbridge.store import Ledger
 from tests.conftest import EMPTY
 from tests.contract.doomed import Orders, fatal, send_out

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from taskbridge.core.model import Op
+from taskbridge.core.terms import Op
 from taskbridge.sides.salesforce.people import Followed, People
 from tests.contract.conftest import sandbox_world
 from tests.contract.worlds import MemorySalesforceWorld, SalesforceWorld, memory_worlds

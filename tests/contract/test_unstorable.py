@@ -14,7 +14,7 @@ from requests.adapters import HTTPAdapter
 
 from taskbridge.core.frames import rows_of
 from taskbridge.core.run import RunOutcome
-from taskbridge.sides.http import loads
+from taskbridge.sides.http_answer import loads
 from taskbridge.sides.sales_connect import records as sales_connect_records
 from taskbridge.sides.salesforce import records as salesforce_records
 from taskbridge.sides.salesforce.bulk_csv import read_file

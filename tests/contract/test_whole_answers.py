@@ -10,8 +10,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from taskbridge.core.model import Op
 from taskbridge.core.run import RunOutcome
+from taskbridge.core.terms import Op
 from taskbridge.errors import ApiDisabled, CallRefused, SideUnreachable, TaskBridgeError
 from taskbridge.settings import Settings
 from taskbridge.sides.salesforce.ids import to_18

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from taskbridge.core.model import Op, Side
 from taskbridge.core.run import RunMode, RunOutcome, RunSpec
+from taskbridge.core.terms import Op, Side
 from taskbridge.engine.cycle import run_cycle
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.pause import WatchedSides

@@ -9,8 +9,8 @@ import pytest
 
 from taskbridge.core.frames import rows_of
 from taskbridge.core.match import UNNAMED
-from taskbridge.core.model import Op
 from taskbridge.core.run import RunOutcome
+from taskbridge.core.terms import Op
 from taskbridge.errors import ContractBroken
 from taskbridge.store import Ledger
 from tests.contract.sandbox_process import Sandbox

@@ -12,8 +12,8 @@ import pyarrow as pa
 import requests
 
 from taskbridge.core.frames import frame, rows_of
-from taskbridge.core.model import BIT, FIELDS, Op, Side
 from taskbridge.core.run import Window
+from taskbridge.core.terms import BIT, FIELDS, Op, Side
 from taskbridge.core.writes import BROUGHT_BACK, WRITES
 from taskbridge.engine.ports import SidePort, unfenced
 from taskbridge.sides.sales_connect.side import SalesConnectSide

@@ -18,7 +18,6 @@ from bench.dict_loop import DictInput, DictPlan, plan, rows_of
 from taskbridge.core.frames import frame
 from taskbridge.core.model import (
     APPROVAL_ROWS,
-    BIT,
     DECISIONS,
     HISTORY,
     LINKS,
@@ -26,16 +25,14 @@ from taskbridge.core.model import (
     RECENT_WRITES,
     SALES_CONNECT_TASKS,
     SALESFORCE_TASKS,
-    TEMPLATE_INPUTS,
     USERS,
-    GuardKind,
     Limits,
     Plan,
     PlanInput,
     Policy,
-    Side,
 )
 from taskbridge.core.plan import make_plan
+from taskbridge.core.terms import BIT, TEMPLATE_INPUTS, GuardKind, Side
 
 Row = dict[str, Any]
 

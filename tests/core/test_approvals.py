@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from taskbridge.core.model import FIELDS, Limits
+from taskbridge.core.model import Limits
+from taskbridge.core.terms import FIELDS
 from tests.core.frames import (
     DAY,
     NOON,

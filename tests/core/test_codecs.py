@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from taskbridge.core import canonical
 from taskbridge.core.fields import Crossing, with_tail
 from taskbridge.core.match import Matched
-from taskbridge.core.model import Side, SkippedTasks
+from taskbridge.core.terms import Side, SkippedTasks
 from tests.core import frames
 
 SC, SF = Side.SALES_CONNECT, Side.SALESFORCE

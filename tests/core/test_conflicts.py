@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from taskbridge.core.model import ConflictPolicy
+from taskbridge.core.terms import ConflictPolicy
 from tests.core.frames import NOON, Row, decide, decision, link, sc, sf, wrote
 
 SC, SF = "sales_connect", "salesforce"

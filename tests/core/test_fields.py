@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 
-from taskbridge.core.model import FIELDS, ConflictPolicy, Limits
+from taskbridge.core.model import Limits
+from taskbridge.core.terms import FIELDS, ConflictPolicy
 from tests.core.frames import DUE, NOON, Row, decide, link, sc, sf
 
 SC, SF = "sales_connect", "salesforce"

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from taskbridge.core.model import FirstSyncMode
+from taskbridge.core.terms import FirstSyncMode
 from tests.core.frames import ANNA, DAY, HOUR, NOON, SWITCHED_ON, Row, absent, broken, decide, gone, sc, sf
 
 SC, SF = "sales_connect", "salesforce"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from taskbridge.core.forecast import FIRST_TO_GO, Terms, fitting, to_write, together
-from taskbridge.core.model import Op
+from taskbridge.core.terms import Op
 from taskbridge.core.usage import CallKind, Told, counted, theirs
 
 IDLE = 2  # a run that finds nothing: the users, and what changed

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from taskbridge.core.model import DeletePolicy, Side, SkippedTasks
+from taskbridge.core.terms import DeletePolicy, Side, SkippedTasks
 from tests.core.frames import ANNA, BEN, DAY, HOUR, NOON, Row, absent, decide, gone, link, sc, sf
 
 SC, SF = Side.SALES_CONNECT, Side.SALESFORCE

@@ -6,8 +6,8 @@ from dataclasses import asdict
 
 import pytest
 
-from taskbridge.core.model import Side
 from taskbridge.core.plausible import Sight, look
+from taskbridge.core.terms import Side
 from tests.core.frames import HOUR, NOON, absent, given, gone, link, many, sc, sf
 
 SC, SF = Side.SALES_CONNECT, Side.SALESFORCE

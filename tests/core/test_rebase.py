@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 
 from taskbridge.core.arrays import columns
-from taskbridge.core.model import Side
 from taskbridge.core.rebase import rebase
+from taskbridge.core.terms import Side
 from tests.core.frames import (
     ANNA,
     DUE,

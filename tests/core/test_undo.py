@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from taskbridge.core.frames import empty, rows_of
-from taskbridge.core.model import ACTIONS, ALL_FIELDS, BIT, FIELDS, LOST, WRITTEN, Plan
+from taskbridge.core.model import ACTIONS, LOST, WRITTEN, Plan
 from taskbridge.core.restore import plan_restore
+from taskbridge.core.terms import ALL_FIELDS, BIT, FIELDS
 from taskbridge.core.undo import plan_undo
 from tests.core.frames import DUE, Row, given, gone, link, sc, sf, table
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from airflow.providers_manager import ProvidersManager
 
-from taskbridge.core.model import Side
+from taskbridge.core.terms import Side
 from taskbridge.errors import ConnectionMissing
 from taskbridge.hooks import SalesConnectHook
 from taskbridge.hooks.database import database_url

@@ -8,7 +8,8 @@ from typing import Any
 import pyarrow as pa
 
 from taskbridge.core.frames import empty, frame
-from taskbridge.core.model import ACTIONS, BIT, CONFLICTS, DISPOSITIONS, LEDGER_CHANGES, NEW_LINKS, Plan, Side
+from taskbridge.core.model import ACTIONS, CONFLICTS, DISPOSITIONS, LEDGER_CHANGES, NEW_LINKS, Plan
+from taskbridge.core.terms import BIT, Side
 from taskbridge.core.usage import CallKind, Told, Usage
 from taskbridge.engine.preview import LONGEST_TABLE, preview
 

@@ -10,7 +10,7 @@ import pytest
 from airflow.sdk.crypto import get_fernet
 from cryptography.fernet import Fernet
 
-from taskbridge.core.model import Side
+from taskbridge.core.terms import Side
 from taskbridge.hooks.sessions import RunSession
 from taskbridge.sides.http import Grant
 from taskbridge.store import Ledger

@@ -22,8 +22,9 @@ from taskbridge.core.canonical import COMMENTS_UNITS, SUBJECT_UNITS
 from taskbridge.core.contract import Contract
 from taskbridge.core.frames import frame, rows_of
 from taskbridge.core.match import UNNAMED
-from taskbridge.core.model import TASKS, TEMPLATE_INPUTS, Op, Presence, Side
+from taskbridge.core.model import TASKS
 from taskbridge.core.run import DELETES_TOLD, Window
+from taskbridge.core.terms import TEMPLATE_INPUTS, Op, Presence, Side
 from taskbridge.core.usage import Told
 from taskbridge.core.writes import FIELDS_LEFT_OUT, PERSON_LEFT_OUT, UNMODIFIED_SINCE, Outcome
 from taskbridge.engine.ports import SIDE_USERS, Allowance, SideInfo, unfenced

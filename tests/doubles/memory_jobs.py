@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from taskbridge.core.frames import rows_of
-from taskbridge.core.model import Op
+from taskbridge.core.terms import Op
 from taskbridge.engine.ports import JobSight, JobState
 from taskbridge.errors import ContractBroken, JobRefused, SideUnreachable
 from taskbridge.sides.outcomes import RowResult, outcome_frame, unaccounted, unprocessed

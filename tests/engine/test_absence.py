@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from taskbridge.core.model import Side
+from taskbridge.core.terms import Side
 from tests.engine.world import World, disagreements
 
 DUE = date(2026, 5, 1)

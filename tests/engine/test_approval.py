@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from taskbridge.core.model import Answer, ApprovalKind, Op, Side
 from taskbridge.core.run import RunMode, RunOutcome
+from taskbridge.core.terms import Answer, ApprovalKind, Op, Side
 from taskbridge.engine.approval import Person, due
 from taskbridge.engine.decide import decide
 from taskbridge.engine.extract import read_dirty

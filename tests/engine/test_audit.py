@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from taskbridge.core.model import Answer, Side
 from taskbridge.core.run import RunMode, RunOutcome
+from taskbridge.core.terms import Answer, Side
 from taskbridge.engine.report import RunReport
 from tests.engine.world import World, disagreements
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from taskbridge.core.model import Side
 from taskbridge.core.run import RunMode, RunOutcome
+from taskbridge.core.terms import Side
 from taskbridge.engine.decide import decide
 from tests.engine.world import KEEP, World, disagreements, planned
 

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from taskbridge.core.model import Side
 from taskbridge.core.run import RunMode, RunOutcome
+from taskbridge.core.terms import Side
 from taskbridge.engine.audit import REPAIR
 from taskbridge.engine.plausibility import ACCEPT_SIDE
 from tests.engine.world import World, disagreements

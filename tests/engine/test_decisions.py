@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from taskbridge.core.model import Side
 from taskbridge.core.run import RunOutcome
+from taskbridge.core.terms import Side
 from taskbridge.engine.busy import TRIES
 from taskbridge.engine.conflicts import decide_conflicts
 from taskbridge.errors import ConflictNotOpen, SettingsInvalid

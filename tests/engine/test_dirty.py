@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from taskbridge.core.model import Op, Side
+from taskbridge.core.terms import Op, Side
 from taskbridge.engine.busy import TRIES
 from taskbridge.engine.load import load
 from taskbridge.engine.settle import settle

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from taskbridge.core.model import ACTIONS, Op, Side
+from taskbridge.core.model import ACTIONS
 from taskbridge.core.run import RunMode, RunOutcome
+from taskbridge.core.terms import Op, Side
 from taskbridge.engine.load import load
 from taskbridge.engine.settle import settle
 from tests.engine.world import World, planned

@@ -9,7 +9,7 @@ from datetime import date
 
 import pytest
 
-from taskbridge.core.model import Side
+from taskbridge.core.terms import Side
 from taskbridge.engine.explain import explain
 from taskbridge.errors import TaskUnknown
 from tests.engine.world import World

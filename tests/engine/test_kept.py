@@ -10,8 +10,8 @@ import psycopg
 import psycopg.rows
 import pytest
 
-from taskbridge.core.model import Op, Side
 from taskbridge.core.run import RunMode, RunOutcome
+from taskbridge.core.terms import Op, Side
 from taskbridge.engine.load import load
 from taskbridge.engine.report import RunReport
 from tests.doubles.memory import MemorySide

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from taskbridge.core.model import Op, Side
 from taskbridge.core.run import RunOutcome
+from taskbridge.core.terms import Op, Side
 from tests.engine.world import World, disagreements
 
 LATE = timedelta(minutes=5)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from taskbridge.core.model import Side
 from taskbridge.core.run import RunMode, RunOutcome
+from taskbridge.core.terms import Side
 from taskbridge.sides.salesforce.ids import to_18
 from tests.engine.undoing import pair, quiet
 from tests.engine.world import World

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from taskbridge.core.model import Side
 from taskbridge.core.run import RunOutcome
+from taskbridge.core.terms import Side
 from taskbridge.engine.conflicts import decide_conflicts
 from tests.engine.world import World
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from taskbridge.core.model import Side
 from taskbridge.core.run import RunMode
+from taskbridge.core.terms import Side
 from tests.engine.world import World, disagreements
 
 _SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE

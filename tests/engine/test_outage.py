@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from taskbridge.core.model import Answer, Side
 from taskbridge.core.run import RunOutcome
+from taskbridge.core.terms import Answer, Side
 from tests.engine.world import World, disagreements
 
 DAY = 86_400.0

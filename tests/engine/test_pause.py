@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from taskbridge.core.model import Side
 from taskbridge.core.run import RunMode, RunOutcome
+from taskbridge.core.terms import Side
 from tests.doubles.memory import MemorySide
 from tests.engine.world import World, disagreements
 

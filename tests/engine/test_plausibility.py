@@ -7,8 +7,8 @@ from datetime import date
 
 import pytest
 
-from taskbridge.core.model import Side
 from taskbridge.core.run import RunOutcome
+from taskbridge.core.terms import Side
 from tests.doubles.memory import MemorySide
 from tests.engine.world import World, disagreements
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from taskbridge.core.model import Side
 from taskbridge.core.run import RunOutcome
+from taskbridge.core.terms import Side
 from tests.engine.world import World, disagreements
 
 STATE = "select state from bridge.link where sc_id = %s"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from taskbridge.core.model import Side
 from taskbridge.core.run import RunMode, RunOutcome
+from taskbridge.core.terms import Side
 from taskbridge.engine.decide import decide
 from taskbridge.engine.extract import extract
 from taskbridge.engine.opening import open_run

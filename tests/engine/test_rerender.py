@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from taskbridge.core.model import Answer
 from taskbridge.core.run import RunMode, RunOutcome
+from taskbridge.core.terms import Answer
 from tests.engine.world import World
 
 TEMPLATE = "TB: {{activity_subject}}"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from taskbridge.core.model import Side
 from taskbridge.core.run import RunMode, RunOutcome
+from taskbridge.core.terms import Side
 from taskbridge.engine.busy import TRIES
 from taskbridge.engine.report import RunReport
 from tests.engine.undoing import SHOWN, codes, left_out, pair, quiet

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from taskbridge.core.model import Side
 from taskbridge.core.run import RunMode, RunOutcome
+from taskbridge.core.terms import Side
 from taskbridge.errors import DatabaseRefused
 from taskbridge.store import housekeeping, statements
 from taskbridge.store.housekeeping import Retention

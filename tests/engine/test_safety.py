@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from taskbridge.core.model import LIMITS, GuardKind, Limits, Op, Side
+from taskbridge.core.model import LIMITS, Limits
 from taskbridge.core.run import RunMode, RunOutcome
+from taskbridge.core.terms import GuardKind, Op, Side
 from taskbridge.engine.busy import TRIES
 from taskbridge.engine.load import load
 from taskbridge.engine.opening import open_run

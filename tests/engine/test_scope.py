@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from taskbridge.core.model import Op, Side
 from taskbridge.core.run import RunOutcome
+from taskbridge.core.terms import Op, Side
 from taskbridge.engine.load import load
 from taskbridge.engine.settle import settle
 from tests.engine.world import World, disagreements, planned

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from taskbridge.core.model import Side
+from taskbridge.core.terms import Side
 from taskbridge.store.database import Database, Transaction
 from tests.engine.world import World
 

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from taskbridge.core.model import Op, Side
 from taskbridge.core.run import RunOutcome
+from taskbridge.core.terms import Op, Side
 from taskbridge.engine.load import load
 from taskbridge.engine.report import report
 from taskbridge.errors import CountsDoNotAddUp, SideUnreachable

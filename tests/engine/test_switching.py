@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from taskbridge.core.model import Op, Side
 from taskbridge.core.run import RunOutcome
+from taskbridge.core.terms import Op, Side
 from taskbridge.engine.load import load
 from taskbridge.engine.opening import open_run
 from taskbridge.engine.recover import recover

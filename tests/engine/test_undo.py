@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from taskbridge.core.model import Op, Side
 from taskbridge.core.run import RunMode, RunOutcome
+from taskbridge.core.terms import Op, Side
 from taskbridge.engine.load import load
 from taskbridge.engine.report import RunReport
 from tests.engine.undoing import SHOWN, codes, left_out, pair, quiet, snapshot, undo

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from taskbridge.core.model import Side
+from taskbridge.core.terms import Side
 from tests.engine.undoing import copied, left_out, pair, quiet, swap_lives, undo
 from tests.engine.world import World
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from taskbridge.core.contract import Contract
-from taskbridge.core.model import Side
 from taskbridge.core.run import RunMode, RunOutcome
+from taskbridge.core.terms import Side
 from tests.engine.world import World
 
 TEXTS = pytest.mark.parametrize("odd", ["a\x00b", "half \ud83d"])

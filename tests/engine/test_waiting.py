@@ -8,8 +8,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from taskbridge.core.model import Answer, Side
 from taskbridge.core.run import RunMode, RunOutcome
+from taskbridge.core.terms import Answer, Side
 from taskbridge.engine.audit import REPAIR
 from taskbridge.engine.report import RunReport
 from tests.engine.world import World

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from taskbridge.core.model import Side
 from taskbridge.core.run import RunOutcome
+from taskbridge.core.terms import Side
 from tests.engine.world import World, disagreements
 
 STATES = "SELECT state, count(*) FROM bridge.action WHERE run_id = %s GROUP BY 1 ORDER BY 1"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from taskbridge.core.model import Side
 from taskbridge.core.run import RunMode
+from taskbridge.core.terms import Side
 from taskbridge.engine.report import RunReport
 from tests.engine.world import World
 

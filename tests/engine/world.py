@@ -10,8 +10,8 @@ from typing import Any
 
 import psycopg
 
-from taskbridge.core.model import Answer, Side
 from taskbridge.core.run import Run, RunMode, RunSpec, Window
+from taskbridge.core.terms import Answer, Side
 from taskbridge.engine.approval import APPROVAL_ID, Person, record_answer
 from taskbridge.engine.cycle import run_cycle
 from taskbridge.engine.decide import decide

@@ -9,8 +9,9 @@ import pyarrow as pa
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from taskbridge.core.model import TASKS, Side
+from taskbridge.core.model import TASKS
 from taskbridge.core.run import RunMode, RunOutcome
+from taskbridge.core.terms import Side
 from taskbridge.engine.audit import REPAIR
 from taskbridge.engine.busy import TRIES
 from taskbridge.engine.conflicts import decide_conflicts

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 
-from taskbridge.core.model import FIELDS, MERGED_FIELDS, Side
+from taskbridge.core.terms import FIELDS, MERGED_FIELDS, Side
 from tests.doubles.memory import Record
 from tests.machine.apart import Apart
 from tests.machine.pairs import Pair, all_pairs, rendered

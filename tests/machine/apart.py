@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from taskbridge.core.model import BIT, FIELDS, Answer, ApprovalKind, Op, Side
+from taskbridge.core.terms import BIT, FIELDS, Answer, ApprovalKind, Op, Side
 from tests.machine.pairs import Pair
 from tests.machine.story import Story
 from tests.machine.watching import PERSON, US, Broken, Event, canonical

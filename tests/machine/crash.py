@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import CursorResult, text
 
-from taskbridge.core.model import Side
+from taskbridge.core.terms import Side
 from taskbridge.store import Ledger
 from taskbridge.store.database import Database, Transaction
 from tests.doubles.memory import MemorySide

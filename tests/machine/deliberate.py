@@ -7,8 +7,8 @@ from typing import Any, Final
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from taskbridge.core.model import Answer, Side
 from taskbridge.core.run import RunMode, RunOutcome
+from taskbridge.core.terms import Answer, Side
 from taskbridge.engine.approval import APPROVAL_ID
 from taskbridge.engine.report import RunReport
 from taskbridge.engine.undo import ACTION_ID, APPROVED_PLAN, CONFLICT_ID, LINK_ID, RUN_ID

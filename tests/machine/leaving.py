@@ -7,7 +7,7 @@ from typing import Final
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from taskbridge.core.model import Side
+from taskbridge.core.terms import Side
 from tests.engine.world import NAMES
 from tests.machine.accidents import OperatorRules
 from tests.machine.people import OWNERS, changes

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant
 
 from taskbridge.core.contract import Contract
-from taskbridge.core.model import Answer, Side
 from taskbridge.core.run import RunMode, RunOutcome
+from taskbridge.core.terms import Answer, Side
 from taskbridge.engine.approval import APPROVAL_ID
 from taskbridge.engine.audit import REPAIR
 from taskbridge.engine.plausibility import ACCEPT_SIDE, BOTH

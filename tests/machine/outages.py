@@ -10,8 +10,8 @@ from hypothesis.stateful import rule
 
 from taskbridge.core.contract import Contract
 from taskbridge.core.finding import problem
-from taskbridge.core.model import Side
 from taskbridge.core.run import RunMode, RunOutcome
+from taskbridge.core.terms import Side
 from taskbridge.core.writes import CALL_REFUSED
 from taskbridge.engine.plausibility import ACCEPT_SIDE, BOTH
 from tests.machine.kinds import Kinds, one_of, play_one

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from taskbridge.core.model import MERGED_FIELDS, Side
+from taskbridge.core.terms import MERGED_FIELDS, Side
 from tests.doubles.memory import Record
 from tests.machine.story import Story
 from tests.machine.watching import Broken, canonical

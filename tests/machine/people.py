@@ -8,7 +8,7 @@ from typing import Any, Final
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from taskbridge.core.model import Side
+from taskbridge.core.terms import Side
 from tests.doubles.memory import MemorySide
 from tests.engine.world import NAMES
 from tests.machine.kinds import Kinds, one_of, play_one

@@ -11,24 +11,21 @@ from typing import Any
 from hypothesis import strategies as st
 
 from taskbridge.core.frames import rows_of
-from taskbridge.core.model import (
-    APPROVAL_ROWS,
+from taskbridge.core.model import APPROVAL_ROWS, LIMITS, Limits, PlanInput
+from taskbridge.core.plan import make_plan
+from taskbridge.core.terms import (
     BIT,
     FIELDS,
-    LIMITS,
     ConflictPolicy,
     DeletePolicy,
     FirstSyncMode,
     GuardKind,
-    Limits,
     LinkState,
-    PlanInput,
     Proof,
     Side,
     SkippedTasks,
     Withheld,
 )
-from taskbridge.core.plan import make_plan
 from tests.core.frames import ANNA, NOON, Row, approval_rows, given, link, sc, sf, table
 
 _STAMPS = st.sampled_from([NOON + timedelta(minutes=minutes) for minutes in (-45_000, -600, -3, -1, 0, 1, 3)])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from taskbridge.core.model import Side
+from taskbridge.core.terms import Side
 from tests.doubles.memory import Record
 from tests.machine.watching import PERSON, Key
 

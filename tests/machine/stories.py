@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from taskbridge.core.model import FIELDS, Answer, Op, Side
 from taskbridge.core.run import RunMode
+from taskbridge.core.terms import FIELDS, Answer, Op, Side
 from taskbridge.engine.approval import APPROVAL_ID
 from taskbridge.engine.busy import TRIES
 from taskbridge.engine.conflicts import decide_conflicts

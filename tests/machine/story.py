@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
 
-from taskbridge.core.model import Answer, Side
 from taskbridge.core.plausible import ENOUGH
 from taskbridge.core.run import RunMode, RunOutcome, RunSpec
+from taskbridge.core.terms import Answer, Side
 from taskbridge.engine.approval import APPROVAL_ID
 from taskbridge.engine.cycle import LOAD_STEPS, run_cycle
 from taskbridge.engine.decide import decide

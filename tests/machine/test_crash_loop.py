@@ -18,8 +18,8 @@ import psycopg
 import pytest
 
 from stack.postgres import PostgresServer
-from taskbridge.core.model import ActionState, Side
 from taskbridge.core.run import RunMode, RunOutcome
+from taskbridge.core.terms import ActionState, Side
 from taskbridge.engine.cycle import LOAD_STEPS, run_cycle
 from taskbridge.engine.decide import decide
 from taskbridge.engine.extract import extract, read_dirty

@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from taskbridge.core.frames import rows_of
-from taskbridge.core.model import BIT, FIELDS, TEMPLATE_INPUTS, Op, Side
+from taskbridge.core.terms import BIT, FIELDS, TEMPLATE_INPUTS, Op, Side
 from taskbridge.core.writes import CALL_REFUSED, Outcome
 from taskbridge.engine.ports import SideInfo, unfenced
 from tests.doubles.memory import MemorySalesConnect, MemorySalesforce, MemorySide, Record, Refused

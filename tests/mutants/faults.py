@@ -670,7 +670,7 @@ FAULTS: Final = (
           "self.problems.setdefault(row, unstorable(name))", "pass",
           "what stands for NUL is carried to the other side as if somebody had typed it (G4)",
           "tests/contract/test_unstorable.py::test_G4_each_column_of_a_sales_connect_task_parks_it_alone"),
-    Fault("odd_text_of_an_answer_stays", "sides/http.py",
+    Fault("odd_text_of_an_answer_stays", "sides/http_answer.py",
           "return cleaned(decoded)", "return decoded",
           "a NUL in a message or a name ends every run (G4, invariant 18)",
           "tests/contract/test_unstorable.py"
@@ -695,7 +695,7 @@ FAULTS: Final = (
           "return page.total < due or (page.following is None and told < due)", "return False",
           "a record that a page left out is lost (invariant 12)",
           "tests/contract/test_pages.py::test_12_all_that_stays_is_told_or_the_read_fails"),
-    Fault("the_workers_zone_reads_clocks", "sides/http.py",
+    Fault("the_workers_zone_reads_clocks", "sides/http_answer.py",
           "told.replace(tzinfo=told.tzinfo or UTC).astimezone(UTC)", "told.astimezone(UTC)",
           "a clock without a zone is hours off where the worker is",
           "tests/contract/test_shapes.py::test_the_servers_clock_is_utc_in_whichever_zone_the_worker_is"),

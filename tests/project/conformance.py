@@ -99,8 +99,8 @@ def render() -> str:
     lines = [
         "# Conformance",
         "",
-        "Each rule, the files of `plugins/taskbridge` that name it, and the tests and scenarios named after it. Written by",
-        "`make documents`; a test compares.",
+        "Each rule, the files of `plugins/taskbridge` that name it, and the tests and scenarios named after it.",
+        "Written by `make documents`; a test compares.",
         "",
         "| Rule | What it says | Code | Tests |",
         "|---|---|---|---|",

@@ -11,7 +11,7 @@ from taskbridge import settings
 from taskbridge.engine.busy import TRIES
 from taskbridge.engine.pause import LOGINS_AN_HOUR
 from taskbridge.sides import error_table
-from taskbridge.sides.outcomes import Policy
+from taskbridge.sides.meanings import Policy
 from tests.contract.error_codes import LISTED
 from tests.project import conformance
 from tests.scenarios import sentences

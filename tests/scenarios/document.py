@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from taskbridge.core.decision import Seen
-from taskbridge.core.model import DeletePolicy, Side
+from taskbridge.core.terms import DeletePolicy, Side
 
 SYSTEMS: Final = {side.system: side for side in Side}
 STARTS: Final = ("in step", "before the first run")

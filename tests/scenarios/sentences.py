@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from taskbridge.core.model import Answer, Side
 from taskbridge.core.run import RunMode, RunOutcome
+from taskbridge.core.terms import Answer, Side
 from taskbridge.engine.approval import APPROVAL_ID
 from taskbridge.engine.busy import TRIES
 from taskbridge.engine.conflicts import decide_conflicts

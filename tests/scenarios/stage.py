@@ -8,8 +8,8 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from taskbridge.core.model import Side
 from taskbridge.core.run import RunOutcome
+from taskbridge.core.terms import Side
 from taskbridge.engine.report import RunReport
 from tests.doubles.memory import MemorySide
 from tests.engine.begun import Begun, now

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from taskbridge.core.model import Side
+from taskbridge.core.terms import Side
 from tests.engine.world import World
 from tests.scenarios import values
 from tests.scenarios.document import NotUnderstood, Place, Scenario, read

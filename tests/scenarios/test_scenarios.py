@@ -10,7 +10,7 @@ import pytest
 
 from taskbridge.core import decision, pairs
 from taskbridge.core.decision import Case, Seen
-from taskbridge.core.model import DeletePolicy
+from taskbridge.core.terms import DeletePolicy
 from tests.engine.world import World
 from tests.project.conformance import RULES
 from tests.scenarios.document import Scenario, read

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
-from taskbridge.core.model import Side
+from taskbridge.core.terms import Side
 from tests.scenarios.document import NotUnderstood, Place, Row
 
 COLUMNS: Final[Mapping[Side, Mapping[str, str]]] = {

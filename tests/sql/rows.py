@@ -12,18 +12,9 @@ import psycopg
 import pyarrow as pa
 
 from taskbridge.core.frames import frame
-from taskbridge.core.model import (
-    ACTIONS,
-    ALL_FIELDS,
-    CONFLICTS,
-    DISPOSITIONS,
-    LEDGER_CHANGES,
-    NEW_LINKS,
-    TASKS,
-    Plan,
-    Side,
-)
+from taskbridge.core.model import ACTIONS, CONFLICTS, DISPOSITIONS, LEDGER_CHANGES, NEW_LINKS, TASKS, Plan
 from taskbridge.core.run import Run, RunMode, RunSpec, Window
+from taskbridge.core.terms import ALL_FIELDS, Side
 from taskbridge.core.users import USER_MAP
 from taskbridge.core.writes import KEPT, OUTCOMES
 from taskbridge.store import Ledger

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from taskbridge.core.model import Op
 from taskbridge.core.run import Run
+from taskbridge.core.terms import Op
 from taskbridge.errors import CountsDoNotAddUp, LeaseLost
 from taskbridge.store import Ledger
 from tests.sql.rows import SC, SF, TTL, action, linked, open_run, outcome, outcomes, plan, query

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pandas as pd
 import pytest
 
-from taskbridge.core.model import Op
 from taskbridge.core.run import Run
+from taskbridge.core.terms import Op
 from taskbridge.core.writes import SEEN
 from taskbridge.errors import ContractBroken, CountsDoNotAddUp
 from taskbridge.store import Ledger

@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from taskbridge.core.model import HISTORY, LINKS, POPULATION, Op, Plan
+from taskbridge.core.model import HISTORY, LINKS, POPULATION, Plan
 from taskbridge.core.run import Run
+from taskbridge.core.terms import Op
 from taskbridge.core.writes import WRITES
 from taskbridge.errors import CountsDoNotAddUp
 from taskbridge.store import Ledger

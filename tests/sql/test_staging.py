@@ -10,8 +10,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from taskbridge.core.model import TASKS, LinkState, Side
+from taskbridge.core.model import TASKS
 from taskbridge.core.run import Run
+from taskbridge.core.terms import LinkState, Side
 from taskbridge.store import Ledger
 from tests.sql.rows import (
     SC,

@@ -13,8 +13,9 @@ import pytest
 
 from taskbridge.core.audit import DRIFT
 from taskbridge.core.contract import Contract
-from taskbridge.core.model import ANSWERED, Answer, LinkState, Op
+from taskbridge.core.model import ANSWERED
 from taskbridge.core.run import RunMode, RunOutcome
+from taskbridge.core.terms import Answer, LinkState, Op
 from taskbridge.core.usage import CallKind, Told, Usage
 from taskbridge.core.writes import SEEN
 from taskbridge.errors import CountsDoNotAddUp

@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from taskbridge.core.model import Side
+from taskbridge.core.terms import Side
 from taskbridge.store import Ledger
 from taskbridge.store.statistics import LARGE
 from tests.sql.rows import SC, SF, action, change, end, new_link, open_run, page, plan, task

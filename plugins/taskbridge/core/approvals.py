@@ -24,14 +24,8 @@ from taskbridge.core.arrays import (
 )
 from taskbridge.core.draft import Ends
 from taskbridge.core.guard import FIELD_OF, Kinds
-from taskbridge.core.model import (
-    FIELDS,
-    Answer,
-    ApprovalKind,
-    Doubt,
-    GuardKind,
-    PlanInput,
-)
+from taskbridge.core.model import PlanInput
+from taskbridge.core.terms import FIELDS, Answer, ApprovalKind, Doubt, GuardKind
 
 MOVED: Final = "MOVED"
 NO_LONGER_PLANNED: Final = "NO_LONGER_PLANNED"

@@ -26,8 +26,9 @@ from taskbridge.core.arrays import (
 from taskbridge.core.diff import Changes
 from taskbridge.core.fields import SKIPPED, Crossing
 from taskbridge.core.match import Matched, carries_marker
-from taskbridge.core.model import BIT, MERGED_FIELDS, TEMPLATE_INPUTS, LinkState, Plan, PlanInput, Side
+from taskbridge.core.model import Plan, PlanInput
 from taskbridge.core.template import SubjectTemplate
+from taskbridge.core.terms import BIT, MERGED_FIELDS, TEMPLATE_INPUTS, LinkState, Side
 
 _SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE
 

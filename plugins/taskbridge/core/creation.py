@@ -13,7 +13,8 @@ from taskbridge.core.arrays import Flags, Positions, constant, flags, gather, ta
 from taskbridge.core.draft import Draft, Ends
 from taskbridge.core.fields import NO_SUBJECT, Crossing
 from taskbridge.core.match import MARKER_PREFIX, Matched, carries_marker
-from taskbridge.core.model import (
+from taskbridge.core.template import SubjectTemplate
+from taskbridge.core.terms import (
     ALL_FIELDS,
     FIELDS,
     MERGED_FIELDS,
@@ -24,7 +25,6 @@ from taskbridge.core.model import (
     Op,
     Side,
 )
-from taskbridge.core.template import SubjectTemplate
 
 
 def plan_new_pairs(

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from taskbridge.core.model import DeletePolicy
+from taskbridge.core.terms import DeletePolicy
 
 
 class Seen(IntEnum):

@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 
 from taskbridge.core.arrays import Flags, Positions, choose, constant, distinct, equals, flags, gather, take
 from taskbridge.core.decision import EDIT_MEETS_DELETE, RULES
-from taskbridge.core.model import FIELDS, ActionState, Disposition, Doubt, LinkState, Op, Proof, Side
 from taskbridge.core.pair_step import PairStep
+from taskbridge.core.terms import FIELDS, ActionState, Disposition, Doubt, LinkState, Op, Proof, Side
 
 _SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE
 _RULE: Final = {Doubt.TOO_OLD: "I4", Doubt.UNDATED: "C6", Doubt.MISSING: "C5,C6"}

@@ -32,26 +32,11 @@ from taskbridge.core.draft import Draft, Ends
 from taskbridge.core.fields import Crossing
 from taskbridge.core.frames import empty, frame
 from taskbridge.core.match import MARKER_PREFIX, Matched
-from taskbridge.core.model import (
-    ACTIONS,
-    ALL_FIELDS,
-    CONFLICTS,
-    FIELDS,
-    LEDGER_CHANGES,
-    LEFT_OUT,
-    NEW_LINKS,
-    ActionState,
-    Disposition,
-    LinkState,
-    Op,
-    Plan,
-    PlanInput,
-    Side,
-    Withheld,
-)
+from taskbridge.core.model import ACTIONS, CONFLICTS, LEDGER_CHANGES, LEFT_OUT, NEW_LINKS, Plan, PlanInput
 from taskbridge.core.pair_step import PairStep
 from taskbridge.core.plan import dispositions
 from taskbridge.core.template import SubjectTemplate
+from taskbridge.core.terms import ALL_FIELDS, FIELDS, ActionState, Disposition, LinkState, Op, Side, Withheld
 
 SHOWN: Final = 60
 """Characters of a value that a reason shows."""

@@ -7,7 +7,7 @@ from typing import Final
 import pandas as pd
 
 from taskbridge.core.fields import DONE
-from taskbridge.core.model import BIT, Op
+from taskbridge.core.terms import BIT, Op
 
 _CONTESTED: Final = r"\bK3\b"
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from taskbridge.core.arrays import SLICE, Flags, Masks, Positions, distinct
 from taskbridge.core.match import Matched
-from taskbridge.core.model import BIT, FIELDS, TEMPLATE_INPUTS, Side
+from taskbridge.core.terms import BIT, FIELDS, TEMPLATE_INPUTS, Side
 
 INPUTS = 1 << len(FIELDS)
 """Bit of an SC record whose template inputs changed (T3)."""

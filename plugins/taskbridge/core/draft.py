@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from taskbridge.core.arrays import Flags, Positions, build
-from taskbridge.core.model import ACTIONS, CONFLICTS, LEDGER_CHANGES, LEFT_OUT, NEW_LINKS, Disposition
+from taskbridge.core.model import ACTIONS, CONFLICTS, LEDGER_CHANGES, LEFT_OUT, NEW_LINKS
+from taskbridge.core.terms import Disposition
 
 DISPOSITIONS = tuple(Disposition)
 

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from taskbridge.core import canonical
 from taskbridge.core.arrays import Columns, Flags, distinct, find, flags, take
-from taskbridge.core.model import Side, SkippedTasks
+from taskbridge.core.terms import Side, SkippedTasks
 
 OPEN, COMPLETE, SKIPPED = "open", "complete", "skipped"
 NOT_STARTED, COMPLETED = "Not Started", "Completed"

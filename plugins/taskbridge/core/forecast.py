@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from taskbridge.core.api_calls import job_calls
-from taskbridge.core.model import Op
+from taskbridge.core.terms import Op
 from taskbridge.core.usage import CallKind, Calls
 
 Rows = Mapping[Op, int]

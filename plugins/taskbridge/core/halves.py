@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from taskbridge.core.arrays import Positions, flags, gather, take
-from taskbridge.core.model import Disposition, LinkState, Side
 from taskbridge.core.pair_step import PairStep
+from taskbridge.core.terms import Disposition, LinkState, Side
 
 
 @dataclass

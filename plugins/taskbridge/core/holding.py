@@ -18,14 +18,10 @@ from taskbridge.core.arrays import Flags, Masks, Positions, constant, equals, fl
 from taskbridge.core.draft import DISPOSITIONS, Draft, Ends
 from taskbridge.core.guard import FIELD_OF, Kinds
 from taskbridge.core.match import Matched
-from taskbridge.core.model import (
-    ACTIONS,
+from taskbridge.core.model import ACTIONS, ANSWERED, LEDGER_CHANGES, LEFT_OUT, NEW_LINKS
+from taskbridge.core.terms import (
     ALL_FIELDS,
-    ANSWERED,
     BIT,
-    LEDGER_CHANGES,
-    LEFT_OUT,
-    NEW_LINKS,
     ActionState,
     Answer,
     Disposition,

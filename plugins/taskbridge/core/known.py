@@ -8,7 +8,8 @@ import pyarrow.compute as pc
 
 from taskbridge.core.arrays import Flags, columns, distinct, equals, find, flags, take
 from taskbridge.core.match import are_reminders
-from taskbridge.core.model import FIELDS, TASKS, TEMPLATE_INPUTS, Presence, Side
+from taskbridge.core.model import TASKS
+from taskbridge.core.terms import FIELDS, TEMPLATE_INPUTS, Presence, Side
 
 _STAMP = TASKS[Side.SALESFORCE].field("version").type
 

@@ -25,9 +25,10 @@ from taskbridge.core.arrays import (
     take,
     ticks,
 )
-from taskbridge.core.model import LinkState, Outside, PlanInput, Presence, Side, Withheld
+from taskbridge.core.model import PlanInput
 from taskbridge.core.oscillation import Oscillations
 from taskbridge.core.rulings import Rulings
+from taskbridge.core.terms import LinkState, Outside, Presence, Side, Withheld
 
 MARKER_PREFIX: Final = "tb:"
 UNNAMED: Final = MARKER_PREFIX

@@ -15,8 +15,9 @@ from taskbridge.core.arrays import Flags, Positions, distinct, flags, take
 from taskbridge.core.diff import INPUTS, Changes
 from taskbridge.core.fields import Crossing, with_tail
 from taskbridge.core.match import Matched
-from taskbridge.core.model import BIT, TEMPLATE_INPUTS, ConflictPolicy, Policy, Side
+from taskbridge.core.model import Policy
 from taskbridge.core.template import SubjectTemplate
+from taskbridge.core.terms import BIT, TEMPLATE_INPUTS, ConflictPolicy, Side
 
 NOBODY: Final = 0
 Winners = npt.NDArray[np.int8]

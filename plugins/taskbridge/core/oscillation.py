@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from taskbridge.core.arrays import Columns, Flags, equals, find, take
-from taskbridge.core.model import BIT, FIELDS, Op, Side
+from taskbridge.core.terms import BIT, FIELDS, Op, Side
 
 REVERSALS: Final = 3
 """The write that would be this one within the hour is held."""

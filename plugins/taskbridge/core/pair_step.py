@@ -16,8 +16,8 @@ from taskbridge.core.diff import Changes
 from taskbridge.core.draft import Draft
 from taskbridge.core.fields import Crossing
 from taskbridge.core.match import Matched
-from taskbridge.core.model import FIELDS, Disposition, LinkState, Side, Withheld
 from taskbridge.core.template import SubjectTemplate
+from taskbridge.core.terms import FIELDS, Disposition, LinkState, Side, Withheld
 
 _SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE
 

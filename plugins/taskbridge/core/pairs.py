@@ -15,8 +15,8 @@ from taskbridge.core.decision import DECISIONS, Decision, Seen, decide
 from taskbridge.core.deletes import Deletes
 from taskbridge.core.diff import INPUTS
 from taskbridge.core.halves import Halves
-from taskbridge.core.model import ALL_FIELDS, Disposition, LinkState, Outside, Side
 from taskbridge.core.pair_step import PairStep
+from taskbridge.core.terms import ALL_FIELDS, Disposition, LinkState, Outside, Side
 from taskbridge.core.updates import Updates
 
 _SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE

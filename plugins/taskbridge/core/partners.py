@@ -14,8 +14,9 @@ import pyarrow.compute as pc
 from taskbridge.core.arrays import Columns, Flags, Positions, equals, find, gather, take
 from taskbridge.core.fields import Crossing
 from taskbridge.core.match import MARKER_PREFIX, UNNAMED, Matched, carries_marker
-from taskbridge.core.model import LEFT_OUT, TEMPLATE_INPUTS, Side
+from taskbridge.core.model import LEFT_OUT
 from taskbridge.core.template import SubjectTemplate
+from taskbridge.core.terms import TEMPLATE_INPUTS, Side
 
 _SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE
 _SIDE_OF: Final = {side.prefix: side for side in Side}

@@ -13,10 +13,11 @@ from taskbridge.core.fields import Crossing
 from taskbridge.core.frames import chunked_frame, frame
 from taskbridge.core.holding import weigh
 from taskbridge.core.match import Matched
-from taskbridge.core.model import CONFLICTS, DISPOSITIONS, LEFT_OUT, Disposition, Plan, PlanInput, Side
+from taskbridge.core.model import CONFLICTS, DISPOSITIONS, LEFT_OUT, Plan, PlanInput
 from taskbridge.core.pairs import PairPlanner
 from taskbridge.core.rerender import with_new_renderings
 from taskbridge.core.template import SubjectTemplate
+from taskbridge.core.terms import Disposition, Side
 
 
 def make_plan(given: PlanInput, *, guarded: bool = True) -> Plan:

@@ -14,7 +14,8 @@ from typing import Final
 import pyarrow.compute as pc
 
 from taskbridge.core.arrays import columns, find, flags, is_in, take
-from taskbridge.core.model import LinkState, PlanInput, Presence, Side
+from taskbridge.core.model import PlanInput
+from taskbridge.core.terms import LinkState, Presence, Side
 
 ENOUGH: Final = 10
 """So few records prove nothing about a whole side."""

@@ -31,23 +31,25 @@ from taskbridge.core.frames import empty, frame
 from taskbridge.core.match import Matched
 from taskbridge.core.model import (
     ACTIONS,
-    ALL_FIELDS,
-    BIT,
     CONFLICTS,
     DISPOSITIONS,
-    FIELDS,
     LEDGER_CHANGES,
     LEFT_OUT,
-    MERGED_FIELDS,
     NEW_LINKS,
+    Plan,
+    PlanInput,
+)
+from taskbridge.core.partners import Found, by_likeness, by_marker
+from taskbridge.core.terms import (
+    ALL_FIELDS,
+    BIT,
+    FIELDS,
+    MERGED_FIELDS,
     TEMPLATE_INPUTS,
     Disposition,
     LinkState,
-    Plan,
-    PlanInput,
     Side,
 )
-from taskbridge.core.partners import Found, by_likeness, by_marker
 
 _SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE
 

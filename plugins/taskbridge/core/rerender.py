@@ -8,8 +8,8 @@ import pyarrow.compute as pc
 from taskbridge.core.arrays import distinct, flags
 from taskbridge.core.diff import INPUTS, Changes
 from taskbridge.core.match import Matched
-from taskbridge.core.model import Side
 from taskbridge.core.template import SubjectTemplate
+from taskbridge.core.terms import Side
 
 _SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE
 

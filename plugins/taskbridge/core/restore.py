@@ -17,17 +17,8 @@ import pyarrow.compute as pc
 from taskbridge.core.arrays import Flags, Masks, Positions, choose, constant, distinct, equals, flags, take
 from taskbridge.core.deliberate import Deliberate
 from taskbridge.core.fields import NO_SUBJECT, with_tail
-from taskbridge.core.model import (
-    ALL_FIELDS,
-    BIT,
-    FIELDS,
-    TEMPLATE_INPUTS,
-    LinkState,
-    Plan,
-    PlanInput,
-    Side,
-    Withheld,
-)
+from taskbridge.core.model import Plan, PlanInput
+from taskbridge.core.terms import ALL_FIELDS, BIT, FIELDS, TEMPLATE_INPUTS, LinkState, Side, Withheld
 
 RULE = "K5"
 _SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from taskbridge.core.arrays import Columns, Flags, distinct, equals, find, take
-from taskbridge.core.model import Side
+from taskbridge.core.terms import Side
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from taskbridge.core.model import Side
+from taskbridge.core.terms import Side
 
 DELETES_TOLD: Final = timedelta(days=14)
 """For so long listings surely tell a delete: both systems keep theirs for 15 days, and Salesforce empties its

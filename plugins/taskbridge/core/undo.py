@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 
 from taskbridge.core.arrays import Positions, distinct, equals, flags, gather, take
 from taskbridge.core.deliberate import Deliberate, shown
-from taskbridge.core.model import BIT, FIELDS, LinkState, Op, Plan, PlanInput, Side, Withheld
+from taskbridge.core.model import Plan, PlanInput
+from taskbridge.core.terms import BIT, FIELDS, LinkState, Op, Side, Withheld
 
 RULE = "undo"
 

@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 
 from taskbridge.core.arrays import Flags, Masks, Positions, choose, constant, gather, take, where_in
 from taskbridge.core.merge import WINNERS, FieldMerge, inputs_now, merge_field, merge_title
-from taskbridge.core.model import BIT, MERGED_FIELDS, Disposition, Op, Side
 from taskbridge.core.pair_step import PairStep
+from taskbridge.core.terms import BIT, MERGED_FIELDS, Disposition, Op, Side
 
 _SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE
 

@@ -7,7 +7,8 @@ from typing import Final
 
 import pyarrow as pa
 
-from taskbridge.core.model import ACTIONS, FIELDS, TASKS, TEMPLATE_INPUTS
+from taskbridge.core.model import ACTIONS, TASKS
+from taskbridge.core.terms import FIELDS, TEMPLATE_INPUTS
 
 _STAMP = pa.timestamp("us", tz="UTC")
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Final
 
 from taskbridge.core.bounds import is_number
-from taskbridge.core.model import Answer
 from taskbridge.core.run import RunSpec
+from taskbridge.core.terms import Answer
 from taskbridge.errors import ApprovalClosed, NotAnApprover, SettingsInvalid
 from taskbridge.store import Ledger
 from taskbridge.store.approvals import Approval, ApprovalState

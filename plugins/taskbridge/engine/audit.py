@@ -10,18 +10,10 @@ import pyarrow as pa
 from taskbridge.core.arrays import choose, columns, constant, equals
 from taskbridge.core.audit import compare
 from taskbridge.core.frames import empty, frame
-from taskbridge.core.model import (
-    ACTIONS,
-    CONFLICTS,
-    DISPOSITIONS,
-    LEDGER_CHANGES,
-    NEW_LINKS,
-    Disposition,
-    Plan,
-    PlanInput,
-)
+from taskbridge.core.model import ACTIONS, CONFLICTS, DISPOSITIONS, LEDGER_CHANGES, NEW_LINKS, Plan, PlanInput
 from taskbridge.core.plan import make_plan
 from taskbridge.core.run import Run
+from taskbridge.core.terms import Disposition
 from taskbridge.engine.engine import Engine
 
 _log = logging.getLogger(__name__)

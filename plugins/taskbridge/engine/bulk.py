@@ -20,8 +20,8 @@ from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attem
 from taskbridge.core.api_calls import JOB_PAYS_FROM, JOB_ROWS, NEVER, pause_before, polls
 from taskbridge.core.delicate import is_delicate
 from taskbridge.core.frames import empty
-from taskbridge.core.model import Op, Side
 from taskbridge.core.run import Run
+from taskbridge.core.terms import Op, Side
 from taskbridge.core.writes import OUTCOMES
 from taskbridge.engine.busy import busy_rows, given_up
 from taskbridge.engine.engine import Engine

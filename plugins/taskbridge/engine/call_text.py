@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from math import ceil
 
 from taskbridge.core.forecast import Rows, Terms, to_write, together
-from taskbridge.core.model import ActionState, Op, Side
 from taskbridge.core.run import Run
+from taskbridge.core.terms import ActionState, Op, Side
 from taskbridge.core.usage import CallKind, Calls, Usage, counted, theirs
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.forecasting import terms

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from taskbridge.core.model import Op, Side
 from taskbridge.core.run import Run
+from taskbridge.core.terms import Op, Side
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.forecasting import fitting_rows, terms_now
 from taskbridge.errors import ApiLimitReached

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from taskbridge.core.bounds import is_number
-from taskbridge.core.model import Side
+from taskbridge.core.terms import Side
 from taskbridge.errors import SettingsInvalid
 from taskbridge.store import Ledger
 

@@ -12,8 +12,9 @@ from datetime import timedelta
 from typing import Final
 
 from taskbridge.core.contract import Contract, new_values
-from taskbridge.core.model import ActionState, Plan, Side
+from taskbridge.core.model import Plan
 from taskbridge.core.run import Run, RunSpec
+from taskbridge.core.terms import ActionState, Side
 from taskbridge.engine.engine import Engine
 from taskbridge.errors import ContractBroken
 from taskbridge.store.sides import KnownContract

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from taskbridge.core.model import Op, Side
 from taskbridge.core.run import Run, RunMode, RunOutcome, RunSpec
+from taskbridge.core.terms import Op, Side
 from taskbridge.core.writes import Outcome
 from taskbridge.engine.decide import decide
 from taskbridge.engine.engine import Engine

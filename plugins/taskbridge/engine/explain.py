@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
 from typing import Any, Final
 
-from taskbridge.core.model import BIT, FIELDS, Op, Side
+from taskbridge.core.terms import BIT, FIELDS, Op, Side
 from taskbridge.errors import TaskUnknown
 from taskbridge.store import Ledger
 from taskbridge.store.links import Known

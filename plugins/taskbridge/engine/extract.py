@@ -10,8 +10,8 @@ import pandas as pd
 
 from taskbridge.core.frames import rows_of
 from taskbridge.core.known import known
-from taskbridge.core.model import FirstSyncMode, LinkState, Side
 from taskbridge.core.run import Run, RunMode
+from taskbridge.core.terms import FirstSyncMode, LinkState, Side
 from taskbridge.engine.engine import Engine
 from taskbridge.errors import DeletesForgotten
 

@@ -11,8 +11,9 @@ import pandas as pd
 
 from taskbridge.core.delicate import is_delicate
 from taskbridge.core.forecast import Terms, cost, fitting, together
-from taskbridge.core.model import ActionState, Op, Plan, Side
+from taskbridge.core.model import Plan
 from taskbridge.core.run import Run
+from taskbridge.core.terms import ActionState, Op, Side
 from taskbridge.core.usage import CallKind, Calls, Usage
 from taskbridge.engine.bulk import job_from
 from taskbridge.engine.engine import Engine

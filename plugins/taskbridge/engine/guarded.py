@@ -15,8 +15,8 @@ import pyarrow as pa
 
 from taskbridge.core.arrays import columns, find, take
 from taskbridge.core.frames import frame
-from taskbridge.core.model import Op, Side
 from taskbridge.core.run import Run
+from taskbridge.core.terms import Op, Side
 from taskbridge.core.writes import UNMODIFIED_SINCE
 from taskbridge.engine.engine import Engine
 

@@ -8,9 +8,10 @@ import pyarrow.compute as pc
 
 from taskbridge.core.arrays import columns
 from taskbridge.core.frames import empty, frame
-from taskbridge.core.model import APPROVAL_ROWS, DECISIONS, USERS, ApprovalKind, PlanInput, Side
+from taskbridge.core.model import APPROVAL_ROWS, DECISIONS, USERS, PlanInput
 from taskbridge.core.oscillation import REVERSALS
 from taskbridge.core.run import Run, RunMode
+from taskbridge.core.terms import ApprovalKind, Side
 from taskbridge.engine.approval import answered
 from taskbridge.engine.engine import Engine
 

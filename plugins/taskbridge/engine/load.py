@@ -14,8 +14,8 @@ import pyarrow as pa
 from taskbridge.core.arrays import columns, distinct, equals, find, take
 from taskbridge.core.delicate import is_delicate
 from taskbridge.core.frames import empty, frame
-from taskbridge.core.model import FIELDS, Op, Presence, Side
 from taskbridge.core.run import Run
+from taskbridge.core.terms import FIELDS, Op, Presence, Side
 from taskbridge.core.writes import CALL_REFUSED, KEPT, ORIGINALS, OUTCOMES, Outcome
 from taskbridge.engine.bulk import for_jobs, write_by_jobs
 from taskbridge.engine.busy import busy_rows, given_up, in_rounds

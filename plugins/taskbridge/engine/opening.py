@@ -10,8 +10,8 @@ from typing import Final
 import pandas as pd
 
 from taskbridge.core.arrays import to_table
-from taskbridge.core.model import Side
 from taskbridge.core.run import Run, RunMode, RunSpec, Window
+from taskbridge.core.terms import Side
 from taskbridge.core.users import USER_MAP, Moment, map_users, names_nobody
 from taskbridge.engine.approval import answered
 from taskbridge.engine.contract import due_to_look, take_in

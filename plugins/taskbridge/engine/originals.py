@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from taskbridge.core.arrays import choose, columns, find, flags, take
 from taskbridge.core.frames import frame
-from taskbridge.core.model import Side
+from taskbridge.core.terms import Side
 from taskbridge.core.writes import BROUGHT_BACK
 from taskbridge.engine.engine import Engine
 

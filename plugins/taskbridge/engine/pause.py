@@ -14,8 +14,8 @@ from typing import Final
 import pandas as pd
 
 from taskbridge.core.contract import Contract
-from taskbridge.core.model import Op, Side
 from taskbridge.core.run import Window
+from taskbridge.core.terms import Op, Side
 from taskbridge.core.usage import CallKind
 from taskbridge.engine.ports import AUTHENTICATION, Allowance, SideInfo, SidePort, Sides, unfenced
 from taskbridge.engine.watched_jobs import WatchedJobs

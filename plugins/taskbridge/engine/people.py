@@ -7,8 +7,8 @@ from typing import Final
 
 import pandas as pd
 
-from taskbridge.core.model import Side
 from taskbridge.core.run import Run
+from taskbridge.core.terms import Side
 from taskbridge.core.writes import FIELDS_LEFT_OUT, PERSON_LEFT_OUT
 from taskbridge.engine.engine import Engine
 

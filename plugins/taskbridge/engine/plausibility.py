@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from taskbridge.core.model import PlanInput, Side
+from taskbridge.core.model import PlanInput
 from taskbridge.core.plausible import Sight, look
 from taskbridge.core.run import Run
+from taskbridge.core.terms import Side
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.extract import read_sample
 from taskbridge.engine.inputs import plan_input

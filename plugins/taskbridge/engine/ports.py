@@ -13,8 +13,8 @@ import pandas as pd
 import pyarrow as pa
 
 from taskbridge.core.contract import Contract
-from taskbridge.core.model import Op, Side
 from taskbridge.core.run import Window
+from taskbridge.core.terms import Op, Side
 from taskbridge.core.usage import CallKind, Usage
 
 _STAMP = pa.timestamp("us", tz="UTC")

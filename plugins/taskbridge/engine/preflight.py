@@ -14,8 +14,8 @@ import pandas as pd
 
 from taskbridge.core.finding import Finding, Level, ok, problem, warning
 from taskbridge.core.frames import frame, rows_of
-from taskbridge.core.model import Side
 from taskbridge.core.run import Window
+from taskbridge.core.terms import Side
 from taskbridge.core.users import USER_MAP, Moment, map_users, names_nobody
 from taskbridge.engine.people import nobody_named
 from taskbridge.engine.ports import Allowance, SideInfo, SidePort, Sides

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from taskbridge.core.frames import rows_of
-from taskbridge.core.model import BIT, FIELDS, ActionState, Op, Plan, Side
+from taskbridge.core.model import Plan
+from taskbridge.core.terms import BIT, FIELDS, ActionState, Op, Side
 from taskbridge.core.usage import Usage
 from taskbridge.engine.call_text import costs
 from taskbridge.engine.decide import by_side

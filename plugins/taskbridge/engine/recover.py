@@ -10,8 +10,8 @@ import pandas as pd
 import pyarrow as pa
 
 from taskbridge.core.frames import frame, rows_of
-from taskbridge.core.model import BIT, FIELDS, Op, Presence, Side
 from taskbridge.core.run import Run, Window
+from taskbridge.core.terms import BIT, FIELDS, Op, Presence, Side
 from taskbridge.core.writes import KEPT, OUTCOMES, SEEN, Outcome
 from taskbridge.engine.bulk import Job, finish
 from taskbridge.engine.engine import Engine

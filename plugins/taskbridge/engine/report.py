@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from taskbridge.core.model import ActionState, Disposition, Side
 from taskbridge.core.run import Run, RunOutcome
+from taskbridge.core.terms import ActionState, Disposition, Side
 from taskbridge.engine.call_text import tell_calls
 from taskbridge.engine.engine import Engine
 from taskbridge.errors import CountsDoNotAddUp

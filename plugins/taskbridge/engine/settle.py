@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from taskbridge.core.model import Side
 from taskbridge.core.run import Run, RunMode
+from taskbridge.core.terms import Side
 from taskbridge.engine.audit import hand_over
 from taskbridge.engine.engine import Engine
 

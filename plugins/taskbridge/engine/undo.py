@@ -10,9 +10,10 @@ import pyarrow as pa
 
 from taskbridge.core.bounds import LAST_NUMBER, is_number
 from taskbridge.core.frames import empty, frame
-from taskbridge.core.model import ACTIONS, FIELDS, LOST, Plan, PlanInput
+from taskbridge.core.model import ACTIONS, LOST, Plan, PlanInput
 from taskbridge.core.restore import plan_restore
 from taskbridge.core.run import Run, RunMode, RunSpec
+from taskbridge.core.terms import FIELDS
 from taskbridge.core.undo import plan_undo
 from taskbridge.engine.engine import Engine
 from taskbridge.errors import NotAnApprover, RequestRefused

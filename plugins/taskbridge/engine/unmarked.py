@@ -13,7 +13,7 @@ from typing import Any, Final
 import pandas as pd
 
 from taskbridge.core.frames import rows_of
-from taskbridge.core.model import BIT, FIELDS, Side
+from taskbridge.core.terms import BIT, FIELDS, Side
 from taskbridge.core.writes import Outcome
 from taskbridge.engine.engine import Engine
 

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 
 import pandas as pd
 
-from taskbridge.core.model import Op
+from taskbridge.core.terms import Op
 from taskbridge.engine.ports import JobPort, JobSight
 
 

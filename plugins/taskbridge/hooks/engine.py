@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 
-from taskbridge.core.model import Side
+from taskbridge.core.terms import Side
 from taskbridge.core.usage import Told
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.pause import WatchedSides

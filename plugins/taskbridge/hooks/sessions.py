@@ -18,7 +18,7 @@ from airflow.sdk.exceptions import AirflowException
 from airflow.sdk.log import mask_secret
 from cryptography.fernet import InvalidToken
 
-from taskbridge.core.model import Side
+from taskbridge.core.terms import Side
 from taskbridge.hooks.connections import SALES_CONNECT, SALESFORCE, connection_named
 from taskbridge.sides.http import Grant
 

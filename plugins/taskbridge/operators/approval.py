@@ -113,7 +113,7 @@ _PATIENTLY: Final = Retrying(
 
 
 def _record(ledger: Ledger, context: Context, said: Mapping[str, Any]) -> Approval:
-    from taskbridge.core.model import Answer
+    from taskbridge.core.terms import Answer
     from taskbridge.engine.approval import Person, record_answer
 
     # Airflow takes exactly one of the options, and no answer without one.

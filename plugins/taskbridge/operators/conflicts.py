@@ -23,7 +23,7 @@ class RecordDecisionOperator(DocumentedOperator):
     """
 
     def execute(self, context: Context) -> int:
-        from taskbridge.core.model import Side
+        from taskbridge.core.terms import Side
         from taskbridge.engine.conflicts import decide_conflicts
         from taskbridge.hooks.engine import open_ledger
 

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 class LoadOperator(StepOperator):
     """Writes planned actions of some kinds to one side."""
 
-    ops: ClassVar[tuple[str, ...]]  # core.model.Op
+    ops: ClassVar[tuple[str, ...]]  # core.terms.Op
 
     def __init__(self, *, side: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.side = side
 
     def step(self, engine: Engine, run: Run, context: Context) -> dict[str, int]:
-        from taskbridge.core.model import Op, Side
+        from taskbridge.core.terms import Op, Side
         from taskbridge.engine.load import load
 
         result = load(engine, run, Side(self.side), [Op(op) for op in self.ops])

@@ -40,7 +40,7 @@ class ExtractOperator(StepOperator):
         self.side = side
 
     def step(self, engine: Engine, run: Run, context: Context) -> int:
-        from taskbridge.core.model import Side
+        from taskbridge.core.terms import Side
         from taskbridge.engine.extract import extract
 
         rows = extract(engine, run, Side(self.side))
@@ -99,7 +99,7 @@ def _show(operator: StepOperator, engine: Engine, run: Run, plan: Plan) -> None:
 
 
 def _without_work(operator: StepOperator, engine: Engine, run: Run, plan: Plan) -> list[Any]:
-    from taskbridge.core.model import ActionState
+    from taskbridge.core.terms import ActionState
 
     downstream = operator.get_flat_relatives(upstream=False)
     if run.spec.dry_run:

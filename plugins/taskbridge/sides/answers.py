@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from taskbridge.sides.outcomes import Reaction, is_concurrency_limit, meaning, normalise_code
+from taskbridge.sides.meanings import Reaction, is_concurrency_limit, meaning, normalise_code
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from taskbridge.sides.outcomes import OWN, Category, Meaning, Policy, Reaction, of_family
+from taskbridge.sides.meanings import OWN, Category, Meaning, Policy, Reaction, of_family
 from taskbridge.sides.salesforce.codes import FAMILIES
 
 POLICIES: Final[Mapping[Policy, str]] = {

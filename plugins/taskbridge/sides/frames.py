@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 from taskbridge.core import canonical
 from taskbridge.core.arrays import to_table
 from taskbridge.core.frames import frame
-from taskbridge.core.model import BIT, FIELDS, TASKS, TEMPLATE_INPUTS, Presence, Side
+from taskbridge.core.model import TASKS
+from taskbridge.core.terms import BIT, FIELDS, TEMPLATE_INPUTS, Presence, Side
 from taskbridge.sides import storable
 
 _TEXTS: Final = frozenset({"title", "details", *TEMPLATE_INPUTS})

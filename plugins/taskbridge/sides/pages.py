@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from taskbridge.errors import ReadIncomplete
-from taskbridge.sides.http import Answer
+from taskbridge.sides.http_answer import Answer
 
 _IDLE: Final = 5  # pages in a row that tell nothing new
 _PASSES: Final = 10

@@ -13,8 +13,9 @@ import pandas as pd
 from sqlalchemy import Row
 
 from taskbridge.core.arrays import to_table
-from taskbridge.core.model import ANSWERED, APPROVAL_ROWS, ActionState, Answer, ApprovalKind, Plan, Side
+from taskbridge.core.model import ANSWERED, APPROVAL_ROWS, Plan
 from taskbridge.core.run import Run
+from taskbridge.core.terms import ActionState, Answer, ApprovalKind, Side
 from taskbridge.errors import ConflictNotOpen
 from taskbridge.store.database import Database, Transaction
 from taskbridge.store.frames import as_arrays

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from taskbridge.core.model import Side
+from taskbridge.core.terms import Side
 from taskbridge.store.database import Database
 
 EVERY: Final = timedelta(hours=1)

@@ -12,8 +12,9 @@ import pandas as pd
 import pyarrow as pa
 from sqlalchemy import Row
 
-from taskbridge.core.model import ACTIONS, ALL_FIELDS, BIT, LOST, WRITTEN, Side
+from taskbridge.core.model import ACTIONS, LOST, WRITTEN
 from taskbridge.core.run import DELETES_TOLD, Run, RunMode
+from taskbridge.core.terms import ALL_FIELDS, BIT, Side
 from taskbridge.store.database import Database, Transaction
 from taskbridge.store.frames import with_constants
 from taskbridge.store.statistics import weigh_links

@@ -11,8 +11,8 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from taskbridge.core.arrays import to_table
-from taskbridge.core.model import Op, Side
 from taskbridge.core.run import Run
+from taskbridge.core.terms import Op, Side
 from taskbridge.core.writes import KEPT, ORIGINALS, OUTCOMES, SEEN, UNSETTLED, WRITES, Outcome
 from taskbridge.errors import ContractBroken, CountsDoNotAddUp
 from taskbridge.store.database import Database

@@ -24,12 +24,10 @@ from taskbridge.core.model import (
     NEW_LINKS,
     POPULATION,
     RECENT_WRITES,
-    ActionState,
-    Op,
     Plan,
-    Side,
 )
 from taskbridge.core.run import Run
+from taskbridge.core.terms import ActionState, Op, Side
 from taskbridge.errors import CountsDoNotAddUp
 from taskbridge.store.approvals import save_approvals
 from taskbridge.store.database import Database, Transaction

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from sqlalchemy import Row
 
-from taskbridge.core.model import Side
 from taskbridge.core.run import Run, RunMode, RunOutcome, RunSpec, Window
+from taskbridge.core.terms import Side
 from taskbridge.store.database import Database, Transaction, lease_lost
 
 PATIENCE: Final = timedelta(minutes=1)

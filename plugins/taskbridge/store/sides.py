@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import Row
 
 from taskbridge.core.contract import Contract
-from taskbridge.core.model import Side
 from taskbridge.core.run import Run, RunSpec
+from taskbridge.core.terms import Side
 from taskbridge.errors import SideIdentityChanged
 from taskbridge.store.database import Database
 

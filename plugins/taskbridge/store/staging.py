@@ -12,8 +12,9 @@ import pyarrow as pa
 
 from taskbridge.core.arrays import columns, to_table
 from taskbridge.core.known import QUIET
-from taskbridge.core.model import TASKS, LinkState, Side
+from taskbridge.core.model import TASKS
 from taskbridge.core.run import Run
+from taskbridge.core.terms import LinkState, Side
 from taskbridge.store.database import Database
 from taskbridge.store.frames import as_arrays
 from taskbridge.store.statistics import weigh_staged

@@ -21,7 +21,8 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.dialects import registry
 
 import taskbridge
-from taskbridge.core.model import TASKS, Side
+from taskbridge.core.model import TASKS
+from taskbridge.core.terms import Side
 from taskbridge.core.writes import WRITES
 
 _NO_STATEMENTS: Final = ("migrations", "views")

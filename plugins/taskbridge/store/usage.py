@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from taskbridge.core.model import Side
 from taskbridge.core.run import Run
+from taskbridge.core.terms import Side
 from taskbridge.core.usage import CallKind, Calls, Told, Usage
 from taskbridge.store.database import Database
 

@@ -19,15 +19,17 @@ from pydantic import Field
 from taskbridge.core.bounds import moment
 from taskbridge.core.contract import Contract
 from taskbridge.core.frames import rows_of
-from taskbridge.core.model import Op, Presence, Side
 from taskbridge.core.run import Window
+from taskbridge.core.terms import Op, Presence, Side
 from taskbridge.core.usage import Told
 from taskbridge.engine.ports import Allowance, JobPort, SideInfo, unfenced
 from taskbridge.errors import AuthenticationFailed, CallRefused, ContractBroken, ReadIncomplete
 from taskbridge.sides.answers import Verdict, verdict
 from taskbridge.sides.bringing_back import MORE, write_bringing_back
+from taskbridge.sides.failures import Transient
 from taskbridge.sides.frames import absent_rows, lots, stack, task_frame
-from taskbridge.sides.http import TIMEOUTS, Answer, Channel, Grant, Sessions, Transient
+from taskbridge.sides.http import TIMEOUTS, Channel, Grant, Sessions
+from taskbridge.sides.http_answer import Answer
 from taskbridge.sides.meter import CallMeter
 from taskbridge.sides.outcomes import RowResult, outcome_frame
 from taskbridge.sides.pages import Page, by_field, read_numbered, read_pages

@@ -8,13 +8,16 @@ from datetime import datetime
 from typing import Any, Final
 
 from taskbridge.core.bounds import moment
-from taskbridge.core.model import Op
+from taskbridge.core.terms import Op
 from taskbridge.core.writes import Outcome
 from taskbridge.errors import NOTHING_DONE, TaskBridgeError
 from taskbridge.sides.answers import RemoteError, Verdict, remote_errors, verdict
+from taskbridge.sides.failures import Transient
 from taskbridge.sides.frames import masked, unsendable
-from taskbridge.sides.http import Answer, Channel, Transient
-from taskbridge.sides.outcomes import RowResult, carried_over, normalise_code, row_error
+from taskbridge.sides.http import Channel
+from taskbridge.sides.http_answer import Answer
+from taskbridge.sides.meanings import normalise_code
+from taskbridge.sides.outcomes import RowResult, carried_over, row_error
 from taskbridge.sides.sales_connect.records import encode_create, encode_fields
 
 TASKS: Final = "/v2/tasks"

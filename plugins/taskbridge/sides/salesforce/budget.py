@@ -7,7 +7,7 @@ from typing import Final
 
 from taskbridge.core.usage import CallKind, Told, theirs
 from taskbridge.errors import ApiLimitReached
-from taskbridge.sides.http import Answer
+from taskbridge.sides.http_answer import Answer
 from taskbridge.sides.meter import CallMeter
 
 HEADER: Final = "Sforce-Limit-Info"

@@ -12,11 +12,13 @@ import pandas as pd
 
 from taskbridge.core.api_calls import JOB_ROWS, job_calls
 from taskbridge.core.frames import rows_of
-from taskbridge.core.model import Op
+from taskbridge.core.terms import Op
 from taskbridge.core.writes import Outcome
 from taskbridge.engine.ports import JobSight, JobState
 from taskbridge.errors import ContractBroken, JobRefused, SideUnreachable
-from taskbridge.sides.http import Answer, Channel, Content, Refusal, Transient
+from taskbridge.sides.failures import Refusal, Transient
+from taskbridge.sides.http import Channel, Content
+from taskbridge.sides.http_answer import Answer
 from taskbridge.sides.outcomes import RowResult, outcome_frame, unaccounted, unprocessed
 from taskbridge.sides.salesforce.bulk_csv import file_of, for_a_file, read_error, read_file
 from taskbridge.sides.salesforce.ids import to_18

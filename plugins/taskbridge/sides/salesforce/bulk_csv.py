@@ -15,7 +15,7 @@ from typing import Any, Final
 import pandas as pd
 
 from taskbridge.core.frames import rows_of
-from taskbridge.core.model import FIELDS, Op
+from taskbridge.core.terms import FIELDS, Op
 from taskbridge.sides.answers import RemoteError
 from taskbridge.sides.frames import masked, unsendable
 from taskbridge.sides.salesforce.marking import Marking

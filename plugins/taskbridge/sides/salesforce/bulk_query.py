@@ -20,7 +20,9 @@ from taskbridge.errors import (
     ReadIncomplete,
     SideUnreachable,
 )
-from taskbridge.sides.http import Answer, AnswerTooLarge, Channel, Refusal, Transient
+from taskbridge.sides.failures import AnswerTooLarge, Refusal, Transient
+from taskbridge.sides.http import Channel
+from taskbridge.sides.http_answer import Answer
 from taskbridge.sides.pages import Page, by_field, read_pages
 from taskbridge.sides.salesforce.bulk_csv import as_records, read_file
 from taskbridge.sides.shapes import Count, PathPart, Shape

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from taskbridge.errors import ContractBroken
-from taskbridge.sides.http import Answer, Channel
+from taskbridge.sides.http import Channel
+from taskbridge.sides.http_answer import Answer
 from taskbridge.sides.shapes import Shape
 
 

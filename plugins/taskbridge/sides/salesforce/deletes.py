@@ -14,11 +14,12 @@ from typing import Final
 
 import pandas as pd
 
-from taskbridge.core.model import Presence, Side
 from taskbridge.core.run import DELETES_TOLD, Window
+from taskbridge.core.terms import Presence, Side
 from taskbridge.errors import DeletesForgotten
+from taskbridge.sides.failures import Refusal
 from taskbridge.sides.frames import task_frame
-from taskbridge.sides.http import Channel, Refusal
+from taskbridge.sides.http import Channel
 from taskbridge.sides.salesforce.ids import RecordId
 from taskbridge.sides.shapes import Moment, Shape
 

@@ -14,12 +14,14 @@ from email.utils import format_datetime
 from http import HTTPStatus
 from typing import Any, Final
 
-from taskbridge.core.model import Op
+from taskbridge.core.terms import Op
 from taskbridge.core.writes import UNMODIFIED_SINCE, Outcome
 from taskbridge.errors import NOTHING_DONE, ContractBroken
 from taskbridge.sides.answers import Verdict, verdict
+from taskbridge.sides.failures import Transient
 from taskbridge.sides.frames import masked, unsendable
-from taskbridge.sides.http import Answer, Channel, Transient
+from taskbridge.sides.http import Channel
+from taskbridge.sides.http_answer import Answer
 from taskbridge.sides.outcomes import RowResult, carried_over, row_error
 from taskbridge.sides.salesforce.ids import to_18
 from taskbridge.sides.salesforce.records import encode_fields

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from taskbridge.core.writes import PERSON_LEFT_OUT, Outcome
 from taskbridge.errors import NOTHING_DONE, ContractBroken, ReadIncomplete
-from taskbridge.sides.http import Refusal
+from taskbridge.sides.failures import Refusal
 from taskbridge.sides.outcomes import RowResult, carried_over
 from taskbridge.sides.salesforce.ids import RecordId, to_18
 from taskbridge.sides.shapes import Shape, shaped

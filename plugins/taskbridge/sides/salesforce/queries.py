@@ -20,7 +20,9 @@ from taskbridge.core.api_calls import NEVER, prefers_query_job
 from taskbridge.core.bounds import moment
 from taskbridge.core.contract import Contract, ObjectNeed, judge
 from taskbridge.errors import ContractBroken, JobRefused, ReadIncomplete
-from taskbridge.sides.http import Answer, Channel, Refusal
+from taskbridge.sides.failures import Refusal
+from taskbridge.sides.http import Channel
+from taskbridge.sides.http_answer import Answer
 from taskbridge.sides.pages import Page, by_field, read_pages
 from taskbridge.sides.salesforce.bulk_query import QueryJobs
 from taskbridge.sides.salesforce.composite import Part, ask_together

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from taskbridge.core.frames import frame
-from taskbridge.core.model import Presence, Side
+from taskbridge.core.terms import Presence, Side
 from taskbridge.engine.ports import SIDE_USERS
 from taskbridge.sides.bringing_back import MORE
 from taskbridge.sides.decode import Page

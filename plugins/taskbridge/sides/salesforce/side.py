@@ -17,14 +17,15 @@ from simple_salesforce.format import format_soql
 from taskbridge.core.api_calls import COLLECTION_ROWS, LOOKED_UP
 from taskbridge.core.contract import Contract
 from taskbridge.core.frames import rows_of
-from taskbridge.core.model import Op, Side
 from taskbridge.core.run import Window
+from taskbridge.core.terms import Op, Side
 from taskbridge.core.usage import Told
 from taskbridge.engine.ports import Allowance, JobPort, SideInfo, unfenced
 from taskbridge.errors import ContractBroken
 from taskbridge.sides.bringing_back import write_bringing_back
+from taskbridge.sides.failures import Refusal
 from taskbridge.sides.frames import absent_rows, lots, stack
-from taskbridge.sides.http import TIMEOUTS, Channel, Grant, Refusal, Sessions
+from taskbridge.sides.http import TIMEOUTS, Channel, Grant, Sessions
 from taskbridge.sides.meter import CallMeter
 from taskbridge.sides.outcomes import RowResult, outcome_frame
 from taskbridge.sides.salesforce.budget import Budget, named_kind

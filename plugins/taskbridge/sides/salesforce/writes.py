@@ -9,12 +9,14 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
 
-from taskbridge.core.model import BIT, Op
+from taskbridge.core.terms import BIT, Op
 from taskbridge.core.writes import Outcome
 from taskbridge.errors import NOTHING_DONE, ContractBroken
 from taskbridge.sides.answers import RemoteError, Verdict, remote_errors, verdict
+from taskbridge.sides.failures import Transient
 from taskbridge.sides.frames import masked, unsendable
-from taskbridge.sides.http import Answer, Channel, Transient
+from taskbridge.sides.http import Channel
+from taskbridge.sides.http_answer import Answer
 from taskbridge.sides.outcomes import RowResult, carried_over, row_error
 from taskbridge.sides.salesforce.ids import to_18
 from taskbridge.sides.salesforce.marking import Marking
