@@ -10,7 +10,7 @@ import pytest
 
 from taskbridge.core.terms import Op
 from taskbridge.errors import ContractBroken, TaskBridgeError
-from taskbridge.sides import http
+from taskbridge.sides import http_answer
 from tests.contract.scripted import listing, scripted_sales_connect, scripted_salesforce
 from tests.contract.test_guarded import TASK, update
 from tests.contract.worlds import SalesforceWorld, write
@@ -20,7 +20,7 @@ BOUND = 100_000
 
 @pytest.fixture
 def bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "LARGEST_ANSWER", BOUND)
+    monkeypatch.setattr(http_answer, "LARGEST_ANSWER", BOUND)
 
 
 @pytest.mark.parametrize("depth", [600, 2_000, 200_000])

@@ -21,8 +21,9 @@ from taskbridge.errors import (
     SideUnreachable,
     TaskBridgeError,
 )
+from taskbridge.sides import http_answer
 from taskbridge.sides.answers import Verdict, verdict
-from taskbridge.sides.http_answer import LARGEST_ANSWER, Answer
+from taskbridge.sides.http_answer import Answer
 from taskbridge.sides.meanings import API_OFF, UNSUPPORTED
 from taskbridge.sides.strangers import refused_tunnel, strange_answer
 
@@ -119,7 +120,7 @@ class Failures:
         return CallRefused(self.sentence(*strange_answer(answer.status, answer.headers.get("Location"))))
 
     def too_large(self, *, perhaps_done: bool) -> Exception:
-        seen = f"answers with more than {LARGEST_ANSWER >> 20} MB, which are not read on"
+        seen = f"answers with more than {http_answer.LARGEST_ANSWER >> 20} MB, which are not read on"
         if perhaps_done:
             return Transient(seen, perhaps_done=True, over=True, answered=True)
         return AnswerTooLarge(
