@@ -134,4 +134,4 @@ actions AS (
     WHERE sf.presence = 'live' AND NOT is_ours(sf.marker) AND sf.modified_at >= u.switched_on_sf - $lookback
       AND is_reminder(sf.subtype, sf.is_recurrence, sf.is_closed, sf.marker, sf.completed_at, sf.created_at)
 )
-SELECT *, 'planned' AS state, NULL AS asks, NULL AS approval_id, false AS first_import FROM actions
+SELECT *, 'planned' AS state, NULL AS doubt, NULL AS asks, NULL AS approval_id, false AS first_import FROM actions

@@ -27,6 +27,7 @@ _SIDES: Final = {"sc": "sales_connect", "sf": "salesforce"}
 _OTHER: Final = {"sc": "sf", "sf": "sc"}
 _FREE: Final = {
     "state": pl.lit("planned"),
+    "doubt": pl.lit(None),
     "asks": pl.lit(None),
     "approval_id": pl.lit(None),
     "first_import": pl.lit(False),
