@@ -118,6 +118,15 @@ def test_K3_G3_what_waits_for_a_person_goes_on_waiting(world: World, pairs: list
     assert (world.rows(waiting), world.rows(contested)) == before
 
 
+def test_G3_an_audit_holds_nothing_as_it_writes_nothing(world: World, pairs: list[str]) -> None:
+    """What a limit would hold waits for the sync that would write it."""
+    world.with_settings(limits=dict.fromkeys(("count", "share", "user_count", "user_share"), 0))
+    world.sc.delete(pairs[0])
+    audit(world)
+    ends = f"select disposition, rule from staging.sales_connect_task where remote_id = '{pairs[0]}'"
+    assert world.rows(f"{ends} order by run_id desc limit 1") == [("deferred", "audit")]
+
+
 def test_a_pair_out_of_the_sync_is_named_as_such(world: World, pairs: list[str]) -> None:
     world.sc.reassign(pairs[0], world.sc_users["chi"])
     world.settle()

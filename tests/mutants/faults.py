@@ -544,6 +544,11 @@ FAULTS: Final = (
           "a new template rewrites Subjects that nobody asked to be rewritten (T3)",
           "tests/engine/test_rerender.py"
           "::test_T3_a_template_is_carried_out_when_a_person_asks"),
+    Fault("an_audit_holds_what_is_too_much", "engine/audit.py",
+          "make_plan(given, guarded=False)", "make_plan(given)",
+          "an audit says that a limit holds what no sync has tried (G3)",
+          "tests/engine/test_audit.py"
+          "::test_G3_an_audit_holds_nothing_as_it_writes_nothing"),
     Fault("two_alike_are_guessed", "engine/unmarked.py",
           "elif len(ids) == 1 and claims[ids[0]] == 1:", "elif ids:",
           "a lost create adopts one of two records that look alike (G2)",
