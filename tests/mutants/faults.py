@@ -542,8 +542,8 @@ FAULTS: Final = (
     Fault("rerender_in_every_run", "engine/inputs.py",
           "rerender=run.spec.mode is RunMode.RERENDER or", "rerender=True or",
           "a new template rewrites Subjects that nobody asked to be rewritten (T3)",
-          "tests/engine/test_rerender.py"
-          "::test_T3_a_template_is_carried_out_when_a_person_asks"),
+          "tests/engine/test_steady_state.py"
+          "::test_F1_T3_a_subject_typed_in_salesforce_never_comes_back_and_is_kept"),
     Fault("an_audit_holds_what_is_too_much", "engine/audit.py",
           "make_plan(given, guarded=False)", "make_plan(given)",
           "an audit says that a limit holds what no sync has tried (G3)",
