@@ -18,22 +18,21 @@ GOALS: Final = {100_000: 6.0, 1_000_000: 5.0}
 """Times faster than the loop, by the number of pairs; other sizes have the goal of the next smaller one."""
 
 
-_NAMES: Final = ("reconcile", "cycles", "sizes", "growth", "views")
+_BENCHES: Final[dict[str, Callable[[argparse.Namespace], Iterable[Result]]]] = {
+    "reconcile": lambda given: reconcile.measure(given.pairs, given.repeats, _goal),
+    "cycles": lambda given: cycles.measure(given.tasks, given.tasks // 10),
+    "sizes": lambda given: sizes.measure((given.tasks // 100, given.tasks), given.rounds),
+    "growth": lambda given: growth.measure(given.tasks // 50, given.rounds * 4, given.tasks // 100),
+    "views": lambda given: views.measure(given.year),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
-    benches: dict[str, Callable[[], Iterable[Result]]] = {
-        "reconcile": lambda: reconcile.measure(options.pairs, options.repeats, _goal),
-        "cycles": lambda: cycles.measure(options.tasks, options.tasks // 10),
-        "sizes": lambda: sizes.measure((options.tasks // 100, options.tasks), options.rounds),
-        "growth": lambda: growth.measure(options.tasks // 50, options.rounds * 4, options.tasks // 100),
-        "views": lambda: views.measure(options.year),
-    }
     results: list[Result] = []
     try:
-        for name in options.only or benches:
-            for result in benches[name]():
+        for name in options.only or _BENCHES:
+            for result in _BENCHES[name](options):
                 results.append(result)
                 print(result, flush=True)
     except PlansDiffer as error:
@@ -46,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--only", nargs="+", choices=_NAMES, help="these alone")
+    parser.add_argument("--only", nargs="+", choices=list(_BENCHES), help="these alone")
     parser.add_argument("--pairs", type=int, nargs="+", default=sorted(GOALS), help="sizes of the plan")
     parser.add_argument("--tasks", type=int, default=100_000, help="size of whole cycles and of the ledger")
     parser.add_argument("--year", type=float, default=1.0, help="share of a year that people ask about")

@@ -565,6 +565,7 @@ class _Planner:
             op="update",
             remote_id=pair.link[f"{PREFIX[side]}_id"],
             rule="C1,K3" if contested else "C1",
+            contested=contested,
             sc_user_id=pair.now(SC, "owner"),
             mask=sum(BIT[name] for name in values),
             **values,

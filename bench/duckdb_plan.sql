@@ -81,7 +81,7 @@ updates AS (
 actions AS (
     SELECT
         link_id, side, 'update' AS op, sf_id AS remote_id, NULL AS marker,
-        CASE WHEN contested THEN 'C1,K3' ELSE 'C1' END AS rule,
+        CASE WHEN contested THEN 'C1,K3' ELSE 'C1' END AS rule, contested,
         kinds(side, status_to, status_for_sf(sc_status), owner_to, due_date_to) AS kind,
         sc_owner AS sc_user_id, mask,
         sc_title AS title, status_for_sf(sc_status) AS status, priority_for_sf(sc_priority) AS priority,
@@ -92,7 +92,7 @@ actions AS (
     UNION ALL
     SELECT
         link_id, side, 'update', sc_id, NULL,
-        CASE WHEN contested THEN 'C1,K3' ELSE 'C1' END,
+        CASE WHEN contested THEN 'C1,K3' ELSE 'C1' END, contested,
         kinds(side, status_to, status_for_sc(sf_status), owner_to, due_date_to),
         sc_owner, mask,
         NULL, status_for_sc(sf_status), priority_for_sc(sf_priority), sf_due_date, sf_details, owner_for_sc, NULL,
@@ -100,20 +100,20 @@ actions AS (
     FROM updates WHERE side = 'sales_connect'
     UNION ALL
     SELECT
-        link_id, 'salesforce', 'delete', sf_id, NULL, 'C1', 'delete', sc_owner, 0,
+        link_id, 'salesforce', 'delete', sf_id, NULL, 'C1', NULL, 'delete', sc_owner, 0,
         NULL, NULL, NULL, NULL, NULL, NULL, NULL,
         sf_title, sf_status, sf_priority, sf_due_date, sf_details, sf_owner
     FROM judged WHERE sc_deleted AND sf_deleted IS NOT TRUE
     UNION ALL
     SELECT
-        link_id, 'sales_connect', 'delete', sc_id, NULL, 'C1', 'delete', sc_owner, 0,
+        link_id, 'sales_connect', 'delete', sc_id, NULL, 'C1', NULL, 'delete', sc_owner, 0,
         NULL, NULL, NULL, NULL, NULL, NULL, NULL,
         sc_title, sc_status, sc_priority, sc_due_date, sc_details, sc_owner
     FROM judged WHERE sf_deleted AND sc_deleted IS NOT TRUE
     UNION ALL
     SELECT
         'sc:' || $account || ':' || sc.remote_id AS link_id, 'salesforce', 'create', NULL, 'tb:' || link_id || ':1',
-        'C1', 'create', u.sc_user_id, 63,
+        'C1', NULL, 'create', u.sc_user_id, 63,
         sc.title, coalesce(status_for_sf(sc.status), 'Not Started'), coalesce(priority_for_sf(sc.priority), 'Normal'),
         sc.due_date, sc.details, u.sf_user_id, sc.person,
         NULL, NULL, NULL, NULL, NULL, NULL
@@ -124,7 +124,7 @@ actions AS (
     UNION ALL
     SELECT
         'sf:' || $org || ':' || sf.remote_id AS link_id, 'sales_connect', 'create', NULL, 'tb:' || link_id || ':1',
-        'C1', 'create', u.sc_user_id, 63,
+        'C1', NULL, 'create', u.sc_user_id, 63,
         coalesce(sf.title, '(no subject)'), coalesce(status_for_sc(sf.status), 'open'),
         coalesce(priority_for_sc(sf.priority), 'normal'), sf.due_date, sf.details, u.sc_user_id, sf.person,
         NULL, NULL, NULL, NULL, NULL, NULL

@@ -184,7 +184,9 @@ def _target(name: str) -> pl.Expr:
 def _updates(judged: pl.LazyFrame, side: str) -> pl.LazyFrame:
     written = {name: pl.col(f"{name}_to").eq_missing(side) for name in FIELDS}
     mask = pl.sum_horizontal(there.cast(pl.Int32) * BIT[name] for name, there in written.items())
-    both = (pl.col(f"sc_{name}_changed") & pl.col(f"sf_{name}_changed") & written[name] for name in FIELDS)
+    contested = pl.any_horizontal(
+        pl.col(f"sc_{name}_changed") & pl.col(f"sf_{name}_changed") & written[name] for name in FIELDS
+    )
     done = _crossed(side, "status") == ("Completed" if side == "sf" else "complete")
     counted = {
         "complete": written["status"] & done,
@@ -203,7 +205,8 @@ def _updates(judged: pl.LazyFrame, side: str) -> pl.LazyFrame:
         .select(
             *_constant(side=_SIDES[side], op="update"),
             "link_id", "mask",
-            pl.when(pl.any_horizontal(both)).then(pl.lit("C1,K3")).otherwise(pl.lit("C1")).alias("rule"),
+            contested.alias("contested"),
+            pl.when(contested).then(pl.lit("C1,K3")).otherwise(pl.lit("C1")).alias("rule"),
             pl.when(kinds != "").then(kinds).alias("kind"),
             *_record(side),
             *(_crossed(side, name).alias(name) for name in FIELDS),

@@ -6,8 +6,10 @@ from datetime import date, timedelta
 
 import pytest
 
+from taskbridge.core.delicate import is_delicate
+from taskbridge.core.model import ACTIONS
 from taskbridge.core.terms import ConflictPolicy
-from tests.core.frames import NOON, Row, decide, decision, link, sc, sf, wrote
+from tests.core.frames import NOON, Row, decide, decision, link, sc, sf, table, wrote
 
 SC, SF = "sales_connect", "salesforce"
 LATEST, MANUAL = ConflictPolicy.LATEST_WINS, ConflictPolicy.MANUAL
@@ -273,3 +275,11 @@ def test_K6_a_subject_that_goes_to_and_fro_is_held_and_can_be_decided() -> None:
     theirs = decide([pair], [left], [right], recent=NAMES, decisions=[decision("title", SF, "a", "b")])
     assert theirs.writes == [], "a Subject never goes to Sales Connect (F1)"
     assert theirs.base("sc") == {"title": "a"}
+
+
+def test_K3_an_update_that_settles_a_conflict_is_delicate() -> None:
+    both = decide(
+        [link()], [sc(details="hers", modified_at=NOON)], [sf(details="his", modified_at=NOON - MINUTE)]
+    )
+    one = decide([link()], [sc(details="hers", modified_at=NOON)], [sf()])
+    assert [list(is_delicate(table(ACTIONS, plan.actions))) for plan in (both, one)] == [[True], [False]]

@@ -153,6 +153,10 @@ FAULTS: Final = (
           "return flags(pc.less(deleted_at, oldest))", "return flags(pc.less(deleted_at, oldest)) & False",
           "deletes from before the last 15 days are carried out (I4)",
           "tests/core/test_pairs.py"),
+    Fault("settled_conflicts_are_not_delicate", "core/delicate.py",
+          'completes | actions["contested"]', "completes",
+          "an edit between the last look and a write that settles a conflict is overwritten (K3)",
+          "tests/core/test_conflicts.py::test_K3_an_update_that_settles_a_conflict_is_delicate"),
     Fault("contested_delete_is_not_kept", "core/deletes.py",
           'self._keep_records(rows[EDIT_MEETS_DELETE[lines]], winner=side.other)', "pass",
           "an edit that a delete beats is gone (K5)",
@@ -545,7 +549,7 @@ FAULTS: Final = (
           "tests/engine/test_steady_state.py"
           "::test_F1_T3_a_subject_typed_in_salesforce_never_comes_back_and_is_kept"),
     Fault("an_audit_holds_what_is_too_much", "engine/audit.py",
-          "make_plan(given, guarded=False)", "make_plan(given)",
+          "make_plan(given, limited=False)", "make_plan(given)",
           "an audit says that a limit holds what no sync has tried (G3)",
           "tests/engine/test_audit.py"
           "::test_G3_an_audit_holds_nothing_as_it_writes_nothing"),

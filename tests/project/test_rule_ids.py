@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 RULE = re.compile(r"[A-Z][0-9]{1,2}(,[A-Z][0-9]{1,2})*")
+PATTERN = re.compile(r"\\b[A-Z][0-9]")
+"""What looks for one within a text."""
 ASKING = {
     "equals",
     "not_equal",
@@ -35,17 +36,22 @@ def rule_ids(node: ast.AST) -> bool:
     )
 
 
-def asked(tree: ast.AST) -> Iterator[int]:
+def asked(tree: ast.AST) -> list[int]:
     """Lines where something depends on a rule id."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Compare) and rule_ids(node):
-            yield node.lineno
-        elif isinstance(node, ast.Call) and rule_ids(ast.Tuple([*node.args])):
-            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            if name in ASKING:
-                yield node.lineno
-        elif isinstance(node, ast.Dict) and any(rule_ids(key) for key in node.keys if key is not None):
-            yield node.lineno
+    return [node.lineno for node in ast.walk(tree) if isinstance(node, ast.expr) and asks(node)]
+
+
+def asks(node: ast.expr) -> bool:
+    match node:
+        case ast.Compare():
+            return rule_ids(node)
+        case ast.Constant(value=str(text)):
+            return PATTERN.search(text) is not None
+        case ast.Dict(keys=keys):
+            return any(rule_ids(key) for key in keys if key is not None)
+        case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name), args=given):
+            return name in ASKING and any(map(rule_ids, given))
+    return False
 
 
 @pytest.mark.parametrize(
@@ -56,10 +62,11 @@ def asked(tree: ast.AST) -> Iterator[int]:
         'equals(rules, "G3")',
         'pc.match_substring(r, "I4")',
         'd = {"C6": 1}',
+        r'x = r"\bK3\b"',
     ],
 )
 def test_a_decision_by_a_rule_id_is_found(code: str) -> None:
-    assert list(asked(ast.parse(code))) == [1]
+    assert asked(ast.parse(code)) == [1]
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,7 @@ CREATE TABLE bridge.action ( -- One row is one intended remote effect and its ou
     job_id text REFERENCES bridge.bulk_job, -- Job that carries it out (bridge.bulk_job); null for a row of an ordinary call
     rule text NOT NULL, -- Rules that led to it, comma-separated; for people, nothing is decided by it
     doubt text CHECK (doubt IN ('too_old', 'undated', 'missing')), -- Why a delete waits however few there are: too_old (I4), undated (C6), missing (not found, without proof: C5, C6); else null
+    contested boolean, -- Of an update: whether it settles a field that both sides changed (K3); else null
     kind text, -- What it counts as for the limits (G3), comma-separated; what a person approved counts for nothing
     sc_user_id text, -- User whose task it is
     first_import boolean NOT NULL DEFAULT false, -- Whether it belongs to a user's first sync, which the limits do not count

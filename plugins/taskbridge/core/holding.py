@@ -52,17 +52,17 @@ class Weighed:
     answered: pa.Table
 
 
-def weigh(matched: Matched, draft: Draft, strangers: Mapping[Side, Ends], *, guarded: bool) -> Weighed:
+def weigh(matched: Matched, draft: Draft, strangers: Mapping[Side, Ends], *, limited: bool) -> Weighed:
     """Splits off and holds what exceeds a limit or waits for an answer, and carries out what was answered.
 
     An update is held field by field: what is harmless of it goes on, and the base follows for that alone.
-    Ends the pairs and rows that are concerned. Not `guarded`: everything goes on.
+    Ends the pairs and rows that are concerned. Not `limited`: everything goes on.
     """
     actions = _concat(draft.actions, ACTIONS)
     changes = _concat(draft.changes, LEDGER_CHANGES)
     new_links = _concat(draft.new_links, NEW_LINKS)
     weighing = _Weighing(matched, draft, strangers, actions, changes, new_links)
-    return weighing.result() if guarded else weighing.as_drafted()
+    return weighing.result() if limited else weighing.as_drafted()
 
 
 @dataclass

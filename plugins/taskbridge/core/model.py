@@ -189,6 +189,7 @@ ACTIONS: Final = pa.schema(
         ("state", pa.string()),  # planned or held
         ("rule", pa.string()),  # rule ids, comma-separated: why; for people, nothing is decided by it
         ("doubt", pa.string()),  # Doubt; null: none, or no delete
+        ("contested", pa.bool_()),  # of an update: whether it settles a field that both sides changed (K3)
         ("kind", pa.string()),  # GuardKind values that it counts for, comma-separated; not what was approved
         ("asks", pa.string()),  # ApprovalKind: a held one that an approval can release, else null
         ("approval_id", pa.int64()),  # the request that it waits for, or that released it

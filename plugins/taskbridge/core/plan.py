@@ -20,10 +20,10 @@ from taskbridge.core.template import SubjectTemplate
 from taskbridge.core.terms import Disposition, Side
 
 
-def make_plan(given: PlanInput, *, guarded: bool = True) -> Plan:
+def make_plan(given: PlanInput, *, limited: bool = True) -> Plan:
     """Decides every staged row. The same input gives the same plan; the input is not changed.
 
-    `guarded`: what is too much at once waits, and what a person answered is carried out (G3).
+    `limited`: what is too much at once waits, and what a person answered is carried out (G3).
 
     Raises UnknownTemplateField when the policy's template names a field that does not exist.
     """
@@ -40,7 +40,7 @@ def make_plan(given: PlanInput, *, guarded: bool = True) -> Plan:
         changes = with_new_renderings(changes, matched, template)
     PairPlanner(matched, draft, crossing, template, changes).plan()
     plan_new_pairs(matched, draft, strangers, crossing, template)
-    weighed = weigh(matched, draft, strangers, guarded=guarded)
+    weighed = weigh(matched, draft, strangers, limited=limited)
     return Plan(
         actions=frame(weighed.actions),
         ledger_changes=frame(weighed.changes),

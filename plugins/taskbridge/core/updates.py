@@ -64,6 +64,7 @@ class Updates(PairStep):
                 "op": constant(Op.UPDATE, length),
                 "remote_id": take(links[f"{side.prefix}_id"], rows),
                 "rule": pc.if_else(pa.array(contested[rows]), "C1,K3", "C1"),
+                "contested": pa.array(contested[rows]),
                 "sc_user_id": self.owner(rows),
                 "first_import": constant(False, length, pa.bool_()),
                 "mask": pa.array(mask[rows]),

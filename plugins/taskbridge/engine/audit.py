@@ -22,7 +22,7 @@ REPAIR = "repair"
 
 def compare_everything(engine: Engine, run: Run, given: PlanInput) -> Plan:
     """Stores what has drifted, and answers a plan of nothing: where each record would end if a sync saw it now."""
-    plan = make_plan(given, guarded=False)
+    plan = make_plan(given, limited=False)
     drift = compare(given, plan)
     engine.ledger.links.save_drift(run, drift)
     _log.info("Found %d lines of drift", len(drift) - 1)

@@ -105,7 +105,7 @@ class Channel:
         sessions: Sessions | None = None,
         meter: CallMeter | None = None,
     ) -> None:
-        self.connection, self.system = connection, system
+        self.connection = connection
         self._failures = Failures(connection, system, offers)
         self._sessions = sessions or Alone()
         self._observe = observe
@@ -271,7 +271,9 @@ class Channel:
             raise self._failures.network(error, at_login=True) from error
         if not (grant.token.isascii() and grant.token.isprintable()):
             raise ContractBroken(
-                f"{self.connection}: {self.system} answered the login with a token that no request can carry; run again"
+                self._failures.sentence(
+                    "answered the login with a token that no request can carry", "run again"
+                )
             )
         self._sessions.keep(grant)
         return grant

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import Any, Final
 
 import orjson
@@ -52,7 +53,7 @@ class Answer:
             raise ContractBroken(f"{self.asked}: the answer has no readable Date header")
         return self.date
 
-    @property
+    @cached_property
     def errors(self) -> tuple[RemoteError, ...]:
         try:
             return remote_errors(loads(self.content))
