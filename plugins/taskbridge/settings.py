@@ -153,8 +153,8 @@ class Settings(_Closed):
         10,
         ge=0,
         le=_DAY,
-        description="An update or delete whose connection was cut may still be carried out for so long; until then "
-        "its pair waits and nothing is repeated, minutes (G2)",
+        description="A write whose connection was cut may still be carried out for so long, minutes: the pair of an "
+        "update or delete waits and nothing is repeated, a create is looked for (G2)",
     )
     lease_minutes: int = Field(
         5, ge=1, le=_DAY, description="A run that shows no life for so long loses the lease, minutes"
@@ -309,6 +309,11 @@ class Settings(_Closed):
     @property
     def late_request(self) -> timedelta:
         return timedelta(minutes=self.late_request_minutes)
+
+    @property
+    def certain_after(self) -> timedelta:
+        """After so long a lost request can no longer land, and what landed can be seen (G2)."""
+        return max(self.late_request, self.overlap)
 
     @property
     def lease(self) -> timedelta:

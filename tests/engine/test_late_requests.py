@@ -41,6 +41,35 @@ def test_G2_a_create_that_lands_before_it_is_repeated_is_adopted(world: World, s
     assert world.writes == writes
 
 
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize("lost", ["it shows late", "it lands late"])
+def test_G2_C1_a_copy_that_shows_after_its_original_was_deleted_goes_too(
+    world: World, side: Side, lost: str
+) -> None:
+    """No record carried the marker when the pair ended: the copy is looked for until it can no longer come."""
+    here, there = (world.sc, world.sf) if side is Side.SALES_CONNECT else (world.sf, world.sc)
+    world.with_settings(late_request_minutes=60)
+    task = world.sc_task() if side is Side.SALES_CONNECT else world.sf_task()
+    if lost == "it lands late":
+        there.faults.land_late = [timedelta(minutes=30)]
+    else:
+        there.faults.lose_answers, there.faults.visible_after = 1, timedelta(minutes=30)
+    world.sync()
+    here.delete(task)
+    world.settle()
+    there.faults.visible_after = timedelta(0)
+    world.advance(20 * 60)
+    world.settle()  # by now no listing tells the delete of the original
+    world.advance(OVER)
+    world.settle()
+    assert not here.live()
+    assert not there.live(), "left alone it would be a task that nobody can get rid of"
+    assert there.records, "it was there"
+    writes = world.writes
+    assert world.sync().outcome is RunOutcome.CLEAN
+    assert world.writes == writes
+
+
 @pytest.mark.parametrize("edited_there", [False, True])
 def test_G2_K1_an_edit_made_before_a_lost_create_was_found_crosses(world: World, edited_there: bool) -> None:
     """The create is repeated with the edit in it, and finds the record that the lost one made without it."""

@@ -324,6 +324,11 @@ FAULTS: Final = (
           "    if not carriers and retry_unseen:\n", "    if False:\n", "a create that never arrived is parked (G2)",
           "tests/engine/test_late_requests.py"
           "::test_G2_a_create_that_lands_after_it_was_repeated_doubles_nothing"),
+    Fault("lost_create_is_looked_for_once", "settings.py",
+          "return max(self.late_request, self.overlap)", "return timedelta(0)",
+          "a copy that shows after its original was deleted stays for good (G2, C1)",
+          "tests/engine/test_late_requests.py"
+          "::test_G2_C1_a_copy_that_shows_after_its_original_was_deleted_goes_too"),
     Fault("earlier_create_is_not_believed", "engine/marked.py",
           "    return _by_earlier_requests(engine, side, creates, outcomes)\n", "    return outcomes\n",
           "an edit made before a lost create was found passes for undone by a person (G2)",

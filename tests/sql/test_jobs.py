@@ -37,9 +37,9 @@ def test_a_job_is_written_down_with_its_rows(ledger: Ledger, run: Run) -> None:
 
 def test_its_rows_are_not_settled_by_anything_else_before_its_end(ledger: Ledger, run: Run) -> None:
     ledger.outbox.open_job(run, SF, Op.UPDATE, "750A", [f"{run.run_id}-0"])
-    assert ledger.outbox.unsettled(run, SF).empty
+    assert ledger.outbox.unsettled(run, SF, timedelta(minutes=10)).empty
     ledger.outbox.end_job(run, "750A", failed=False, message=None)
-    assert list(ledger.outbox.unsettled(run, SF)["action_id"]) == [f"{run.run_id}-0"]
+    assert list(ledger.outbox.unsettled(run, SF, timedelta(minutes=10))["action_id"]) == [f"{run.run_id}-0"]
 
 
 def test_answered_rows_are_no_longer_among_those_of_the_job(ledger: Ledger, run: Run) -> None:

@@ -34,6 +34,7 @@ from tests.sql.rows import (
 )
 
 ALL = tuple(Op)
+CERTAIN = timedelta(minutes=10)
 
 
 def planned_run(ledger: Ledger, minute: float = 2) -> Run:
@@ -65,13 +66,13 @@ def test_an_action_is_sent_once(ledger: Ledger) -> None:
     run = planned_run(ledger)
     sent = [f"{run.run_id}-0"]
     ledger.outbox.mark_sent(run, sent)
-    assert ledger.outbox.unsettled(run, SF)["action_id"].tolist() == sent
-    assert ledger.outbox.unsettled(run, SC).empty
+    assert ledger.outbox.unsettled(run, SF, CERTAIN)["action_id"].tolist() == sent
+    assert ledger.outbox.unsettled(run, SC, CERTAIN).empty
     with pytest.raises(CountsDoNotAddUp, match=r"2 actions should have been planned, but 1 were"):
         ledger.outbox.mark_sent(run, [*sent, f"{run.run_id}-1"])
-    assert ledger.outbox.unsettled(run, SF)["action_id"].tolist() == sent
+    assert ledger.outbox.unsettled(run, SF, CERTAIN)["action_id"].tolist() == sent
     ledger.outbox.unsend(run, sent)
-    assert ledger.outbox.unsettled(run, SF).empty
+    assert ledger.outbox.unsettled(run, SF, CERTAIN).empty
     assert len(ledger.outbox.actions(run, SF, ALL)) == 3
     with pytest.raises(CountsDoNotAddUp, match=r"should have been sent, but 0 were"):
         ledger.outbox.unsend(run, sent)
@@ -186,7 +187,7 @@ def test_a_later_run_records_what_an_earlier_one_left_open(ledger: Ledger, datab
     cut_off = planned_run(ledger)
     ledger.outbox.mark_sent(cut_off, [f"{cut_off.run_id}-2"])
     later = open_run(ledger, at(10))
-    (action_id,) = ledger.outbox.unsettled(later, SF)["action_id"]
+    (action_id,) = ledger.outbox.unsettled(later, SF, CERTAIN)["action_id"]
     ledger.outbox.record(later, outcomes(outcome(action_id, "done", remote_id="00T8")))
     assert query(database_url, "SELECT 1 FROM bridge.action WHERE state = 'sent'") == []
     row = link_row(database_url, "sc:acc:8")
@@ -208,6 +209,28 @@ def test_a_create_that_was_taken_for_lost_can_turn_out_to_be_done(ledger: Ledger
     assert ledger.outbox.given_up(SF, [marker]).empty
 
 
+def test_a_create_that_was_taken_for_lost_is_looked_for_until_nothing_can_come_of_it(
+    ledger: Ledger, database_url: str
+) -> None:
+    run = planned_run(ledger)
+    lost = f"{run.run_id}-2"
+    missed = outcome(lost, "retry", code="NOT_CREATED")
+    write(ledger, run, SF, missed)
+    assert (SF, None) not in ledger.outbox.pending(run, CERTAIN), "it has just been looked for"
+    later = open_run(ledger, at(10))
+    assert (SF, None) in ledger.outbox.pending(later, CERTAIN)
+    assert ledger.outbox.unsettled(later, SF, CERTAIN)["action_id"].tolist() == [lost]
+    assert ledger.outbox.unsettled(later, SC, CERTAIN).empty
+    query(
+        database_url,
+        f"UPDATE bridge.action SET sent_at = sent_at - interval '11 min' WHERE action_id = '{lost}' RETURNING 1",
+    )
+    ledger.outbox.record(later, outcomes(missed))
+    last = open_run(ledger, at(11))
+    assert ledger.outbox.unsettled(last, SF, CERTAIN).empty
+    assert (SF, None) not in ledger.outbox.pending(last, CERTAIN)
+
+
 def test_how_long_a_write_has_waited_is_told_by_the_servers_clock_or_ours(
     ledger: Ledger, database_url: str
 ) -> None:
@@ -221,7 +244,7 @@ def test_how_long_a_write_has_waited_is_told_by_the_servers_clock_or_ours(
     ledger.outbox.record(cut_off, outcomes(*lost))
 
     def unsettled(minute: int) -> pd.DataFrame:
-        return ledger.outbox.unsettled(open_run(ledger, at(minute)), SF).set_index("action_id")
+        return ledger.outbox.unsettled(open_run(ledger, at(minute)), SF, CERTAIN).set_index("action_id")
 
     found = unsettled(8)
     assert found["waited"].between(350, 400).all()
@@ -249,7 +272,7 @@ def test_a_create_in_doubt_keeps_its_time_and_a_person_settles_it(ledger: Ledger
     assert one(database_url, "SELECT sent_at FROM bridge.action WHERE action_id = %s", create) == before
     assert "nothing was changed" in tell(create, "00T1"), "that record is in a pair"
     assert tell(create, "00T9") == "settled by Ada: it is 00T9"
-    assert ledger.outbox.unsettled(run, SF)["remote_id"].tolist() == ["00T9"]
+    assert ledger.outbox.unsettled(run, SF, CERTAIN)["remote_id"].tolist() == ["00T9"]
     assert "was not created" in tell(create)
     assert state(database_url, run, 2) == "retry"
 

@@ -139,7 +139,7 @@ def test_every_statement_runs(ledger: Ledger, database_url: str, monkeypatch: py
             plan(actions, links=[new_link(link_id, sc_id="1", sf_id="00T1")],
                  conflicts=[{"link_id": link_id, "field": "title", "rule": "K3"}], ends=ends),
         )  # fmt: skip
-    assert ledger.outbox.pending(run) == {(SF, Op.UPDATE)}
+    assert ledger.outbox.pending(run, timedelta(minutes=10)) == {(SF, Op.UPDATE)}
     ledger.outbox.actions(run, SF, [Op.UPDATE]), ledger.outbox.waiting_since(run)
     ledger.outbox.mark_stale(run, [f"{run.run_id}-1"])
     ledger.outbox.keep(run, kept(SF, action_id=f"{run.run_id}-0", link_id=link_id, remote_id="00T1"))
@@ -149,7 +149,7 @@ def test_every_statement_runs(ledger: Ledger, database_url: str, monkeypatch: py
     ledger.outbox.open_job(run, SF, Op.UPDATE, "750", [f"{run.run_id}-2"])
     assert ledger.outbox.open_jobs(SF) == [("750", Op.UPDATE)]
     (
-        ledger.outbox.unsettled(run, SF),
+        ledger.outbox.unsettled(run, SF, timedelta(minutes=10)),
         ledger.outbox.job_rows("750"),
         ledger.outbox.given_up(SF, ["tb:sc:acc:8:1"]),
     )

@@ -116,6 +116,8 @@ CREATE TABLE bridge.action ( -- One row is one intended remote effect and its ou
     UNIQUE (run_id, seq)
 );
 CREATE INDEX action_open ON bridge.action (side, state) WHERE state IN ('planned', 'sent', 'held', 'retry');
+-- Creates that were taken for lost. Next to none.
+CREATE INDEX action_lost ON bridge.action (side, marker) WHERE state = 'retry' AND code = 'NOT_CREATED';
 -- The state is a part of it, so that a pair with nothing open is told by the index alone.
 CREATE INDEX action_link ON bridge.action (link_id, state);
 CREATE INDEX action_approval ON bridge.action (approval_id) WHERE approval_id IS NOT NULL;

@@ -130,6 +130,24 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION bridge.pairs_in_doubt IS 'Pairs of which a listing shows a record in an older version than before (G9), and ended ones whose deleted record it shows live (C7): only a look-up by id tells what is there.';
 
+CREATE FUNCTION bridge.perhaps_created(run bigint, certain_after interval) RETURNS TABLE (action_id text, side text)
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT a.action_id, a.side
+    FROM bridge.action a
+    JOIN bridge.link l USING (link_id)
+    WHERE a.state = 'retry' AND a.code = 'NOT_CREATED' AND a.run_id < run
+      AND a.answered_at < a.sent_at + certain_after
+      AND a.marker = 'tb:' || l.link_id || ':' || l.generation
+      AND CASE a.side WHEN 'sales_connect' THEN l.sc_id ELSE l.sf_id END IS NULL
+      -- The same create again finds the record itself.
+      AND NOT EXISTS (
+          SELECT FROM bridge.action b
+          WHERE b.link_id = a.link_id AND b.side = a.side AND b.op = 'create' AND b.state IN ('planned', 'sent')
+      );
+END;
+COMMENT ON FUNCTION bridge.perhaps_created IS 'Creates of earlier runs that were taken for lost, and looked for the last time before it was certain that nothing can come of them: their requests may have landed since, or what landed may only now be seen (G2). Once their pair has a record there they are settled.';
+
 CREATE FUNCTION bridge.zone_of(told text) RETURNS text
 LANGUAGE plpgsql STABLE
 AS $$

@@ -4,3 +4,5 @@ UNION
 SELECT side, NULL FROM bridge.action WHERE state = 'sent'
 UNION
 SELECT side, NULL FROM bridge.bulk_job WHERE ended_at IS NULL
+UNION
+SELECT side, NULL FROM bridge.perhaps_created(:run_id, :certain_after)

@@ -12,9 +12,12 @@ WITH sent AS (
     JOIN bridge.run s ON s.run_id = a.run_id
     JOIN bridge.run r ON r.run_id = CAST(:run_id AS bigint)
     LEFT JOIN bridge.link l ON l.link_id = a.link_id
-    WHERE a.side = CAST(:side AS text) AND a.state = 'sent'
-      -- A job that goes on will tell by itself.
-      AND NOT EXISTS (SELECT FROM bridge.bulk_job j WHERE j.job_id = a.job_id AND j.ended_at IS NULL)
+    WHERE a.side = CAST(:side AS text)
+      AND (
+          -- A job that goes on will tell by itself.
+          (a.state = 'sent' AND NOT EXISTS (SELECT FROM bridge.bulk_job j WHERE j.job_id = a.job_id AND j.ended_at IS NULL))
+          OR a.action_id IN (SELECT p.action_id FROM bridge.perhaps_created(:run_id, :certain_after) p)
+      )
 ),
 controls AS (
     -- Best one of a clean pair; a task whose pair takes no part answers as well.

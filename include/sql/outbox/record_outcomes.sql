@@ -38,7 +38,7 @@ WITH recorded AS (
     ) AS o (action_id, outcome, remote_id, written_at, code, category, message, remedy)
     JOIN bridge.run r ON r.run_id = :run_id
     WHERE a.action_id = o.action_id
-      AND (a.state = 'sent' OR (a.state = 'retry' AND a.code = 'NOT_CREATED' AND o.outcome = 'done'))
+      AND (a.state = 'sent' OR (a.state = 'retry' AND a.code = 'NOT_CREATED' AND o.outcome IN ('done', 'retry')))
     RETURNING a.action_id, a.link_id, a.side, a.op, a.state, a.remote_id, a.written_at, a.owner, a.mask
 ),
 written AS (
@@ -64,6 +64,8 @@ learnt AS (
         {half}_owner_now = coalesce(w.{half}_owner, l.{half}_owner_now),
         -- end
         state = CASE WHEN w.sc_created IS NULL AND w.sf_created IS NULL THEN l.state ELSE 'linked' END,
+        -- A copy that is found after its pair has ended: what became of the original is read, and decided anew.
+        dirty = l.dirty OR (l.state = 'tombstone' AND (w.sc_created IS NOT NULL OR w.sf_created IS NOT NULL)),
         withheld = CASE WHEN w.sc_created IS NULL AND w.sf_created IS NULL THEN l.withheld END,
         sc_checked_at = coalesce(w.sc_written_at, l.sc_checked_at),
         -- As the record was when it was deleted, so it is made should it come back (K5).

@@ -62,7 +62,7 @@ def _steps(engine: Engine, run: Run) -> str | None:
         return None
     error = None
     # Whatever a step leaves without an answer, the side's next one looks up, as it would in a process of its own.
-    pending = set(engine.ledger.outbox.pending(run))
+    pending = set(engine.ledger.outbox.pending(run, engine.settings.certain_after))
     for side, ops in LOAD_STEPS:
         if not any((side, op) in pending for op in (None, *ops)):
             continue

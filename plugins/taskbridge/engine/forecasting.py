@@ -106,7 +106,7 @@ def _people(side: Side, planned: pd.DataFrame, chunk: int) -> Calls:
 
 def _lost_answers(engine: Engine, run: Run, side: Side, planned: pd.DataFrame, offered: Terms) -> Calls:
     """What is still without an answer is looked for once more before each of the two load steps that have work."""
-    lost = engine.ledger.outbox.unsettled(run, side)
+    lost = engine.ledger.outbox.unsettled(run, side, engine.settings.certain_after)
     steps = len({op is Op.DELETE for op in map(Op, planned["op"])})
     creates = int((lost["op"] == Op.CREATE).sum())
     markers = creates if side is Side.SALES_CONNECT else ceil(creates / offered.looked_up)

@@ -57,7 +57,7 @@ def load(engine: Engine, run: Run, side: Side, ops: Sequence[Op]) -> LoadResult:
     what was written of the chunk under way is recorded then, and the rest is planned still.
     """
     result = LoadResult()
-    pending = engine.ledger.outbox.pending(run)
+    pending = engine.ledger.outbox.pending(run, engine.settings.certain_after)
     if (side, None) in pending:
         recover_side(engine, run, side)
     if not any((side, op) in pending for op in ops):

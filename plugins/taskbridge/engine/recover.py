@@ -33,7 +33,7 @@ def recover(engine: Engine, run: Run) -> int:
     changed everything.
     """
     with engine.ledger.transaction():
-        pending = engine.ledger.outbox.pending(run)
+        pending = engine.ledger.outbox.pending(run, engine.settings.certain_after)
         unfollowed = engine.ledger.outbox.unfollowed()
     waiting = [side for side in Side if (side, None) in pending]
     found = sum(recover_side(engine, run, side) for side in waiting)
@@ -47,7 +47,7 @@ def recover(engine: Engine, run: Run) -> int:
 def recover_side(engine: Engine, run: Run, side: Side) -> int:
     """The same for one side, without settling. Jobs are looked at once: they tell what became of their rows."""
     told = resume_jobs(engine, run, side)
-    lost = engine.ledger.outbox.unsettled(run, side)
+    lost = engine.ledger.outbox.unsettled(run, side, engine.settings.certain_after)
     if lost.empty:
         return told
     engine.still_mine(run)

@@ -29,7 +29,7 @@ def resolve_unmarked(engine: Engine, side: Side, creates: pd.DataFrame) -> list[
     fits no other lost create. It is ruled out when a request can no longer land, what landed can be seen, and
     no record of ours could be it. In between it is held for a person: sent, with the code CREATE_UNCLEAR.
     """
-    patience = max(engine.settings.late_request, engine.settings.overlap)
+    patience = engine.settings.certain_after
     made: dict[str, Row] = {}
     for _, sent in creates.groupby("sent_after"):  # of one run
         since = sent["sent_after"].iloc[0].to_pydatetime()

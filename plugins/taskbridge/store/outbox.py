@@ -26,10 +26,10 @@ PARKED_RETRY: Final = timedelta(hours=24)
 class Outbox:
     _db: Database
 
-    def pending(self, run: Run) -> frozenset[tuple[Side, Op | None]]:
+    def pending(self, run: Run, certain_after: timedelta) -> frozenset[tuple[Side, Op | None]]:
         """Which ops the run has still planned on which side; and, with None, the sides of which any run waits for
-        answers or for the end of a job."""
-        rows = self._db.rows("outbox/read_pending", run_id=run.run_id)
+        answers or for the end of a job. `certain_after`: how long a lost request may still show an effect."""
+        rows = self._db.rows("outbox/read_pending", run_id=run.run_id, certain_after=certain_after)
         return frozenset((Side(row.side), row.op and Op(row.op)) for row in rows)
 
     def actions(self, run: Run, side: Side, ops: Sequence[Op]) -> pd.DataFrame:
@@ -44,9 +44,12 @@ class Outbox:
         rows = self._db.rows("outbox/read_waiting", run_id=run.run_id)
         return {Side(row.side): row.since.astimezone(UTC) for row in rows}
 
-    def unsettled(self, run: Run, side: Side) -> pd.DataFrame:
-        """UNSETTLED rows of any run in state sent: written perhaps, answer unknown. Not those of an open job."""
-        return self._db.frame("outbox/read_sent", UNSETTLED, run_id=run.run_id, side=side.value)
+    def unsettled(self, run: Run, side: Side, certain_after: timedelta) -> pd.DataFrame:
+        """UNSETTLED rows of any run that were written perhaps, answer unknown; not those of an open job. With them
+        creates that an earlier run took for lost, until one look has found nothing `certain_after` they were sent."""
+        return self._db.frame(
+            "outbox/read_sent", UNSETTLED, run_id=run.run_id, side=side.value, certain_after=certain_after
+        )
 
     def given_up(self, side: Side, markers: Sequence[str]) -> pd.DataFrame:
         """WRITES rows of creates under these markers that were taken for lost (NOT_CREATED), the oldest first."""
