@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from taskbridge.core.frames import rows_of
-from taskbridge.core.match import UNNAMED
+from taskbridge.core.records import UNNAMED
 from taskbridge.core.run import RunOutcome
 from taskbridge.core.terms import Op
 from taskbridge.errors import ContractBroken

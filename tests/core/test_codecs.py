@@ -8,16 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taskbridge.core import canonical
-from taskbridge.core.fields import Crossing, with_tail
-from taskbridge.core.match import Matched
-from taskbridge.core.terms import Side, SkippedTasks
+from taskbridge.core.fields import with_tail
+from taskbridge.core.rules import Rules
+from taskbridge.core.terms import Side
 from tests.core import frames
 
 SC, SF = Side.SALES_CONNECT, Side.SALESFORCE
-_USERS = Matched.of(frames.given()).users
 _TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("\r\n\t 😀漢"), max_size=40)
 
-CROSSING = Crossing.of(_USERS, SkippedTasks.LEAVE_OPEN)
+CROSSING = Rules.of(frames.given()).crossing
 WORDS = [
     ("status", ["open", "complete"]),
     ("priority", ["normal", "high"]),

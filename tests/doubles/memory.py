@@ -21,8 +21,8 @@ import pyarrow as pa
 from taskbridge.core.canonical import COMMENTS_UNITS, SUBJECT_UNITS
 from taskbridge.core.contract import Contract
 from taskbridge.core.frames import frame, rows_of
-from taskbridge.core.match import UNNAMED
 from taskbridge.core.model import TASKS
+from taskbridge.core.records import UNNAMED
 from taskbridge.core.run import DELETES_TOLD, Window
 from taskbridge.core.terms import TEMPLATE_INPUTS, Op, Presence, Side
 from taskbridge.core.usage import Told

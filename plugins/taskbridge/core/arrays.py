@@ -26,17 +26,17 @@ SLICE: Final = 16_384
 
 def columns(frame: pd.DataFrame) -> dict[str, pa.Array]:
     """The frame's columns as contiguous Arrow arrays, without a copy where they are Arrow-backed."""
-    return {name: _joined(_array(values)) for name, values in _held_by(frame)}
+    return {name: _joined(_array(values)) for name, values in held_by(frame)}
 
 
 def to_table(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
     """The frame as a table of exactly this schema. Raises KeyError for a missing column, ArrowInvalid for a value that
     does not fit."""
-    held = dict(_held_by(frame))
+    held = dict(held_by(frame))
     return pa.Table.from_arrays([_array(held[field.name], field.type) for field in schema], schema=schema)
 
 
-def _held_by(frame: pd.DataFrame) -> Iterator[tuple[str, Any]]:
+def held_by(frame: pd.DataFrame) -> Iterator[tuple[str, Any]]:
     """Each column's name and what holds its values.
 
     pandas promises no way to them but a Series for each column, which takes five times as long; `Table.from_pandas`,
@@ -50,6 +50,11 @@ def _held_by(frame: pd.DataFrame) -> Iterator[tuple[str, Any]]:
 def _array(held: Any, kind: pa.DataType | None = None) -> pa.Array | pa.ChunkedArray:
     values = held if isinstance(held, pd.arrays.ArrowExtensionArray) else pd.Series(held, copy=False)
     return pa.array(values, kind, from_pandas=True)
+
+
+def array(held: Any) -> pa.Array:
+    """A column, whatever holds it, as one contiguous Arrow array."""
+    return _joined(held if isinstance(held, (pa.Array, pa.ChunkedArray)) else _array(held))
 
 
 def whole(table: pa.Table, name: str) -> pa.Array:

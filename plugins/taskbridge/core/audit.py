@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -13,22 +12,23 @@ import pyarrow.compute as pc
 
 from taskbridge.core.arrays import (
     Flags,
-    Positions,
     build,
     columns,
     constant,
     distinct,
     equals,
     flags,
-    gather,
     take,
 )
-from taskbridge.core.diff import Changes
-from taskbridge.core.fields import SKIPPED, Crossing
-from taskbridge.core.match import Matched, carries_marker
+from taskbridge.core.compare import compare
+from taskbridge.core.fields import SKIPPED
+from taskbridge.core.join import join
 from taskbridge.core.model import Plan, PlanInput
-from taskbridge.core.template import SubjectTemplate
+from taskbridge.core.partners import Population
+from taskbridge.core.records import carries_marker, is_broken
+from taskbridge.core.rules import Rules
 from taskbridge.core.terms import BIT, MERGED_FIELDS, TEMPLATE_INPUTS, LinkState, Side
+from taskbridge.core.view import View
 
 _SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE
 
@@ -56,6 +56,8 @@ class Drift(StrEnum):
     MARKER_DOUBLED = "marker_doubled"
 
 
+_ONLY: Final = {_SC: Drift.ONLY_IN_SALES_CONNECT, _SF: Drift.ONLY_IN_SALESFORCE}
+
 DRIFT: Final = pa.schema(
     [
         ("class", pa.string()),  # Drift
@@ -74,153 +76,138 @@ DRIFT: Final = pa.schema(
 """One row for each difference; a pair that differs in two fields has two."""
 
 
-def compare(given: PlanInput, plan: Plan) -> pa.Table:
+def find_drift(given: PlanInput, plan: Plan) -> pa.Table:
     """DRIFT of populations that were read whole; `plan` is what a sync would make of the same input."""
-    matched = Matched.of(given)
-    return pa.concat_tables([*_Audit(matched).pairs(), *_strangers(matched, plan), *_doubled(matched)])
+    rules, joined = Rules.of(given), join(given)
+    pairs = View.of(compare(joined, rules, everything=True))
+    lines, known = [*_pairs(pairs, rules)], pairs.cell("link_id")
+    for side in Side:
+        staged = Population.of(joined.staged(side))
+        lines += [*_strangers(side, staged, known, rules, plan), _doubled(side, staged, known, rules)]
+    return pa.concat_tables(lines)
 
 
-@dataclass
-class _Audit:
-    """Pairs, class by class; the first one stands, differences of fields aside."""
-
-    matched: Matched
-
-    def __post_init__(self) -> None:
-        links = self.matched.links
-        self.state = links["state"]
-        self.open: Flags = np.ones(len(self.state), np.bool_)
-        self.live = {side: gather(self.matched[side].live, self.matched[side].position) for side in Side}
-        self.deleted = {
-            side: gather(self.matched[side].deleted, self.matched[side].position) for side in Side
-        }
-
-    def pairs(self) -> Iterator[pa.Table]:
-        live, deleted, links = self.live, self.deleted, self.matched.links
-        ended = equals(self.state, LinkState.TOMBSTONE)
-        yield self._end(Drift.ENDED_BUT_LIVE, ended & (live[_SC] | live[_SF]))
-        self.open &= ~ended
-        broken = [gather(self.matched[side].broken, self.matched[side].position) for side in Side]
-        yield self._end(Drift.UNREADABLE, broken[0] | broken[1])
-        yield self._end(Drift.HALF, flags(pc.or_(pc.is_null(links["sc_id"]), pc.is_null(links["sf_id"]))))
-        yield self._end(Drift.BOTH_DELETED, deleted[_SC] & deleted[_SF])
-        kept_out = equals(self.state, LinkState.RELEASED)
-        yield self._end(Drift.WITHHELD, kept_out & flags(pc.is_valid(links["withheld"])))
-        yield self._end(Drift.RELEASED, kept_out)
-        yield self._end(Drift.ONE_DELETED, (live[_SC] & deleted[_SF]) | (deleted[_SC] & live[_SF]))
-        yield self._end(Drift.WITHOUT_RECORDS, ~(live[_SC] | live[_SF]))
-        yield self._end(Drift.MISSING, ~(live[_SC] & live[_SF]))
-        yield from self._differences(np.flatnonzero(self.open))
-
-    def _end(self, kind: Drift, which: Flags) -> pa.Table:
-        rows = np.flatnonzero(which & self.open)
-        self.open[rows] = False
-        return self._lines(kind, rows)
-
-    def _lines(self, kind: Drift, rows: Positions, **values: pa.Array) -> pa.Table:
-        links = self.matched.links
-        owner, title = self._present("owner", rows), self._present("title", rows)
-        given = {
-            "class": constant(kind, len(rows)),
-            "tasks": constant(1, len(rows), pa.int64()),
-            **{name: take(links[name], rows) for name in ("link_id", "sc_id", "sf_id")},
-            "sc_user_id": owner,
-            "title": title,
-        }
-        return build(DRIFT, given | values, len(rows))
-
-    def _present(self, name: str, rows: Positions) -> pa.Array:
-        """The SC value as read, else as in the base."""
-        staged = self.matched[_SC]
-        return pc.coalesce(take(staged.rows[name], staged.position[rows]), self.matched.base(_SC, name, rows))
-
-    def _differences(self, rows: Positions) -> Iterator[pa.Table]:
-        """Of pairs with two live records the fields that differ; the rest is in step."""
-        crossing = Crossing.of(self.matched.users, self.matched.given.policy.skipped_tasks)
-        changes = Changes.found_in(self.matched)
-        differing = np.zeros(len(rows), np.bool_)
-        for name in MERGED_FIELDS:
-            here, there = self._read(_SC, name, rows), self._read(_SF, name, rows)
-            differs = ~crossing.agree(name, here, there)
-            differing |= differs
-            explained = changes.of(_SC, rows, BIT[name]) | changes.of(_SF, rows, BIT[name])
-            if name == "status":
-                # What it means in Salesforce was set anew since: no edit, so nothing is overwritten (C4, F6).
-                explained |= equals(here, SKIPPED)
-            yield self._field(Drift.DIFFERS, name, rows, differs, (here, there), ~explained)
-        template = SubjectTemplate.parse(self.matched.given.policy.subject_template)
-        values = {name: self._read(_SC, name, rows) for name in ("title", *TEMPLATE_INPUTS)}
-        rendered, present = template.render(values, len(rows)), self._read(_SF, "title", rows)
-        subject = distinct(rendered, present)
-        nothing = np.zeros(len(rows), np.bool_)
-        yield self._field(Drift.SUBJECT, "title", rows, subject, (rendered, present), nothing)
-        counted = int((~differing & ~subject).sum())
-        yield build(
-            DRIFT,
-            {"class": constant(Drift.IN_STEP, 1), "tasks": constant(counted, 1, pa.int64())},
-            1,
-        )
-
-    def _read(self, side: Side, name: str, rows: Positions) -> pa.Array:
-        staged = self.matched[side]
-        return take(staged.rows[name], staged.position[rows])
-
-    def _field(
-        self,
-        kind: Drift,
-        name: str,
-        rows: Positions,
-        differs: Flags,
-        values: tuple[pa.Array, pa.Array],
-        unexplained: Flags,
-    ) -> pa.Table:
-        chosen = pa.array(differs)
-        here, there = (pc.cast(value.filter(chosen), pa.string()) for value in values)
-        told = {
-            "field": constant(name, len(here)),
-            "value_sc": here,
-            "value_sf": there,
-            "unexplained": pa.array(unexplained[differs]),
-        }
-        return self._lines(kind, rows[differs], **told)
+def _pairs(pairs: View, rules: Rules) -> Iterator[pa.Table]:
+    """Class by class; the first one stands, differences of fields aside."""
+    live = {side: pairs.flag(f"{side.prefix}_live") for side in Side}
+    some = live[_SC] | live[_SF]
+    # What was read itself: what is known of a pair besides does not make it less of a drift.
+    deleted = {side: _read_as_deleted(pairs, side) for side in Side}
+    state = pairs.cell("state")
+    ended, kept_out = equals(state, LinkState.TOMBSTONE), equals(state, LinkState.RELEASED)
+    ids = [pairs.cell(f"{side.prefix}_id") for side in Side]
+    classes = (
+        (Drift.ENDED_BUT_LIVE, ended & some),
+        (None, ended),
+        (Drift.UNREADABLE, pairs.flag("sc_broken") | pairs.flag("sf_broken")),
+        (Drift.HALF, flags(pc.or_(*map(pc.is_null, ids)))),
+        (Drift.BOTH_DELETED, deleted[_SC] & deleted[_SF]),
+        (Drift.WITHHELD, kept_out & flags(pc.is_valid(pairs.cell("withheld")))),
+        (Drift.RELEASED, kept_out),
+        (Drift.ONE_DELETED, (live[_SC] & deleted[_SF]) | (deleted[_SC] & live[_SF])),
+        (Drift.WITHOUT_RECORDS, ~some),
+        (Drift.MISSING, ~(live[_SC] & live[_SF])),
+    )
+    left = np.ones(len(pairs), np.bool_)
+    for kind, here in classes:
+        if kind is not None:
+            yield _lines(kind, pairs.only(here & left))
+        left &= ~here
+    yield from _differences(pairs.only(left), rules)
 
 
-def _strangers(matched: Matched, plan: Plan) -> Iterator[pa.Table]:
+def _read_as_deleted(pairs: View, side: Side) -> Flags:
+    return pairs.flag(f"{side.prefix}_deleted") & ~pairs.flag(f"{side.prefix}_still_gone")
+
+
+def _lines(kind: Drift, pairs: View, **values: pa.Array) -> pa.Table:
+    length = len(pairs)
+    given = {
+        "class": constant(kind, length),
+        "tasks": constant(1, length, pa.int64()),
+        **{name: pairs.cell(name) for name in ("link_id", "sc_id", "sf_id")},
+        "sc_user_id": pairs.cell("sc_now_owner"),
+        "title": pairs.cell("sc_now_title"),
+    }
+    return build(DRIFT, given | values, length)
+
+
+def _differences(pairs: View, rules: Rules) -> Iterator[pa.Table]:
+    """Of pairs with two live records the fields that differ; the rest is in step."""
+    differing = np.zeros(len(pairs), np.bool_)
+    edited = pairs.number("sc_edited") | pairs.number("sf_edited")
+    for name in MERGED_FIELDS:
+        here, there = pairs.cell(f"sc_now_{name}"), pairs.cell(f"sf_now_{name}")
+        differs = ~rules.crossing.agree(name, here, there)
+        differing |= differs
+        explained = (edited & BIT[name]) != 0
+        if name == "status":
+            # What it means in Salesforce was set anew since: no edit, so nothing is overwritten (C4, F6).
+            explained |= equals(here, SKIPPED)
+        yield _field(Drift.DIFFERS, name, pairs, differs, (here, there), ~explained)
+    values = {name: pairs.cell(f"sc_now_{name}") for name in ("title", *TEMPLATE_INPUTS)}
+    rendered, present = rules.template.render(values, len(pairs)), pairs.cell("sf_now_title")
+    subject = distinct(rendered, present)
+    nothing = np.zeros(len(pairs), np.bool_)
+    yield _field(Drift.SUBJECT, "title", pairs, subject, (rendered, present), nothing)
+    counted = constant(int((~differing & ~subject).sum()), 1, pa.int64())
+    yield build(DRIFT, {"class": constant(Drift.IN_STEP, 1), "tasks": counted}, 1)
+
+
+def _field(
+    kind: Drift,
+    name: str,
+    pairs: View,
+    differs: Flags,
+    values: tuple[pa.Array, pa.Array],
+    unexplained: Flags,
+) -> pa.Table:
+    chosen = pa.array(differs)
+    here, there = (pc.cast(value.filter(chosen), pa.string()) for value in values)
+    told = {
+        "field": constant(name, len(here)),
+        "value_sc": here,
+        "value_sf": there,
+        "unexplained": pa.array(unexplained[differs]),
+    }
+    return _lines(kind, pairs.only(differs), **told)
+
+
+def _strangers(
+    side: Side, staged: Population, known: pa.Array, rules: Rules, plan: Plan
+) -> Iterator[pa.Table]:
     """Live records in no pair that should be in one, or say that they are."""
     wanted = columns(plan.new_links)
-    known = matched.links["link_id"]
-    new = ~flags(pc.is_in(wanted["link_id"], known))
-    for side, kind in ((_SC, Drift.ONLY_IN_SALES_CONNECT), (_SF, Drift.ONLY_IN_SALESFORCE)):
-        staged = matched[side]
-        begun = wanted[f"{side.prefix}_id"].filter(pa.array(new)).drop_null()
-        alone = staged.live & (staged.link < 0)
-        marked = alone & carries_marker(staged.rows)
-        yield _records(matched, side, kind, alone & flags(pc.is_in(staged.rows["remote_id"], begun)))
-        yield _records(matched, side, Drift.MARKER_WITHOUT_LINK, marked)
-        yield _records(matched, side, Drift.UNREADABLE, staged.broken & (staged.link < 0))
+    new = pc.invert(pc.is_in(wanted["link_id"], known))
+    begun = wanted[f"{side.prefix}_id"].filter(new).drop_null()
+    alone = staged.pair < 0
+    begins = staged.live & alone & flags(pc.is_in(staged.rows["remote_id"], begun))
+    yield _records(_ONLY[side], side, begins, staged, known, rules)
+    marked = staged.live & alone & carries_marker(staged.rows)
+    yield _records(Drift.MARKER_WITHOUT_LINK, side, marked, staged, known, rules)
+    yield _records(Drift.UNREADABLE, side, is_broken(staged.rows) & alone, staged, known, rules)
 
 
-def _doubled(matched: Matched) -> Iterator[pa.Table]:
+def _doubled(side: Side, staged: Population, known: pa.Array, rules: Rules) -> pa.Table:
     """Live records whose marker another live record of their side carries as well (G2)."""
-    for side in Side:
-        staged = matched[side]
-        marked = staged.live & carries_marker(staged.rows)
-        counts = staged.rows["marker"].filter(pa.array(marked)).value_counts()
-        twice = counts.field("values").filter(pc.greater(counts.field("counts"), 1))
-        doubled = marked & flags(pc.is_in(staged.rows["marker"], twice))
-        yield _records(matched, side, Drift.MARKER_DOUBLED, doubled)
+    marked = staged.live & carries_marker(staged.rows)
+    counts = staged.rows["marker"].filter(pa.array(marked)).value_counts()
+    twice = counts.field("values").filter(pc.greater(counts.field("counts"), 1))
+    doubled = marked & flags(pc.is_in(staged.rows["marker"], twice))
+    return _records(Drift.MARKER_DOUBLED, side, doubled, staged, known, rules)
 
 
-def _records(matched: Matched, side: Side, kind: Drift, which: Flags) -> pa.Table:
-    staged = matched[side]
+def _records(
+    kind: Drift, side: Side, which: Flags, staged: Population, known: pa.Array, rules: Rules
+) -> pa.Table:
     rows = np.flatnonzero(which)
-    users = matched.user_of(side, take(staged.rows["owner"], rows))
+    users = rules.people.place(side, take(staged.rows["owner"], rows))
     given = {
         "class": constant(kind, len(rows)),
         "tasks": constant(1, len(rows), pa.int64()),
-        "link_id": take(matched.links["link_id"], staged.link[rows]),
+        "link_id": take(known, staged.pair[rows]),
         f"{side.prefix}_id": take(staged.rows["remote_id"], rows),
-        "sc_user_id": take(matched.users["sc_user_id"], users),
+        "sc_user_id": rules.people.of("sc_user_id", users),
         "title": take(staged.rows["title"], rows),
     }
     return build(DRIFT, given, len(rows))

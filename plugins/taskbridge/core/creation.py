@@ -1,202 +1,152 @@
-"""Creating the missing half of a pair, and who is let in at all (I1 to I5, S2, C2, C7, F7, G2)."""
+"""Creating the missing record of a pair (C1, C7, F1, F7, G2, K4, K5)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from typing import Final
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from taskbridge.core.arrays import Flags, Positions, constant, flags, gather, take
-from taskbridge.core.draft import Draft, Ends
-from taskbridge.core.fields import NO_SUBJECT, Crossing
-from taskbridge.core.match import MARKER_PREFIX, Matched, carries_marker
-from taskbridge.core.template import SubjectTemplate
-from taskbridge.core.terms import (
-    ALL_FIELDS,
-    FIELDS,
-    MERGED_FIELDS,
-    TEMPLATE_INPUTS,
-    Disposition,
-    FirstSyncMode,
-    LinkState,
-    Op,
-    Side,
-)
+from taskbridge.core.arrays import constant
+from taskbridge.core.draft import Draft
+from taskbridge.core.fields import NO_SUBJECT
+from taskbridge.core.join import link_ids
+from taskbridge.core.records import MARKER_PREFIX
+from taskbridge.core.rules import Rules
+from taskbridge.core.terms import ALL_FIELDS, FIELDS, MERGED_FIELDS, TEMPLATE_INPUTS, LinkState, Op, Side
+from taskbridge.core.view import View
+
+_COPIED: Final = (*FIELDS, "remote_id", "person")
+_KNOWN: Final = ("title", *TEMPLATE_INPUTS)
 
 
-def plan_new_pairs(
-    matched: Matched, draft: Draft, ends: Mapping[Side, Ends], crossing: Crossing, template: SubjectTemplate
-) -> None:
-    """Decides every staged row that is in no pair: let in and created on the other side, or left alone."""
-    for side in Side:
-        staged = matched[side]
-        strangers = np.flatnonzero((staged.link < 0) & ends[side].open)
-        rows = _admit(matched, side, strangers, ends[side])
-        if len(rows):
-            link_ids = _link_ids(matched, side, rows)
-            ends[side].put(rows, Disposition.PLANNED, "C1")
-            create(
-                matched,
-                draft,
-                crossing,
-                template,
-                source=side,
-                rows=rows,
-                link_ids=link_ids,
-                links=np.full(len(rows), -1, np.int64),
-                generation=np.ones(len(rows), np.int32),
-                rule="C1",
-                lost=False,
-            )
+def originals_of_pairs(source: Side, pairs: View, *, again: bool) -> View:
+    """The records on `source` of these pairs, to be copied; `again`: under the pair's next generation, as neither
+    system takes the marker of a deleted record twice (G2). Reads what `compare` answers, adds what
+    `originals_of_newcomers` adds."""
+    prefix = source.prefix
+    generation = pairs.cell("generation")
+    if again:
+        generation = pc.add(generation, pa.scalar(1, pa.int32()))
+    columns = {name: pairs.cell(name) for name in ("link_id", "origin")} | {"generation": generation}
+    columns |= {name: pairs.cell(f"{prefix}_now_{name}") for name in FIELDS}
+    columns |= {name: pairs.cell(f"{prefix}_read_{name}") for name in ("remote_id", "person")}
+    if source is Side.SALES_CONNECT:
+        columns |= {name: pairs.cell(f"sc_now_{name}") for name in TEMPLATE_INPUTS}
+    columns |= {f"known_{name}": pairs.cell(f"sc_{name}") for name in _KNOWN}
+    return View(columns, pd.Index(pairs.places))
 
 
-def create(
-    matched: Matched,
-    draft: Draft,
-    crossing: Crossing,
-    template: SubjectTemplate,
-    *,
+def originals_of_newcomers(source: Side, rows: View, rules: Rules) -> View:
+    """Staged records of `source` that begin a pair. Adds `link_id`, `origin`, `generation`, and what the Sales Connect
+    record of the pair was like as far as it had one: `known_title`, `known_type` and so on."""
+    length = len(rows)
+    wanted = (*_COPIED, *TEMPLATE_INPUTS) if source is Side.SALES_CONNECT else _COPIED
+    columns = {name: rows.cell(name) for name in wanted} | {
+        "link_id": link_ids(source, rules.systems[source], rows.cell("remote_id")),
+        "origin": constant(source, length),
+        "generation": constant(1, length, pa.int32()),
+        **{f"known_{name}": pa.nulls(length, pa.string()) for name in _KNOWN},
+    }
+    return View(columns, pd.Index(rows.places))
+
+
+def plan_creates(
     source: Side,
-    rows: Positions,
-    link_ids: pa.Array,
-    links: Positions,
-    generation: np.ndarray[tuple[int], np.dtype[np.int32]],
+    originals: View,
+    rules: Rules,
+    draft: Draft,
+    *,
     rule: str,
     lost: bool,
+    new: bool = False,
 ) -> None:
-    """Plans a record on the other side of `source` for each of its staged rows.
-
-    `links` are the places of pairs that exist already (-1: a new pair); the marker holds `generation`. `lost`: the
-    new records replace deleted ones.
-    """
-    target = source.other
-    length = len(rows)
-    staged = matched[source]
-    original = {name: take(staged.rows[name], rows) for name in (*FIELDS, "remote_id", "person")}
-    users = matched.user_of(source, original["owner"])
-    sc_user = take(matched.users["sc_user_id"], users)
-    written = {name: crossing.create(target, name, original[name]) for name in MERGED_FIELDS}
-    if target is Side.SALESFORCE:
-        inputs = {name: take(staged.rows[name], rows) for name in TEMPLATE_INPUTS}
-        written["title"] = template.render({"title": original["title"], **inputs}, length)
-    else:
-        inputs = known_inputs(matched, links)
-        known = take(matched.links["sc_title"], links)
-        written["title"] = pc.coalesce(known, original["title"], pa.scalar(NO_SUBJECT))
-    numbers = pc.cast(pa.array(generation), pa.string())
+    """Plans a record on the other side of `source` for each of the originals. `lost`: it replaces one that was
+    deleted. `new`: the index of the originals is their place among the staged rows, else that of their pair."""
+    length = len(originals)
+    if not length:
+        return
+    target, people = source.other, rules.people
+    users = people.place(source, originals.cell("owner"))
+    inputs = _inputs(source, originals)
+    written = {name: rules.crossing.create(target, name, originals.cell(name)) for name in MERGED_FIELDS}
+    written["title"] = _title(source, originals, inputs, rules)
+    link_id, generation = originals.cell("link_id"), originals.cell("generation")
+    sc_user = people.of("sc_user_id", users)
     draft.add_new_links(
         {
-            "link_id": link_ids,
-            "origin": take(matched.links["origin"], links).fill_null(source.value),
-            "generation": pa.array(generation),
-            f"{source.prefix}_id": original["remote_id"],
+            "link_id": link_id,
+            "origin": originals.cell("origin"),
+            "generation": generation,
+            f"{source.prefix}_id": originals.cell("remote_id"),
             "owner": sc_user,
         },
         length,
     )
+    # The limits count a first import for nothing (G3). One that was planned before and never done still is one.
+    first_import = people.owed(users) & (source is Side.SALESFORCE and not lost)
+    here, nowhere = originals.places, np.full(length, -1, np.int64)
     seq = draft.add_actions(
         {
-            "link_id": link_ids,
+            "link_id": link_id,
             "side": constant(target, length),
             "op": constant(Op.CREATE, length),
-            "marker": pc.binary_join_element_wise(MARKER_PREFIX, link_ids, ":", numbers, ""),
+            "marker": marker(link_id, generation),
             "rule": constant(rule, length),
             "sc_user_id": sc_user,
-            "first_import": _first_import(matched, source, users, lost=lost),
+            "first_import": pa.array(first_import),
             "mask": constant(ALL_FIELDS, length, pa.int32()),
-            "person": _person(matched, target, original["person"]),
+            "person": _person(target, originals, rules),
             **written,
         },
-        links,
-        rows,
+        nowhere if new else here,
+        here if new else nowhere,
     )
-    here, there = source.prefix, target.prefix
+    everything = constant(ALL_FIELDS, length, pa.int32())
     draft.add_changes(
         {
-            "link_id": link_ids,
+            "link_id": link_id,
             "seq": seq,
             "state": constant(LinkState.LINKED, length),
-            "sc_mask": constant(ALL_FIELDS, length, pa.int32()),
-            "sf_mask": constant(ALL_FIELDS, length, pa.int32()),
+            "sc_mask": everything,
+            "sf_mask": everything,
             "inputs": constant(True, length, pa.bool_()),
             **{f"sc_{name}": values for name, values in inputs.items()},
-            **{f"{here}_{name}": original[name] for name in FIELDS},
-            **{f"{there}_{name}": written[name] for name in FIELDS},
+            **{f"{source.prefix}_{name}": originals.cell(name) for name in FIELDS},
+            **{f"{target.prefix}_{name}": written[name] for name in FIELDS},
         },
         length,
     )
 
 
-def _person(matched: Matched, target: Side, known: pa.Array) -> pa.Array:
+def marker(link_id: pa.Array, generation: pa.Array) -> pa.Array:
+    """What the created record carries, so that it can be found again (G2)."""
+    return pc.binary_join_element_wise(MARKER_PREFIX, link_id, ":", pc.cast(generation, pa.string()), "")
+
+
+def _title(source: Side, originals: View, inputs: Mapping[str, pa.Array], rules: Rules) -> pa.Array:
+    title = originals.cell("title")
+    if source is Side.SALES_CONNECT:
+        return rules.template.render({"title": title, **inputs}, len(originals))
+    return pc.coalesce(originals.cell("known_title"), title, pa.scalar(NO_SUBJECT))
+
+
+def _inputs(source: Side, originals: View) -> dict[str, pa.Array]:
+    if source is Side.SALES_CONNECT:
+        return {name: originals.cell(name) for name in TEMPLATE_INPUTS}
+    return as_was_known({name: originals.cell(f"known_{name}") for name in TEMPLATE_INPUTS})
+
+
+def as_was_known(inputs: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
+    """The template inputs of an SC record that is created: as the pair's was, if it had one (K5), else those of an
+    import (F7)."""
+    return {**inputs, "type": pc.fill_null(inputs["type"], "custom")}
+
+
+def _person(target: Side, originals: View, rules: Rules) -> pa.Array:
     """Whom a new record is about; Salesforce is told by setting only."""
-    told = target is Side.SALES_CONNECT or matched.given.policy.fill_person
-    return known if told else pa.nulls(len(known), pa.string())
-
-
-def _link_ids(matched: Matched, side: Side, rows: Positions) -> pa.Array:
-    system = matched.given.account if side is Side.SALES_CONNECT else matched.given.org
-    origin = f"{side.prefix}:{system}:"
-    return pc.binary_join_element_wise(origin, take(matched[side].rows["remote_id"], rows), "")
-
-
-def known_inputs(matched: Matched, links: Positions) -> dict[str, pa.Array]:
-    """The template inputs of an SC record that will be created: as the pair's was, if it had one (K5), else those of
-    an import (F7)."""
-    known = {name: take(matched.links[f"sc_{name}"], links) for name in TEMPLATE_INPUTS}
-    return known | {"type": known["type"].fill_null("custom")}
-
-
-def _first_import(matched: Matched, source: Side, users: Positions, *, lost: bool) -> pa.Array:
-    """Whether a create belongs to its user's first import, which the limits do not count (G3).
-
-    One that was planned before and never done still does; creating a lost record again (C7, K4) never does.
-    """
-    owed = gather(flags(matched.users["first_sync_owed"]), users)
-    return pa.array(owed & (source is Side.SALESFORCE and not lost))
-
-
-def _admit(matched: Matched, side: Side, rows: Positions, ends: Ends) -> Positions:
-    """The rows that begin a pair; the others end here, with the rule that says why."""
-    staged = matched[side]
-    ends.end(rows[~staged.live[rows]], Disposition.IGNORED, "C1")
-    rows = rows[ends.open[rows]]
-    # Only another ledger's records carry a marker and no link: copying them would double them.
-    ends.end(rows[carries_marker(staged.rows)[rows]], Disposition.HELD, "G2")
-    if side is Side.SALESFORCE:
-        ends.end(rows[~matched.reminders[rows]], Disposition.IGNORED, "C2")
-    users = matched.user_of(side, take(staged.rows["owner"], rows))
-    ends.end(rows[~gather(matched.synced, users)], Disposition.IGNORED, "S2")
-    ends.end(rows[~gather(matched.selected, users)], Disposition.DEFERRED, "selection")
-    still = ends.open[rows]
-    rows, users = rows[still], users[still]
-    if side is Side.SALES_CONNECT:
-        old = ~_since_switch_on(matched, rows, users, "created_at")
-        edited = _since_switch_on(matched, rows, users, "modified_at")
-        ends.end(rows[old & edited], Disposition.IGNORED, "I3")
-        ends.end(rows[old], Disposition.IGNORED, "I2")
-    else:
-        ends.end(rows[~_wanted_by_first_sync(matched, rows, users)], Disposition.IGNORED, "I1")
-    return rows[ends.open[rows]]
-
-
-def _since_switch_on(matched: Matched, rows: Positions, users: Positions, stamp: str) -> Flags:
-    stamps = take(matched.sales_connect.rows[stamp], rows)
-    return flags(pc.greater(stamps, take(matched.users["switched_on_sc"], users)))
-
-
-def _wanted_by_first_sync(matched: Matched, rows: Positions, users: Positions) -> Flags:
-    policy = matched.given.policy
-    staged = matched.salesforce.rows
-    mode = policy.first_sync_mode
-    lookback = timedelta(0) if mode is FirstSyncMode.NONE else policy.first_sync_lookback
-    switched_on = take(matched.users["switched_on_sf"], users)
-    since = pc.subtract(switched_on, pa.scalar(lookback, pa.duration("us")))
-    wanted = flags(pc.greater_equal(take(staged["modified_at"], rows), since))
-    if mode in (FirstSyncMode.OPEN, FirstSyncMode.ALL):
-        owed = gather(flags(matched.users["first_sync_owed"]), users)
-        open_tasks = ~flags(take(staged["is_closed"], rows))
-        wanted |= owed & (open_tasks | (mode is FirstSyncMode.ALL))
-    return wanted
+    told = target is Side.SALES_CONNECT or rules.policy.fill_person
+    return originals.cell("person") if told else pa.nulls(len(originals), pa.string())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Final, Self, TypeAlias
 
@@ -16,27 +16,37 @@ from taskbridge.core.arrays import (
     Columns,
     Flags,
     Masks,
-    Positions,
     choose,
     columns,
     constant,
     find,
     flags,
-    gather,
     take,
     whole,
 )
-from taskbridge.core.creation import known_inputs
-from taskbridge.core.diff import Changes
+from taskbridge.core.compare import compare
+from taskbridge.core.creation import as_was_known, marker
 from taskbridge.core.draft import Draft, Ends
-from taskbridge.core.fields import Crossing
+from taskbridge.core.effects import keep_scope
 from taskbridge.core.frames import empty, frame
-from taskbridge.core.match import MARKER_PREFIX, Matched
+from taskbridge.core.join import Joined, join
+from taskbridge.core.judge import judge
 from taskbridge.core.model import ACTIONS, CONFLICTS, LEDGER_CHANGES, LEFT_OUT, NEW_LINKS, Plan, PlanInput
-from taskbridge.core.pair_step import PairStep
-from taskbridge.core.plan import dispositions
-from taskbridge.core.template import SubjectTemplate
-from taskbridge.core.terms import ALL_FIELDS, FIELDS, ActionState, Disposition, LinkState, Op, Side, Withheld
+from taskbridge.core.plan import concat, dispositions
+from taskbridge.core.rules import Rules
+from taskbridge.core.terms import (
+    ALL_FIELDS,
+    FIELDS,
+    TEMPLATE_INPUTS,
+    ActionState,
+    Disposition,
+    LinkState,
+    Op,
+    Side,
+    Withheld,
+)
+from taskbridge.core.updates import seen_values
+from taskbridge.core.view import View
 
 SHOWN: Final = 60
 """Characters of a value that a reason shows."""
@@ -45,37 +55,42 @@ Text: TypeAlias = "pa.Array | str"
 
 
 @dataclass
-class Deliberate(PairStep):
-    """A plan for rows that a person asked about. `asked` has a link_id and a side; the arrays run along it."""
+class Deliberate:
+    """A plan for rows that a person asked about.
+
+    `asked`: a `link_id` and a `side`, whatever else a row says, and the columns of its pair as `compare` answers them;
+    null, and `pair` -1, for a pair that is not known. What is planned runs along a part of these rows.
+    """
 
     rule: ClassVar[str]  # what the plan's actions name as their reason
-    asked: Columns = field(default_factory=dict)
+    given: PlanInput
+    rules: Rules
+    joined: Joined
+    pairs: pd.DataFrame
+    asked: View
+    draft: Draft = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.draft = Draft(Ends(len(self.pairs)))
 
     @classmethod
     def begin(cls, given: PlanInput, asked: pd.DataFrame) -> Self:
-        matched = Matched.of(given)
-        crossing = Crossing.of(matched.users, given.policy.skipped_tasks)
-        template = SubjectTemplate.parse(given.policy.subject_template)
-        draft = Draft(Ends(len(given.links)))
-        return cls(matched, draft, crossing, template, Changes.found_in(matched), columns(asked))
-
-    def link(self, rows: Positions) -> Positions:
-        """The places of their pairs among the links, -1 for a pair that is not known."""
-        return find(take(self.asked["link_id"], rows), self.matched.links["link_id"])
-
-    def linked(self, column: str, rows: Positions) -> pa.Array:
-        """A column of their pairs."""
-        return take(self.matched.links[column], self.link(rows))
+        rules, joined = Rules.of(given), join(given)
+        pairs = compare(joined, rules, everything=True)
+        theirs, rows = columns(pairs), View.of(asked)
+        place = find(rows.cell("link_id"), theirs.pop("link_id"))
+        of_pair = {name: take(values, place) for name, values in theirs.items()}
+        return cls(given, rules, joined, pairs, rows.adding({**of_pair, "pair": place}))
 
     # leaving out
 
-    def leave_out(self, rows: Positions, code: str, *reason: Text, name: str | None = None) -> None:
+    def leave_out(self, rows: View, code: str, *reason: Text, name: str | None = None) -> None:
         length = len(rows)
         parts = [pa.repeat(pa.scalar(part), length) if isinstance(part, str) else part for part in reason]
         self.draft.add_left_out(
             {
-                "link_id": take(self.asked["link_id"], rows),
-                "side": take(self.asked["side"], rows),
+                "link_id": rows.cell("link_id"),
+                "side": rows.cell("side"),
                 "field": constant(name, length),
                 "code": constant(code, length),
                 "reason": pc.binary_join_element_wise(*parts, ""),
@@ -83,100 +98,84 @@ class Deliberate(PairStep):
             length,
         )
 
-    def without(self, rows: Positions, bad: Flags, code: str, *reason: Text) -> Positions:
+    def without(self, rows: View, bad: Flags, code: str, *reason: Text) -> View:
         """Leaves out the bad ones, and answers the others. The parts of a reason run along all rows."""
         parts = [part if isinstance(part, str) else part.filter(pa.array(bad)) for part in reason]
-        self.leave_out(rows[bad], code, *parts)
-        return rows[~bad]
+        self.leave_out(rows.only(bad), code, *parts)
+        return rows.only(~bad)
 
-    def of_known_pairs(self, rows: Positions) -> Positions:
-        return self.without(
-            rows, self.link(rows) < 0, "PAIR_UNKNOWN", "the ledger does not know the pair any more"
-        )
+    def of_known_pairs(self, rows: View) -> View:
+        unknown = rows.number("pair") < 0
+        return self.without(rows, unknown, "PAIR_UNKNOWN", "the ledger does not know the pair any more")
 
-    def of_synced_owners(self, side: Side, owners: pa.Array, rows: Positions) -> Positions:
+    def of_synced_owners(self, side: Side, owners: pa.Array, rows: View) -> View:
         """Leaves out what belongs to somebody who takes no part (S2)."""
-        taking_part = gather(self.matched.synced, self.matched.user_of(side, owners))
+        people = self.rules.people
+        taking_part = people.synced(people.place(side, owners))
         reason = ("its owner, ", shown(owners), ", takes no part in the sync")
         return self.without(rows, ~taking_part, "NOT_SYNCED", *reason)
 
-    def of_read_records(self, side: Side, rows: Positions) -> Positions:
+    def of_read_records(self, side: Side, rows: View) -> View:
         """Leaves out those whose record on `side` is not there, or was not read."""
-        link = self.link(rows)
-        rows = self.without(rows, self.matched.deleted[side][link], "GONE", "the record was deleted since")
-        unseen = ~self.matched.seen[side][self.link(rows)]
+        gone = rows.flag(f"{side.prefix}_deleted")
+        rows = self.without(rows, gone, "GONE", "the record was deleted since")
+        unseen = ~rows.flag(f"{side.prefix}_live")
         return self.without(rows, unseen, "NOT_READ", "the record is not found, or cannot be understood")
 
     # planning
 
-    def now_of(self, side: Side, rows: Positions) -> dict[str, pa.Array]:
-        link = self.link(rows)
-        return {name: self.matched.now(side, name, link) for name in FIELDS}
-
-    def update(self, side: Side, rows: Positions, mask: Masks, values: Mapping[str, pa.Array]) -> pa.Array:
+    def update(self, side: Side, rows: View, mask: Masks, values: Mapping[str, pa.Array]) -> pa.Array:
         """Plans these fields of the pairs' records; answers the actions' seq."""
-        return self._act(
-            side, rows, Op.UPDATE, {"remote_id": self.linked(f"{side.prefix}_id", rows), "mask": pa.array(mask),
-                                    **values, **self.seen_values(side, self.link(rows))},
-        )  # fmt: skip
+        target = {"remote_id": rows.cell(f"{side.prefix}_id"), "mask": pa.array(mask)}
+        return self._act(side, rows, Op.UPDATE, {**target, **values, **seen_values(side, rows)})
 
-    def delete(self, side: Side, rows: Positions) -> pa.Array:
+    def delete(self, side: Side, rows: View) -> pa.Array:
         """Plans that the pairs' records go away; answers the actions' seq."""
-        return self._act(
-            side, rows, Op.DELETE, {"remote_id": self.linked(f"{side.prefix}_id", rows),
-                                    "mask": constant(0, len(rows), pa.int32()),
-                                    **self.seen_values(side, self.link(rows))},
-        )  # fmt: skip
+        target = {"remote_id": rows.cell(f"{side.prefix}_id"), "mask": constant(0, len(rows), pa.int32())}
+        return self._act(side, rows, Op.DELETE, {**target, **seen_values(side, rows)})
 
-    def create_again(
-        self, side: Side, rows: Positions, values: dict[str, pa.Array], person: pa.Array
-    ) -> pa.Array:
+    def create_again(self, side: Side, rows: View, values: dict[str, pa.Array], person: pa.Array) -> pa.Array:
         """Plans the next generation of the pairs' records, with these values; answers the actions' seq.
 
         The marker of a deleted record is used up: neither system takes it twice (G2).
         """
-        generation = pa.array(self.generation(self.link(rows)) + np.int32(1))
-        numbers = pc.cast(generation, pa.string())
-        marker = pc.binary_join_element_wise(
-            MARKER_PREFIX, take(self.asked["link_id"], rows), ":", numbers, ""
-        )
         mask = constant(ALL_FIELDS, len(rows), pa.int32())
-        return self._act(side, rows, Op.CREATE, {"marker": marker, "mask": mask, "person": person, **values})
+        carried = marker(rows.cell("link_id"), _next(rows))
+        return self._act(side, rows, Op.CREATE, {"marker": carried, "mask": mask, "person": person, **values})
 
-    def _act(self, side: Side, rows: Positions, op: Op, values: dict[str, pa.Array]) -> pa.Array:
-        link, length = self.link(rows), len(rows)
-        self.draft.links.put(link, Disposition.PLANNED, self.rule)
+    def _act(self, side: Side, rows: View, op: Op, values: dict[str, pa.Array]) -> pa.Array:
+        length, pair = len(rows), rows.number("pair")
+        self.draft.links.put(pair, Disposition.PLANNED, self.rule)
         usual = {
-            "link_id": take(self.asked["link_id"], rows),
+            "link_id": rows.cell("link_id"),
             "side": constant(side, length),
             "op": constant(op, length),
             "rule": constant(self.rule, length),
-            "sc_user_id": self.owner(link),
+            "sc_user_id": rows.cell("sc_now_owner"),
             "first_import": constant(False, length, pa.bool_()),
         }
-        return self.draft.add_actions(usual | values, link)
+        return self.draft.add_actions(usual | values, pair)
 
-    def created_inputs(self, rows: Positions) -> dict[str, pa.Array | bool]:
+    def created_inputs(self, rows: View) -> dict[str, pa.Array | bool]:
         """The template inputs of the Sales Connect records that are created again, as a change of the base."""
-        known = known_inputs(self.matched, self.link(rows))
+        known = as_was_known({name: rows.cell(f"sc_{name}") for name in TEMPLATE_INPUTS})
         return {"inputs": True, **{f"sc_{name}": values for name, values in known.items()}}
 
-    def next_generation(self, rows: Positions, kept: Mapping[Side, pa.Array]) -> None:
+    def next_generation(self, rows: View, kept: Mapping[Side, pa.Array]) -> None:
         """Makes the pairs pending under their next generation; `kept`: the ids that they keep meanwhile."""
-        link = self.link(rows)
         values = {
-            "link_id": take(self.asked["link_id"], rows),
-            "origin": take(self.matched.links["origin"], link),
-            "generation": pa.array(self.generation(link) + np.int32(1)),
-            "owner": self.owner(link),
+            "link_id": rows.cell("link_id"),
+            "origin": rows.cell("origin"),
+            "generation": _next(rows),
+            "owner": rows.cell("sc_now_owner"),
             **{f"{side.prefix}_id": ids for side, ids in kept.items()},
         }
         self.draft.add_new_links(values, len(rows))
 
-    def follow(self, rows: Positions, **values: pa.Array | str | int | bool | None) -> None:
+    def follow(self, rows: View, **values: pa.Array | str | int | bool | None) -> None:
         """Adds a ledger change for each of these pairs; what is no array is the same for all."""
         length = len(rows)
-        given = {"link_id": take(self.asked["link_id"], rows)}
+        given = {"link_id": rows.cell("link_id")}
         for name, value in values.items():
             kind = LEDGER_CHANGES.field(name).type
             given[name] = value if isinstance(value, pa.Array) else constant(value, length, kind)
@@ -184,7 +183,11 @@ class Deliberate(PairStep):
             self.draft.add_changes(given, length)
 
     def keep_out(
-        self, rows: Positions, seq: pa.Array, reason: Withheld, **values: pa.Array | str | int | bool | None
+        self,
+        rows: View,
+        seq: pa.Array,
+        reason: Withheld,
+        **values: pa.Array | str | int | bool | None,
     ) -> None:
         """Releases the pairs, and keeps them out, once the actions are done."""
         self.follow(rows, seq=seq, state=LinkState.RELEASED, withheld=reason, **values)
@@ -193,38 +196,37 @@ class Deliberate(PairStep):
 
     def conclude(self, approved: pd.DataFrame) -> Plan:
         """The plan. `approved`: actions that a person has seen held, and which are released as they are (G3)."""
-        actions, held = self._weigh(_concat(self.draft.actions, ACTIONS), columns(approved))
-        self.note_scope(np.flatnonzero(~self.matched.outdated))
-        links = np.concatenate([np.empty(0, np.int64), *self.draft.action_links])
-        self.draft.links.put(links[held], Disposition.HELD, "G3")
-        self.draft.links.put(np.flatnonzero(self.draft.links.open), Disposition.UNCHANGED, self.rule)
-        new_links = _concat(self.draft.new_links, NEW_LINKS)
+        draft = self.draft
+        actions, held = self._weigh(concat(draft.actions, ACTIONS), columns(approved))
+        judged = View.of(judge(self.pairs, self.rules))
+        keep_scope(judged.only(~judged.flag("outdated")), draft)
+        links = np.concatenate([np.empty(0, np.int64), *draft.action_links])
+        draft.links.put(links[held], Disposition.HELD, "G3")
+        draft.links.put(np.flatnonzero(draft.links.open), Disposition.UNCHANGED, self.rule)
+        new_links = concat(draft.new_links, NEW_LINKS)
         # A pair whose record is not created now stays as it is.
         waiting = actions["link_id"].filter(pa.array(held))
         return Plan(
             actions=frame(actions),
-            ledger_changes=frame(_concat(self.draft.changes, LEDGER_CHANGES)),
+            ledger_changes=frame(concat(draft.changes, LEDGER_CHANGES)),
             new_links=frame(new_links.filter(pc.invert(pc.is_in(new_links["link_id"], value_set=waiting)))),
             conflicts=empty(CONFLICTS),
-            dispositions=frame(
-                pa.concat_tables(
-                    [dispositions(self.matched, side, self.draft, self._strangers(side)) for side in Side]
-                )
-            ),
-            left_out=frame(_concat(self.draft.left_out, LEFT_OUT)),
+            dispositions=frame(pa.concat_tables([self._dispositions(side) for side in Side])),
+            left_out=frame(concat(draft.left_out, LEFT_OUT)),
         )
 
-    def _strangers(self, side: Side) -> Ends:
-        """Staged rows of no pair: those that a pair had before a plan of this run, made once already, replaced them."""
-        ends = Ends(len(self.matched[side]))
-        ends.end(np.flatnonzero(self.matched[side].link < 0), Disposition.IGNORED, self.rule)
-        return ends
+    def _dispositions(self, side: Side) -> pa.Table:
+        """In no pair are those that a pair had before a plan of this run, made once already, replaced them."""
+        staged = self.joined.staged(side)
+        alone = Ends(len(staged))
+        alone.end(np.flatnonzero(staged["pair"].to_numpy() < 0), Disposition.IGNORED, self.rule)
+        return dispositions(self.given, side, staged, self.draft.links, alone)
 
     def _weigh(self, actions: pa.Table, approved: Columns) -> tuple[pa.Table, Flags]:
         """The actions with their state and kind, and which of them are held."""
         given = {name: whole(actions, name) for name in ACTIONS.names}
         kinds = guard.kinds_of(actions, rerender=False)
-        exceeded = guard.too_many(actions, kinds, self.matched.given)
+        exceeded = guard.too_many(actions, kinds, self.given)
         held = np.zeros(len(actions), np.bool_)
         for kind, of_kind in kinds.items():
             held |= of_kind & exceeded[kind]
@@ -253,15 +255,20 @@ class Deliberate(PairStep):
         )
 
 
+def _next(rows: View) -> pa.Array:
+    return pc.add(rows.cell("generation"), pa.scalar(1, pa.int32()))
+
+
+def now_of(side: Side, rows: View) -> dict[str, pa.Array]:
+    """What these pairs' records hold now."""
+    return {name: rows.cell(f"{side.prefix}_now_{name}") for name in FIELDS}
+
+
 def shown(values: pa.Array) -> pa.Array:
     """Values as a reason tells them."""
     text = pc.cast(values, pa.string())
     quoted = pc.binary_join_element_wise('"', pc.utf8_slice_codeunits(text, 0, SHOWN), '"', "")
     return pc.fill_null(quoted, "(empty)")
-
-
-def _concat(blocks: Sequence[pa.Table], schema: pa.Schema) -> pa.Table:
-    return pa.concat_tables(blocks) if blocks else schema.empty_table()
 
 
 def _key(actions: Columns) -> pa.Array:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from taskbridge.core.arrays import Flags, Positions, build
+from taskbridge.core.arrays import Flags, Positions, build, constant
 from taskbridge.core.model import ACTIONS, CONFLICTS, LEDGER_CHANGES, LEFT_OUT, NEW_LINKS
-from taskbridge.core.terms import Disposition
+from taskbridge.core.terms import Disposition, LinkState
+from taskbridge.core.view import View
 
 DISPOSITIONS = tuple(Disposition)
 
@@ -93,6 +94,14 @@ class Draft:
         self.action_links.append(links)
         self.action_sources.append(np.full(length, -1, np.int64) if sources is None else sources)
         return seq
+
+    def set_state(self, pairs: View, state: LinkState, seq: pa.Array | None = None) -> None:
+        """The state that the pairs have when these actions have succeeded, or when the run settles."""
+        length = len(pairs)
+        if length:
+            waits = {} if seq is None else {"seq": seq}
+            given = {"link_id": pairs.cell("link_id"), "state": constant(state, length)}
+            self.add_changes(given | waits, length)
 
     def add_changes(self, values: Mapping[str, pa.Array], length: int) -> None:
         zero = pa.array(np.zeros(length, np.int32))

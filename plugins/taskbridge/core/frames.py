@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,9 @@ import pandas as pd
 import pyarrow as pa
 from pandas.api.internals import create_dataframe_from_blocks  # type: ignore[import-not-found]  # public, not in the stubs
 
-from taskbridge.core.arrays import columns
+from taskbridge.core.arrays import columns, held_by
+
+Column: TypeAlias = "pa.Array | pa.ChunkedArray | npt.NDArray[Any] | pd.api.extensions.ExtensionArray"
 
 
 def empty(schema: pa.Schema) -> pd.DataFrame:
@@ -26,12 +29,27 @@ def frame(table: pa.Table) -> pd.DataFrame:
 
 def chunked_frame(table: pa.Table) -> pd.DataFrame:
     """The same, its chunks as they are."""
-    # `to_pandas` says the same, and takes three times as long for a small table.
-    names, places = _named(tuple(table.column_names))
-    blocks = list(zip(map(pd.arrays.ArrowExtensionArray, table.columns), places, strict=True))
-    index = pd.RangeIndex(table.num_rows)
-    made: pd.DataFrame = create_dataframe_from_blocks(blocks, index=index, columns=names)
-    return made
+    return made(dict(zip(table.column_names, table.columns, strict=True)), pd.RangeIndex(table.num_rows))
+
+
+def made(columns: Mapping[str, Column], index: pd.Index) -> pd.DataFrame:
+    """A frame of these columns, Arrow-backed or numpy, which are not copied."""
+    # `to_pandas` and `DataFrame` say the same, and take three times as long for a small table.
+    names, places = _named(tuple(columns))
+    blocks = list(zip(map(_block, columns.values()), places, strict=True))
+    frame: pd.DataFrame = create_dataframe_from_blocks(blocks, index=index, columns=names)
+    return frame
+
+
+def with_columns(frame: pd.DataFrame, new: Mapping[str, Column]) -> pd.DataFrame:
+    """The frame with further columns, or others in place of its own; it is left as it is, and nothing is copied."""
+    return made({**dict(held_by(frame)), **new}, frame.index)
+
+
+def _block(values: Column) -> Any:
+    if isinstance(values, (pa.Array, pa.ChunkedArray)):
+        return pd.arrays.ArrowExtensionArray(values)
+    return values.reshape(1, -1) if isinstance(values, np.ndarray) else values
 
 
 @lru_cache(maxsize=128)

@@ -14,11 +14,21 @@ import pyarrow.compute as pc
 
 from taskbridge.core import guard
 from taskbridge.core.approvals import Approvals, Match, asks_of
-from taskbridge.core.arrays import Flags, Masks, Positions, constant, equals, flags, gather, take, where_in
+from taskbridge.core.arrays import (
+    Flags,
+    Masks,
+    Positions,
+    array,
+    constant,
+    equals,
+    flags,
+    gather,
+    take,
+    where_in,
+)
 from taskbridge.core.draft import DISPOSITIONS, Draft, Ends
 from taskbridge.core.guard import FIELD_OF, Kinds
-from taskbridge.core.match import Matched
-from taskbridge.core.model import ACTIONS, ANSWERED, LEDGER_CHANGES, LEFT_OUT, NEW_LINKS
+from taskbridge.core.model import ACTIONS, ANSWERED, LEDGER_CHANGES, LEFT_OUT, NEW_LINKS, PlanInput
 from taskbridge.core.terms import (
     ALL_FIELDS,
     BIT,
@@ -52,7 +62,7 @@ class Weighed:
     answered: pa.Table
 
 
-def weigh(matched: Matched, draft: Draft, strangers: Mapping[Side, Ends], *, limited: bool) -> Weighed:
+def weigh(given: PlanInput, draft: Draft, strangers: Mapping[Side, Ends], *, limited: bool) -> Weighed:
     """Splits off and holds what exceeds a limit or waits for an answer, and carries out what was answered.
 
     An update is held field by field: what is harmless of it goes on, and the base follows for that alone.
@@ -61,13 +71,13 @@ def weigh(matched: Matched, draft: Draft, strangers: Mapping[Side, Ends], *, lim
     actions = _concat(draft.actions, ACTIONS)
     changes = _concat(draft.changes, LEDGER_CHANGES)
     new_links = _concat(draft.new_links, NEW_LINKS)
-    weighing = _Weighing(matched, draft, strangers, actions, changes, new_links)
+    weighing = _Weighing(given, draft, strangers, actions, changes, new_links)
     return weighing.result() if limited else weighing.as_drafted()
 
 
 @dataclass
 class _Weighing:
-    matched: Matched
+    given: PlanInput
     draft: Draft
     strangers: Mapping[Side, Ends]
     drafted: pa.Table
@@ -130,11 +140,11 @@ class _Weighing:
 
     @cached_property
     def approvals(self) -> Approvals:
-        return Approvals.of(self.matched.given)
+        return Approvals.of(self.given)
 
     @cached_property
     def kinds(self) -> Kinds:
-        return guard.kinds_of(self.drafted, rerender=self.matched.given.rerender)
+        return guard.kinds_of(self.drafted, rerender=self.given.rerender)
 
     @cached_property
     def matches(self) -> Mapping[GuardKind, Match]:
@@ -143,7 +153,7 @@ class _Weighing:
 
     @cached_property
     def fates(self) -> Fates:
-        given, approvals = self.matched.given, self.approvals
+        given, approvals = self.given, self.approvals
         uncounted = flags(self.actions["first_import"]) | self.held_before
         answered = {
             answer: {kind: approvals.with_answer(match, answer) for kind, match in self.matches.items()}
@@ -322,7 +332,7 @@ class _Weighing:
     def _kept_out_as(self, origins: Positions) -> pa.Array:
         """Rejected; a pair that is kept out already stays so for its own reason, as that says which record is gone."""
         return pc.fill_null(
-            take(self.matched.links["withheld"], self.links[origins]), Withheld.REJECTED.value
+            take(array(self.given.links["withheld"].array), self.links[origins]), Withheld.REJECTED.value
         )
 
     def _rejected_fields(self) -> Iterator[pa.Table]:
@@ -376,7 +386,7 @@ class _Weighing:
         done = same_row[answered] >= 0
         left = answered[~done]
         code, reason = approvals.why_not(
-            left, row[left], self.actions, self.matched.links["link_id"], self.draft.links
+            left, row[left], self.actions, array(self.given.links["link_id"].array), self.draft.links
         )
         what = {name: take(approvals.rows[name], left) for name in ("link_id", "side")}
         left_out = pa.table(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from taskbridge.core.arrays import Flags, columns, distinct, equals, find, flags, take
-from taskbridge.core.match import are_reminders
+from taskbridge.core.arrays import Flags, columns, distinct, find, take
 from taskbridge.core.model import TASKS
-from taskbridge.core.terms import FIELDS, TEMPLATE_INPUTS, Presence, Side
+from taskbridge.core.records import is_live, is_reminder
+from taskbridge.core.terms import FIELDS, TEMPLATE_INPUTS, Side
 
 _STAMP = TASKS[Side.SALESFORCE].field("version").type
 
@@ -31,10 +30,10 @@ def known(side: Side, listed: pd.DataFrame, quiet: pd.DataFrame, *, logged_activ
     """
     rows, base = columns(listed), columns(quiet)
     place = find(rows["remote_id"], base["remote_id"])
-    same = (place >= 0) & equals(rows["presence"], Presence.LIVE) & flags(pc.is_null(rows["problem_code"]))
+    same = (place >= 0) & is_live(rows)
     compared = ("version", *FIELDS, *(TEMPLATE_INPUTS if side is Side.SALES_CONNECT else ()))
     for name in compared:
         same &= ~distinct(rows[name], take(base[name], place))
     if side is Side.SALESFORCE:
-        same &= are_reminders(rows, logged_activities=logged_activities)
+        same &= is_reminder(rows, logged_activities=logged_activities)
     return same

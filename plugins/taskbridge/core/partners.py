@@ -11,11 +11,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from taskbridge.core.arrays import Columns, Flags, Positions, equals, find, gather, take
-from taskbridge.core.fields import Crossing
-from taskbridge.core.match import MARKER_PREFIX, UNNAMED, Matched, carries_marker
+from taskbridge.core.arrays import Columns, Flags, Positions, columns, equals, find, gather, take
 from taskbridge.core.model import LEFT_OUT
-from taskbridge.core.template import SubjectTemplate
+from taskbridge.core.records import MARKER_PREFIX, UNNAMED, carries_marker, is_live, is_reminder
+from taskbridge.core.rules import Rules
 from taskbridge.core.terms import TEMPLATE_INPUTS, Side
 
 _SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE
@@ -43,6 +42,23 @@ _REASONS: Final = {
 
 
 @dataclass(frozen=True)
+class Population:
+    """A side that was read whole: its staged rows, the place of their pair or -1, and which are live."""
+
+    rows: Columns
+    pair: Positions
+    live: Flags
+
+    @classmethod
+    def of(cls, staged: pd.DataFrame) -> Population:
+        rows = columns(staged)
+        return cls(rows, staged["pair"].to_numpy(), is_live(rows))
+
+
+Populations = Mapping[Side, Population]
+
+
+@dataclass(frozen=True)
 class Found:
     """Pairs (PAIRS), and the staged rows that a person has to look at, with reasons (LEFT_OUT)."""
 
@@ -58,36 +74,36 @@ class Found:
         )
 
 
-def by_marker(matched: Matched, known: pa.Array) -> Found:
+def by_marker(read: Populations, rules: Rules, known: pa.Array) -> Found:
     """Pairs whose markers leave no doubt. On each side the newest generation counts, the original being the
     oldest; records and link ids that the ledger knows (`known`) are left as they are."""
-    carriers = pd.concat([_carriers(matched, side) for side in Side], ignore_index=True)
-    own = _is_ours(carriers, matched)
+    carriers = pd.concat([_carriers(read[side], side) for side in Side], ignore_index=True)
+    own = _is_ours(carriers, rules)
     problems = [_problem(carriers[~own & carriers["live"]], "MARKER_FOREIGN")]
     carriers = carriers[own]
     taken = carriers["link_id"].isin(known.to_pandas())
     problems.append(_problem(carriers[taken & carriers["live"]], "MARKER_TAKEN"))
     carriers = carriers[~taken]
-    members = pd.concat([carriers, _originals(matched, carriers)], ignore_index=True)
+    members = pd.concat([carriers, _originals(read, carriers)], ignore_index=True)
     for code, doubtful in _DOUBTS.items():
-        affected = members["link_id"].isin(doubtful(matched, members))
+        affected = members["link_id"].isin(doubtful(read, members))
         problems.append(_problem(members[affected & (members["generation"] > 0)], code))
         members = members[~affected]
-    return _found(_joined(_newest(members)), pd.concat(problems), matched)
+    return _found(_joined(_newest(members)), pd.concat(problems))
 
 
-def by_likeness(matched: Matched, crossing: Crossing, found: Found) -> Found:
+def by_likeness(read: Populations, rules: Rules, found: Found) -> Found:
     """Pairs of live records without a marker, of synced users, that agree in everything that is mapped and
     are the only ones of their likeness on both sides. The older one is taken for the original."""
-    free = {side: _free(matched, side, found) for side in Side}
-    keys = {_SC: _key_as_salesforce(matched, crossing, free[_SC]), _SF: _key(matched, free[_SF])}
+    free = {side: _free(read[side], side, rules, found) for side in Side}
+    keys = {_SC: _key_as_salesforce(read[_SC], rules, free[_SC]), _SF: _key(read[_SF], free[_SF])}
     frames = {
         side: pd.DataFrame(
             {
                 "side": side.value,
                 "place": free[side],
-                "remote_id": take(matched[side].rows["remote_id"], free[side]).to_pandas(),
-                "created_at": take(matched[side].rows["created_at"], free[side]).to_pandas(),
+                "remote_id": take(read[side].rows["remote_id"], free[side]).to_pandas(),
+                "created_at": take(read[side].rows["created_at"], free[side]).to_pandas(),
                 "key": keys[side].to_pandas(),
             }
         ).dropna(subset=["key"])
@@ -102,8 +118,8 @@ def by_likeness(matched: Matched, crossing: Crossing, found: Found) -> Found:
     from_sf = pairs["created_at_sf"] < pairs["created_at_sc"]
     links = np.where(
         from_sf,
-        f"sf:{matched.given.org}:" + pairs["remote_id_sf"].astype(object),
-        f"sc:{matched.given.account}:" + pairs["remote_id_sc"].astype(object),
+        f"sf:{rules.systems[_SF]}:" + pairs["remote_id_sf"].astype(object),
+        f"sc:{rules.systems[_SC]}:" + pairs["remote_id_sc"].astype(object),
     )
     made = pd.DataFrame(
         {
@@ -115,7 +131,7 @@ def by_likeness(matched: Matched, crossing: Crossing, found: Found) -> Found:
         },
         columns=PAIRS,
     )
-    return _found(made, problem, matched)
+    return _found(made, problem)
 
 
 # markers
@@ -126,10 +142,9 @@ def _names_a_pair(rows: Columns) -> Flags:
     return carries_marker(rows) & ~equals(rows["marker"], UNNAMED)
 
 
-def _carriers(matched: Matched, side: Side) -> pd.DataFrame:
+def _carriers(staged: Population, side: Side) -> pd.DataFrame:
     """Staged records in no pair that carry a marker, with its parts."""
-    staged = matched[side]
-    rows = np.flatnonzero(_names_a_pair(staged.rows) & (staged.link < 0))
+    rows = np.flatnonzero(_names_a_pair(staged.rows) & (staged.pair < 0))
     parts = pc.extract_regex(take(staged.rows["marker"], rows), PARSED)
     part = {
         name: pc.struct_field(parts, name) for name in ("link", "origin", "system", "record", "generation")
@@ -149,35 +164,35 @@ def _carriers(matched: Matched, side: Side) -> pd.DataFrame:
     )
 
 
-def _is_ours(carriers: pd.DataFrame, matched: Matched) -> pd.Series[bool]:
-    systems = carriers["origin"].map({"sc": matched.given.account, "sf": matched.given.org})
+def _is_ours(carriers: pd.DataFrame, rules: Rules) -> pd.Series[bool]:
+    systems = carriers["origin"].map({side.prefix: name for side, name in rules.systems.items()})
     ours: pd.Series[bool] = carriers["system"].notna() & (carriers["system"] == systems)
     return ours
 
 
-def _originals(matched: Matched, carriers: pd.DataFrame) -> pd.DataFrame:
+def _originals(read: Populations, carriers: pd.DataFrame) -> pd.DataFrame:
     """The records that the markers name, as generation 0; their place is -1 where they were not read."""
     named = carriers[["link_id", "origin", "record"]].drop_duplicates()
     parts = []
     for prefix, side in _SIDE_OF.items():
         here = named[named["origin"] == prefix]
-        place = find(pa.array(here["record"], pa.string()), matched[side].rows["remote_id"])
+        place = find(pa.array(here["record"], pa.string()), read[side].rows["remote_id"])
         parts.append(
             here.assign(
                 side=side.value,
                 place=place,
                 remote_id=here["record"],
                 generation=0,
-                live=gather(matched[side].live, place),
+                live=gather(read[side].live, place),
             )
         )
     return pd.concat(parts, ignore_index=True)
 
 
-def _originals_taken(matched: Matched, members: pd.DataFrame) -> pd.Series[str]:
+def _originals_taken(read: Populations, members: pd.DataFrame) -> pd.Series[str]:
     taken = pd.Series(False, index=members.index)
     for side in Side:
-        linked = matched[side].rows["remote_id"].filter(pa.array(matched[side].link >= 0))
+        linked = read[side].rows["remote_id"].filter(pa.array(read[side].pair >= 0))
         here = members["side"] == side
         taken |= here & members["remote_id"].isin(linked.to_pandas())
     shared = members.groupby(["side", "remote_id"])["link_id"].transform("nunique") > 1
@@ -185,17 +200,17 @@ def _originals_taken(matched: Matched, members: pd.DataFrame) -> pd.Series[str]:
     return links
 
 
-def _twice(matched: Matched, members: pd.DataFrame) -> pd.Series[str]:
+def _twice(read: Populations, members: pd.DataFrame) -> pd.Series[str]:
     twice: pd.Series[str] = members.loc[members.duplicated(["link_id", "side", "generation"]), "link_id"]
     return twice
 
 
-def _older_live(matched: Matched, members: pd.DataFrame) -> pd.Series[str]:
+def _older_live(read: Populations, members: pd.DataFrame) -> pd.Series[str]:
     newest = members.groupby(["link_id", "side"])["generation"].transform("max")
     return members.loc[members["live"] & (members["generation"] < newest), "link_id"]
 
 
-def _one_sided(matched: Matched, members: pd.DataFrame) -> pd.Series[str]:
+def _one_sided(read: Populations, members: pd.DataFrame) -> pd.Series[str]:
     sides = members.groupby("link_id")["side"].transform("nunique")
     return members.loc[sides < len(Side), "link_id"]
 
@@ -239,41 +254,38 @@ def _joined(newest: pd.DataFrame) -> pd.DataFrame:
 # likeness
 
 
-def _free(matched: Matched, side: Side, found: Found) -> Positions:
+def _free(staged: Population, side: Side, rules: Rules, found: Found) -> Positions:
     """Live records of synced users in no pair and without a marker; of Salesforce, reminders (C2, S2)."""
-    staged = matched[side]
-    users = matched.user_of(side, staged.rows["owner"])
-    free: Flags = staged.live & (staged.link < 0) & ~_names_a_pair(staged.rows)
-    free &= gather(matched.synced, users)
+    users = rules.people.place(side, staged.rows["owner"])
+    free: Flags = staged.live & (staged.pair < 0) & ~_names_a_pair(staged.rows)
+    free &= rules.people.synced(users)
     if side is _SF:
-        free &= matched.reminders
+        free &= is_reminder(staged.rows, logged_activities=rules.policy.include_logged_activities)
     places = found.pairs[f"{side.prefix}_place"].to_numpy(np.int64)
     free[places[places >= 0]] = False
     return np.flatnonzero(free)
 
 
-def _key(matched: Matched, rows: Positions) -> pa.Array:
+def _key(staged: Population, rows: Positions) -> pa.Array:
     """A Salesforce record's mapped values as one text."""
     names = ("owner", "title", "due_date", "details", "priority", "status")
-    return _joined_text([take(matched[_SF].rows[name], rows) for name in names])
+    return _joined_text([take(staged.rows[name], rows) for name in names])
 
 
-def _key_as_salesforce(matched: Matched, crossing: Crossing, rows: Positions) -> pa.Array:
+def _key_as_salesforce(staged: Population, rules: Rules, rows: Positions) -> pa.Array:
     """The same of a Sales Connect record as it would cross; null where a value cannot."""
-    template = SubjectTemplate.parse(matched.given.policy.subject_template)
-    values = {name: take(matched[_SC].rows[name], rows) for name in ("title", *TEMPLATE_INPUTS)}
-    columns = [template.render(values, len(rows))]
+    values = {name: take(staged.rows[name], rows) for name in ("title", *TEMPLATE_INPUTS)}
     can = np.ones(len(rows), np.bool_)
     crossed = {}
     for name in ("owner", "due_date", "details", "priority", "status"):
-        crossed[name] = crossing.to(_SF, name, take(matched[_SC].rows[name], rows))
+        crossed[name] = rules.crossing.to(_SF, name, take(staged.rows[name], rows))
         can &= crossed[name].can
-    columns = [
+    texts = [
         crossed["owner"].values,
-        *columns,
+        rules.template.render(values, len(rows)),
         *(crossed[name].values for name in ("due_date", "details", "priority", "status")),
     ]
-    return pc.if_else(pa.array(can), _joined_text(columns), pa.scalar(None, pa.string()))
+    return pc.if_else(pa.array(can), _joined_text(texts), pa.scalar(None, pa.string()))
 
 
 def _joined_text(columns: list[pa.Array]) -> pa.Array:
@@ -289,7 +301,7 @@ def _problem(rows: pd.DataFrame, code: str) -> pd.DataFrame:
     return told[["link_id", "side", "place", "remote_id", "code"]]
 
 
-def _found(pairs: pd.DataFrame, problems: pd.DataFrame, matched: Matched) -> Found:
+def _found(pairs: pd.DataFrame, problems: pd.DataFrame) -> Found:
     problems = problems.drop_duplicates(["side", "place"]).sort_values(["side", "remote_id"])
     reasons = problems["code"].map(_REASONS).astype(object)
     systems = problems["side"].map({side.value: side.system for side in Side}).astype(object)

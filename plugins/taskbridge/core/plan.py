@@ -1,23 +1,29 @@
-"""The plan compiler: ledger and two staged extracts in, all that is to happen out. Pure, deterministic."""
+"""The plan compiler: ledger and two staged extracts in, all that is to happen out. Pure, deterministic.
+
+The stages, in their order: join, compare, judge, merge and the effects that follow, guard.
+"""
 
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
-from taskbridge.core.arrays import build, constant, take
-from taskbridge.core.creation import plan_new_pairs
-from taskbridge.core.diff import Changes
+from taskbridge.core.arrays import array, build, columns, constant, take
+from taskbridge.core.compare import compare
 from taskbridge.core.draft import Draft, Ends
-from taskbridge.core.fields import Crossing
+from taskbridge.core.effects import plan_newcomers, plan_pairs
 from taskbridge.core.frames import chunked_frame, frame
 from taskbridge.core.holding import weigh
-from taskbridge.core.match import Matched
+from taskbridge.core.join import join
+from taskbridge.core.judge import judge
+from taskbridge.core.merge import merge
 from taskbridge.core.model import CONFLICTS, DISPOSITIONS, LEFT_OUT, Plan, PlanInput
-from taskbridge.core.pairs import PairPlanner
+from taskbridge.core.records import is_broken
 from taskbridge.core.rerender import with_new_renderings
-from taskbridge.core.template import SubjectTemplate
+from taskbridge.core.rules import Rules
 from taskbridge.core.terms import Disposition, Side
+from taskbridge.core.view import View
 
 
 def make_plan(given: PlanInput, *, limited: bool = True) -> Plan:
@@ -27,50 +33,58 @@ def make_plan(given: PlanInput, *, limited: bool = True) -> Plan:
 
     Raises UnknownTemplateField when the policy's template names a field that does not exist.
     """
-    matched = Matched.of(given)
-    crossing = Crossing.of(matched.users, given.policy.skipped_tasks)
-    template = SubjectTemplate.parse(given.policy.subject_template)
+    rules, joined = Rules.of(given), join(given)
+    pairs = compare(joined, rules, everything=rules.rerender)
+    if rules.rerender:
+        pairs = with_new_renderings(pairs, rules)
     draft = Draft(Ends(len(given.links)))
-    strangers = {side: Ends(len(matched[side])) for side in Side}
+    pairs = merge(judge(pairs, rules), rules)
+    plan_pairs(View.of(pairs), rules, draft)
+    read = (joined.pairs[["sc_place", "sf_place"]].to_numpy() >= 0).any(axis=1)
+    draft.links.end(np.flatnonzero(read), Disposition.UNCHANGED, "G1")
+    newcomers = {}
     for side in Side:
-        broken = np.flatnonzero(matched[side].broken)
-        strangers[side].put(broken, Disposition.DEAD_LETTER, "G4")
-    changes = Changes.found_in(matched)
-    if given.rerender:
-        changes = with_new_renderings(changes, matched, template)
-    PairPlanner(matched, draft, crossing, template, changes).plan()
-    plan_new_pairs(matched, draft, strangers, crossing, template)
-    weighed = weigh(matched, draft, strangers, limited=limited)
+        staged = joined.staged(side)
+        newcomers[side] = Ends(len(staged))
+        alone = View.of(staged).only(staged["pair"].to_numpy() < 0)
+        plan_newcomers(side, alone, rules, draft, newcomers[side])
+    weighed = weigh(given, draft, newcomers, limited=limited)
     return Plan(
         actions=frame(weighed.actions),
         ledger_changes=frame(weighed.changes),
         new_links=frame(weighed.new_links),
-        conflicts=frame(_concat(draft.conflicts, CONFLICTS)),
+        conflicts=frame(concat(draft.conflicts, CONFLICTS)),
         # One chunk a side: the longest frame is only stored, and joining it would copy it once more.
         dispositions=chunked_frame(
-            pa.concat_tables([dispositions(matched, side, draft, strangers[side]) for side in Side])
+            pa.concat_tables(
+                [
+                    dispositions(given, side, joined.staged(side), draft.links, newcomers[side])
+                    for side in Side
+                ]
+            )
         ),
-        left_out=frame(_concat([*draft.left_out, weighed.left_out], LEFT_OUT)),
+        left_out=frame(concat([*draft.left_out, weighed.left_out], LEFT_OUT)),
         answered=frame(weighed.answered),
     )
 
 
-def _concat(blocks: list[pa.Table], schema: pa.Schema) -> pa.Table:
+def concat(blocks: list[pa.Table], schema: pa.Schema) -> pa.Table:
     return pa.concat_tables(blocks) if blocks else schema.empty_table()
 
 
-def dispositions(matched: Matched, side: Side, draft: Draft, rows: Ends) -> pa.Table:
+def dispositions(given: PlanInput, side: Side, staged: pd.DataFrame, pairs: Ends, alone: Ends) -> pa.Table:
     """A staged row ends as its pair ends, unless it is in none or cannot be understood."""
-    staged = matched[side]
-    rows.follow(draft.links, staged.link)
+    rows, pair = columns(staged), staged["pair"].to_numpy()
+    alone.put(np.flatnonzero(is_broken(rows)), Disposition.DEAD_LETTER, "G4")
+    alone.follow(pairs, pair)
     return build(
         DISPOSITIONS,
         {
             "side": constant(side, len(staged)),
-            "remote_id": staged.rows["remote_id"],
-            "link_id": take(matched.links["link_id"], staged.link),
-            "disposition": rows.dispositions,
-            "rule": rows.rule_names,
+            "remote_id": rows["remote_id"],
+            "link_id": take(array(given.links["link_id"].array), pair),
+            "disposition": alone.dispositions,
+            "rule": alone.rule_names,
         },
         len(staged),
     )

@@ -26,9 +26,8 @@ from taskbridge.core.arrays import (
     to_table,
 )
 from taskbridge.core.draft import Ends
-from taskbridge.core.fields import Crossing
 from taskbridge.core.frames import empty, frame
-from taskbridge.core.match import Matched
+from taskbridge.core.join import join
 from taskbridge.core.model import (
     ACTIONS,
     CONFLICTS,
@@ -39,7 +38,9 @@ from taskbridge.core.model import (
     Plan,
     PlanInput,
 )
-from taskbridge.core.partners import Found, by_likeness, by_marker
+from taskbridge.core.partners import Found, Population, Populations, by_likeness, by_marker
+from taskbridge.core.records import is_broken, is_deleted
+from taskbridge.core.rules import Rules
 from taskbridge.core.terms import (
     ALL_FIELDS,
     BIT,
@@ -67,18 +68,20 @@ def rebase(given: PlanInput, known: pa.Array, *, likeness: bool) -> Plan:
 
     `likeness`: also pair records without a marker that agree in everything; for a ledger that was empty.
     """
-    matched = Matched.of(given)
-    crossing = Crossing.of(matched.users, given.policy.skipped_tasks)
-    found = by_marker(matched, known)
+    rules, joined = Rules.of(given), join(given)
+    read = {side: Population.of(joined.staged(side)) for side in Side}
+    found = by_marker(read, rules, known)
     if likeness:
-        found = found.and_then(by_likeness(matched, crossing, found))
-    pairs = _Pairs(matched, crossing, found.pairs)
+        found = found.and_then(by_likeness(read, rules, found))
+    pairs = _Pairs(read, rules, found.pairs)
     return Plan(
         actions=empty(ACTIONS),
         ledger_changes=frame(pairs.changes()),
         new_links=frame(pairs.new_links()),
         conflicts=empty(CONFLICTS),
-        dispositions=frame(pa.concat_tables([_dispositions(matched, pairs, found, side) for side in Side])),
+        dispositions=frame(
+            pa.concat_tables([_dispositions(read[side], pairs, found, side) for side in Side])
+        ),
         left_out=frame(to_table(found.left_out, LEFT_OUT)),
     )
 
@@ -86,13 +89,13 @@ def rebase(given: PlanInput, known: pa.Array, *, likeness: bool) -> Plan:
 class _Pairs:
     """The pairs that were found, with what their records look like now."""
 
-    def __init__(self, matched: Matched, crossing: Crossing, pairs: pd.DataFrame) -> None:
-        self.matched, self.crossing, self.found = matched, crossing, pairs
+    def __init__(self, read: Populations, rules: Rules, pairs: pd.DataFrame) -> None:
+        self.read, self.rules, self.found = read, rules, pairs
         self.place: dict[Side, Positions] = {
             side: pairs[f"{side.prefix}_place"].to_numpy(np.int64) for side in Side
         }
-        self.live = {side: gather(matched[side].live, self.place[side]) for side in Side}
-        self.deleted = {side: gather(matched[side].deleted, self.place[side]) for side in Side}
+        self.live = {side: gather(read[side].live, self.place[side]) for side in Side}
+        self.deleted = {side: gather(is_deleted(read[side].rows), self.place[side]) for side in Side}
         self.state = self._states()
         self.differs = {name: self._differs(name) for name in MERGED_FIELDS}
         # Of a record out of sight nobody knows what it says: when it is seen, all fields are compared (K3).
@@ -118,17 +121,18 @@ class _Pairs:
         )
 
     def values(self, side: Side, name: str) -> pa.Array:
-        return take(self.matched[side].rows[name], self.place[side])
+        return take(self.read[side].rows[name], self.place[side])
 
     def _differs(self, name: str) -> Flags:
         """Pairs of two live records whose values say different things, as far as they can cross (F6)."""
-        agree = self.crossing.agree(name, self.values(_SC, name), self.values(_SF, name))
+        agree = self.rules.crossing.agree(name, self.values(_SC, name), self.values(_SF, name))
         differ: Flags = self.live[_SC] & self.live[_SF] & ~agree
         return differ
 
     def new_links(self) -> pa.Table:
-        users = self.matched.user_of(_SF, self.values(_SF, "owner"))
-        owner = pc.coalesce(self.values(_SC, "owner"), take(self.matched.users["sc_user_id"], users))
+        people = self.rules.people
+        users = people.place(_SF, self.values(_SF, "owner"))
+        owner = pc.coalesce(self.values(_SC, "owner"), people.of("sc_user_id", users))
         columns = {name: _text(self.found[name]) for name in ("link_id", "origin", "sc_id", "sf_id")}
         generation = pa.array(self.found["generation"].to_numpy(np.int32))
         return build(NEW_LINKS, columns | {"generation": generation, "owner": owner}, len(self))
@@ -150,7 +154,7 @@ class _Pairs:
                     unknown, pa.nulls(len(present), present.type), present
                 )
             # Whose task a record was that is not there any more: else nobody would be asked about it (C3).
-            theirs = self.crossing.to(side, "owner", self.values(side.other, "owner")).values
+            theirs = self.rules.crossing.to(side, "owner", self.values(side.other, "owner")).values
             columns[f"{side.prefix}_owner"] = pc.coalesce(columns[f"{side.prefix}_owner"], theirs)
         columns |= {f"sc_{name}": self.values(_SC, name) for name in TEMPLATE_INPUTS}
         return build(LEDGER_CHANGES, columns, len(self))
@@ -164,12 +168,11 @@ class _Pairs:
         return differs
 
 
-def _dispositions(matched: Matched, pairs: _Pairs, found: Found, side: Side) -> pa.Table:
-    staged = matched[side]
-    ends = Ends(len(staged))
-    ends.end(np.flatnonzero(staged.broken), Disposition.DEAD_LETTER, "G4")
+def _dispositions(staged: Population, pairs: _Pairs, found: Found, side: Side) -> pa.Table:
+    ends = Ends(len(staged.pair))
+    ends.end(np.flatnonzero(is_broken(staged.rows)), Disposition.DEAD_LETTER, "G4")
     # What is in a pair already is none of this run's business: to settling it was not seen at all.
-    ends.end(np.flatnonzero(staged.link >= 0), Disposition.DEFERRED, "selection")
+    ends.end(np.flatnonzero(staged.pair >= 0), Disposition.DEFERRED, "selection")
     place = pairs.place[side]
     ends.end(place[pairs.unsettled & (place >= 0)], Disposition.DEFERRED, "G8")
     for state, end in _ENDS.items():
@@ -177,19 +180,19 @@ def _dispositions(matched: Matched, pairs: _Pairs, found: Found, side: Side) -> 
         ends.end(rows[rows >= 0], *end)
     ends.end(found.unclear[side], Disposition.HELD, "G2")
     ends.end(np.flatnonzero(ends.open), Disposition.IGNORED, "G8")
-    link = np.full(len(staged), -1, np.int64)
+    link = np.full(len(staged.pair), -1, np.int64)
     link[place[place >= 0]] = np.flatnonzero(place >= 0)
     return build(
         DISPOSITIONS,
         {
-            "side": constant(side, len(staged)),
+            "side": constant(side, len(staged.pair)),
             "remote_id": staged.rows["remote_id"],
             # Without the pairs that were known: what is held or contested in them stays so.
             "link_id": take(_text(pairs.found["link_id"]), link),
             "disposition": ends.dispositions,
             "rule": ends.rule_names,
         },
-        len(staged),
+        len(staged.pair),
     )
 
 

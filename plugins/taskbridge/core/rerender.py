@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pyarrow.compute as pc
 
 from taskbridge.core.arrays import distinct, flags
-from taskbridge.core.diff import INPUTS, Changes
-from taskbridge.core.match import Matched
-from taskbridge.core.template import SubjectTemplate
-from taskbridge.core.terms import Side
-
-_SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE
+from taskbridge.core.compare import INPUTS
+from taskbridge.core.rules import Rules
+from taskbridge.core.view import View
 
 
-def with_new_renderings(changes: Changes, matched: Matched, template: SubjectTemplate) -> Changes:
-    """The changes, and a pair whose Subject renders differently now counts as changed in Sales Connect."""
-    whole = flags(pc.is_valid(matched.links["sf_id"]))
-    rows = np.flatnonzero(matched.seen[_SC] & whole)
-    now = {name: matched.now(_SC, name, rows) for name in template.columns}
-    differs = distinct(template.render(now, len(rows)), matched.now(_SF, "title", rows))
-    mask = changes.mask[_SC].copy()
-    mask[rows[differs]] |= INPUTS
-    return Changes({_SC: mask, _SF: changes.mask[_SF]})
+def with_new_renderings(compared: pd.DataFrame, rules: Rules) -> pd.DataFrame:
+    """The pairs that may need something, and those whose Subject renders differently now: they count as changed in
+    Sales Connect. Reads what `compare` answers of everything; changes `sc_edited`."""
+    template, pairs = rules.template, View.of(compared)
+    now = {name: pairs.cell(f"sc_now_{name}") for name in template.columns}
+    differs = distinct(template.render(now, len(pairs)), pairs.cell("sf_now_title"))
+    anew = differs & pairs.flag("sc_live") & flags(pc.is_valid(pairs.cell("sf_id")))
+    edited = pairs.number("sc_edited") | np.where(anew, np.int32(INPUTS), np.int32(0))
+    return pairs.adding({"sc_edited": edited}).frame()[pairs.flag("concerned") | anew]

@@ -12,10 +12,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from taskbridge.core.arrays import Positions, distinct, equals, flags, gather, take
+from taskbridge.core.arrays import Flags, distinct, equals, flags
 from taskbridge.core.deliberate import Deliberate, shown
 from taskbridge.core.model import Plan, PlanInput
 from taskbridge.core.terms import BIT, FIELDS, LinkState, Op, Side, Withheld
+from taskbridge.core.view import View
 
 RULE = "undo"
 
@@ -36,116 +37,109 @@ class Undo(Deliberate):
     rule = RULE
 
     def plan(self) -> None:
-        everything = np.arange(len(self.asked["link_id"]))
         rows = self.without(
-            everything,
-            ~flags(self.asked["answered"]),
+            self.asked,
+            ~self.asked.flag("answered"),
             "UNANSWERED",
             "whether it was written is not known; the next run finds out",
         )
         rows = self.of_known_pairs(rows)
         for side in Side:
-            mine = rows[equals(take(self.asked["side"], rows), side)]
-            ops = take(self.asked["op"], mine)
-            self._undelete(side, mine[equals(ops, Op.DELETE)])
-            self._write_back(side, mine[equals(ops, Op.UPDATE)])
-            self._remove(side, mine[equals(ops, Op.CREATE)])
+            mine = rows.only(equals(rows.cell("side"), side))
+            ops = mine.cell("op")
+            self._undelete(side, mine.only(equals(ops, Op.DELETE)))
+            self._write_back(side, mine.only(equals(ops, Op.UPDATE)))
+            self._remove(side, mine.only(equals(ops, Op.CREATE)))
 
-    def _same_record(self, side: Side, rows: Positions) -> Positions:
+    def _same_record(self, side: Side, rows: View) -> View:
         """Leaves out those whose pair has another record on `side` by now."""
-        present, written = self.linked(f"{side.prefix}_id", rows), take(self.asked["remote_id"], rows)
+        present, written = rows.cell(f"{side.prefix}_id"), rows.cell("remote_id")
         reason = ("the run wrote record ", written, ", the pair now has ", pc.fill_null(present, "none"))
         return self.without(rows, distinct(present, written), "REPLACED", *reason)
 
-    def _here(self, side: Side, rows: Positions) -> Positions:
+    def _here(self, side: Side, rows: View) -> View:
         rows = self.of_read_records(side, self._same_record(side, rows))
         # A write of ours would hide from the next run that somebody brought the record back (C7).
-        ended = equals(self.linked("state", rows), LinkState.TOMBSTONE)
+        ended = equals(rows.cell("state"), LinkState.TOMBSTONE)
         reason = "the pair had ended, and somebody brought the record back; the next run takes it in"
         rows = self.without(rows, ended, "PAIR_NOT_IN_SYNC", reason)
-        return self.of_synced_owners(side, self.matched.now(side, "owner", self.link(rows)), rows)
+        return self.of_synced_owners(side, rows.cell(f"{side.prefix}_now_owner"), rows)
 
-    def _write_back(self, side: Side, rows: Positions) -> None:
+    def _write_back(self, side: Side, rows: View) -> None:
         """Fields that still hold what the run wrote get back what they held before."""
         rows = self._here(side, rows)
-        link = self.link(rows)
-        wrote = take(self.asked["mask"], rows).to_numpy()
+        wrote = rows.cell("mask").to_numpy()
         mask = np.zeros(len(rows), np.int32)
         for name, bit in BIT.items():
-            now, after = self.matched.now(side, name, link), take(self.asked[name], rows)
-            before = take(self.asked[f"seen_{name}"], rows)
+            now, after = rows.cell(f"{side.prefix}_now_{name}"), rows.cell(name)
             concerned = (wrote & bit) != 0
-            same, back = concerned & ~distinct(now, after), concerned & ~distinct(now, before)
+            same = concerned & ~distinct(now, after)
+            back = concerned & ~distinct(now, rows.cell(f"seen_{name}"))
             mask |= (same & ~back) * np.int32(bit)
-            self.leave_out(rows[back], "ALREADY_UNDONE", "it holds what it held before", name=name)
+            self.leave_out(rows.only(back), "ALREADY_UNDONE", "it holds what it held before", name=name)
             moved = concerned & ~same & ~back
-            self.leave_out(rows[moved], "CHANGED_SINCE", *_moved(now, after, moved), name=name)
-        left = np.flatnonzero(mask)
-        rows, mask = rows[left], mask[left]
-        before = {name: take(self.asked[f"seen_{name}"], rows) for name in FIELDS}
+            self.leave_out(rows.only(moved), "CHANGED_SINCE", *_moved(now, after, moved), name=name)
+        rows, mask = rows.only(mask != 0), mask[mask != 0]
+        before = {name: rows.cell(f"seen_{name}") for name in FIELDS}
         seq = self.update(side, rows, mask, before)
         based = {f"{side.prefix}_{name}": values for name, values in before.items()}
         self.follow(rows, seq=seq, **{f"{side.prefix}_mask": pa.array(mask)}, **based)
 
-    def _remove(self, side: Side, rows: Positions) -> None:
+    def _remove(self, side: Side, rows: View) -> None:
         """What the run created goes away, unless somebody has worked on it since."""
+        prefix, there = side.prefix, side.other.prefix
         rows = self._same_record(side, rows)
-        taken = (self.matched.withdrawn[side] & self.matched.deleted[side])[self.link(rows)]
+        taken = rows.flag(f"{prefix}_withdrawn") & rows.flag(f"{prefix}_deleted")
         rows = self._here(side, self.without(rows, taken, "ALREADY_UNDONE", "the copy was taken back"))
-        link = self.link(rows)
         moved = np.zeros(len(rows), np.bool_)
         for name in FIELDS:
-            now, after = self.matched.now(side, name, link), take(self.asked[name], rows)
+            now, after = rows.cell(f"{prefix}_now_{name}"), rows.cell(name)
             here = distinct(now, after)
-            self.leave_out(rows[here], "CHANGED_SINCE", *_moved(now, after, here), name=name)
+            self.leave_out(rows.only(here), "CHANGED_SINCE", *_moved(now, after, here), name=name)
             moved |= here
-        edited = self.changes.mask[side.other][link] != 0
+        edited = rows.cell(f"{there}_edited").to_numpy() != 0
         reason = f"its original in {side.other.system} was edited since, which the next run carries over"
-        self.leave_out(rows[edited & ~moved], "CHANGED_SINCE", reason)
-        rows = rows[~(moved | edited)]
+        self.leave_out(rows.only(edited & ~moved), "CHANGED_SINCE", reason)
+        rows = rows.only(~(moved | edited))
         seq = self.delete(side, rows)
-        alone = (
-            ~self.matched.seen[side.other][self.link(rows)]
-            & self.matched.deleted[side.other][self.link(rows)]
-        )
-        self.follow(rows[alone], seq=seq.filter(pa.array(alone)), state=LinkState.TOMBSTONE)
+        alone = ~rows.flag(f"{there}_live") & rows.flag(f"{there}_deleted")
+        self.follow(rows.only(alone), seq=seq.filter(pa.array(alone)), state=LinkState.TOMBSTONE)
         # The original stays, alone, until somebody edits it. The pair keeps the copy's id: should a person take it out
         # of the bin, it is the copy again.
-        self.keep_out(rows[~alone], seq.filter(pa.array(~alone)), Withheld.withdrawn_from(side))
+        self.keep_out(rows.only(~alone), seq.filter(pa.array(~alone)), Withheld.withdrawn_from(side))
 
-    def _undelete(self, side: Side, rows: Positions) -> None:
+    def _undelete(self, side: Side, rows: View) -> None:
         """What the run deleted is created again as it was; the record whose delete was carried over stays away."""
         rows = self._gone(side, rows)
-        values = {name: take(self.asked[f"seen_{name}"], rows) for name in FIELDS}
-        seq = self.create_again(side, rows, values, take(self.asked["person"], rows))
+        values = {name: rows.cell(f"seen_{name}") for name in FIELDS}
+        seq = self.create_again(side, rows, values, rows.cell("person"))
         there = side.other
-        self.next_generation(rows, {there: self.linked(f"{there.prefix}_id", rows)})
+        self.next_generation(rows, {there: rows.cell(f"{there.prefix}_id")})
         # Only of a delete that was itself an undo the other record lives.
-        live = self.matched.seen[there][self.link(rows)]
+        live = rows.flag(f"{there.prefix}_live")
         for chosen, add in ((~live, self._leave_undone), (live, self._link_again)):
-            inputs = self.created_inputs(rows[chosen]) if side is Side.SALES_CONNECT else {}
-            add(rows[chosen], seq.filter(pa.array(chosen)), **inputs)
+            mine = rows.only(chosen)
+            inputs = self.created_inputs(mine) if side is Side.SALES_CONNECT else {}
+            add(mine, seq.filter(pa.array(chosen)), **inputs)
 
-    def _leave_undone(self, rows: Positions, seq: pa.Array, **inputs: pa.Array | bool) -> None:
+    def _leave_undone(self, rows: View, seq: pa.Array, **inputs: pa.Array | bool) -> None:
         self.keep_out(rows, seq, Withheld.UNDONE, **inputs)
 
-    def _link_again(self, rows: Positions, seq: pa.Array, **inputs: pa.Array | bool) -> None:
+    def _link_again(self, rows: View, seq: pa.Array, **inputs: pa.Array | bool) -> None:
         self.follow(rows, seq=seq, state=LinkState.LINKED, **inputs)
 
-    def _gone(self, side: Side, rows: Positions) -> Positions:
+    def _gone(self, side: Side, rows: View) -> View:
         """Deleted records that nobody has brought back, and whose owners take part."""
-        present, written = self.linked(f"{side.prefix}_id", rows), take(self.asked["remote_id"], rows)
+        prefix = side.prefix
+        present, written = rows.cell(f"{prefix}_id"), rows.cell("remote_id")
         other = flags(pc.is_valid(present)) & distinct(present, written)
         reason = ("the run deleted record ", written, ", the pair now has ", pc.fill_null(present, "none"))
         rows = self.without(rows, other, "REPLACED", *reason)
-        staged = self.matched[side]
-        here = gather(staged.live | staged.broken, staged.position[self.link(rows)])
+        here = rows.flag(f"{prefix}_live") | rows.flag(f"{prefix}_broken")
         rows = self.without(rows, here, "ALREADY_UNDONE", "the record is there again")
-        return self.of_synced_owners(side, take(self.asked["seen_owner"], rows), rows)
+        return self.of_synced_owners(side, rows.cell("seen_owner"), rows)
 
 
-def _moved(
-    now: pa.Array, written: pa.Array, chosen: np.ndarray[tuple[int], np.dtype[np.bool_]]
-) -> tuple[pa.Array | str, ...]:
+def _moved(now: pa.Array, written: pa.Array, chosen: Flags) -> tuple[pa.Array | str, ...]:
     rows = pa.array(chosen)
     return ("it holds ", shown(now.filter(rows)), ", the run had written ", shown(written.filter(rows)))

@@ -1,19 +1,19 @@
-"""Field merges turned into updates, and into a base that follows them (K1 to K5, F6, T3)."""
+"""Merges turned into updates, and into a base that follows them (K1 to K5, F6, T3)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from taskbridge.core.arrays import Flags, Masks, Positions, choose, constant, gather, take, where_in
-from taskbridge.core.merge import WINNERS, FieldMerge, inputs_now, merge_field, merge_title
-from taskbridge.core.pair_step import PairStep
-from taskbridge.core.terms import BIT, MERGED_FIELDS, Disposition, Op, Side
+from taskbridge.core.arrays import Flags, Masks, choose, constant
+from taskbridge.core.draft import Draft
+from taskbridge.core.merge import WINNERS, held
+from taskbridge.core.terms import BIT, FIELDS, TEMPLATE_INPUTS, Disposition, Op, Side
+from taskbridge.core.view import View
 
 _SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE
 
@@ -23,155 +23,153 @@ OUTDATED: Final = (
 )
 
 
-@dataclass
-class Updates(PairStep):
-    """Plans what the merges of these pairs ask for."""
+def plan_updates(merged: View, draft: Draft) -> None:
+    """Plans what `merge` asks for. Reads what `compare` and `merge` answer."""
+    for side in (_SF, _SC):
+        _update(side, merged, draft)
+    _agree(merged, draft)
+    for name in FIELDS:
+        _keep_contested(name, merged, draft)
+        _leave_out(name, merged, draft)
+        draft.links.put(merged.places[held(merged, name)], Disposition.HELD, "K3")
+    for name in FIELDS:
+        turning = merged.flag(f"{name}_turning")
+        draft.links.put(merged.places[turning], Disposition.HELD, "K6")
 
-    def merge(self, rows: Positions) -> None:
-        merges = [merge_title(self.matched, self.changes, self.template, rows)]
-        merges += [
-            merge_field(self.matched, self.changes, self.crossing, name, rows) for name in MERGED_FIELDS
-        ]
-        for side in (_SF, _SC):
-            self._update(side, merges)
-        self._agree(merges)
-        for merge in merges:
-            self._keep_contested(merge)
-            self._leave_out(merge)
-            self.draft.links.put(merge.rows[merge.held], Disposition.HELD, "K3")
-        for merge in merges:
-            self.draft.links.put(merge.rows[merge.turning], Disposition.HELD, "K6")
 
-    def _update(self, side: Side, merges: Sequence[FieldMerge]) -> None:
-        """One update a pair, with the fields that go to this side; the base follows when it is done."""
-        mask = self._mask((merge, merge.write[side]) for merge in merges)
-        rows = np.flatnonzero(mask)
-        length = len(rows)
-        if not length:
-            return
-        links = self.matched.links
-        self.draft.links.end(rows, Disposition.PLANNED, "C1")
-        values = {
-            merge.name: self._aligned(merge, merge.values[side], merge.write[side], rows) for merge in merges
-        }
-        contested = np.zeros(len(mask), np.bool_)
-        for merge in merges:
-            contested[merge.rows[merge.contested & merge.write[side]]] = True
-        seq = self.draft.add_actions(
-            {
-                "link_id": take(links["link_id"], rows),
-                "side": constant(side, length),
-                "op": constant(Op.UPDATE, length),
-                "remote_id": take(links[f"{side.prefix}_id"], rows),
-                "rule": pc.if_else(pa.array(contested[rows]), "C1,K3", "C1"),
-                "contested": pa.array(contested[rows]),
-                "sc_user_id": self.owner(rows),
-                "first_import": constant(False, length, pa.bool_()),
-                "mask": pa.array(mask[rows]),
-                **values,
-                **self.seen_values(side, rows),
-            },
-            rows,
-        )
-        source = side.other
-        advance = {f"{side.prefix}_{name}": value for name, value in values.items()} | {
-            f"{source.prefix}_{merge.name}": self._aligned(merge, merge.now[source], merge.write[side], rows)
-            for merge in merges
-        }
-        self._advance(rows, {_SC: mask, _SF: mask}, advance, {"seq": seq})
+def _update(side: Side, merged: View, draft: Draft) -> None:
+    """One update a pair, with the fields that go to this side; the base follows when it is done."""
+    prefix, source = side.prefix, side.other.prefix
+    mask = _mask({name: merged.flag(f"{name}_to_{prefix}") for name in FIELDS}, len(merged))
+    written = merged.only(mask != 0)
+    mask, length = mask[mask != 0], len(written)
+    if not length:
+        return
+    draft.links.end(written.places, Disposition.PLANNED, "C1")
+    contested = np.any(
+        [written.flag(f"{n}_contested") & written.flag(f"{n}_to_{prefix}") for n in FIELDS],
+        axis=0,
+    )
+    chosen = {name: written.flag(f"{name}_to_{prefix}") for name in FIELDS}
+    values = {name: _where(chosen[name], written.cell(f"{name}_for_{prefix}")) for name in FIELDS}
+    seq = draft.add_actions(
+        {
+            "link_id": written.cell("link_id"),
+            "side": constant(side, length),
+            "op": constant(Op.UPDATE, length),
+            "remote_id": written.cell(f"{prefix}_id"),
+            "rule": pc.if_else(pa.array(contested), "C1,K3", "C1"),
+            "contested": pa.array(contested),
+            "sc_user_id": written.cell("sc_now_owner"),
+            "first_import": constant(False, length, pa.bool_()),
+            "mask": pa.array(mask),
+            **values,
+            **seen_values(side, written),
+        },
+        written.places,
+    )
+    follow = {f"{prefix}_{name}": value for name, value in values.items()} | {
+        f"{source}_{name}": _where(chosen[name], written.cell(f"{source}_now_{name}")) for name in FIELDS
+    }
+    _advance(written, {_SC: mask, _SF: mask}, follow | {"seq": seq}, draft)
 
-    def _agree(self, merges: Sequence[FieldMerge]) -> None:
-        """What changed and needs no write becomes the base: agreement, what cannot cross (K2, F6)."""
-        idle = {merge.name: ~merge.written & ~merge.held for merge in merges}
-        masks = {
-            side: self._mask((merge, idle[merge.name] & merge.changed[side]) for merge in merges)
-            for side in Side
-        }
-        rows = np.flatnonzero(masks[_SC] | masks[_SF])
-        if not len(rows):
-            return
-        values = {
-            f"{side.prefix}_{merge.name}": self._aligned(
-                merge, merge.now[side], idle[merge.name] & merge.changed[side], rows
-            )
-            for side in Side
-            for merge in merges
-        }
-        self._advance(rows, masks, values)
 
-    def _advance(
-        self,
-        rows: Positions,
-        masks: Mapping[Side, Masks],
-        values: Mapping[str, pa.Array],
-        condition: Mapping[str, pa.Array] | None = None,
-    ) -> None:
-        """Lets the base of these pairs follow, the template inputs together with the SC name (T3).
+def _agree(merged: View, draft: Draft) -> None:
+    """What changed and needs no write becomes the base: agreement, what cannot cross (K2, F6)."""
+    idle = {
+        name: ~(merged.flag(f"{name}_to_sc") | merged.flag(f"{name}_to_sf") | held(merged, name))
+        for name in FIELDS
+    }
+    agreed = {
+        side: {name: idle[name] & merged.flag(f"{name}_changed_{side.prefix}") for name in FIELDS}
+        for side in Side
+    }
+    masks = {side: _mask(agreed[side], len(merged)) for side in Side}
+    some = (masks[_SC] | masks[_SF]) != 0
+    if not some.any():
+        return
+    settled = merged.only(some)
+    values = {
+        f"{side.prefix}_{name}": _where(agreed[side][name][some], settled.cell(f"{side.prefix}_now_{name}"))
+        for side in Side
+        for name in FIELDS
+    }
+    _advance(settled, {side: mask[some] for side, mask in masks.items()}, values, draft)
 
-        `condition`: the seq of the actions that have to succeed before; without it, when the run settles.
-        """
-        renamed = (masks[_SC][rows] & BIT["title"]) != 0
-        self.draft.add_changes(
-            {
-                "link_id": take(self.matched.links["link_id"], rows),
-                "sc_mask": pa.array(masks[_SC][rows]),
-                "sf_mask": pa.array(masks[_SF][rows]),
-                "inputs": pa.array(renamed),
-                **(self._inputs(rows) if renamed.any() else {}),
-                **values,
-                **(condition or {}),
-            },
-            len(rows),
-        )
 
-    def _mask(self, parts: Iterable[tuple[FieldMerge, Flags]]) -> Masks:
-        mask = np.zeros(len(self.draft.links.codes), np.int32)
-        for merge, chosen in parts:
-            mask[merge.rows[chosen]] |= BIT[merge.name]
-        return mask
+def _advance(pairs: View, masks: Mapping[Side, Masks], values: Mapping[str, pa.Array], draft: Draft) -> None:
+    """Lets the base of these pairs follow, the template inputs together with the SC name (T3).
 
-    def _aligned(self, merge: FieldMerge, values: pa.Array, chosen: Flags, rows: Positions) -> pa.Array:
-        """Values of one field for these pairs; null where the field is not concerned."""
-        place = where_in(merge.rows, len(self.draft.links.codes))[rows]
-        concerned = (place >= 0) & gather(chosen, place)
-        return take(values, np.where(concerned, place, -1))
+    With a `seq` when these actions have succeeded, without one when the run settles.
+    """
+    renamed = (masks[_SC] & BIT["title"]) != 0
+    inputs = {f"sc_{name}": pairs.cell(f"sc_now_{name}") for name in TEMPLATE_INPUTS} if renamed.any() else {}
+    given = {
+        "link_id": pairs.cell("link_id"),
+        "sc_mask": pa.array(masks[_SC]),
+        "sf_mask": pa.array(masks[_SF]),
+        "inputs": pa.array(renamed),
+    }
+    draft.add_changes({**given, **inputs, **values}, len(pairs))
 
-    def _inputs(self, rows: Positions) -> dict[str, pa.Array]:
-        return {f"sc_{name}": values for name, values in inputs_now(self.matched, rows).items()}
 
-    def _keep_contested(self, merge: FieldMerge) -> None:
-        """Both values of a field that is contested or goes to and fro, in full (K5)."""
-        kept = merge.contested | merge.turning
-        rows, chosen = merge.rows[kept], pa.array(kept)
-        values = {
-            f"value_{side.prefix}": pc.cast(merge.now[side].filter(chosen), pa.string()) for side in Side
-        } | {
-            f"base_{side.prefix}": pc.cast(self.matched.base(side, merge.name, rows), pa.string())
-            for side in Side
-        }
-        winners = pa.array([winner and winner.value for winner in WINNERS], pa.string())
-        self.draft.add_conflicts(
-            {
-                "link_id": take(self.matched.links["link_id"], rows),
-                "field": constant(merge.name, len(rows)),
-                "rule": choose(
-                    merge.turning[kept], constant("K6", len(rows)), constant(merge.rule, len(rows))
-                ),
-                "winner": winners.take(pa.array(merge.winner[kept].astype(np.int64))),
-                **values,
-            },
-            len(rows),
-        )
+def seen_values(side: Side, pairs: View) -> dict[str, pa.Array]:
+    """What the target of an action holds now, for the stale check and for K5."""
+    return {f"seen_{name}": pairs.cell(f"{side.prefix}_now_{name}") for name in FIELDS}
 
-    def _leave_out(self, merge: FieldMerge) -> None:
-        """Says of a decision that it came too late: it was made on values that are not there any more."""
-        rows = merge.rows[merge.outdated]
-        self.draft.add_left_out(
-            {
-                "link_id": take(self.matched.links["link_id"], rows),
-                "field": constant(merge.name, len(rows)),
-                "code": constant("DECISION_OUTDATED", len(rows)),
-                "reason": constant(OUTDATED, len(rows)),
-            },
-            len(rows),
-        )
+
+def _mask(chosen: Mapping[str, Flags], length: int) -> Masks:
+    mask: Masks = np.zeros(length, np.int32)
+    for name, here in chosen.items():
+        mask |= here * np.int32(BIT[name])
+    return mask
+
+
+def _where(chosen: Flags, values: pa.Array) -> pa.Array:
+    """Null where the field is not concerned."""
+    if chosen.all():
+        return values
+    return (
+        choose(chosen, values, pa.scalar(None, values.type))
+        if chosen.any()
+        else pa.nulls(len(values), values.type)
+    )
+
+
+def _keep_contested(name: str, merged: View, draft: Draft) -> None:
+    """Both values of a field that is contested or goes to and fro, in full (K5)."""
+    kept = merged.only(merged.flag(f"{name}_contested") | merged.flag(f"{name}_turning"))
+    length = len(kept)
+    if not length:
+        return
+    winners = pa.array([winner and winner.value for winner in WINNERS], pa.string())
+    rule = constant("T3" if name == "title" else "K3", length)
+    draft.add_conflicts(
+        {
+            "link_id": kept.cell("link_id"),
+            "field": constant(name, length),
+            "rule": choose(kept.flag(f"{name}_turning"), constant("K6", length), rule),
+            "winner": winners.take(pa.array(kept.number(f"{name}_winner").astype(np.int64))),
+            **{f"value_{one.prefix}": _text(kept, f"{one.prefix}_now_{name}") for one in Side},
+            **{f"base_{one.prefix}": _text(kept, f"{one.prefix}_{name}") for one in Side},
+        },
+        length,
+    )
+
+
+def _text(pairs: View, name: str) -> pa.Array:
+    return pc.cast(pairs.cell(name), pa.string())
+
+
+def _leave_out(name: str, merged: View, draft: Draft) -> None:
+    """Says of a decision that it came too late: it was made on values that are not there any more."""
+    late = merged.only(merged.flag(f"{name}_outdated"))
+    draft.add_left_out(
+        {
+            "link_id": late.cell("link_id"),
+            "field": constant(name, len(late)),
+            "code": constant("DECISION_OUTDATED", len(late)),
+            "reason": constant(OUTDATED, len(late)),
+        },
+        len(late),
+    )

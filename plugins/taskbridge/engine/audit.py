@@ -8,7 +8,7 @@ from dataclasses import replace
 import pyarrow as pa
 
 from taskbridge.core.arrays import choose, columns, constant, equals
-from taskbridge.core.audit import compare
+from taskbridge.core.audit import find_drift
 from taskbridge.core.frames import empty, frame
 from taskbridge.core.model import ACTIONS, CONFLICTS, DISPOSITIONS, LEDGER_CHANGES, NEW_LINKS, Plan, PlanInput
 from taskbridge.core.plan import make_plan
@@ -23,7 +23,7 @@ REPAIR = "repair"
 def compare_everything(engine: Engine, run: Run, given: PlanInput) -> Plan:
     """Stores what has drifted, and answers a plan of nothing: where each record would end if a sync saw it now."""
     plan = make_plan(given, limited=False)
-    drift = compare(given, plan)
+    drift = find_drift(given, plan)
     engine.ledger.links.save_drift(run, drift)
     _log.info("Found %d lines of drift", len(drift) - 1)
     return replace(

@@ -199,7 +199,7 @@ class SidePort(Protocol):
 
     def find_created(self, since: datetime, until: datetime) -> pd.DataFrame:
         """All records that our own user created in [since, until) by the server's clock, deleted ones included; of a
-        side without markers, where their marker is `core.match.UNNAMED`."""
+        side without markers, where their marker is `core.records.UNNAMED`."""
 
     def carries_markers(self) -> bool:
         """Whether the side holds any record of ours. False also where it cannot be asked (G8)."""

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from taskbridge.core.match import UNNAMED
+from taskbridge.core.records import UNNAMED
 from taskbridge.sides.answers import RemoteError
 from taskbridge.sides.decode import Page
 

@@ -1,0 +1,74 @@
+"""Which staged row belongs to which pair."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from taskbridge.core.arrays import Columns, Positions, columns, equals, find, gather, take
+from taskbridge.core.frames import with_columns
+from taskbridge.core.model import PlanInput
+from taskbridge.core.records import MARKER_PREFIX, carries_marker, is_live
+from taskbridge.core.terms import LinkState, Side
+
+_GENERATION: Final = r":\d+$"
+
+
+class Joined(NamedTuple):
+    """Frames that know of each other by position, -1 where there is nobody.
+
+    `pairs`: LINKS, and where their records stand among the staged rows (`sc_place`, `sf_place`, int64).
+    `sales_connect`, `salesforce`: the staged rows, and where their pair stands among the pairs (`pair`, int64).
+    """
+
+    pairs: pd.DataFrame
+    sales_connect: pd.DataFrame
+    salesforce: pd.DataFrame
+
+    def staged(self, side: Side) -> pd.DataFrame:
+        return self.sales_connect if side is Side.SALES_CONNECT else self.salesforce
+
+
+def join(given: PlanInput) -> Joined:
+    """A record belongs to the pair that has its id."""
+    links, places, pairs = columns(given.links), {}, {}
+    for side in Side:
+        rows = columns(given.tasks(side))
+        place = find(links[f"{side.prefix}_id"], rows["remote_id"])
+        pair = np.full(len(rows["remote_id"]), -1, np.int64)
+        pair[place[place >= 0]] = np.flatnonzero(place >= 0)
+        if side is Side.SALESFORCE:
+            place, pair = _with_earlier_copies(rows, links, place, pair)
+        places[f"{side.prefix}_place"], pairs[side] = place, pair
+    return Joined(
+        with_columns(given.links, places),
+        *(with_columns(given.tasks(side), {"pair": pairs[side]}) for side in Side),
+    )
+
+
+def _with_earlier_copies(
+    rows: Columns, links: Columns, place: Positions, pair: Positions
+) -> tuple[Positions, Positions]:
+    """An earlier copy that somebody took out of the bin stands for its pair, if that has ended (C7). While the pair
+    lives it would be a second one, and is left alone (G2)."""
+    live = is_live(rows)
+    alone = np.flatnonzero((pair < 0) & live & carries_marker(rows))
+    if not len(alone):
+        return place, pair
+    named = pc.replace_substring_regex(take(rows["marker"], alone), _GENERATION, "")
+    of_pair = find(named, pc.binary_join_element_wise(MARKER_PREFIX, links["link_id"], ""))
+    ended = gather(equals(links["state"], LinkState.TOMBSTONE) & ~gather(live, place), of_pair)
+    pairs, first = np.unique(of_pair[ended], return_index=True)
+    copies = alone[ended][first]
+    place, pair = place.copy(), pair.copy()
+    place[pairs], pair[copies] = copies, pairs
+    return place, pair
+
+
+def link_ids(side: Side, system: str, remote_ids: pa.Array) -> pa.Array:
+    """The names of the pairs that begin with these records of an account or org."""
+    return pc.binary_join_element_wise(f"{side.prefix}:{system}:", remote_ids, "")
