@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from taskbridge.core import decision, pairs
+from taskbridge.core import decision, judge
 from taskbridge.core.decision import Case, Seen
 from taskbridge.core.terms import DeletePolicy
 from tests.engine.world import World
@@ -43,7 +43,7 @@ def lines_met(monkeypatch: pytest.MonkeyPatch) -> set[Line]:
         met.update((Seen(one), Seen(other), policy) for one, other in zip(sc, sf, strict=True))
         return decision.decide(sc, sf, policy)
 
-    monkeypatch.setattr(pairs, "decide", noting)
+    monkeypatch.setattr(judge, "decide", noting)
     return met
 
 

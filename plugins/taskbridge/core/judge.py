@@ -171,12 +171,12 @@ def _of_wishes(pairs: View) -> Mapping[str, Flags]:
 
 
 def _decided(pairs: View, rules: Rules) -> Mapping[str, Column]:
-    cases = {side: _case(pairs, side) for side in Side}
-    decision, case = decide(cases[_SC], cases[_SF], rules.policy.delete_policy)
+    left = pairs.number("line") < 0
+    decision, case = (np.full(len(pairs), -1, np.int8) for _ in range(2))
+    sc, sf = (_case(pairs, side)[left] for side in Side)
+    decision[left], case[left] = decide(sc, sf, rules.policy.delete_policy)
     only_inputs = (pairs.number("sc_edited") & INPUTS) != 0
     decision[(decision == DECISIONS.index(Decision.NOTHING)) & only_inputs] = DECISIONS.index(Decision.MERGE)
-    settled = pairs.number("line") >= 0
-    decision[settled], case[settled] = -1, -1
     # A missing record is no proof (C5); after a gap, which leaves no other trace, a person is asked (C6).
     waiting = equals(pairs.cell("state"), LinkState.HELD)
     asked = np.zeros(len(pairs), np.bool_)
