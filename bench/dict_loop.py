@@ -18,7 +18,8 @@ from typing import Any, Final
 import pandas as pd
 import pyarrow as pa
 
-from taskbridge.core.model import ACTIONS, LEDGER_CHANGES, PlanInput, Policy
+from taskbridge.core.model import ACTIONS, LEDGER_CHANGES, PlanInput
+from taskbridge.core.policy import Policy
 from taskbridge.core.terms import (
     ALL_FIELDS,
     BIT,

@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from taskbridge.core.frames import empty, frame
-from taskbridge.core.model import HISTORY, LINKS, POPULATION, TASKS, USERS, Limits, PlanInput, Policy
+from taskbridge.core.model import HISTORY, LINKS, POPULATION, TASKS, USERS, PlanInput
+from taskbridge.core.policy import Limits, Policy
 from taskbridge.core.terms import GuardKind, Side
 
 _NOW: Final = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

@@ -153,40 +153,34 @@ def restore_params() -> dict[str, Param]:
             title="Mode",
             description="restore: bring back one lost value or task. undo: take back what a run wrote.",
         ),
-        "run_id": Param(
-            None, title="Run", description="Of an undo: number of the run, see mart.sync_runs.", **number
+        "run_id": _optional("Run", "Of an undo: number of the run, see mart.sync_runs.", number),
+        "conflict_id": _optional(
+            "Conflict", "Of a restore: bring back the value that lost, see bridge.conflict.", number
         ),
-        "conflict_id": Param(
-            None,
-            title="Conflict",
-            description="Of a restore: bring back the value that lost, see bridge.conflict.",
-            **number,
+        "action_id": _optional(
+            "Write",
+            "Of a restore: bring back what this write replaced or deleted, see mart.change_log.",
+            text,
         ),
-        "action_id": Param(
-            None,
-            title="Write",
-            description="Of a restore: bring back what this write replaced or deleted, see mart.change_log.",
-            **text,
+        "field": _optional("Field", "Of a write with several fields: only this one.", text),
+        "link_id": _optional(
+            "Task",
+            "Of a restore: bring back a task that TaskBridge deleted, by its pair or by an id that it has or had in "
+            "either system.",
+            text,
         ),
-        "field": Param(
-            None, title="Field", description="Of a write with several fields: only this one.", **text
-        ),
-        "link_id": Param(
-            None,
-            title="Task",
-            description="Of a restore: bring back a task that TaskBridge deleted, by its pair or by an id that it "
-            "has or had in either system.",
-            **text,
-        ),
-        "approved_plan": Param(
-            None,
-            title="Approved plan",
-            description="Number of a dry run of the same request: what that one showed as held by a limit is written, "
-            "as far as nothing of it has moved.",
-            **number,
+        "approved_plan": _optional(
+            "Approved plan",
+            "Number of a dry run of the same request: what that one showed as held by a limit is written, as far as "
+            "nothing of it has moved.",
+            number,
         ),
         DRY_RUN: choice_params()[DRY_RUN],
     }
+
+
+def _optional(title: str, description: str, form: dict[str, Any]) -> Param:
+    return Param(None, title=title, description=description, **form)
 
 
 def sync_tasks(kind: str = SYNC) -> GateOperator:
@@ -221,8 +215,17 @@ def sync_tasks(kind: str = SYNC) -> GateOperator:
     report = ReportOperator(task_id="report").as_teardown(setups=[gate, opening], on_failure_fail_dagrun=True)
 
     requests = RequestsOperator(task_id="requests")
+    gate >> opening >> recover >> extracts >> read_dirty >> decide >> upserts
+    for delete in deletes:
+        upserts >> delete >> settle
+    settle >> report
+    decide >> requests >> _ask_people(requests) >> report
+    return gate
+
+
+def _ask_people(requests: RequestsOperator) -> Any:
     # With the lineage of this run in its conf the other one would meet a parameter that it does not know.
-    ask = TriggerDagRunOperator.partial(
+    return TriggerDagRunOperator.partial(
         task_id="ask_people",
         trigger_dag_id=APPROVAL_DAG,
         logical_date=None,
@@ -230,10 +233,3 @@ def sync_tasks(kind: str = SYNC) -> GateOperator:
         openlineage_inject_parent_info=False,
         doc_md="Starts a run of `task_sync_approval` for each request that nobody is asked about. Waits for none.",
     ).expand_kwargs(requests.output)
-
-    gate >> opening >> recover >> extracts >> read_dirty >> decide >> upserts
-    for delete in deletes:
-        upserts >> delete >> settle
-    settle >> report
-    decide >> requests >> ask >> report
-    return gate

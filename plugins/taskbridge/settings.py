@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from taskbridge.core.canonical import storable
-from taskbridge.core.model import LIMITS, Limits, Policy
+from taskbridge.core.policy import LIMITS, Limits, Policy
 from taskbridge.core.template import SubjectTemplate
 from taskbridge.core.terms import ConflictPolicy, DeletePolicy, FirstSyncMode, GuardKind, SkippedTasks
 from taskbridge.errors import SettingsInvalid

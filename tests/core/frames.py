@@ -26,12 +26,11 @@ from taskbridge.core.model import (
     SALES_CONNECT_TASKS,
     SALESFORCE_TASKS,
     USERS,
-    Limits,
     Plan,
     PlanInput,
-    Policy,
 )
 from taskbridge.core.plan import make_plan
+from taskbridge.core.policy import Limits, Policy
 from taskbridge.core.terms import BIT, TEMPLATE_INPUTS, GuardKind, Side
 
 Row = dict[str, Any]

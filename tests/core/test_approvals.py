@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from taskbridge.core.model import Limits
+from taskbridge.core.policy import Limits
 from taskbridge.core.terms import FIELDS
 from tests.core.frames import (
     DAY,

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 
-from taskbridge.core.model import Limits
+from taskbridge.core.policy import Limits
 from taskbridge.core.terms import FIELDS, ConflictPolicy
 from tests.core.frames import DUE, NOON, Row, decide, link, sc, sf
 

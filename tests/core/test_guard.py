@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from taskbridge.core.model import Limits
+from taskbridge.core.policy import Limits
 from taskbridge.core.terms import BIT
 from tests.core.frames import ANNA, BEN, NOON, Read, Row, decide, gone, many, sc, sf, written
 

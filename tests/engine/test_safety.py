@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from taskbridge.core.model import LIMITS, Limits
+from taskbridge.core.policy import LIMITS, Limits
 from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.core.terms import GuardKind, Op, Side
 from taskbridge.engine.busy import TRIES

@@ -11,8 +11,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from taskbridge.core.frames import rows_of
-from taskbridge.core.model import APPROVAL_ROWS, LIMITS, Limits, PlanInput
+from taskbridge.core.model import APPROVAL_ROWS, PlanInput
 from taskbridge.core.plan import make_plan
+from taskbridge.core.policy import LIMITS, Limits
 from taskbridge.core.terms import (
     BIT,
     FIELDS,

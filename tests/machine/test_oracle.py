@@ -21,8 +21,9 @@ from bench.digest import digest
 from bench.job import job
 from bench.planners import OURS, PLANNERS
 from taskbridge.core.known import QUIET, known
-from taskbridge.core.model import TASKS, Limits, Plan, PlanInput
+from taskbridge.core.model import TASKS, Plan, PlanInput
 from taskbridge.core.plan import make_plan
+from taskbridge.core.policy import Limits
 from taskbridge.core.terms import GuardKind, Side
 from tests.core.frames import comparable, table
 from tests.machine.plan_inputs import contests, plan_inputs

@@ -74,27 +74,17 @@ def plan_creates(
     inputs = _inputs(source, originals)
     written = {name: rules.crossing.create(target, name, originals.cell(name)) for name in MERGED_FIELDS}
     written["title"] = _title(source, originals, inputs, rules)
-    link_id, generation = originals.cell("link_id"), originals.cell("generation")
     sc_user = people.of("sc_user_id", users)
-    draft.add_new_links(
-        {
-            "link_id": link_id,
-            "origin": originals.cell("origin"),
-            "generation": generation,
-            f"{source.prefix}_id": originals.cell("remote_id"),
-            "owner": sc_user,
-        },
-        length,
-    )
+    _begin(source, originals, sc_user, draft)
     # The limits count a first import for nothing (G3). One that was planned before and never done still is one.
     first_import = people.owed(users) & (source is Side.SALESFORCE and not lost)
     here, nowhere = originals.places, np.full(length, -1, np.int64)
     seq = draft.add_actions(
         {
-            "link_id": link_id,
+            "link_id": originals.cell("link_id"),
             "side": constant(target, length),
             "op": constant(Op.CREATE, length),
-            "marker": marker(link_id, generation),
+            "marker": marker(originals.cell("link_id"), originals.cell("generation")),
             "rule": constant(rule, length),
             "sc_user_id": sc_user,
             "first_import": pa.array(first_import),
@@ -105,11 +95,31 @@ def plan_creates(
         nowhere if new else here,
         here if new else nowhere,
     )
+    _follow(source, originals, {"seq": seq}, inputs, written, draft)
+
+
+def _begin(source: Side, originals: View, sc_user: pa.Array, draft: Draft) -> None:
+    """The pair is stored as pending before anything is sent, so that a create is known before it is sent (G2)."""
+    pair = {name: originals.cell(name) for name in ("link_id", "origin", "generation")}
+    owned = {f"{source.prefix}_id": originals.cell("remote_id"), "owner": sc_user}
+    draft.add_new_links(pair | owned, len(originals))
+
+
+def _follow(
+    source: Side,
+    originals: View,
+    waits: Mapping[str, pa.Array],
+    inputs: Mapping[str, pa.Array],
+    written: Mapping[str, pa.Array],
+    draft: Draft,
+) -> None:
+    """Both records as they are then become the base."""
+    length, target = len(originals), source.other
     everything = constant(ALL_FIELDS, length, pa.int32())
     draft.add_changes(
         {
-            "link_id": link_id,
-            "seq": seq,
+            **waits,
+            "link_id": originals.cell("link_id"),
             "state": constant(LinkState.LINKED, length),
             "sc_mask": everything,
             "sf_mask": everything,

@@ -26,13 +26,13 @@ from taskbridge.core.arrays import (
 )
 from taskbridge.core.compare import compare
 from taskbridge.core.creation import as_was_known, marker
-from taskbridge.core.draft import Draft, Ends
+from taskbridge.core.draft import Draft, Ends, concat
 from taskbridge.core.effects import keep_scope
 from taskbridge.core.frames import empty, frame
 from taskbridge.core.join import Joined, join
 from taskbridge.core.judge import judge
 from taskbridge.core.model import ACTIONS, CONFLICTS, LEDGER_CHANGES, LEFT_OUT, NEW_LINKS, Plan, PlanInput
-from taskbridge.core.plan import concat, dispositions
+from taskbridge.core.plan import dispositions
 from taskbridge.core.rules import Rules
 from taskbridge.core.terms import (
     ALL_FIELDS,

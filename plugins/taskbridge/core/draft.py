@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -118,3 +118,8 @@ class Draft:
     def add_left_out(self, values: Mapping[str, pa.Array], length: int) -> None:
         if length:
             self.left_out.append(build(LEFT_OUT, values, length))
+
+
+def concat(blocks: Sequence[pa.Table], schema: pa.Schema) -> pa.Table:
+    """The blocks as one table, in one chunk."""
+    return pa.concat_tables(blocks).combine_chunks() if blocks else schema.empty_table()

@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 
 from taskbridge.core.arrays import Columns, Flags, Positions, columns, equals, find, whole
 from taskbridge.core.fields import DONE
-from taskbridge.core.model import Limits, PlanInput
+from taskbridge.core.model import PlanInput
+from taskbridge.core.policy import Limits
 from taskbridge.core.terms import BIT, GuardKind, Op, Side
 
 Counts = npt.NDArray[np.int64]

@@ -1,4 +1,4 @@
-"""Frame schemas, what a plan is made from, the policy that it obeys, and the plan itself.
+"""Frame schemas, what a plan is made from, and the plan itself.
 
 All frames are pandas frames whose columns are Arrow-backed (`pd.ArrowDtype`) with exactly the schemas below.
 Values stand in the vocabulary of their own side: an SF status is "In Progress", an SC status "complete", an
@@ -9,22 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import pandas as pd
 import pyarrow as pa
 
 from taskbridge.core.frames import empty
+from taskbridge.core.policy import Policy
 from taskbridge.core.terms import (
     FIELDS,
     TEMPLATE_INPUTS,
-    ConflictPolicy,
-    DeletePolicy,
-    FirstSyncMode,
-    GuardKind,
     Side,
-    SkippedTasks,
 )
 
 _STAMP = pa.timestamp("us", tz="UTC")
@@ -331,43 +327,6 @@ ANSWERED: Final = pa.schema(
     ]
 )
 """What a plan makes of each row of the request that it carries out."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Blast radius limits of one kind (G3): too many is more than both the number and the share of pairs."""
-
-    count: int = 100
-    share: float = 0.05
-    user_count: int = 25
-    user_share: float = 0.20
-    half_of_more_than: int | None = 10  # None: half of the pairs is no measure for this kind
-
-
-LIMITS: Final[Mapping[GuardKind, Limits]] = dict.fromkeys(GuardKind, Limits()) | {
-    # They come in bursts, and touch no pair that exists.
-    GuardKind.CREATE: Limits(1_000, 0.20, 250, 0.50, half_of_more_than=None),
-    GuardKind.DELETE: Limits(share=0.02),
-}
-"""The limits of every kind, where nothing else is set."""
-
-
-@dataclass(frozen=True)
-class Policy:
-    """The settings that a plan obeys; built from the project's settings, of which core knows nothing."""
-
-    subject_template: str = "{{activity_subject}}"
-    conflict_policy: ConflictPolicy = ConflictPolicy.LATEST_WINS
-    field_policies: Mapping[str, ConflictPolicy] = field(default_factory=dict)
-    conflict_margin: timedelta = timedelta(seconds=120)
-    delete_policy: DeletePolicy = DeletePolicy.DELETE_WINS
-    skipped_tasks: SkippedTasks = SkippedTasks.LEAVE_OPEN
-    first_sync_mode: FirstSyncMode = FirstSyncMode.RECENT
-    first_sync_lookback: timedelta = timedelta(hours=24)
-    include_logged_activities: bool = False
-    fill_person: bool = True
-    delete_max_age: timedelta = timedelta(days=15)
-    limits: Mapping[GuardKind, Limits] = field(default_factory=lambda: LIMITS)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The plan compiler: ledger and two staged extracts in, all that is to happen out. Pure, deterministic.
 
-The stages, in their order: join, compare, judge, merge and the effects that follow, guard.
+The stages, in their order: join, compare, judge, merge and the effects that follow, and the gate.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import pyarrow as pa
 
 from taskbridge.core.arrays import array, build, columns, constant, take
 from taskbridge.core.compare import compare
-from taskbridge.core.draft import Draft, Ends
+from taskbridge.core.draft import Draft, Ends, concat
 from taskbridge.core.effects import plan_newcomers, plan_pairs
 from taskbridge.core.frames import chunked_frame, frame
-from taskbridge.core.holding import weigh
+from taskbridge.core.gate import pass_gate
 from taskbridge.core.join import join
 from taskbridge.core.judge import judge
 from taskbridge.core.merge import merge
@@ -48,11 +48,11 @@ def make_plan(given: PlanInput, *, limited: bool = True) -> Plan:
         newcomers[side] = Ends(len(staged))
         alone = View.of(staged).only(staged["pair"].to_numpy() < 0)
         plan_newcomers(side, alone, rules, draft, newcomers[side])
-    weighed = weigh(given, draft, newcomers, limited=limited)
+    gated = pass_gate(given, draft, newcomers, limited=limited)
     return Plan(
-        actions=frame(weighed.actions),
-        ledger_changes=frame(weighed.changes),
-        new_links=frame(weighed.new_links),
+        actions=frame(gated.actions),
+        ledger_changes=frame(gated.changes),
+        new_links=frame(gated.new_links),
         conflicts=frame(concat(draft.conflicts, CONFLICTS)),
         # One chunk a side: the longest frame is only stored, and joining it would copy it once more.
         dispositions=chunked_frame(
@@ -63,13 +63,9 @@ def make_plan(given: PlanInput, *, limited: bool = True) -> Plan:
                 ]
             )
         ),
-        left_out=frame(concat([*draft.left_out, weighed.left_out], LEFT_OUT)),
-        answered=frame(weighed.answered),
+        left_out=frame(concat([*draft.left_out, gated.left_out], LEFT_OUT)),
+        answered=frame(gated.answered),
     )
-
-
-def concat(blocks: list[pa.Table], schema: pa.Schema) -> pa.Table:
-    return pa.concat_tables(blocks) if blocks else schema.empty_table()
 
 
 def dispositions(given: PlanInput, side: Side, staged: pd.DataFrame, pairs: Ends, alone: Ends) -> pa.Table:

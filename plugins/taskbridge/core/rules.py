@@ -8,9 +8,10 @@ from datetime import datetime
 
 from taskbridge.core.arrays import columns
 from taskbridge.core.fields import Crossing
-from taskbridge.core.model import PlanInput, Policy
+from taskbridge.core.model import PlanInput
 from taskbridge.core.oscillation import Oscillations
 from taskbridge.core.people import People
+from taskbridge.core.policy import Policy
 from taskbridge.core.rulings import Rulings
 from taskbridge.core.template import SubjectTemplate
 from taskbridge.core.terms import Side

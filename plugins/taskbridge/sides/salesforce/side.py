@@ -61,6 +61,12 @@ class Limits(Shape):
     DailyApiRequests: _Calls
 
 
+_OTHER_VERSION: Final = (
+    "it was asked for version {} of its API: set salesforce_api_version to one that the org offers, as /services/data "
+    "on its address lists them"
+)
+
+
 class UserInfo(Shape):
     """Whose session it is."""
 
@@ -112,8 +118,7 @@ class SalesforceSide:
             CONNECTION,
             "Salesforce",
             lambda _session, _timeouts: _granted(login()),
-            offers=f"it was asked for version {api_version} of its API: set salesforce_api_version to one that the org "
-            "offers, as /services/data on its address lists them",
+            offers=_OTHER_VERSION.format(api_version),
             timeouts=timeouts,
             observe=self._budget.note,
             sessions=sessions,
@@ -124,20 +129,19 @@ class SalesforceSide:
         self._marker_field = marker_field
         self._my_id: str | None = None
         self._data = f"/services/data/v{api_version}"
+        query_jobs = QueryJobs(self._channel, f"{self._data}/jobs/query", query_patience)
         self._queries = Queries(
-            self._channel,
-            self._data,
-            self._marking,
-            marker_field,
-            QueryJobs(self._channel, f"{self._data}/jobs/query", query_patience),
-            query_threshold,
+            self._channel, self._data, self._marking, marker_field, query_jobs, query_threshold
         )
+        self._make_writers(marker_field if upserts else None)
+
+    def _make_writers(self, upsert_field: str | None) -> None:
         self._collections = Collections(
             self._channel,
             f"{self._data}/composite/sobjects",
             self._marking,
             self._leave_reserve,
-            marker_field if upserts else None,
+            upsert_field,
         )
         self._guarded = Guarded(self._channel, f"{self._data}/sobjects/Task", self._collections)
         self._people = People(self._queries.fetch)
