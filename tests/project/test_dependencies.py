@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,24 @@ def test_core_has_no_clock_no_io_and_no_logging(path: Path) -> None:
         if isinstance(node, ast.Call)
     }
     assert not called & {"open", "print", "datetime.now", "datetime.utcnow", "date.today"}
+
+
+def test_files_import_each_other_in_no_circle() -> None:
+    """A name of a package may be a file of its own."""
+    files = {_name(path): path for path in PACKAGE.rglob("*.py")}
+    graph = {}
+    for name, path in files.items():
+        imported = {one if one in files else one.rpartition(".")[0] for one in _imported_names(path)}
+        graph[name] = (imported & files.keys()) - {name}
+    TopologicalSorter(graph).prepare()
+
+
+def _name(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _imported_names(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
