@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from taskbridge.engine.explain import explain
+from taskbridge.engine.on_demand.explain import explain
 from taskbridge.errors import TaskBridgeError
 from taskbridge.store.ledger import Ledger
 from taskbridge.store.migrate import URL_VARIABLE

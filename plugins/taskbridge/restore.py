@@ -19,8 +19,8 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 from taskbridge import __version__
 from taskbridge.core.run import RunMode, RunOutcome, RunSpec
 from taskbridge.engine.cycle import run_cycle
-from taskbridge.engine.report import RunReport
-from taskbridge.engine.undo import ACTION_ID, APPROVED_PLAN, CONFLICT_ID, FIELD, LINK_ID, RUN_ID
+from taskbridge.engine.on_demand.undo import ACTION_ID, APPROVED_PLAN, CONFLICT_ID, FIELD, LINK_ID, RUN_ID
+from taskbridge.engine.steps.report import RunReport
 from taskbridge.hooks.engine import build_engine, open_ledger
 from taskbridge.operators.variables import read_settings, switch_is_on
 

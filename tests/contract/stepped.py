@@ -9,16 +9,17 @@ from taskbridge.core.run import Run, RunMode, RunSpec
 from taskbridge.core.terms import Side
 from taskbridge.core.usage import Usage
 from taskbridge.engine.cycle import LOAD_STEPS
-from taskbridge.engine.decide import by_side, decide
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.extract import extract, read_dirty
-from taskbridge.engine.load import load
-from taskbridge.engine.opening import open_run
 from taskbridge.engine.pause import WatchedSides
 from taskbridge.engine.ports import Sides
-from taskbridge.engine.recover import recover
-from taskbridge.engine.report import RunReport, report
-from taskbridge.engine.settle import settle
+from taskbridge.engine.steps.decide import by_side, decide
+from taskbridge.engine.steps.extract import extract
+from taskbridge.engine.steps.load import load
+from taskbridge.engine.steps.opening import open_run
+from taskbridge.engine.steps.read_dirty import read_dirty
+from taskbridge.engine.steps.recover import recover
+from taskbridge.engine.steps.report import RunReport, report
+from taskbridge.engine.steps.settle import settle
 from taskbridge.engine.usage import RECENTLY, counted
 from taskbridge.settings import Settings
 from taskbridge.sides.salesforce.side import SalesforceSide

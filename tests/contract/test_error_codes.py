@@ -15,8 +15,8 @@ from psycopg.rows import dict_row
 
 from stack.postgres import PostgresServer
 from taskbridge.core.run import RunOutcome
-from taskbridge.engine.busy import TRIES
-from taskbridge.engine.report import RunReport
+from taskbridge.engine.loading.busy import TRIES
+from taskbridge.engine.steps.report import RunReport
 from taskbridge.settings import Settings
 from taskbridge.sides.meanings import OWN, Policy, Reaction, meaning, normalise_code
 from taskbridge.store import Ledger

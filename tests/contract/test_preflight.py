@@ -337,7 +337,7 @@ def _map(ledger: Ledger, place: Place) -> None:
     """Lets a run remember who is who."""
     from taskbridge.core.run import RunMode, RunSpec
     from taskbridge.engine.engine import Engine
-    from taskbridge.engine.opening import open_run
+    from taskbridge.engine.steps.opening import open_run
 
     engine = Engine(ledger, Sides(place.sc.side, place.sf.side), place.settings, lambda: True)
     assert open_run(engine, RunSpec("doctor/map", RunMode.SCHEDULED, "settings", "code"))

@@ -16,7 +16,7 @@ from taskbridge.engine.cycle import run_cycle
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.pause import WatchedSides
 from taskbridge.engine.ports import Sides
-from taskbridge.engine.report import RunReport
+from taskbridge.engine.steps.report import RunReport
 from taskbridge.settings import Settings
 from taskbridge.store import Ledger
 from tests.contract.sandbox_process import Sandbox

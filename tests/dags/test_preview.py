@@ -11,7 +11,7 @@ from taskbridge.core.frames import empty, frame
 from taskbridge.core.model import ACTIONS, CONFLICTS, DISPOSITIONS, LEDGER_CHANGES, NEW_LINKS, Plan
 from taskbridge.core.terms import BIT, Side
 from taskbridge.core.usage import CallKind, Told, Usage
-from taskbridge.engine.preview import LONGEST_TABLE, preview
+from taskbridge.engine.on_demand.preview import LONGEST_TABLE, preview
 
 USED = {
     Side.SALES_CONNECT: Usage(),

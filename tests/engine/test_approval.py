@@ -9,13 +9,13 @@ import pytest
 
 from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.core.terms import Answer, ApprovalKind, Op, Side
-from taskbridge.engine.approval import Person, due
-from taskbridge.engine.decide import decide
-from taskbridge.engine.extract import read_dirty
-from taskbridge.engine.load import load
-from taskbridge.engine.opening import open_run
-from taskbridge.engine.recover import recover
-from taskbridge.engine.settle import settle
+from taskbridge.engine.on_demand.approval import Person, due
+from taskbridge.engine.steps.decide import decide
+from taskbridge.engine.steps.load import load
+from taskbridge.engine.steps.opening import open_run
+from taskbridge.engine.steps.read_dirty import read_dirty
+from taskbridge.engine.steps.recover import recover
+from taskbridge.engine.steps.settle import settle
 from taskbridge.errors import ApprovalClosed, NotAnApprover, SettingsInvalid
 from taskbridge.store.approvals import Approval, ApprovalState
 from tests.engine.undoing import swap_lives

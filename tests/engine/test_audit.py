@@ -9,7 +9,7 @@ import pytest
 
 from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.core.terms import Answer, Side
-from taskbridge.engine.report import RunReport
+from taskbridge.engine.steps.report import RunReport
 from tests.engine.world import World, disagreements
 
 CLASSES = "select class, coalesce(field, ''), tasks::int from mart.drift_by_class order by 1, 2"

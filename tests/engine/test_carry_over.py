@@ -6,7 +6,7 @@ from datetime import date
 
 from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.core.terms import Side
-from taskbridge.engine.decide import decide
+from taskbridge.engine.steps.decide import decide
 from tests.engine.world import KEEP, World, disagreements, planned
 
 IDLE = 2  # a listing each for users and tasks; the first sync is over

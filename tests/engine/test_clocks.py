@@ -9,8 +9,8 @@ import pytest
 
 from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.core.terms import Side
-from taskbridge.engine.audit import REPAIR
-from taskbridge.engine.plausibility import ACCEPT_SIDE
+from taskbridge.engine.deciding.plausibility import ACCEPT_SIDE
+from taskbridge.engine.on_demand.audit import REPAIR
 from tests.engine.world import World, disagreements
 
 _SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE

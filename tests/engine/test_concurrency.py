@@ -13,7 +13,7 @@ from taskbridge.core.run import RunMode, RunOutcome, RunSpec
 from taskbridge.core.terms import Op, Side
 from taskbridge.engine.cycle import run_cycle
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.load import load
+from taskbridge.engine.steps.load import load
 from taskbridge.errors import LeaseLost
 from taskbridge.store import Ledger
 from tests.engine.world import World, disagreements, planned

@@ -8,8 +8,8 @@ import pytest
 
 from taskbridge.core.run import RunOutcome
 from taskbridge.core.terms import Side
-from taskbridge.engine.busy import TRIES
-from taskbridge.engine.conflicts import decide_conflicts
+from taskbridge.engine.loading.busy import TRIES
+from taskbridge.engine.on_demand.conflicts import decide_conflicts
 from taskbridge.errors import ConflictNotOpen, SettingsInvalid
 from tests.engine.world import World
 

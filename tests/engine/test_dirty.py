@@ -12,9 +12,9 @@ from datetime import date, timedelta
 import pytest
 
 from taskbridge.core.terms import Op, Side
-from taskbridge.engine.busy import TRIES
-from taskbridge.engine.load import load
-from taskbridge.engine.settle import settle
+from taskbridge.engine.loading.busy import TRIES
+from taskbridge.engine.steps.load import load
+from taskbridge.engine.steps.settle import settle
 from tests.engine.world import World, planned
 
 DUE = date(2026, 1, 1)

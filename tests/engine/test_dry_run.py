@@ -11,8 +11,8 @@ import pytest
 from taskbridge.core.model import ACTIONS
 from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.core.terms import Op, Side
-from taskbridge.engine.load import load
-from taskbridge.engine.settle import settle
+from taskbridge.engine.steps.load import load
+from taskbridge.engine.steps.settle import settle
 from tests.engine.world import World, planned
 
 DEVICES = (frozenset[str](), frozenset({"deleted_tasks", "batch"}))

@@ -10,7 +10,7 @@ from datetime import date
 import pytest
 
 from taskbridge.core.terms import Side
-from taskbridge.engine.explain import explain
+from taskbridge.engine.on_demand.explain import explain
 from taskbridge.errors import TaskUnknown
 from tests.engine.world import World
 

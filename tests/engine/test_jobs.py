@@ -9,8 +9,8 @@ import pytest
 
 from taskbridge.core.run import RunOutcome
 from taskbridge.core.terms import Op, Side
-from taskbridge.engine.load import load
 from taskbridge.engine.ports import JobState
+from taskbridge.engine.steps.load import load
 from taskbridge.errors import SideUnreachable
 from tests.doubles.memory_jobs import MemoryJob, MemoryJobs
 from tests.engine.world import World, disagreements, planned

@@ -12,8 +12,8 @@ import pytest
 
 from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.core.terms import Op, Side
-from taskbridge.engine.load import load
-from taskbridge.engine.report import RunReport
+from taskbridge.engine.steps.load import load
+from taskbridge.engine.steps.report import RunReport
 from tests.doubles.memory import MemorySide
 from tests.engine.undoing import pair, quiet, undo
 from tests.engine.world import KEEP, World, planned

@@ -6,7 +6,7 @@ from typing import Any
 
 from taskbridge.core.run import RunOutcome
 from taskbridge.core.terms import Side
-from taskbridge.engine.conflicts import decide_conflicts
+from taskbridge.engine.on_demand.conflicts import decide_conflicts
 from tests.engine.world import World
 
 OPEN = "select conflict_id, field, rule, value_sc, value_sf from mart.conflicts_open"

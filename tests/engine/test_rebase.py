@@ -9,10 +9,10 @@ import pytest
 
 from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.core.terms import Side
-from taskbridge.engine.decide import decide
-from taskbridge.engine.extract import extract
-from taskbridge.engine.opening import open_run
-from taskbridge.engine.report import RunReport
+from taskbridge.engine.steps.decide import decide
+from taskbridge.engine.steps.extract import extract
+from taskbridge.engine.steps.opening import open_run
+from taskbridge.engine.steps.report import RunReport
 from tests.conftest import EMPTY
 from tests.engine.world import World, disagreements
 

@@ -9,8 +9,8 @@ import pytest
 
 from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.core.terms import Side
-from taskbridge.engine.busy import TRIES
-from taskbridge.engine.report import RunReport
+from taskbridge.engine.loading.busy import TRIES
+from taskbridge.engine.steps.report import RunReport
 from tests.engine.undoing import SHOWN, codes, left_out, pair, quiet
 from tests.engine.world import World
 

@@ -13,10 +13,10 @@ import pytest
 from taskbridge.core.policy import LIMITS, Limits
 from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.core.terms import GuardKind, Op, Side
-from taskbridge.engine.busy import TRIES
-from taskbridge.engine.load import load
-from taskbridge.engine.opening import open_run
-from taskbridge.engine.settle import settle
+from taskbridge.engine.loading.busy import TRIES
+from taskbridge.engine.steps.load import load
+from taskbridge.engine.steps.opening import open_run
+from taskbridge.engine.steps.settle import settle
 from taskbridge.errors import LeaseLost, SettingsInvalid
 from taskbridge.settings import Settings
 from tests.engine.world import World, disagreements, planned

@@ -9,8 +9,8 @@ import pytest
 
 from taskbridge.core.run import RunOutcome
 from taskbridge.core.terms import Op, Side
-from taskbridge.engine.load import load
-from taskbridge.engine.settle import settle
+from taskbridge.engine.steps.load import load
+from taskbridge.engine.steps.settle import settle
 from tests.engine.world import World, disagreements, planned
 
 DUE = date(2026, 6, 1)

@@ -9,8 +9,8 @@ import pytest
 
 from taskbridge.core.run import RunOutcome
 from taskbridge.core.terms import Op, Side
-from taskbridge.engine.load import load
-from taskbridge.engine.report import report
+from taskbridge.engine.steps.load import load
+from taskbridge.engine.steps.report import report
 from taskbridge.errors import CountsDoNotAddUp, SideUnreachable
 from tests.engine.world import World, planned
 

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 from taskbridge.core.run import RunOutcome
 from taskbridge.core.terms import Op, Side
-from taskbridge.engine.load import load
-from taskbridge.engine.opening import open_run
-from taskbridge.engine.recover import recover
-from taskbridge.engine.settle import settle
+from taskbridge.engine.steps.load import load
+from taskbridge.engine.steps.opening import open_run
+from taskbridge.engine.steps.recover import recover
+from taskbridge.engine.steps.settle import settle
 from tests.engine.world import World, disagreements, planned
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.core.terms import Op, Side
-from taskbridge.engine.load import load
-from taskbridge.engine.report import RunReport
+from taskbridge.engine.steps.load import load
+from taskbridge.engine.steps.report import RunReport
 from tests.engine.undoing import SHOWN, codes, left_out, pair, quiet, snapshot, undo
 from tests.engine.world import World
 
@@ -313,9 +313,9 @@ def test_an_undo_whose_answers_are_lost_is_finished_by_the_next_run(everything: 
 
 
 def test_an_undo_that_dies_before_it_settles_is_followed_by_the_next_run(everything: Any) -> None:
-    from taskbridge.engine.decide import decide
-    from taskbridge.engine.extract import read_dirty
-    from taskbridge.engine.opening import open_run
+    from taskbridge.engine.steps.decide import decide
+    from taskbridge.engine.steps.opening import open_run
+    from taskbridge.engine.steps.read_dirty import read_dirty
 
     world, before, report = everything
     world.advance(60)

@@ -10,8 +10,8 @@ import pytest
 
 from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.core.terms import Answer, Side
-from taskbridge.engine.audit import REPAIR
-from taskbridge.engine.report import RunReport
+from taskbridge.engine.on_demand.audit import REPAIR
+from taskbridge.engine.steps.report import RunReport
 from tests.engine.world import World
 
 REFUSED = "FIELD_CUSTOM_VALIDATION_EXCEPTION"

@@ -7,7 +7,7 @@ from typing import Any
 
 from taskbridge.core.run import RunMode
 from taskbridge.core.terms import Side
-from taskbridge.engine.report import RunReport
+from taskbridge.engine.steps.report import RunReport
 from tests.engine.world import World
 
 # What a run is judged by: everything that a person sees of a task.

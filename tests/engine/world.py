@@ -12,16 +12,17 @@ import psycopg
 
 from taskbridge.core.run import Run, RunMode, RunSpec, Window
 from taskbridge.core.terms import Answer, Side
-from taskbridge.engine.approval import APPROVAL_ID, Person, record_answer
 from taskbridge.engine.cycle import run_cycle
-from taskbridge.engine.decide import decide
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.extract import extract, read_dirty
-from taskbridge.engine.opening import open_run
+from taskbridge.engine.on_demand.approval import APPROVAL_ID, Person, record_answer
 from taskbridge.engine.pause import WatchedSides
 from taskbridge.engine.ports import Sides
-from taskbridge.engine.recover import recover
-from taskbridge.engine.report import RunReport
+from taskbridge.engine.steps.decide import decide
+from taskbridge.engine.steps.extract import extract
+from taskbridge.engine.steps.opening import open_run
+from taskbridge.engine.steps.read_dirty import read_dirty
+from taskbridge.engine.steps.recover import recover
+from taskbridge.engine.steps.report import RunReport
 from taskbridge.settings import Settings
 from taskbridge.store import Ledger
 from taskbridge.store.housekeeping import Retention

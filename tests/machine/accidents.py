@@ -12,9 +12,9 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from taskbridge.core.model import TASKS
 from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.core.terms import Side
-from taskbridge.engine.audit import REPAIR
-from taskbridge.engine.busy import TRIES
-from taskbridge.engine.conflicts import decide_conflicts
+from taskbridge.engine.loading.busy import TRIES
+from taskbridge.engine.on_demand.audit import REPAIR
+from taskbridge.engine.on_demand.conflicts import decide_conflicts
 from tests.doubles.memory_faults import TRICKS, Trick
 from tests.engine.world import NAMES
 from tests.machine.kinds import Kinds, one_of, play_one

@@ -9,9 +9,9 @@ from hypothesis.stateful import rule
 
 from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.core.terms import Answer, Side
-from taskbridge.engine.approval import APPROVAL_ID
-from taskbridge.engine.report import RunReport
-from taskbridge.engine.undo import ACTION_ID, APPROVED_PLAN, CONFLICT_ID, LINK_ID, RUN_ID
+from taskbridge.engine.on_demand.approval import APPROVAL_ID
+from taskbridge.engine.on_demand.undo import ACTION_ID, APPROVED_PLAN, CONFLICT_ID, LINK_ID, RUN_ID
+from taskbridge.engine.steps.report import RunReport
 from taskbridge.store.approvals import ApprovalState
 from tests.machine.accidents import OperatorRules
 from tests.machine.agreement import Agreement

@@ -11,9 +11,9 @@ from hypothesis.stateful import initialize, invariant
 from taskbridge.core.contract import Contract
 from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.core.terms import Answer, Side
-from taskbridge.engine.approval import APPROVAL_ID
-from taskbridge.engine.audit import REPAIR
-from taskbridge.engine.plausibility import ACCEPT_SIDE, BOTH
+from taskbridge.engine.deciding.plausibility import ACCEPT_SIDE, BOTH
+from taskbridge.engine.on_demand.approval import APPROVAL_ID
+from taskbridge.engine.on_demand.audit import REPAIR
 from taskbridge.store.approvals import ApprovalState
 from tests.engine.world import NAMES
 from tests.machine.accidents import FaultRules

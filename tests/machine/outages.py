@@ -13,7 +13,7 @@ from taskbridge.core.finding import problem
 from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.core.terms import Side
 from taskbridge.core.writes import CALL_REFUSED
-from taskbridge.engine.plausibility import ACCEPT_SIDE, BOTH
+from taskbridge.engine.deciding.plausibility import ACCEPT_SIDE, BOTH
 from tests.machine.kinds import Kinds, one_of, play_one
 from tests.machine.people import PeopleRules
 from tests.machine.watching import Broken

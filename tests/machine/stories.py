@@ -11,10 +11,10 @@ from typing import Any
 
 from taskbridge.core.run import RunMode
 from taskbridge.core.terms import FIELDS, Answer, Op, Side
-from taskbridge.engine.approval import APPROVAL_ID
-from taskbridge.engine.busy import TRIES
-from taskbridge.engine.conflicts import decide_conflicts
-from taskbridge.engine.load import load
+from taskbridge.engine.loading.busy import TRIES
+from taskbridge.engine.on_demand.approval import APPROVAL_ID
+from taskbridge.engine.on_demand.conflicts import decide_conflicts
+from taskbridge.engine.steps.load import load
 from taskbridge.errors import SideUnreachable
 from taskbridge.store.approvals import ApprovalState
 from tests.conftest import EMPTY

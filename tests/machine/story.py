@@ -12,19 +12,20 @@ from typing import Any
 from taskbridge.core.plausible import ENOUGH
 from taskbridge.core.run import RunMode, RunOutcome, RunSpec
 from taskbridge.core.terms import Answer, Side
-from taskbridge.engine.approval import APPROVAL_ID
 from taskbridge.engine.cycle import LOAD_STEPS, run_cycle
-from taskbridge.engine.decide import decide
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.extract import extract, read_dirty
-from taskbridge.engine.load import load
-from taskbridge.engine.opening import open_run
+from taskbridge.engine.on_demand.approval import APPROVAL_ID
+from taskbridge.engine.on_demand.undo import APPROVED_PLAN, RUN_ID
 from taskbridge.engine.pause import LOGINS_AN_HOUR, WatchedSides
 from taskbridge.engine.ports import Sides
-from taskbridge.engine.recover import recover
-from taskbridge.engine.report import RunReport, report
-from taskbridge.engine.settle import settle
-from taskbridge.engine.undo import APPROVED_PLAN, RUN_ID
+from taskbridge.engine.steps.decide import decide
+from taskbridge.engine.steps.extract import extract
+from taskbridge.engine.steps.load import load
+from taskbridge.engine.steps.opening import open_run
+from taskbridge.engine.steps.read_dirty import read_dirty
+from taskbridge.engine.steps.recover import recover
+from taskbridge.engine.steps.report import RunReport, report
+from taskbridge.engine.steps.settle import settle
 from taskbridge.errors import TaskBridgeError
 from taskbridge.store.approvals import Approval, ApprovalState
 from tests.doubles.memory import Record

@@ -21,13 +21,14 @@ from stack.postgres import PostgresServer
 from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.core.terms import ActionState, Side
 from taskbridge.engine.cycle import LOAD_STEPS, run_cycle
-from taskbridge.engine.decide import decide
-from taskbridge.engine.extract import extract, read_dirty
-from taskbridge.engine.load import load
-from taskbridge.engine.opening import open_run
-from taskbridge.engine.recover import recover
-from taskbridge.engine.report import RunReport, report
-from taskbridge.engine.settle import settle
+from taskbridge.engine.steps.decide import decide
+from taskbridge.engine.steps.extract import extract
+from taskbridge.engine.steps.load import load
+from taskbridge.engine.steps.opening import open_run
+from taskbridge.engine.steps.read_dirty import read_dirty
+from taskbridge.engine.steps.recover import recover
+from taskbridge.engine.steps.report import RunReport, report
+from taskbridge.engine.steps.settle import settle
 from taskbridge.errors import CountsDoNotAddUp
 from taskbridge.store import Ledger, statements
 from tests.conftest import EMPTY, SHARED

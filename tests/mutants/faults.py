@@ -249,7 +249,7 @@ FAULTS: Final = (
     Fault("off_and_on_leaves_no_trace", "core/users.py",
           'if row["seen_off"]:', "if False:", "tasks made while the user was off are pushed (I5)",
           "tests/core/test_users.py"),
-    Fault("an_unlisted_user_is_gone", "engine/opening.py",
+    Fault("an_unlisted_user_is_gone", "engine/steps/opening.py",
           "    if not unlisted:\n", "    if True:\n", "one listing that leaves somebody out stops their sync (S2)",
           "tests/engine/test_absence.py"
           "::test_S2_nobody_is_taken_for_gone_because_one_listing_does_not_show_them"),
@@ -292,11 +292,11 @@ FAULTS: Final = (
           "a wave of completions sends e-mails (G3)",
           "tests/core/test_guard.py"),
     # what waits
-    Fault("a_parked_row_is_forgotten", "engine/report.py",
+    Fault("a_parked_row_is_forgotten", "engine/steps/report.py",
           "if counts.waiting or ActionState.HELD in states", "if ActionState.HELD in states",
           "runs end clean while a row is parked (G6)",
           "tests/engine/test_waiting.py::test_G6_a_refused_row_is_news_once_and_named_until_it_is_mended"),
-    Fault("an_unreadable_record_is_no_news", "engine/report.py",
+    Fault("an_unreadable_record_is_no_news", "engine/steps/report.py",
           "if states & _UNWRITTEN or counts.rejected_new or", "if states & _UNWRITTEN or",
           "a run with a new record that cannot be understood is not partial (G6)",
           "tests/engine/test_waiting.py::test_G6_a_record_that_cannot_be_understood_is_news_once"),
@@ -305,27 +305,27 @@ FAULTS: Final = (
           "held deletes take calls for ever (G9)",
           "tests/engine/test_waiting.py::test_G9_what_waits_costs_an_idle_run_nothing"),
     # the steps of a run
-    Fault("no_brake", "engine/load.py",
+    Fault("no_brake", "engine/steps/load.py",
           "                if number:\n                    self.engine.require_switch()\n", "",
           "switching off does not stop a run that is writing (S1)",
           "tests/engine/test_switching.py"
           "::test_S1_the_switch_is_a_brake_between_writes_that_were_looked_at_together"),
-    Fault("no_last_look", "engine/load.py",
+    Fault("no_last_look", "engine/steps/load.py",
           "ready = self._still_as_seen(lot)\n", "ready = lot\n",
           "an edit between decide and load is overwritten (invariant 19)",
           "tests/engine/test_safety.py"
           "::test_G9_a_target_edited_between_decide_and_load_is_not_overwritten"),
-    Fault("deletes_are_not_kept", "engine/load.py",
+    Fault("deletes_are_not_kept", "engine/steps/load.py",
           "        if op is Op.DELETE:\n            self._keep(", "        if False:\n            self._keep(",
           "what a delete removes is gone (K5)",
           "tests/engine/test_kept.py"
           "::test_K5_a_deleted_sales_connect_task_is_kept_with_all_that_was_told_of_it"),
-    Fault("nothing_is_sent_back", "engine/load.py",
+    Fault("nothing_is_sent_back", "engine/steps/load.py",
           "            engine.ledger.outbox.unsend(run, ids)\n", "",
           "what certainly was not written counts as perhaps written",
           "tests/engine/test_steps.py"
           "::test_a_side_that_is_down_does_not_keep_the_other_from_its_share"),
-    Fault("intent_after_the_act", "engine/load.py",
+    Fault("intent_after_the_act", "engine/steps/load.py",
           "engine.ledger.outbox.mark_sent(run, ids)\n        try:\n"
           "            outcomes = engine.sides[side].write(self.op, rows, fence)\n",
           "try:\n            outcomes = engine.sides[side].write(self.op, rows, fence)\n"
@@ -333,16 +333,16 @@ FAULTS: Final = (
           "a crash between both writes doubles a task (G2)",
           "tests/engine/test_steps.py"
           "::test_G2_that_a_write_is_tried_is_stored_before_it_is_tried"),
-    Fault("no_answer_means_done", "engine/load.py",
+    Fault("no_answer_means_done", "engine/steps/load.py",
           "fill_null(Outcome.UNKNOWN.value)", "fill_null(Outcome.DONE.value)", "a lost row counts as written (G5)",
           "tests/engine/test_steps.py"
           "::test_G5_a_row_without_an_answer_counts_as_perhaps_written"),
-    Fault("recovered_base_stays", "engine/recover.py",
+    Fault("recovered_base_stays", "engine/steps/recover.py",
           "    if found or unfollowed:\n", "    if False:\n",
           "after a crash what was written looks like an edit (F6, G1)",
           "tests/engine/test_safety.py"
           "::test_G2_the_base_follows_what_a_run_wrote_that_died_before_its_end"),
-    Fault("unseen_create_counts_as_refused", "engine/marked.py",
+    Fault("unseen_create_counts_as_refused", "engine/recovery/marked.py",
           "    if not carriers and retry_unseen:\n", "    if False:\n", "a create that never arrived is parked (G2)",
           "tests/engine/test_late_requests.py"
           "::test_G2_a_create_that_lands_after_it_was_repeated_doubles_nothing"),
@@ -351,17 +351,17 @@ FAULTS: Final = (
           "a copy that shows after its original was deleted stays for good (G2, C1)",
           "tests/engine/test_late_requests.py"
           "::test_G2_C1_a_copy_that_shows_after_its_original_was_deleted_goes_too"),
-    Fault("earlier_create_is_not_believed", "engine/marked.py",
+    Fault("earlier_create_is_not_believed", "engine/recovery/marked.py",
           "    return _by_earlier_requests(engine, side, creates, outcomes)\n", "    return outcomes\n",
           "an edit made before a lost create was found passes for undone by a person (G2)",
           "tests/engine/test_late_requests.py"
           "::test_G2_K1_an_edit_made_before_a_lost_create_was_found_crosses"),
-    Fault("lost_update_counts_as_done", "engine/recover.py",
+    Fault("lost_update_counts_as_done", "engine/steps/recover.py",
           "return Outcome.DONE if all(now[name] == row[name] for name in written) else Outcome.RETRY",
           "return Outcome.DONE", "an update that never arrived is forgotten",
           "tests/engine/test_late_requests.py"
           "::test_G2_an_update_that_never_lands_is_repeated_when_it_no_longer_can"),
-    Fault("no_sweep_after_a_gap", "engine/extract.py",
+    Fault("no_sweep_after_a_gap", "engine/steps/extract.py",
           "    if side in run.gaps | forgotten:\n", "    if False:\n", "deletes of a long outage are missed (C6)",
           "tests/engine/test_outage.py"
           "::test_C6_deletes_of_the_last_days_cross_and_older_ones_are_held"),
@@ -375,27 +375,28 @@ FAULTS: Final = (
           "pass",
           "a pair whose task became an activity goes on (C2)",
           "tests/engine/test_known.py"),
-    Fault("a_selection_drops_what_is_known", "engine/extract.py",
-          'if source == "delta" and run.spec.catches_up:', 'if source == "delta":',
+    Fault("a_selection_drops_what_is_known", "engine/reading/lots.py",
+          'if source == "delta" and run.spec.catches_up:',
+          'if source == "delta":',
           "an audit compares nothing",
           "tests/engine/test_known.py"),
-    Fault("what_is_known_was_not_read", "engine/plausibility.py",
+    Fault("what_is_known_was_not_read", "engine/deciding/plausibility.py",
           "read=sight.read + known,", "read=sight.read,", "a few late pages look like a side that was set back (G8)",
           "tests/engine/test_known.py"),
-    Fault("no_overlap", "engine/opening.py",
+    Fault("no_overlap", "engine/steps/opening.py",
           "    return Window(position - engine.settings.overlap, now)", "    return Window(position, now)",
           "late commits are missed (invariant 12)",
           "tests/engine/test_safety.py"
           "::test_rows_that_show_late_are_taken_in_by_the_overlap"),
-    Fault("any_org_will_do", "engine/opening.py",
+    Fault("any_org_will_do", "engine/steps/opening.py",
           "if side in known and known[side] != info.identity:", "if False:", "a refreshed copy is written to (G8)",
           "tests/engine/test_safety.py"
           "::test_G8_another_org_or_account_halts"),
-    Fault("empty_ledger_goes_on", "engine/opening.py",
+    Fault("empty_ledger_goes_on", "engine/steps/opening.py",
           "if not may_be_empty and not state.has_pairs:", "if False:", "a lost ledger doubles every task (G8)",
           "tests/engine/test_safety.py"
           "::test_G8_an_empty_ledger_over_marked_records_halts"),
-    Fault("off_moves_watermarks", "engine/settle.py",
+    Fault("off_moves_watermarks", "engine/steps/settle.py",
           "(run.spec.moves_watermarks or run.spec.mode is RunMode.REBASE) and engine.switch()",
           "(run.spec.moves_watermarks or run.spec.mode is RunMode.REBASE)",
           "what was left when the switch went off is never read again (S3)",
@@ -406,7 +407,7 @@ FAULTS: Final = (
           "return self.mode.syncs", "a backfill moves the watermark back (invariant 12)",
           "tests/engine/test_safety.py"
           "::test_a_given_window_or_selection_moves_no_watermark"),
-    Fault("lost_rows_are_green", "engine/report.py",
+    Fault("lost_rows_are_green", "engine/steps/report.py",
           'lost = 0 if error else sum(ends.get("", 0) for ends in counts.staged.values())', "lost = 0",
           "a staged row that ended nowhere is not noticed (G5)",
           "tests/engine/test_steps.py"
@@ -452,12 +453,12 @@ FAULTS: Final = (
           'unproven = equals(doubts, "")',
           "who approves deletes approves those without proof as well (C5)",
           "tests/core/test_approvals.py"),
-    Fault("answered_twice", "engine/approval.py",
+    Fault("answered_twice", "engine/on_demand/approval.py",
           "if (now.answer, now.answered_by, now.answered_at) != (answer, by.name, at):", "if now.answer is None:",
           "a second answer seems to count (G3)",
           "tests/engine/test_approval.py"
           "::test_G3_an_answer_counts_once"),
-    Fault("unanswered_is_carried_out", "engine/approval.py",
+    Fault("unanswered_is_carried_out", "engine/on_demand/approval.py",
           "if known.state is not ApprovalState.ANSWERED:", "if known.state is ApprovalState.OBSOLETE:",
           "a run starts on a request that nobody answered (G3)",
           "tests/engine/test_approval.py"
@@ -481,7 +482,7 @@ FAULTS: Final = (
           "state=LinkState.RELEASED, withheld=reason, **values)", "state=LinkState.LINKED, **values)",
           "the next run makes what was undone again",
           "tests/core/test_undo.py"),
-    Fault("feeds_prove_nothing", "engine/recover.py",
+    Fault("feeds_prove_nothing", "engine/steps/recover.py",
           "    outcomes |= dict.fromkeys(_told_by_feed(engine, run, side, unclear), Outcome.GONE)\n", "",
           "a delete of ours that was not answered is never known to be done (C5)",
           "tests/engine/test_undone_copies.py"
@@ -528,7 +529,7 @@ FAULTS: Final = (
           "for spelling in (user_id[:15], user_id)}", "for spelling in (user_id,)}",
           "an id of 15 characters in user_map names nobody (S2)",
           "tests/engine/test_names.py::test_S2_the_explicit_map_takes_ids_of_15_characters"),
-    Fault("kept_as_queried", "engine/load.py",
+    Fault("kept_as_queried", "engine/steps/load.py",
           "{}, whole=op is Op.DELETE)", "{})", "what we delete loses the fields that no rule maps (K5)",
           "tests/engine/test_kept.py::test_K5_a_deleted_pair_comes_back_with_every_field"),
     Fault("brought_back_as_an_import", "core/creation.py",
@@ -536,7 +537,7 @@ FAULTS: Final = (
           'return dict.fromkeys(inputs, constant("custom", len(inputs["type"])))',
           "the base of a restored call says that it is custom (K5)",
           "tests/engine/test_kept.py::test_K5_the_base_of_what_comes_back_is_what_it_was"),
-    Fault("made_without_its_original", "engine/load.py",
+    Fault("made_without_its_original", "engine/steps/load.py",
           "return with_originals(self.engine, self.side, lot, self.originals)", "return lot",
           "a restored call is custom and without its outcome (K5)",
           "tests/engine/test_kept.py::test_K5_a_deleted_pair_comes_back_with_every_field"),
@@ -578,33 +579,33 @@ FAULTS: Final = (
           "a run calls the other system while one is paused",
           "tests/engine/test_pause.py"
           "::test_while_a_side_is_paused_neither_is_called"),
-    Fault("contract_is_not_kept", "engine/decide.py",
+    Fault("contract_is_not_kept", "engine/steps/decide.py",
           "    require_contract(engine, run, plan)\n", "",
           "rows are refused one by one where a right was withdrawn",
           "tests/engine/test_contract.py"
           "::test_a_breach_halts_before_any_write_and_names_field_object_and_remedy"),
-    Fault("rerender_in_every_run", "engine/inputs.py",
+    Fault("rerender_in_every_run", "engine/deciding/inputs.py",
           "rerender=run.spec.mode is RunMode.RERENDER or", "rerender=True or",
           "a new template rewrites Subjects that nobody asked to be rewritten (T3)",
           "tests/engine/test_steady_state.py"
           "::test_F1_T3_a_subject_typed_in_salesforce_never_comes_back_and_is_kept"),
-    Fault("an_audit_holds_what_is_too_much", "engine/audit.py",
+    Fault("an_audit_holds_what_is_too_much", "engine/on_demand/audit.py",
           "make_plan(given, limited=False)", "make_plan(given)",
           "an audit says that a limit holds what no sync has tried (G3)",
           "tests/engine/test_audit.py"
           "::test_G3_an_audit_holds_nothing_as_it_writes_nothing"),
-    Fault("two_alike_are_guessed", "engine/unmarked.py",
+    Fault("two_alike_are_guessed", "engine/recovery/unmarked.py",
           "elif len(ids) == 1 and claims[ids[0]] == 1:", "elif ids:",
           "a lost create adopts one of two records that look alike (G2)",
           "tests/engine/test_without_marker.py"
           "::test_G2_without_a_marker_two_that_look_alike_are_held_never_repeated"),
-    Fault("unmarked_create_is_repeated_at_once", "engine/unmarked.py",
+    Fault("unmarked_create_is_repeated_at_once", "engine/recovery/unmarked.py",
           'elif row["waited"] >= patience.total_seconds():', "elif True:",
           "a create that may land yet is made twice (G2)",
           "tests/engine/test_without_marker.py"
           "::test_G2_without_a_marker_a_create_that_lands_late_is_adopted_and_never_imported"),
     # jobs in the background
-    Fault("job_is_written_down_late", "engine/bulk.py",
+    Fault("job_is_written_down_late", "engine/loading/bulk.py",
           '    engine.ledger.outbox.open_job(run, side, op, job.job_id, list(rows["action_id"]))\n'
           '    _log.info("Bulk job %s: %d %ss in %s", job.job_id, len(rows), op, side.system)\n'
           '    jobs.fill(job.job_id, op, rows, fence)\n',
@@ -613,28 +614,28 @@ FAULTS: Final = (
           "a job that got its rows is unknown when the process dies (G2)",
           "tests/engine/test_jobs.py"
           "::test_a_job_that_was_never_started_is_aborted_and_its_rows_go_back"),
-    Fault("running_jobs_are_over", "engine/bulk.py",
+    Fault("running_jobs_are_over", "engine/loading/bulk.py",
           "if sight.state in (JobState.OPEN, JobState.RUNNING):", "if sight.state is JobState.OPEN:",
           "rows of a job that goes on are written a second time (G2)",
           "tests/engine/test_jobs.py"
           "::test_G2_a_job_that_outlives_its_run_is_gone_on_with"),
-    Fault("jobs_that_went_on_are_forgotten", "engine/recover.py",
+    Fault("jobs_that_went_on_are_forgotten", "engine/steps/recover.py",
           "    for job_id, op in engine.ledger.outbox.open_jobs(side):\n        engine.still_mine(run)\n        told",
           "    for job_id, op in []:\n        engine.still_mine(run)\n        told",
           "nobody asks what became of the rows of a job that outlived its run",
           "tests/engine/test_jobs.py"
           "::test_G2_a_job_that_outlives_its_run_is_gone_on_with"),
-    Fault("delicate_rows_go_by_jobs", "engine/bulk.py",
+    Fault("delicate_rows_go_by_jobs", "engine/loading/bulk.py",
           "    fit = ~is_delicate(rows)\n", "    fit = ~none\n",
           "a completion or a conflict is written minutes after the last look (invariant 19)",
           "tests/engine/test_jobs.py"
           "::test_19_deletes_completions_and_conflicts_never_go_by_a_job"),
-    Fault("failing_jobs_are_repeated", "engine/bulk.py",
+    Fault("failing_jobs_are_repeated", "engine/loading/bulk.py",
           "rows >= least and not engine.ledger.outbox.job_failed(side, REST_AFTER_FAILURE)", "rows >= least",
           "a side on which jobs fail gets nothing but jobs",
           "tests/engine/test_jobs.py"
           "::test_a_job_that_fails_half_way_gives_back_what_it_did_not_come_to"),
-    Fault("refused_jobs_pause_nothing", "engine/watched_jobs.py",
+    Fault("refused_jobs_pause_nothing", "engine/loading/watched_jobs.py",
           "return self._judged(self._jobs.outcomes(job_id, op, rows, sight))",
           "return self._jobs.outcomes(job_id, op, rows, sight)",
           "a login that a job's rows were refused for is tried until the user is locked",
@@ -661,16 +662,16 @@ FAULTS: Final = (
           "if not too_much(refusal) or not since < middle < until:", "if True:",
           "an org that finds a window too large is never read again",
           "tests/contract/test_salesforce_client.py::test_G9_a_window_that_holds_too_much_is_read_in_parts"),
-    Fault("untried_rows_are_recorded", "engine/load.py",
+    Fault("untried_rows_are_recorded", "engine/steps/load.py",
           "back = pd.concat([busy_rows(outcomes), _untried(outcomes)])", "back = busy_rows(outcomes)",
           "rows that nobody tried are answered, and are not planned any more (G4)",
           "tests/engine/test_whole_answers.py"),
-    Fault("what_came_between_is_forgotten", "engine/load.py",
+    Fault("what_came_between_is_forgotten", "engine/steps/load.py",
           "        if not untried.empty:\n", "        if False:\n",
           "a run of which half a call was refused as a whole does not fail (G4)",
           "tests/engine/test_whole_answers.py"),
     # calls that are left
-    Fault("new_creates_come_first", "engine/carry.py",
+    Fault("new_creates_come_first", "engine/loading/carry.py",
           "engine.ledger.outbox.actions(run, side, list(Op))", "engine.ledger.outbox.actions(run, side, list(ops))",
           "new creates take the calls of deletes that have waited (G7)",
           "tests/engine/test_carry_over.py"
@@ -690,7 +691,7 @@ FAULTS: Final = (
           "a restored task of which one record came to be is deleted again (K5)",
           "tests/engine/test_restore.py"
           "::test_a_restore_of_which_half_was_written_loses_nothing_and_can_be_repeated"),
-    Fault("last_look_is_enough", "engine/guarded.py",
+    Fault("last_look_is_enough", "engine/loading/guarded.py",
           "    if engine.sides[side].conditional is False:\n", "    if True:\n",
           "an edit between the last look and the write is overwritten (invariant 19)",
           "tests/engine/test_guarded.py"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from taskbridge import settings
-from taskbridge.engine.busy import TRIES
+from taskbridge.engine.loading.busy import TRIES
 from taskbridge.engine.pause import LOGINS_AN_HOUR
 from taskbridge.sides import error_table
 from taskbridge.sides.meanings import Policy

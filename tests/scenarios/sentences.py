@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.core.terms import Answer, Side
-from taskbridge.engine.approval import APPROVAL_ID
-from taskbridge.engine.busy import TRIES
-from taskbridge.engine.conflicts import decide_conflicts
-from taskbridge.engine.undo import LINK_ID, RUN_ID
+from taskbridge.engine.loading.busy import TRIES
+from taskbridge.engine.on_demand.approval import APPROVAL_ID
+from taskbridge.engine.on_demand.conflicts import decide_conflicts
+from taskbridge.engine.on_demand.undo import LINK_ID, RUN_ID
 from tests.scenarios import values
 from tests.scenarios.document import PEOPLE, SYSTEMS, TASKBRIDGE, NotUnderstood, Place, Sentence
 from tests.scenarios.stage import Stage

@@ -10,7 +10,7 @@ from typing import Any
 
 from taskbridge.core.run import RunOutcome
 from taskbridge.core.terms import Side
-from taskbridge.engine.report import RunReport
+from taskbridge.engine.steps.report import RunReport
 from tests.doubles.memory import MemorySide
 from tests.engine.begun import Begun, now
 from tests.engine.world import World

@@ -5,14 +5,15 @@ from __future__ import annotations
 from taskbridge.core.run import Run, RunMode, RunOutcome, RunSpec
 from taskbridge.core.terms import Op, Side
 from taskbridge.core.writes import Outcome
-from taskbridge.engine.decide import decide
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.extract import extract, read_dirty
-from taskbridge.engine.load import load
-from taskbridge.engine.opening import open_run
-from taskbridge.engine.recover import recover
-from taskbridge.engine.report import RunReport, report
-from taskbridge.engine.settle import settle
+from taskbridge.engine.steps.decide import decide
+from taskbridge.engine.steps.extract import extract
+from taskbridge.engine.steps.load import load
+from taskbridge.engine.steps.opening import open_run
+from taskbridge.engine.steps.read_dirty import read_dirty
+from taskbridge.engine.steps.recover import recover
+from taskbridge.engine.steps.report import RunReport, report
+from taskbridge.engine.steps.settle import settle
 from taskbridge.engine.usage import counted
 from taskbridge.errors import SidePaused, TaskBridgeError
 

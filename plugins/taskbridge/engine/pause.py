@@ -17,8 +17,8 @@ from taskbridge.core.contract import Contract
 from taskbridge.core.run import Window
 from taskbridge.core.terms import Op, Side
 from taskbridge.core.usage import CallKind
+from taskbridge.engine.loading.watched_jobs import WatchedJobs
 from taskbridge.engine.ports import AUTHENTICATION, Allowance, SideInfo, SidePort, Sides, unfenced
-from taskbridge.engine.watched_jobs import WatchedJobs
 from taskbridge.errors import AuthenticationFailed, SidePaused
 from taskbridge.store import Ledger
 from taskbridge.store.sides import Pause, SideState

@@ -40,7 +40,7 @@ class RequestsOperator(StepOperator):
     """
 
     def step(self, engine: Engine, run: Run, context: Context) -> list[dict[str, Any]]:
-        from taskbridge.engine.approval import due
+        from taskbridge.engine.on_demand.approval import due
 
         def under_way(dag_run_id: str) -> bool:
             runs = context["ti"].get_dr_count(APPROVAL_DAG, run_ids=[dag_run_id], states=_UNDER_WAY)
@@ -74,7 +74,7 @@ class AskOperator(HITLOperator):
         super().__init__(**{**given, **kwargs})
 
     def execute(self, context: Context) -> Any:
-        from taskbridge.engine.approval import find
+        from taskbridge.engine.on_demand.approval import find
         from taskbridge.hooks.engine import open_ledger
         from taskbridge.store.approvals import ApprovalState
 
@@ -114,7 +114,7 @@ _PATIENTLY: Final = Retrying(
 
 def _record(ledger: Ledger, context: Context, said: Mapping[str, Any]) -> Approval:
     from taskbridge.core.terms import Answer
-    from taskbridge.engine.approval import Person, record_answer
+    from taskbridge.engine.on_demand.approval import Person, record_answer
 
     # Airflow takes exactly one of the options, and no answer without one.
     (chosen,) = said["chosen_options"]
@@ -127,7 +127,7 @@ def _record(ledger: Ledger, context: Context, said: Mapping[str, Any]) -> Approv
 
 
 def _texts(ledger: Ledger, approval: Approval, settings: Settings) -> tuple[str, str]:
-    from taskbridge.engine.approval_text import SAMPLES, body, subject
+    from taskbridge.engine.on_demand.approval_text import SAMPLES, body, subject
     from taskbridge.hooks.engine import build_engine
 
     details = ledger.approvals.approval_details(approval.approval_id, SAMPLES)

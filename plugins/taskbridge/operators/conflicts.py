@@ -24,7 +24,7 @@ class RecordDecisionOperator(DocumentedOperator):
 
     def execute(self, context: Context) -> int:
         from taskbridge.core.terms import Side
-        from taskbridge.engine.conflicts import decide_conflicts
+        from taskbridge.engine.on_demand.conflicts import decide_conflicts
         from taskbridge.hooks.engine import open_ledger
 
         with one_sentence(context):

@@ -24,7 +24,7 @@ class LoadOperator(StepOperator):
 
     def step(self, engine: Engine, run: Run, context: Context) -> dict[str, int]:
         from taskbridge.core.terms import Op, Side
-        from taskbridge.engine.load import load
+        from taskbridge.engine.steps.load import load
 
         result = load(engine, run, Side(self.side), [Op(op) for op in self.ops])
         done = {**result.outcomes, "stale": result.stale} if result.stale else dict(result.outcomes)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from taskbridge.engine.report import RunReport
+    from taskbridge.engine.steps.report import RunReport
 
 
 def send(told: RunReport) -> None:

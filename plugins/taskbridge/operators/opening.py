@@ -51,7 +51,7 @@ class OpenRunSensor(BaseSensorOperator):
                 ) from None
 
     def poke(self, context: Context) -> PokeReturnValue | bool:
-        from taskbridge.engine.opening import open_run
+        from taskbridge.engine.steps.opening import open_run
         from taskbridge.hooks.engine import build_engine, open_ledger
         from taskbridge.hooks.sessions import sessions_of
 

@@ -27,7 +27,7 @@ class RecoverOperator(StepOperator):
     """
 
     def step(self, engine: Engine, run: Run, context: Context) -> int:
-        from taskbridge.engine.recover import recover
+        from taskbridge.engine.steps.recover import recover
 
         return recover(engine, run)
 
@@ -41,7 +41,7 @@ class ExtractOperator(StepOperator):
 
     def step(self, engine: Engine, run: Run, context: Context) -> int:
         from taskbridge.core.terms import Side
-        from taskbridge.engine.extract import extract
+        from taskbridge.engine.steps.extract import extract
 
         rows = extract(engine, run, Side(self.side))
         tell_outlets(self, context, {"run_id": run.run_id, "rows": rows})
@@ -52,7 +52,7 @@ class ReadDirtyOperator(StepOperator):
     """Reads by id, on both sides, the records of pairs with anything unfinished."""
 
     def step(self, engine: Engine, run: Run, context: Context) -> int:
-        from taskbridge.engine.extract import read_dirty
+        from taskbridge.engine.steps.read_dirty import read_dirty
 
         return read_dirty(engine, run)
 
@@ -66,7 +66,7 @@ class DecideOperator(StepOperator, SkipMixin):
     """
 
     def step(self, engine: Engine, run: Run, context: Context) -> None:
-        from taskbridge.engine.decide import count, decide
+        from taskbridge.engine.steps.decide import count, decide
 
         plan = decide(engine, run)
         counts = dict(count(plan))
@@ -84,9 +84,9 @@ def tell_outlets(operator: StepOperator, context: Context, extra: dict[str, Any]
 
 
 def _show(operator: StepOperator, engine: Engine, run: Run, plan: Plan) -> None:
-    from taskbridge.engine.call_text import costs
-    from taskbridge.engine.decide import by_side
-    from taskbridge.engine.preview import left_out, preview
+    from taskbridge.engine.deciding.call_text import costs
+    from taskbridge.engine.on_demand.preview import left_out, preview
+    from taskbridge.engine.steps.decide import by_side
 
     used = engine.ledger.usage.of_run(run)
     shown = (

@@ -21,7 +21,7 @@ from taskbridge.operators.variables import switch_is_on
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from taskbridge.engine.report import RunReport
+    from taskbridge.engine.steps.report import RunReport
     from taskbridge.settings import Settings
 
 
@@ -46,7 +46,7 @@ class ReportOperator(DocumentedOperator):
         return {"run_id": told.run_id, "outcome": told.outcome.value}
 
     def _close(self, key: str, error: str | None) -> tuple[RunReport, Settings]:
-        from taskbridge.engine.report import report
+        from taskbridge.engine.steps.report import report
         from taskbridge.hooks.engine import build_engine, open_ledger
         from taskbridge.settings import Settings
 
@@ -85,7 +85,7 @@ def _what_failed(context: Context, states: dict[str, str]) -> str | None:
 
 def _fail_if_bad(told: RunReport, settings: Settings, error: str | None) -> None:
     from taskbridge.core.run import RunOutcome
-    from taskbridge.engine.report import tell_parked
+    from taskbridge.engine.steps.report import tell_parked
 
     if told.outcome is RunOutcome.FAILED:
         raise AirflowFailException(error or told.text)

@@ -20,7 +20,7 @@ class SettleOperator(StepOperator):
     """
 
     def step(self, engine: Engine, run: Run, context: Context) -> bool:
-        from taskbridge.engine.settle import settle
+        from taskbridge.engine.steps.settle import settle
 
         moved = settle(engine, run)
         self.log.info("Settled; the watermarks %s", "moved" if moved else "stay where they are")

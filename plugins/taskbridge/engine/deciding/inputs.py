@@ -12,8 +12,8 @@ from taskbridge.core.model import APPROVAL_ROWS, DECISIONS, USERS, PlanInput
 from taskbridge.core.oscillation import REVERSALS
 from taskbridge.core.run import Run, RunMode
 from taskbridge.core.terms import ApprovalKind, Side
-from taskbridge.engine.approval import answered
 from taskbridge.engine.engine import Engine
+from taskbridge.engine.on_demand.approval import answered
 
 
 def plan_input(engine: Engine, run: Run) -> PlanInput:

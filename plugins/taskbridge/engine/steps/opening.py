@@ -13,13 +13,13 @@ from taskbridge.core.arrays import to_table
 from taskbridge.core.run import Run, RunMode, RunSpec, Window
 from taskbridge.core.terms import Side
 from taskbridge.core.users import USER_MAP, Moment, map_users, names_nobody
-from taskbridge.engine.approval import answered
-from taskbridge.engine.contract import due_to_look, take_in
+from taskbridge.engine.deciding.contract import due_to_look, take_in
 from taskbridge.engine.engine import Engine
+from taskbridge.engine.on_demand.approval import answered
+from taskbridge.engine.on_demand.undo import check
 from taskbridge.engine.pause import refuse_paused
 from taskbridge.engine.people import nobody_named
 from taskbridge.engine.ports import SideInfo
-from taskbridge.engine.undo import check
 from taskbridge.engine.usage import keep_usage
 from taskbridge.errors import LedgerEmpty, SettingsInvalid, SideIdentityChanged
 from taskbridge.store.sides import LedgerState

@@ -12,13 +12,13 @@ from taskbridge.core.model import ACTIONS, CONFLICTS, DISPOSITIONS, LEDGER_CHANG
 from taskbridge.core.plan import make_plan
 from taskbridge.core.rebase import rebase
 from taskbridge.core.run import Run, RunMode
-from taskbridge.engine.audit import compare_everything
-from taskbridge.engine.contract import require_contract
+from taskbridge.engine.deciding.contract import require_contract
+from taskbridge.engine.deciding.forecasting import keep_forecast
+from taskbridge.engine.deciding.inputs import plan_input
+from taskbridge.engine.deciding.plausibility import believable_input
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.forecasting import keep_forecast
-from taskbridge.engine.inputs import plan_input
-from taskbridge.engine.plausibility import believable_input
-from taskbridge.engine.undo import restore, undo
+from taskbridge.engine.on_demand.audit import compare_everything
+from taskbridge.engine.on_demand.undo import restore, undo
 from taskbridge.engine.usage import keep_usage
 
 NOTHING: Final = Plan(*map(empty, (ACTIONS, LEDGER_CHANGES, NEW_LINKS, CONFLICTS, DISPOSITIONS)))

@@ -9,8 +9,8 @@ from taskbridge.core.forecast import Rows, Terms, to_write, together
 from taskbridge.core.run import Run
 from taskbridge.core.terms import ActionState, Op, Side
 from taskbridge.core.usage import CallKind, Calls, Usage, counted, theirs
+from taskbridge.engine.deciding.forecasting import terms
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.forecasting import terms
 from taskbridge.engine.ports import Sides
 
 Counts = Mapping[str, Mapping[str, Mapping[str, int]]]  # side -> op -> state -> actions

@@ -9,8 +9,8 @@ import pandas as pd
 
 from taskbridge.core.run import Run
 from taskbridge.core.terms import Op, Side
+from taskbridge.engine.deciding.forecasting import fitting_rows, terms_now
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.forecasting import fitting_rows, terms_now
 from taskbridge.errors import ApiLimitReached
 
 _log = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ from taskbridge.core.frames import rows_of
 from taskbridge.core.model import Plan
 from taskbridge.core.terms import BIT, FIELDS, ActionState, Op, Side
 from taskbridge.core.usage import Usage
-from taskbridge.engine.call_text import costs
-from taskbridge.engine.decide import by_side
+from taskbridge.engine.deciding.call_text import costs
+from taskbridge.engine.steps.decide import by_side
 
 LONGEST_TEXT: Final = 40
 LONGEST_TABLE: Final = 200

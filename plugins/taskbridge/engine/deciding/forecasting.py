@@ -15,9 +15,9 @@ from taskbridge.core.model import Plan
 from taskbridge.core.run import Run
 from taskbridge.core.terms import ActionState, Op, Side
 from taskbridge.core.usage import CallKind, Calls, Usage
-from taskbridge.engine.bulk import job_from
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.guarded import honours_conditions
+from taskbridge.engine.loading.bulk import job_from
+from taskbridge.engine.loading.guarded import honours_conditions
 from taskbridge.engine.ports import Sides
 
 PEOPLE_LOOKED_UP: Final = 50

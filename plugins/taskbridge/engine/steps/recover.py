@@ -13,10 +13,10 @@ from taskbridge.core.frames import frame, rows_of
 from taskbridge.core.run import Run, Window
 from taskbridge.core.terms import BIT, FIELDS, Op, Presence, Side
 from taskbridge.core.writes import KEPT, OUTCOMES, SEEN, Outcome
-from taskbridge.engine.bulk import Job, finish
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.marked import resolve_marked
-from taskbridge.engine.unmarked import resolve_unmarked
+from taskbridge.engine.loading.bulk import Job, finish
+from taskbridge.engine.recovery.marked import resolve_marked
+from taskbridge.engine.recovery.unmarked import resolve_unmarked
 from taskbridge.errors import DeletesForgotten
 
 _log = logging.getLogger(__name__)

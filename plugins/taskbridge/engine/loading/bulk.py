@@ -23,8 +23,8 @@ from taskbridge.core.frames import empty
 from taskbridge.core.run import Run
 from taskbridge.core.terms import Op, Side
 from taskbridge.core.writes import OUTCOMES
-from taskbridge.engine.busy import busy_rows, given_up
 from taskbridge.engine.engine import Engine
+from taskbridge.engine.loading.busy import busy_rows, given_up
 from taskbridge.engine.pause import refuse_paused
 from taskbridge.engine.ports import AUTHENTICATION, JobPort, JobSight, JobState
 from taskbridge.errors import JobRefused, SideUnreachable, SwitchedOff

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from taskbridge.core.run import Run, RunMode
 from taskbridge.core.terms import Side
-from taskbridge.engine.audit import hand_over
 from taskbridge.engine.engine import Engine
+from taskbridge.engine.on_demand.audit import hand_over
 
 
 def settle(engine: Engine, run: Run) -> bool:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from taskbridge.core.run import Run, RunOutcome
 from taskbridge.core.terms import ActionState, Disposition, Side
-from taskbridge.engine.call_text import tell_calls
+from taskbridge.engine.deciding.call_text import tell_calls
 from taskbridge.engine.engine import Engine
 from taskbridge.errors import CountsDoNotAddUp
 from taskbridge.settings import Settings

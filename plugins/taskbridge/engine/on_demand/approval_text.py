@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from taskbridge.core.terms import BIT, FIELDS, ApprovalKind, Doubt, Op, Side
-from taskbridge.engine.call_text import cost_of_request
+from taskbridge.engine.deciding.call_text import cost_of_request
 from taskbridge.engine.ports import Sides
 from taskbridge.store.approvals import Approval, ApprovalDetails
 

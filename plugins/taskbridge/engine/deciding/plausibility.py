@@ -9,9 +9,9 @@ from taskbridge.core.model import PlanInput
 from taskbridge.core.plausible import Sight, look
 from taskbridge.core.run import Run
 from taskbridge.core.terms import Side
+from taskbridge.engine.deciding.inputs import plan_input
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.extract import read_sample
-from taskbridge.engine.inputs import plan_input
+from taskbridge.engine.reading.lots import read_sample
 from taskbridge.errors import SideLooksEmpty, SideLooksOld
 
 ACCEPT_SIDE: Final = "accept_side"

@@ -17,16 +17,16 @@ from taskbridge.core.frames import empty, frame
 from taskbridge.core.run import Run
 from taskbridge.core.terms import FIELDS, Op, Presence, Side
 from taskbridge.core.writes import CALL_REFUSED, KEPT, ORIGINALS, OUTCOMES, Outcome
-from taskbridge.engine.bulk import for_jobs, write_by_jobs
-from taskbridge.engine.busy import busy_rows, given_up, in_rounds
-from taskbridge.engine.carry import writable
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.guarded import guard, honours_conditions, remember, since_read
-from taskbridge.engine.originals import with_originals
+from taskbridge.engine.loading.bulk import for_jobs, write_by_jobs
+from taskbridge.engine.loading.busy import busy_rows, given_up, in_rounds
+from taskbridge.engine.loading.carry import writable
+from taskbridge.engine.loading.guarded import guard, honours_conditions, remember, since_read
+from taskbridge.engine.loading.originals import with_originals
 from taskbridge.engine.pause import refuse_paused
 from taskbridge.engine.people import tell_left_out
 from taskbridge.engine.ports import AUTHENTICATION
-from taskbridge.engine.recover import adopt, recover_side
+from taskbridge.engine.steps.recover import adopt, recover_side
 from taskbridge.errors import NOTHING_DONE, ApiLimitReached, CallRefused, SwitchedOff
 
 _log = logging.getLogger(__name__)

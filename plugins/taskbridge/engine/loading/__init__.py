@@ -1,0 +1,1 @@
+"""How planned writes reach a system."""

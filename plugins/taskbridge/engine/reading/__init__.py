@@ -1,0 +1,1 @@
+"""How rows of a system come into staging."""

@@ -1,0 +1,1 @@
+"""What became of writes whose answer was lost."""

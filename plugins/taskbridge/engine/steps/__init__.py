@@ -1,0 +1,1 @@
+"""The eight steps of a run, a file each."""
