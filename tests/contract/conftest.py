@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.contract.sandbox_process import Sandbox, running
-from tests.contract.worlds import SalesConnectWorld, SalesforceWorld, World, memory_worlds
+from tests.contract.worlds import OneSystem, SalesConnectWorld, SalesforceWorld, memory_worlds
 
 _SALES_CONNECT = {
     "sandbox sales_connect": {"batch": True, "feed": True, "gone_status": 404},
@@ -31,10 +31,10 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 
 @pytest.fixture(params=_WORLDS)
-def world(request: pytest.FixtureRequest) -> World:
+def world(request: pytest.FixtureRequest) -> OneSystem:
     name: str = request.param
     if make := memory_worlds().get(name):
-        made: World = make()
+        made: OneSystem = make()
         return made
     started: Sandbox = request.getfixturevalue("sandbox")
     return sandbox_world(started, name)
@@ -59,7 +59,7 @@ def salesforce(sandbox: Sandbox) -> SalesforceWorld:
     return SalesforceWorld(sandbox.salesforce)
 
 
-def sandbox_world(started: Sandbox, name: str) -> World:
+def sandbox_world(started: Sandbox, name: str) -> OneSystem:
     if name == "sandbox salesforce":
         started.salesforce.reset()
         return SalesforceWorld(started.salesforce)

@@ -11,7 +11,7 @@ import requests
 from requests.adapters import BaseAdapter
 from urllib3 import HTTPResponse
 
-from taskbridge.sides.http_answer import Answer
+from taskbridge.sides.http_answer import HttpAnswer
 from taskbridge.sides.sales_connect.side import SalesConnectSide
 from taskbridge.sides.salesforce.side import SalesforceSession, SalesforceSide
 
@@ -51,7 +51,7 @@ def scripted_salesforce(*answers: tuple[int, Any] | Exception) -> tuple[Salesfor
     side = SalesforceSide(lambda: SalesforceSession("https://org.example", "00D5g000004AbCd!secret-token"))
     script = Script(*answers)
     side._channel._session.mount("https://", script)
-    side._budget.note(Answer("salesforce_default", 200, {"Sforce-Limit-Info": "api-usage=1/15000"}, b""))
+    side._budget.note(HttpAnswer("salesforce_default", 200, {"Sforce-Limit-Info": "api-usage=1/15000"}, b""))
     return side, script
 
 

@@ -6,14 +6,14 @@ import pytest
 
 from taskbridge.core.terms import Op
 from taskbridge.errors import ApiLimitReached
-from taskbridge.sides.http_answer import Answer
+from taskbridge.sides.http_answer import HttpAnswer
 from taskbridge.sides.salesforce.budget import Budget
 from tests.contract.worlds import SalesforceWorld, salesforce_side
 
 
 def told(header: str, reserve: float = 0.1) -> Budget:
     budget = Budget("salesforce_default", reserve)
-    budget.note(Answer("salesforce_default", 200, {"Sforce-Limit-Info": header} if header else {}, b""))
+    budget.note(HttpAnswer("salesforce_default", 200, {"Sforce-Limit-Info": header} if header else {}, b""))
     return budget
 
 

@@ -14,10 +14,10 @@ from taskbridge.core.run import Window
 from taskbridge.core.terms import Op, Side
 from taskbridge.engine.ports import SIDE_USERS
 from taskbridge.sides.salesforce.ids import to_18
-from tests.contract.worlds import World, by_id
+from tests.contract.worlds import OneSystem, by_id
 
 
-def test_connect_tells_who_the_side_is_and_who_works_there(world: World) -> None:
+def test_connect_tells_who_the_side_is_and_who_works_there(world: OneSystem) -> None:
     info = world.side.connect()
     users = {row["email"]: row for row in info.users.to_dict("records")}
     assert list(info.users.columns) == SIDE_USERS.names
@@ -29,7 +29,7 @@ def test_connect_tells_who_the_side_is_and_who_works_there(world: World) -> None
     assert abs(info.server_now - world.now()) < timedelta(seconds=1)
 
 
-def test_a_window_holds_its_start_and_not_its_end(world: World) -> None:
+def test_a_window_holds_its_start_and_not_its_end(world: OneSystem) -> None:
     first = world.create("first")
     world.advance(5)
     second = world.create("second")
@@ -38,7 +38,7 @@ def test_a_window_holds_its_start_and_not_its_end(world: World) -> None:
     assert found == [first]
 
 
-def test_frames_have_the_schema_of_the_side(world: World) -> None:
+def test_frames_have_the_schema_of_the_side(world: OneSystem) -> None:
     world.create("one")
     for page in world.side.read_changes(world.lately()):
         assert list(page.columns) == TASKS[world.vendor].names
@@ -48,7 +48,7 @@ def test_frames_have_the_schema_of_the_side(world: World) -> None:
     assert list(world.side.read_ids([], {}).columns) == TASKS[world.vendor].names
 
 
-def test_values_come_as_they_are(world: World) -> None:
+def test_values_come_as_they_are(world: OneSystem) -> None:
     created = world.create(
         "Call Nora",
         status=world.words["complete"],
@@ -83,12 +83,12 @@ def test_values_come_as_they_are(world: World) -> None:
         ("emoji \U0001f600 and ünïcode 日本", "emoji \U0001f600 and ünïcode 日本"),
     ],
 )
-def test_g1_text_is_canonical(world: World, typed: str, canonical: str | None) -> None:
+def test_g1_text_is_canonical(world: OneSystem, typed: str, canonical: str | None) -> None:
     created = world.create("texts", details=typed)
     assert world.read(created)[created]["details"] == canonical
 
 
-def test_every_record_comes_once_though_stamps_are_equal_and_pages_small(world: World) -> None:
+def test_every_record_comes_once_though_stamps_are_equal_and_pages_small(world: OneSystem) -> None:
     world.small_pages()
     created = {world.create(f"tied {number}") for number in range(11)}
     world.advance(3)
@@ -98,7 +98,7 @@ def test_every_record_comes_once_though_stamps_are_equal_and_pages_small(world: 
 
 
 @pytest.mark.parametrize("place", [0, 5, 10])
-def test_records_that_move_while_pages_are_read_hide_no_others(world: World, place: int) -> None:
+def test_records_that_move_while_pages_are_read_hide_no_others(world: OneSystem, place: int) -> None:
     world.small_pages()
     created = [world.create(f"tied {number}") for number in range(11)]
     world.advance(60)
@@ -111,7 +111,7 @@ def test_records_that_move_while_pages_are_read_hide_no_others(world: World, pla
     assert set(created) - {created[place]} <= found
 
 
-def test_c1_deletes_are_told(world: World) -> None:
+def test_c1_deletes_are_told(world: OneSystem) -> None:
     kept, gone = world.create("kept"), world.create("gone")
     world.advance(2)
     world.delete(gone)
@@ -134,7 +134,7 @@ def test_c1_deletes_are_told(world: World) -> None:
     assert told[gone]["version"] is not None
 
 
-def test_c5_an_id_that_is_merely_not_found_is_absent(world: World) -> None:
+def test_c5_an_id_that_is_merely_not_found_is_absent(world: OneSystem) -> None:
     live = world.create("live")
     nobody = {Side.SALES_CONNECT: "999999", Side.SALESFORCE: to_18("00T5g00000ZZZZZ")}[world.vendor]
     found = world.read(live, nobody, "without-id-1234")
@@ -146,7 +146,7 @@ def test_c5_an_id_that_is_merely_not_found_is_absent(world: World) -> None:
     assert found[nobody]["version"] is None
 
 
-def test_c5_a_delete_is_believed_on_proof_only(world: World) -> None:
+def test_c5_a_delete_is_believed_on_proof_only(world: OneSystem) -> None:
     gone, witness, other = world.create("gone"), world.create("witness"), world.create("gone too")
     world.advance(2)
     world.delete(gone)
@@ -160,7 +160,7 @@ def test_c5_a_delete_is_believed_on_proof_only(world: World) -> None:
     assert (with_control["version"] is None) == (world.vendor is Side.SALES_CONNECT), "only the feed dates it"
 
 
-def test_markers_are_found_while_the_record_lives(world: World) -> None:
+def test_markers_are_found_while_the_record_lives(world: OneSystem) -> None:
     assert not world.side.carries_markers()
     (made,) = world.write(Op.CREATE, world.new("marked", "tb:x:1:1"))
     world.create("unmarked")
@@ -170,7 +170,7 @@ def test_markers_are_found_while_the_record_lives(world: World) -> None:
     assert world.side.carries_markers()
 
 
-def test_markers_of_deleted_records_are_found_as_far_as_the_side_can_tell(world: World) -> None:
+def test_markers_of_deleted_records_are_found_as_far_as_the_side_can_tell(world: OneSystem) -> None:
     (made,) = world.write(Op.CREATE, world.new("marked", "tb:x:1:1"))
     world.delete(made["remote_id"])
     found = by_id(world.side.find_markers(["tb:x:1:1"]))
@@ -180,7 +180,7 @@ def test_markers_of_deleted_records_are_found_as_far_as_the_side_can_tell(world:
     )
 
 
-def test_a_record_that_cannot_be_understood_spoils_nothing_else(world: World) -> None:
+def test_a_record_that_cannot_be_understood_spoils_nothing_else(world: OneSystem) -> None:
     good, bad = world.create("good"), world.create("bad", details="kept in the payload")
     world.spoil(bad)
     found = {row["remote_id"]: row for row in world.changes(*_bounds(world))}
@@ -193,13 +193,13 @@ def test_a_record_that_cannot_be_understood_spoils_nothing_else(world: World) ->
     assert found[bad]["payload"]
 
 
-def test_S2_users_are_looked_up_by_id(world: World) -> None:
+def test_S2_users_are_looked_up_by_id(world: OneSystem) -> None:
     listed = by_user(world.side.connect().users)
     found = by_user(world.side.read_users([world.owner, "005000000000000AAA", "987654"]))
     assert found == {world.owner: listed[world.owner]}
 
 
-def test_live_tasks_of_owners_are_read_by_their_stamps(world: World) -> None:
+def test_live_tasks_of_owners_are_read_by_their_stamps(world: OneSystem) -> None:
     open_task, done = world.create("open"), world.create("done", status=world.words["complete"])
     world.create("of another", owner=world.other)
     gone = world.create("gone")
@@ -220,6 +220,6 @@ def by_user(users: pd.DataFrame) -> dict[str, dict[str, Any]]:
     return {row["user_id"]: row for row in rows_of(users)}
 
 
-def _bounds(world: World) -> tuple[datetime, datetime]:
+def _bounds(world: OneSystem) -> tuple[datetime, datetime]:
     window = world.lately()
     return window.start, window.end

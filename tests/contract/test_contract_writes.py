@@ -9,13 +9,13 @@ import pytest
 
 from taskbridge.core.terms import Op, Side
 from taskbridge.sides.salesforce.ids import to_18
-from tests.contract.worlds import World
+from tests.contract.worlds import OneSystem
 
 MARKER = "tb:sc:acc_1:42:1"
 EMOJI = "\U0001f600"
 
 
-def test_g2_a_create_makes_one_record_with_its_marker(world: World) -> None:
+def test_g2_a_create_makes_one_record_with_its_marker(world: OneSystem) -> None:
     row = world.new(
         "Call Nora",
         MARKER,
@@ -32,7 +32,7 @@ def test_g2_a_create_makes_one_record_with_its_marker(world: World) -> None:
     assert done["written_at"] - read["modified_at"] < timedelta(seconds=2)
 
 
-def test_outcomes_are_paired_by_action_and_one_refusal_delays_nobody_else(world: World) -> None:
+def test_outcomes_are_paired_by_action_and_one_refusal_delays_nobody_else(world: OneSystem) -> None:
     nobody = {Side.SALES_CONNECT: "999999", Side.SALESFORCE: to_18("0055g00000ZZZZZ")}[world.vendor]
     rows = [world.new(f"task {number}", f"{MARKER}:{number}") for number in range(5)]
     rows[2]["owner"] = nobody
@@ -49,7 +49,7 @@ def test_outcomes_are_paired_by_action_and_one_refusal_delays_nobody_else(world:
     }
 
 
-def test_f6_only_the_fields_of_the_mask_are_written(world: World) -> None:
+def test_f6_only_the_fields_of_the_mask_are_written(world: OneSystem) -> None:
     task = world.create("before", details="kept", due_date=date(2026, 5, 1), priority=world.words["high"])
     world.advance(3)
     (done,) = world.write(Op.UPDATE, {"remote_id": task, "title": "after", "owner": world.other})
@@ -66,7 +66,7 @@ def test_f6_only_the_fields_of_the_mask_are_written(world: World) -> None:
     assert done["written_at"] >= read["modified_at"]
 
 
-def test_f4_clearing_is_a_change(world: World) -> None:
+def test_f4_clearing_is_a_change(world: OneSystem) -> None:
     task = world.create("full", details="text", due_date=date(2026, 5, 1))
     (done,) = world.write(Op.UPDATE, {"remote_id": task, "details": None, "due_date": None})
     read = world.read(task)[task]
@@ -74,7 +74,7 @@ def test_f4_clearing_is_a_change(world: World) -> None:
     assert (read["details"], read["due_date"]) == (None, None)
 
 
-def test_status_goes_both_ways(world: World) -> None:
+def test_status_goes_both_ways(world: OneSystem) -> None:
     task = world.create("to do")
     for status in ("complete", "open"):
         world.advance(1)
@@ -92,14 +92,14 @@ def test_status_goes_both_ways(world: World) -> None:
         ("quotes ' \" \\ and <b>", "%s {0} {{field}} #N/A , ;"),
     ],
 )
-def test_invariant_17_what_is_written_is_read_back(world: World, title: str, details: str) -> None:
+def test_invariant_17_what_is_written_is_read_back(world: OneSystem, title: str, details: str) -> None:
     (made,) = world.write(Op.CREATE, world.new(title, MARKER, details=details))
     assert made["outcome"] == "done", made
     read = world.read(made["remote_id"])[made["remote_id"]]
     assert (read["title"], read["details"]) == (title, details)
 
 
-def test_control_characters_are_refused_and_delay_nobody_else(world: World) -> None:
+def test_control_characters_are_refused_and_delay_nobody_else(world: OneSystem) -> None:
     outcomes = world.write(
         Op.CREATE,
         world.new("good", f"{MARKER}:1"),
@@ -109,7 +109,7 @@ def test_control_characters_are_refused_and_delay_nobody_else(world: World) -> N
     assert outcomes[1]["code"] == "CONTROL_CHARACTERS"
 
 
-def test_deleting(world: World) -> None:
+def test_deleting(world: OneSystem) -> None:
     task, witness = world.create("going"), world.create("witness")
     (done,) = world.write(Op.DELETE, {"remote_id": task})
     assert (done["outcome"], done["remote_id"]) == ("done", task)
@@ -117,7 +117,7 @@ def test_deleting(world: World) -> None:
 
 
 @pytest.mark.parametrize("op", [Op.UPDATE, Op.DELETE])
-def test_c5_writing_to_a_deleted_record_tells_proof_from_absence(world: World, op: Op) -> None:
+def test_c5_writing_to_a_deleted_record_tells_proof_from_absence(world: OneSystem, op: Op) -> None:
     task = world.create("gone")
     world.delete(task)
     row: dict[str, Any] = {"remote_id": task} | ({"title": "new"} if op is Op.UPDATE else {})
@@ -131,7 +131,7 @@ def test_c5_writing_to_a_deleted_record_tells_proof_from_absence(world: World, o
 
 
 @pytest.mark.parametrize("op", [Op.UPDATE, Op.DELETE])
-def test_c5_a_record_that_is_not_found_goes_back_to_be_read(world: World, op: Op) -> None:
+def test_c5_a_record_that_is_not_found_goes_back_to_be_read(world: OneSystem, op: Op) -> None:
     nobody = {Side.SALES_CONNECT: "999999", Side.SALESFORCE: to_18("00T5g00000ZZZZZ")}[world.vendor]
     row: dict[str, Any] = {"remote_id": nobody} | ({"title": "new"} if op is Op.UPDATE else {})
     (outcome,) = world.write(op, row)
@@ -139,7 +139,7 @@ def test_c5_a_record_that_is_not_found_goes_back_to_be_read(world: World, op: Op
 
 
 @pytest.mark.parametrize("op", list(Op))
-def test_g4_a_locked_row_is_tried_again_later_and_alone(world: World, op: Op) -> None:
+def test_g4_a_locked_row_is_tried_again_later_and_alone(world: OneSystem, op: Op) -> None:
     rows = _rows(world, op, ["busy", "free"])
     world.fail_row("busy", "UNABLE_TO_LOCK_ROW")
     outcomes = world.write(op, *rows)
@@ -157,7 +157,7 @@ def test_g4_a_locked_row_is_tried_again_later_and_alone(world: World, op: Op) ->
         ("XY_UNHEARD_OF", "other"),
     ],
 )
-def test_g4_a_refused_row_keeps_its_code(world: World, code: str, category: str) -> None:
+def test_g4_a_refused_row_keeps_its_code(world: OneSystem, code: str, category: str) -> None:
     world.fail_row("unwanted", code)
     outcomes = world.write(
         Op.CREATE, world.new("wanted", f"{MARKER}:1"), world.new("unwanted", f"{MARKER}:2")
@@ -168,7 +168,7 @@ def test_g4_a_refused_row_keeps_its_code(world: World, code: str, category: str)
     assert outcomes[1]["remedy"]
 
 
-def test_g2_a_create_whose_answer_was_lost_is_unknown_and_found_by_its_marker(world: World) -> None:
+def test_g2_a_create_whose_answer_was_lost_is_unknown_and_found_by_its_marker(world: OneSystem) -> None:
     world.lose_answer(Op.CREATE)
     row = world.new("once", MARKER)
     (lost,) = world.write(Op.CREATE, row)
@@ -182,7 +182,7 @@ def test_g2_a_create_whose_answer_was_lost_is_unknown_and_found_by_its_marker(wo
 
 
 @pytest.mark.parametrize("op", [Op.UPDATE, Op.DELETE])
-def test_other_writes_whose_answer_was_lost_are_unknown(world: World, op: Op) -> None:
+def test_other_writes_whose_answer_was_lost_are_unknown(world: OneSystem, op: Op) -> None:
     rows = _rows(world, op, ["one"])
     witness = world.create("witness")
     world.lose_answer(op)
@@ -194,7 +194,9 @@ def test_other_writes_whose_answer_was_lost_are_unknown(world: World, op: Op) ->
     assert read["details"] == (None if op is Op.DELETE else "new")
 
 
-def test_g2_a_replay_after_a_persons_edit_shows_the_first_record_and_not_their_stamp(world: World) -> None:
+def test_g2_a_replay_after_a_persons_edit_shows_the_first_record_and_not_their_stamp(
+    world: OneSystem,
+) -> None:
     row = world.new("once", MARKER)
     (first,) = world.write(Op.CREATE, row)
     world.advance(30)
@@ -206,7 +208,7 @@ def test_g2_a_replay_after_a_persons_edit_shows_the_first_record_and_not_their_s
     assert again["written_at"] is None or again["written_at"] < read["modified_at"]
 
 
-def test_g2_a_marker_that_was_used_for_something_else_exists(world: World) -> None:
+def test_g2_a_marker_that_was_used_for_something_else_exists(world: OneSystem) -> None:
     (first,) = world.write(Op.CREATE, world.new("one", MARKER))
     (second,) = world.write(Op.CREATE, world.new("another", MARKER))
     assert second["outcome"] == "exists"
@@ -214,7 +216,7 @@ def test_g2_a_marker_that_was_used_for_something_else_exists(world: World) -> No
     assert list(world.side.find_markers([MARKER])["remote_id"]) == [first["remote_id"]]
 
 
-def test_g2_a_replay_after_the_record_was_deleted(world: World) -> None:
+def test_g2_a_replay_after_the_record_was_deleted(world: OneSystem) -> None:
     row = world.new("once", MARKER)
     (first,) = world.write(Op.CREATE, row)
     world.delete(first["remote_id"])
@@ -223,13 +225,13 @@ def test_g2_a_replay_after_the_record_was_deleted(world: World) -> None:
     assert again["outcome"] == {Side.SALES_CONNECT: "gone", Side.SALESFORCE: "done"}[world.vendor]
 
 
-def test_a_chunk_has_a_limit(world: World) -> None:
+def test_a_chunk_has_a_limit(world: OneSystem) -> None:
     rows = [world.new(f"{number}", f"{MARKER}:{number}") for number in range(world.side.chunk_size + 1)]
     with pytest.raises(ValueError, match="at most"):
         world.write(Op.CREATE, *rows)
 
 
-def test_a_whole_chunk_of_creates(world: World) -> None:
+def test_a_whole_chunk_of_creates(world: OneSystem) -> None:
     rows = [world.new(f"t{number}", f"{MARKER}:{number}") for number in range(world.side.chunk_size)]
     outcomes = world.write(Op.CREATE, *rows)
     assert {outcome["outcome"] for outcome in outcomes} == {"done"}
@@ -237,7 +239,7 @@ def test_a_whole_chunk_of_creates(world: World) -> None:
     assert [read[outcome["remote_id"]]["marker"] for outcome in outcomes] == [row["marker"] for row in rows]
 
 
-def _rows(world: World, op: Op, titles: list[str]) -> list[dict[str, Any]]:
+def _rows(world: OneSystem, op: Op, titles: list[str]) -> list[dict[str, Any]]:
     if op is Op.CREATE:
         return [world.new(title, f"{MARKER}:{title}") for title in titles]
     values = {"details": "new"} if op is Op.UPDATE else {}

@@ -18,7 +18,7 @@ from taskbridge.core.run import RunOutcome
 from taskbridge.engine.loading.busy import TRIES
 from taskbridge.engine.steps.report import RunReport
 from taskbridge.settings import Settings
-from taskbridge.sides.meanings import OWN, Policy, Reaction, meaning, normalise_code
+from taskbridge.sides.meanings import OWN, Handling, Reaction, meaning, normalise_code
 from taskbridge.store import Ledger
 from tests.contract.error_codes import AUTHENTICATION, INTERMITTENT, LISTED, OTHER, PARKED, UNHEARD_OF
 from tests.contract.sandbox_process import Sandbox
@@ -38,25 +38,27 @@ class Case:
     code: str
     message: str = "injected"
     recorded: str = ""
-    policy: Policy | None = None  # where an update differs from the table
+    policy: Handling | None = None  # where an update differs from the table
 
     @property
     def known_as(self) -> str:
         return self.recorded or normalise_code(self.code, self.message)
 
     @property
-    def does(self) -> Policy:
+    def does(self) -> Handling:
         return self.policy or meaning(self.code, self.message).reaction.policy
 
     @property
     def attempts(self) -> int:
         """How often a row is sent within three runs while the error lasts."""
-        return {Policy.RETRY_SOON: RUNS * TRIES, Policy.CARRY_OVER: RUNS, Policy.FACT: RUNS}.get(self.does, 1)
+        return {Handling.RETRY_SOON: RUNS * TRIES, Handling.CARRY_OVER: RUNS, Handling.FACT: RUNS}.get(
+            self.does, 1
+        )
 
     @property
     def state(self) -> str:
         """Of the row's action."""
-        return {Policy.PARK: "dead", Policy.FACT: "stale"}.get(self.does, "retry")
+        return {Handling.PARK: "dead", Handling.FACT: "stale"}.get(self.does, "retry")
 
 
 CASES = [
@@ -64,10 +66,10 @@ CASES = [
     Case("REQUEST_LIMIT_EXCEEDED", CONCURRENT),
     Case("INVALID_FIELD", "INVALID_FIELD: Net::ReadTimeout"),
     Case("ENTITY_IS_DELETED"),
-    Case("DUPLICATE_VALUE", policy=Policy.PARK),  # of another field than the marker's
+    Case("DUPLICATE_VALUE", policy=Handling.PARK),  # of another field than the marker's
     Case("NOT_FOUND"),
     Case(
-        "INVALID_CROSS_REFERENCE_KEY", recorded="NOT_FOUND", policy=Policy.CARRY_OVER
+        "INVALID_CROSS_REFERENCE_KEY", recorded="NOT_FOUND", policy=Handling.CARRY_OVER
     ),  # nothing but the record
 ]
 

@@ -16,7 +16,7 @@ from taskbridge.core.run import Window
 from taskbridge.core.terms import Op
 from taskbridge.engine.ports import JobSight, JobState, unfenced
 from taskbridge.errors import ContractBroken, TaskBridgeError
-from taskbridge.sides.http_answer import Answer
+from taskbridge.sides.http_answer import HttpAnswer
 from taskbridge.sides.sales_connect.side import SalesConnectSide
 from taskbridge.sides.salesforce.ids import to_18
 from taskbridge.sides.salesforce.side import SalesforceSide
@@ -340,7 +340,7 @@ def test_the_servers_clock_is_utc_in_whichever_zone_the_worker_is(
     monkeypatch.setenv("TZ", "Asia/Singapore")
     time.tzset()
     try:
-        assert Answer("it", 200, {"Date": date}, b"").date == datetime(2026, 3, 2, 8, tzinfo=UTC)
+        assert HttpAnswer("it", 200, {"Date": date}, b"").date == datetime(2026, 3, 2, 8, tzinfo=UTC)
     finally:
         monkeypatch.undo()
         time.tzset()
@@ -354,7 +354,7 @@ def test_the_servers_clock_is_utc_in_whichever_zone_the_worker_is(
     ))],
 )  # fmt: skip
 def test_a_clock_that_is_not_told_is_one_sentence(headers: dict[str, str]) -> None:
-    answer = Answer("salesforce_default", 200, headers, b"", "GET /x")
+    answer = HttpAnswer("salesforce_default", 200, headers, b"", "GET /x")
     assert answer.date is None
     with pytest.raises(
         ContractBroken, match="salesforce_default: GET /x: the answer has no readable Date header"

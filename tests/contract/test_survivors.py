@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from taskbridge.core.terms import Op
-from taskbridge.sides.salesforce.people import Followed, People
+from taskbridge.sides.salesforce.people import Followed, PersonLookup
 from tests.contract.conftest import sandbox_world
 from tests.contract.worlds import MemorySalesforceWorld, SalesforceWorld, memory_worlds
 
@@ -134,7 +134,7 @@ def test_cycles_end_and_15_characters_are_the_same_id() -> None:
         return [record for record in table if any(each.startswith(record["Id"]) for each in ids)]
 
     persons = [first["Id"], live["Id"], dead_end["Id"], "no id", "0015g0000000001"]
-    found = People(fetch).survivors(persons)
+    found = PersonLookup(fetch).survivors(persons)
     assert found[first["Id"]] == Followed(None, "leads back to itself")
     assert found[live["Id"]] == Followed(live["Id"])
     assert found[dead_end["Id"]] == Followed(None, "was converted, and no contact is named")

@@ -15,12 +15,12 @@ from taskbridge.errors import ContractBroken
 from taskbridge.store import Ledger
 from tests.contract.sandbox_process import Sandbox
 from tests.contract.test_whole_runs import BothWorlds
-from tests.contract.worlds import MemoryWorld, SalesforceWorld, World
+from tests.contract.worlds import MemoryWorld, OneSystem, SalesforceWorld
 from tests.doubles.memory import MemorySalesforce
 
 
 @pytest.fixture(params=["memory", "sandbox"])
-def world(request: pytest.FixtureRequest) -> Iterator[World]:
+def world(request: pytest.FixtureRequest) -> Iterator[OneSystem]:
     if request.param == "memory":
         yield MemoryWorld(MemorySalesforce(marks=False))
         return
@@ -29,12 +29,12 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
     yield SalesforceWorld(sandbox.salesforce, marker_field=None)
 
 
-def created(world: World) -> dict[str, dict[str, object]]:
+def created(world: OneSystem) -> dict[str, dict[str, object]]:
     found = world.side.find_created(world.now() - timedelta(minutes=5), world.now() + timedelta(seconds=2))
     return {row["remote_id"]: row for row in rows_of(found)}
 
 
-def test_records_are_written_and_read_without_the_field(world: World) -> None:
+def test_records_are_written_and_read_without_the_field(world: OneSystem) -> None:
     (made,) = world.write(Op.CREATE, world.new("ours", "tb:sc:acc:1:1", details="a\nb"))
     assert made["outcome"] == "done", made
     read = world.read(made["remote_id"])[made["remote_id"]]
@@ -55,7 +55,7 @@ def test_who_we_are_is_asked_again_when_the_session_has_ended(sandbox: Sandbox) 
     assert created(world) == {}
 
 
-def test_what_our_own_user_created_is_found_also_in_the_bin_and_nobody_elses(world: World) -> None:
+def test_what_our_own_user_created_is_found_also_in_the_bin_and_nobody_elses(world: OneSystem) -> None:
     theirs = world.create("by a person")
     (old,) = world.write(Op.CREATE, world.new("old", "tb:x:1"))
     world.advance(600)
@@ -69,7 +69,7 @@ def test_what_our_own_user_created_is_found_also_in_the_bin_and_nobody_elses(wor
     assert world.read(theirs)[theirs]["marker"] is None
 
 
-def test_a_lost_create_is_unknown_and_found(world: World) -> None:
+def test_a_lost_create_is_unknown_and_found(world: OneSystem) -> None:
     world.lose_answer(Op.CREATE)
     (lost,) = world.write(Op.CREATE, world.new("once", "tb:x:1"))
     assert (lost["outcome"], lost["remote_id"]) == ("unknown", None)

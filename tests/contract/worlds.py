@@ -27,7 +27,7 @@ WORDS = {
 }
 
 
-class World(ABC):
+class OneSystem(ABC):
     """Two users, a port, and hands to edit with."""
 
     side: SidePort
@@ -140,7 +140,7 @@ def _write_row(op: Op, number: int, row: dict[str, Any]) -> dict[str, Any]:
     return {"action_id": f"a{900 - number}", "seq": number, "op": op, "mask": mask, **row}
 
 
-class MemoryWorld(World):
+class MemoryWorld(OneSystem):
     side: MemorySide
 
     def __init__(self, side: MemorySide) -> None:
@@ -206,7 +206,7 @@ class MemorySalesforceWorld(MemoryWorld):
         self.side.remove_person(person)
 
 
-class SandboxWorld(World):
+class SandboxWorld(OneSystem):
     """What both services have in common."""
 
     def __init__(self, service: Service) -> None:

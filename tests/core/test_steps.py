@@ -31,8 +31,8 @@ COMPARED = {
 }
 JUDGED = {
     *(line.situation for line in PRECEDENCE),
-    *(f"{prefix}_{name}" for prefix in PREFIXES for name in ("owner_said", "outside_new")),
-    *("line", "case", "decision", "asked"),
+    *(f"{prefix}_{name}" for prefix in PREFIXES for name in ("owner_said", "outside_now", "outside_new")),
+    *("line", "case", "decision", "needs_person"),
 }
 _MERGED = ("to_sc", "to_sf", "for_sc", "for_sf", "changed_sc", "changed_sf")
 MERGED = {

@@ -27,7 +27,7 @@ os.environ.update(
 import pytest  # noqa: E402
 
 from tests.contract.sandbox_process import Sandbox, running  # noqa: E402
-from tests.dags.world import World  # noqa: E402
+from tests.dags.world import Installation  # noqa: E402
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -53,12 +53,12 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 @pytest.fixture
 def world(
     metadata_database: None, sandbox: Sandbox, database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> World:
+) -> Installation:
     """Both systems with the demo people and tasks, an empty ledger, all connections, and the switch on."""
     for service in (sandbox.sales_connect, sandbox.salesforce):
         service.control("POST", "/reset", {"seed": "demo"})
         service.control("DELETE", "/faults")
-    world = World(sandbox, database_url, monkeypatch)
+    world = Installation(sandbox, database_url, monkeypatch)
     world.connect()
     world.switch("true")
     return world

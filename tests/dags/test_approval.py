@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.dags.world import Ended, World
+from tests.dags.world import Ended, Installation
 
 DAG = "task_sync_approval"
 NOTHING = '{"limits": {"count": 0, "share": 0, "delete_share": 0, "user_count": 0, "user_share": 0}}'
@@ -64,23 +64,23 @@ def _answer(options: tuple[str, ...], asked: list[dict[str, str]], before: Calla
     return True
 
 
-def complete(world: World, record_id: str) -> None:
+def complete(world: Installation, record_id: str) -> None:
     body = {"as": "ben@example.com", "fields": {"Status": "Completed"}}
     world.sandbox.salesforce.control("PATCH", f"/people/Task/{record_id}", body)
     world.let_time_pass()
 
 
-def statuses(world: World) -> dict[str, str]:
+def statuses(world: Installation) -> dict[str, str]:
     tasks = world.sandbox.sales_connect.control("GET", "/snapshot")["tasks"]
     return {task["name"]: task["status"] for task in tasks}
 
 
-def only_request(world: World) -> dict[str, Any]:
+def only_request(world: Installation) -> dict[str, Any]:
     return world.rows("SELECT * FROM mart.approvals ORDER BY approval_id DESC LIMIT 1")[0]
 
 
 @pytest.fixture
-def held(world: World) -> tuple[World, Ended]:
+def held(world: Installation) -> tuple[Installation, Ended]:
     """One completion, held by a sync run."""
     body = {"as": "ben@example.com", "fields": {"Subject": TITLE}}
     record_id = world.sandbox.salesforce.control("POST", "/people/Task", body)["id"]
@@ -92,7 +92,7 @@ def held(world: World) -> tuple[World, Ended]:
 
 
 def test_G3_a_sync_that_holds_something_starts_a_run_that_asks_and_waits_for_nobody(
-    held: tuple[World, Ended],
+    held: tuple[Installation, Ended],
 ) -> None:
     world, ended = held
     request = only_request(world)
@@ -110,7 +110,7 @@ def test_G3_a_sync_that_holds_something_starts_a_run_that_asks_and_waits_for_nob
 
 
 def test_G3_S3_an_approval_is_shown_recorded_and_carried_out_when_the_sync_is_on(
-    held: tuple[World, Ended], answers: Answers
+    held: tuple[Installation, Ended], answers: Answers
 ) -> None:
     world, _ = held
     approval_id = only_request(world)["approval_id"]
@@ -144,7 +144,7 @@ def test_G3_S3_an_approval_is_shown_recorded_and_carried_out_when_the_sync_is_on
 
 
 def test_G3_a_rejection_writes_nothing_and_is_not_asked_for_again(
-    held: tuple[World, Ended], answers: Answers
+    held: tuple[Installation, Ended], answers: Answers
 ) -> None:
     world, _ = held
     approval_id = only_request(world)["approval_id"]
@@ -157,7 +157,7 @@ def test_G3_a_rejection_writes_nothing_and_is_not_asked_for_again(
     assert statuses(world)[TITLE] == "open"
 
 
-def test_G3_who_is_no_approver_releases_nothing(held: tuple[World, Ended], answers: Answers) -> None:
+def test_G3_who_is_no_approver_releases_nothing(held: tuple[Installation, Ended], answers: Answers) -> None:
     """Airflow keeps others from answering (tests/e2e); here the approvers were named after it had asked."""
     world, _ = held
     approval_id = only_request(world)["approval_id"]
@@ -168,7 +168,7 @@ def test_G3_who_is_no_approver_releases_nothing(held: tuple[World, Ended], answe
     assert only_request(world)["state"] == "open"
 
 
-def test_a_run_that_names_no_request_says_what_it_expected(world: World) -> None:
+def test_a_run_that_names_no_request_says_what_it_expected(world: Installation) -> None:
     assert "expected the number of a request" in world.run(DAG).error
     assert "knows no request 404" in world.run(DAG, approval_id=404).error
 

@@ -6,13 +6,13 @@ import pytest
 
 from tests.conftest import EMPTY
 from tests.dags.test_runs import create_in_sales_connect, create_in_salesforce, names, subjects
-from tests.dags.world import World
+from tests.dags.world import Installation
 
 PAIRS = "SELECT link_id, sc_id, sf_id, generation FROM bridge.link WHERE state = 'linked' ORDER BY link_id"
 
 
 @pytest.fixture
-def synced(world: World) -> World:
+def synced(world: Installation) -> Installation:
     """A few pairs of both origins."""
     world.sync()
     world.let_time_pass()
@@ -23,7 +23,7 @@ def synced(world: World) -> World:
     return world
 
 
-def test_G8_a_dropped_ledger_halts_until_rebase_has_found_every_pair_again(synced: World) -> None:
+def test_G8_a_dropped_ledger_halts_until_rebase_has_found_every_pair_again(synced: Installation) -> None:
     pairs, before = synced.rows(PAIRS), (sorted(subjects(synced)), sorted(names(synced)))
     assert len(pairs) >= 2
     synced.execute(EMPTY)
@@ -45,7 +45,7 @@ def test_G8_a_dropped_ledger_halts_until_rebase_has_found_every_pair_again(synce
     assert synced.rows(PAIRS) == pairs, "twice is the same as once"
 
 
-def test_S3_an_audit_looks_and_reports_also_while_the_sync_is_off(synced: World) -> None:
+def test_S3_an_audit_looks_and_reports_also_while_the_sync_is_off(synced: Installation) -> None:
     pair = synced.rows(PAIRS)[0]
 
     synced.sandbox.salesforce.control(
@@ -64,7 +64,7 @@ def test_S3_an_audit_looks_and_reports_also_while_the_sync_is_off(synced: World)
     )
 
 
-def test_T3_rerender_writes_the_subjects_of_a_new_template(synced: World) -> None:
+def test_T3_rerender_writes_the_subjects_of_a_new_template(synced: Installation) -> None:
     synced.settings('{"subject_template": "TB: {{activity_subject}}"}')
     synced.forget_calls()
     assert synced.run("task_sync_audit", mode="rerender", dry_run=True).state == "success"

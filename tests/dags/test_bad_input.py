@@ -14,7 +14,7 @@ from taskbridge.errors import DiskFull
 from taskbridge.operators.step import disk_errors_told
 from taskbridge.settings import Settings
 from tests.contract.sandbox_process import running
-from tests.dags.world import DATABASE, SALES_CONNECT, SALESFORCE, World
+from tests.dags.world import DATABASE, SALES_CONNECT, SALESFORCE, Installation
 
 SECRET = "hunter2-and-longer"
 
@@ -26,51 +26,51 @@ def closed_port() -> int:
         return port
 
 
-def no_sales_connect(world: World) -> None:
+def no_sales_connect(world: Installation) -> None:
     world.without(SALES_CONNECT)
 
 
-def no_salesforce(world: World) -> None:
+def no_salesforce(world: Installation) -> None:
     world.without(SALESFORCE)
 
 
-def no_database(world: World) -> None:
+def no_database(world: Installation) -> None:
     world.without(DATABASE)
 
 
-def wrong_sales_connect_secret(world: World) -> None:
+def wrong_sales_connect_secret(world: Installation) -> None:
     url = world.sandbox.sales_connect.url
     world.connection(SALES_CONNECT, conn_type="sales_connect", host=url, login="nobody", password=SECRET)
 
 
-def wrong_salesforce_secret(world: World) -> None:
+def wrong_salesforce_secret(world: Installation) -> None:
     domain = f"{world.sandbox.salesforce.url.removeprefix('https://')}/services/oauth2/token#"
     extra = {"domain": domain, "consumer_key": "nobody", "consumer_secret": SECRET}
     world.connection(SALESFORCE, conn_type="salesforce", extra=extra)
 
 
-def incomplete_salesforce(world: World) -> None:
+def incomplete_salesforce(world: Installation) -> None:
     world.connection(SALESFORCE, conn_type="salesforce", extra={"consumer_secret": SECRET})
 
 
-def sales_connect_elsewhere(world: World) -> None:
+def sales_connect_elsewhere(world: Installation) -> None:
     host = f"https://127.0.0.1:{closed_port()}"
     world.connection(SALES_CONNECT, conn_type="sales_connect", host=host, login="x", password=SECRET)
 
 
-def salesforce_elsewhere(world: World) -> None:
+def salesforce_elsewhere(world: Installation) -> None:
     domain = f"127.0.0.1:{closed_port()}/services/oauth2/token#"
     extra = {"domain": domain, "consumer_key": "x", "consumer_secret": SECRET}
     world.connection(SALESFORCE, conn_type="salesforce", extra=extra)
 
 
-def salesforce_login_down(world: World) -> None:
+def salesforce_login_down(world: Installation) -> None:
     world.sandbox.salesforce.fault(
         endpoint="POST *oauth2*", kind="status", status=503, body="<html>Down</html>", times=None
     )
 
 
-def database_elsewhere(world: World) -> None:
+def database_elsewhere(world: Installation) -> None:
     world.connection(
         DATABASE,
         conn_type="postgres",
@@ -82,15 +82,15 @@ def database_elsewhere(world: World) -> None:
     )
 
 
-def unknown_setting(world: World) -> None:
+def unknown_setting(world: Installation) -> None:
     world.settings('{"conflict_polcy": "latest_wins"}')
 
 
-def unknown_template_field(world: World) -> None:
+def unknown_template_field(world: Installation) -> None:
     world.settings('{"subject_template": "{{activity_subjekt}}"}')
 
 
-CASES: list[tuple[Callable[[World], None], list[str]]] = [
+CASES: list[tuple[Callable[[Installation], None], list[str]]] = [
     (no_sales_connect, ["sales_connect_default", "does not exist", "create it"]),
     (no_salesforce, ["salesforce_default", "does not exist", "create it"]),
     (no_database, ["taskbridge_db", "does not exist", "create it"]),
@@ -108,7 +108,7 @@ CASES: list[tuple[Callable[[World], None], list[str]]] = [
 
 @pytest.mark.parametrize(("spoil", "words"), CASES, ids=[case[0].__name__ for case in CASES])
 def test_it_fails_with_one_sentence_and_the_next_run_works(
-    world: World, spoil: Callable[[World], None], words: list[str]
+    world: Installation, spoil: Callable[[Installation], None], words: list[str]
 ) -> None:
     world.forget_calls()
     spoil(world)
@@ -131,8 +131,8 @@ def test_it_fails_with_one_sentence_and_the_next_run_works(
     assert world.run().state == "success"
 
 
-def test_a_schema_behind_the_code(world: World, empty_database_url: str) -> None:
-    behind = World(world.sandbox, empty_database_url, world.monkeypatch)
+def test_a_schema_behind_the_code(world: Installation, empty_database_url: str) -> None:
+    behind = Installation(world.sandbox, empty_database_url, world.monkeypatch)
     behind.connect()
     behind.forget_calls()
     ended = behind.run()
@@ -141,9 +141,9 @@ def test_a_schema_behind_the_code(world: World, empty_database_url: str) -> None
     assert behind.calls() == (0, 0)
 
 
-def test_an_expired_certificate(world: World, tmp_path: Path) -> None:
+def test_an_expired_certificate(world: Installation, tmp_path: Path) -> None:
     with running(tmp_path, "--expired-certificate") as expired:
-        old = World(expired, world.database_url, world.monkeypatch)
+        old = Installation(expired, world.database_url, world.monkeypatch)
         old.connect()
         ended = old.run()
     assert ended.state == "failed"
@@ -151,7 +151,7 @@ def test_an_expired_certificate(world: World, tmp_path: Path) -> None:
     assert "expired" in ended.xcom["open", "error"]
 
 
-def test_an_unknown_user(world: World) -> None:
+def test_an_unknown_user(world: Installation) -> None:
     ended = world.run(users=["nobody@example.com"])
     assert ended.state == "failed"
     assert "nobody@example.com" in ended.xcom["open", "error"]
@@ -159,7 +159,7 @@ def test_an_unknown_user(world: World) -> None:
     assert world.calls("writes") == (0, 0)
 
 
-def test_a_misspelt_parameter_does_not_start_a_real_run(world: World) -> None:
+def test_a_misspelt_parameter_does_not_start_a_real_run(world: Installation) -> None:
     world.forget_calls()
     ended = world.run(dryrun=True)
     assert ended.state == "failed"
@@ -168,7 +168,7 @@ def test_a_misspelt_parameter_does_not_start_a_real_run(world: World) -> None:
     assert world.calls() == (0, 0)
 
 
-def test_a_run_keeps_the_settings_it_was_opened_with(world: World) -> None:
+def test_a_run_keeps_the_settings_it_was_opened_with(world: Installation) -> None:
     world.settings('{"reject_tolerance": 7}')
     ended = world.run()
     [run] = world.rows("SELECT settings, settings_fingerprint FROM bridge.run")
@@ -179,7 +179,7 @@ def test_a_run_keeps_the_settings_it_was_opened_with(world: World) -> None:
 
 
 def test_G3_nothing_that_limits_a_write_comes_from_xcom(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """More people may write XCom than Variables: limits that somebody put there count for nothing."""
     from airflow.models.xcom import XComModel

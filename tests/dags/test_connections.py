@@ -17,7 +17,7 @@ from taskbridge.hooks.engine import ConnectedSides
 from taskbridge.hooks.sales_connect import _https_address
 from taskbridge.hooks.salesforce import log_in
 from taskbridge.settings import Settings
-from tests.dags.world import DATABASE, SALES_CONNECT, SALESFORCE, World
+from tests.dags.world import DATABASE, SALES_CONNECT, SALESFORCE, Installation
 
 SECRET = "hunter2-and-longer"
 
@@ -37,7 +37,7 @@ def test_airflow_offers_the_form(metadata_database: None) -> None:
     assert set(form["hidden_fields"]) == {"schema", "port", "extra"}
 
 
-def test_the_button_says_what_it_found(world: World) -> None:
+def test_the_button_says_what_it_found(world: Installation) -> None:
     worked, said = SalesConnectHook().test_connection()
     assert worked
     assert "login: accepted" in said
@@ -46,7 +46,7 @@ def test_the_button_says_what_it_found(world: World) -> None:
     assert "feed of deletes: answers" in said
 
 
-def test_the_button_says_what_is_wrong(world: World) -> None:
+def test_the_button_says_what_is_wrong(world: Installation) -> None:
     url = world.sandbox.sales_connect.url
     world.connection(SALES_CONNECT, conn_type="sales_connect", host=url, login="nobody", password=SECRET)
     worked, said = SalesConnectHook().test_connection()
@@ -139,13 +139,13 @@ def test_a_side_that_is_not_asked_needs_no_connection(
         _ = sides[Side.SALES_CONNECT]
 
 
-def test_sales_connect_is_told_what_the_account_offers(world: World) -> None:
+def test_sales_connect_is_told_what_the_account_offers(world: Installation) -> None:
     sides = ConnectedSides(Settings(), frozenset({"batch"}))
     assert sides.sales_connect.features == {"batch"}
     assert sides.sales_connect is sides[Side.SALES_CONNECT]
 
 
-def test_the_providers_hook_logs_in_with_user_and_password_as_well(world: World) -> None:
+def test_the_providers_hook_logs_in_with_user_and_password_as_well(world: Installation) -> None:
     secrets = world.sandbox.salesforce.secrets
     world.connection(
         SALESFORCE,
@@ -163,7 +163,7 @@ def test_the_providers_hook_logs_in_with_user_and_password_as_well(world: World)
     assert session.access_token not in repr(session)
 
 
-def test_each_login_is_a_fresh_one(world: World) -> None:
+def test_each_login_is_a_fresh_one(world: Installation) -> None:
     world.forget_calls()
     log_in()
     log_in()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.dags.world import DATABASE, SALES_CONNECT, SALESFORCE, World
+from tests.dags.world import DATABASE, SALES_CONNECT, SALESFORCE, Installation
 
 DECIDE = "task_sync_decide"
 HELD = """
@@ -15,7 +15,7 @@ select run_id, 'sc:acc:1', field, 'K3', 'a', 'b' from bridge.run, unnest(array['
 """
 
 
-def test_K3_a_person_decides_without_a_call_while_the_sync_is_off(world: World) -> None:
+def test_K3_a_person_decides_without_a_call_while_the_sync_is_off(world: Installation) -> None:
     world.execute(HELD)
     world.switch(None)
     world.without(SALESFORCE)
@@ -32,7 +32,7 @@ def test_K3_a_person_decides_without_a_call_while_the_sync_is_off(world: World) 
     assert all(row["decided_by"] for row in made)
 
 
-def test_K3_what_cannot_be_meant_is_refused_in_one_sentence(world: World) -> None:
+def test_K3_what_cannot_be_meant_is_refused_in_one_sentence(world: Installation) -> None:
     world.execute(HELD)
     [first, _] = [
         row["conflict_id"] for row in world.rows("select conflict_id from bridge.conflict order by 1")

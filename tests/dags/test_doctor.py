@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from taskbridge import doctor
-from tests.dags.world import SALES_CONNECT, SALESFORCE, World
+from tests.dags.world import SALES_CONNECT, SALESFORCE, Installation
 
 ROOT = Path(__file__).parents[2]
 SECRET = "hunter2-and-longer"
@@ -18,7 +18,7 @@ SECRET = "hunter2-and-longer"
 
 @pytest.mark.parametrize("switch", ["true", None])
 def test_the_dag_is_green_where_all_is_well_whatever_the_switch_says_and_writes_nothing(
-    world: World, switch: str | None
+    world: Installation, switch: str | None
 ) -> None:
     world.switch(switch)
     world.forget_calls()
@@ -30,7 +30,7 @@ def test_the_dag_is_green_where_all_is_well_whatever_the_switch_says_and_writes_
 
 
 def test_the_dag_is_red_with_the_same_lines_where_something_has_to_be_mended(
-    world: World, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    world: Installation, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world.sandbox.salesforce.control("PATCH", "/switches", {"hidden_fields": ["Task.Description"]})
     ended = world.run("task_sync_doctor")
@@ -44,7 +44,7 @@ def test_the_dag_is_red_with_the_same_lines_where_something_has_to_be_mended(
 
 
 def test_connections_that_lack_something_are_lines_without_their_secrets(
-    world: World, capsys: pytest.CaptureFixture[str]
+    world: Installation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world.connection(SALES_CONNECT, conn_type="sales_connect", login="x", password=SECRET)
     world.connection(SALESFORCE, conn_type="salesforce", extra={"consumer_secret": SECRET})
@@ -56,13 +56,15 @@ def test_connections_that_lack_something_are_lines_without_their_secrets(
     assert "Traceback" not in printed
 
 
-def test_settings_that_are_refused_are_one_sentence(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_settings_that_are_refused_are_one_sentence(
+    world: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
     world.settings('{"conflict_polizy": 1}')
     assert doctor.main() == 1
     assert "unknown key conflict_polizy" in capsys.readouterr().err
 
 
-def test_the_command_needs_no_running_airflow_and_its_exit_code_tells(world: World) -> None:
+def test_the_command_needs_no_running_airflow_and_its_exit_code_tells(world: Installation) -> None:
     command = [sys.executable, "-m", "taskbridge.doctor"]
     env = {**os.environ, "PYTHONPATH": str(ROOT / "plugins")}
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)

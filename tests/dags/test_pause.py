@@ -9,7 +9,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from taskbridge.operators import OpenRunSensor
-from tests.dags.world import SALES_CONNECT, World
+from tests.dags.world import SALES_CONNECT, Installation
 
 
 class Told:
@@ -31,7 +31,7 @@ def opened(run_type: str, number: int = 0) -> Told:
     return told
 
 
-def test_the_clocks_runs_are_skipped_and_a_persons_are_red(world: World) -> None:
+def test_the_clocks_runs_are_skipped_and_a_persons_are_red(world: Installation) -> None:
     url = world.sandbox.sales_connect.url
     world.connection(SALES_CONNECT, conn_type="sales_connect", host=url, login="nobody", password="x")
     world.forget_calls()
@@ -50,7 +50,7 @@ def test_the_clocks_runs_are_skipped_and_a_persons_are_red(world: World) -> None
     assert world.rows("SELECT state FROM mart.sides WHERE side = 'sales_connect'") == [{"state": "active"}]
 
 
-def test_a_whole_run_that_meets_a_pause_is_over_at_once(world: World) -> None:
+def test_a_whole_run_that_meets_a_pause_is_over_at_once(world: Installation) -> None:
     world.execute(
         "UPDATE bridge.side_state SET state = 'paused', reason = 'refused', "
         "next_attempt_at = now() + interval '20 minutes' WHERE side = 'salesforce'"

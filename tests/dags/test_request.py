@@ -11,7 +11,7 @@ import pytest
 from taskbridge.errors import SettingsInvalid
 from taskbridge.operators.request import BACKFILL, SYNC, Request, run_key
 from taskbridge.settings import Settings
-from tests.dags.world import World
+from tests.dags.world import Installation
 
 PARAMS: dict[str, Any] = {"window_start": None, "window_end": None, "users": [], "dry_run": False}
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -134,7 +134,7 @@ def test_23_two_installations_on_one_database_name_the_same_run_differently(
     assert keys == {f"task_sync/scheduled__2026-03-02T08:00:00+00:00@{name}" for name in ("here", "there")}
 
 
-def test_23_an_installation_makes_up_its_name_once(world: World) -> None:
+def test_23_an_installation_makes_up_its_name_once(world: Installation) -> None:
     from airflow.models.variable import Variable
 
     for _ in range(2):

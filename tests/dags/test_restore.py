@@ -9,13 +9,13 @@ import pytest
 from taskbridge.core.run import RunOutcome
 from taskbridge.restore import restore, undo_run
 from tests.dags.test_runs import create_in_sales_connect, subjects
-from tests.dags.world import Ended, World
+from tests.dags.world import Ended, Installation
 
 DAG = "task_sync_restore"
 
 
 @pytest.fixture
-def pushed(world: World) -> tuple[World, int]:
+def pushed(world: Installation) -> tuple[Installation, int]:
     """A run that created one task in Salesforce; its number."""
     world.sync()
     world.let_time_pass()
@@ -25,13 +25,13 @@ def pushed(world: World) -> tuple[World, int]:
     return world, ended.xcom["open", "return_value"]["run_id"]
 
 
-def live(world: World) -> list[str]:
+def live(world: Installation) -> list[str]:
     tasks = world.sandbox.salesforce.control("GET", "/snapshot")["Task"]
     return [task["Subject"] for task in tasks if not task["IsDeleted"]]
 
 
 def test_a_run_is_undone_and_its_task_brought_back(
-    pushed: tuple[World, int], capfd: pytest.CaptureFixture[str]
+    pushed: tuple[Installation, int], capfd: pytest.CaptureFixture[str]
 ) -> None:
     world, run_id = pushed
     shown = world.run(DAG, mode="undo", run_id=run_id, dry_run=True)
@@ -55,7 +55,7 @@ def test_a_run_is_undone_and_its_task_brought_back(
     assert live(world).count("Not wanted") == 1
 
 
-def test_K5_the_same_from_python(pushed: tuple[World, int]) -> None:
+def test_K5_the_same_from_python(pushed: tuple[Installation, int]) -> None:
     world, run_id = pushed
     shown = undo_run(run_id, asked_by="ada", dry_run=True)
     assert shown.outcome is RunOutcome.CLEAN, shown.text
@@ -76,7 +76,7 @@ def test_K5_the_same_from_python(pushed: tuple[World, int]) -> None:
 
 
 def test_S3_from_python_nothing_is_undone_while_the_sync_is_off_or_another_run_writes(
-    pushed: tuple[World, int],
+    pushed: tuple[Installation, int],
 ) -> None:
     world, run_id = pushed
     world.execute("UPDATE bridge.lease SET run_key = 'another', expires_at = now() + interval '1 hour'")
@@ -98,7 +98,7 @@ def test_S3_from_python_nothing_is_undone_while_the_sync_is_off_or_another_run_w
         ({"mode": "undo", "run_id": 4711}, "knows no run 4711"),
     ],
 )
-def test_a_form_that_cannot_be_meant_is_refused(world: World, conf: dict[str, Any], said: str) -> None:
+def test_a_form_that_cannot_be_meant_is_refused(world: Installation, conf: dict[str, Any], said: str) -> None:
     world.sync()
     world.forget_calls()
     ended: Ended = world.run(DAG, **conf)
@@ -107,7 +107,7 @@ def test_a_form_that_cannot_be_meant_is_refused(world: World, conf: dict[str, An
     assert world.calls("writes") == (0, 0)
 
 
-def test_S3_switched_off_only_a_dry_run_looks(pushed: tuple[World, int]) -> None:
+def test_S3_switched_off_only_a_dry_run_looks(pushed: tuple[Installation, int]) -> None:
     world, run_id = pushed
     world.switch("false")
     assert set(world.run(DAG, mode="undo", run_id=run_id).tasks.values()) == {"skipped"}

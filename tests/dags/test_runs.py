@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.dags.world import World
+from tests.dags.world import Installation
 
 WRITING = ("upsert_salesforce", "upsert_sales_connect", "delete_salesforce", "delete_sales_connect")
 
 
-def create_in_sales_connect(world: World, name: str) -> int:
+def create_in_sales_connect(world: Installation, name: str) -> int:
     """A task that a switched-on user makes for herself; its id."""
     users = world.sandbox.sales_connect.control("GET", "/snapshot")["users"]
     ada = next(user["id"] for user in users if user["email"] == "Ada@Example.com")
@@ -22,30 +22,30 @@ def create_in_sales_connect(world: World, name: str) -> int:
     return number
 
 
-def create_in_salesforce(world: World, subject: str) -> str:
+def create_in_salesforce(world: Installation, subject: str) -> str:
     body = {"as": "ben@example.com", "fields": {"Subject": subject}}
     record_id: str = world.sandbox.salesforce.control("POST", "/people/Task", body)["id"]
     world.let_time_pass()
     return record_id
 
 
-def subjects(world: World) -> list[str]:
+def subjects(world: Installation) -> list[str]:
     return [task["Subject"] for task in world.sandbox.salesforce.control("GET", "/snapshot")["Task"]]
 
 
-def names(world: World) -> list[str]:
+def names(world: Installation) -> list[str]:
     return [task["name"] for task in world.sandbox.sales_connect.control("GET", "/snapshot")["tasks"]]
 
 
 @pytest.fixture
-def synced(world: World) -> World:
+def synced(world: Installation) -> Installation:
     """Some time after the first run."""
     world.sync()
     world.let_time_pass()
     return world
 
 
-def test_edits_of_both_sides_cross(synced: World) -> None:
+def test_edits_of_both_sides_cross(synced: Installation) -> None:
     create_in_sales_connect(synced, "Made in Sales Connect")
     create_in_salesforce(synced, "Made in Salesforce")
     ended = synced.run()
@@ -55,7 +55,7 @@ def test_edits_of_both_sides_cross(synced: World) -> None:
     assert ended.xcom["report", "return_value"]["outcome"] == "clean"
 
 
-def test_G1_a_run_after_convergence_writes_nothing_and_reads_little(synced: World) -> None:
+def test_G1_a_run_after_convergence_writes_nothing_and_reads_little(synced: Installation) -> None:
     synced.run()
     synced.forget_calls()
     ended = synced.run()
@@ -68,7 +68,7 @@ def test_G1_a_run_after_convergence_writes_nothing_and_reads_little(synced: Worl
     assert ended.tasks["settle"] == ended.tasks["report"] == "success"
 
 
-def test_xcom_holds_names_counts_and_settings_only(synced: World) -> None:
+def test_xcom_holds_names_counts_and_settings_only(synced: Installation) -> None:
     create_in_sales_connect(synced, "Made in Sales Connect")
     ended = synced.run()
     run_id = synced.rows("SELECT max(run_id) AS run_id FROM bridge.run")[0]["run_id"]
@@ -81,7 +81,9 @@ def test_xcom_holds_names_counts_and_settings_only(synced: World) -> None:
 
 
 @pytest.mark.parametrize("value", [None, "false", "0", "", "maybe"])
-def test_S3_switched_off_nobody_is_called_and_everything_is_skipped(world: World, value: str | None) -> None:
+def test_S3_switched_off_nobody_is_called_and_everything_is_skipped(
+    world: Installation, value: str | None
+) -> None:
     world.switch(value)
     world.forget_calls()
     ended = world.run()
@@ -91,14 +93,16 @@ def test_S3_switched_off_nobody_is_called_and_everything_is_skipped(world: World
     assert world.rows("SELECT * FROM bridge.watermark") == []
 
 
-def test_S3_switched_off_no_connection_is_needed(world: World) -> None:
+def test_S3_switched_off_no_connection_is_needed(world: Installation) -> None:
     world.switch(None)
     for name in ("SALES_CONNECT_DEFAULT", "SALESFORCE_DEFAULT", "TASKBRIDGE_DB"):
         world.without(f"AIRFLOW_CONN_{name}")
     assert set(world.run().tasks.values()) == {"skipped"}
 
 
-def test_a_dry_run_shows_the_plan_and_writes_nothing(world: World, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_dry_run_shows_the_plan_and_writes_nothing(
+    world: Installation, capfd: pytest.CaptureFixture[str]
+) -> None:
     world.switch(None)
     world.forget_calls()
     ended = world.run(dry_run=True)
@@ -114,14 +118,14 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(world: World, capfd: pytest
     )
 
 
-def test_a_real_run_after_a_dry_one_does_what_was_shown(world: World) -> None:
+def test_a_real_run_after_a_dry_one_does_what_was_shown(world: Installation) -> None:
     shown = world.run(dry_run=True).xcom["decide", "plan"]
     done = world.run()
     assert done.xcom["decide", "plan"] == shown
     assert shown
 
 
-def test_a_window_and_users_move_no_watermark(synced: World) -> None:
+def test_a_window_and_users_move_no_watermark(synced: Installation) -> None:
     before = synced.rows("SELECT side, position FROM bridge.watermark ORDER BY side")
     now = datetime.now(UTC)
     ended = synced.run(
@@ -138,7 +142,7 @@ def test_a_window_and_users_move_no_watermark(synced: World) -> None:
     assert run["window_end"] == now
 
 
-def test_a_backfill_reads_its_data_interval(synced: World) -> None:
+def test_a_backfill_reads_its_data_interval(synced: Installation) -> None:
     before = synced.rows("SELECT side, position FROM bridge.watermark ORDER BY side")
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     ended = synced.run("task_sync_backfill", at=today + timedelta(hours=1))
@@ -150,7 +154,7 @@ def test_a_backfill_reads_its_data_interval(synced: World) -> None:
     assert synced.rows("SELECT side, position FROM bridge.watermark ORDER BY side") == before
 
 
-def test_a_backfill_without_an_interval_reads_yesterday(synced: World) -> None:
+def test_a_backfill_without_an_interval_reads_yesterday(synced: Installation) -> None:
     assert synced.run("task_sync_backfill").state == "success"
     run = synced.rows("SELECT * FROM bridge.run ORDER BY run_id DESC LIMIT 1")[0]
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -158,7 +162,7 @@ def test_a_backfill_without_an_interval_reads_yesterday(synced: World) -> None:
 
 
 def test_a_run_waits_for_the_lease_without_a_worker_slot(
-    synced: World, monkeypatch: pytest.MonkeyPatch
+    synced: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from airflow.models.taskreschedule import TaskReschedule
     from airflow.utils.session import create_session
@@ -186,7 +190,7 @@ def test_a_run_waits_for_the_lease_without_a_worker_slot(
     assert waits() > before
 
 
-def test_the_lease_is_given_back(synced: World) -> None:
+def test_the_lease_is_given_back(synced: Installation) -> None:
     assert synced.run().state == "success"
     assert synced.rows("SELECT run_key FROM bridge.lease") == [{"run_key": None}]
     synced.sandbox.salesforce.fault(endpoint="GET *query*", kind="status", status=400, code="X", times=None)
@@ -194,7 +198,7 @@ def test_the_lease_is_given_back(synced: World) -> None:
     assert synced.rows("SELECT run_key FROM bridge.lease") == [{"run_key": None}]
 
 
-def test_a_load_that_fails_leaves_the_other_side_its_share_and_settles(synced: World) -> None:
+def test_a_load_that_fails_leaves_the_other_side_its_share_and_settles(synced: Installation) -> None:
     # What a run asks of an org once is known then, and needs no call that fails.
     assert synced.run().state == "success"
     create_in_sales_connect(synced, "Made in Sales Connect")
@@ -219,7 +223,7 @@ def test_a_load_that_fails_leaves_the_other_side_its_share_and_settles(synced: W
     assert names(synced).count("Made in Salesforce") == 1
 
 
-def test_G6_rejected_rows_above_the_tolerance_fail_the_run_once(synced: World) -> None:
+def test_G6_rejected_rows_above_the_tolerance_fail_the_run_once(synced: Installation) -> None:
     create_in_sales_connect(synced, "Nobody wants this")
     rejected = {"code": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "Not like this"}
     synced.sandbox.salesforce.fault(
@@ -233,7 +237,7 @@ def test_G6_rejected_rows_above_the_tolerance_fail_the_run_once(synced: World) -
     assert synced.run().state == "success", "a row that was parked earlier keeps no later run red"
 
 
-def test_G6_rejected_rows_within_the_tolerance_do_not(synced: World) -> None:
+def test_G6_rejected_rows_within_the_tolerance_do_not(synced: Installation) -> None:
     synced.settings('{"reject_tolerance": 1}')
     create_in_sales_connect(synced, "Nobody wants this")
     synced.sandbox.salesforce.fault(

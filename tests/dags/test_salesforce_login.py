@@ -18,12 +18,12 @@ from taskbridge.errors import (
     SideUnreachable,
 )
 from taskbridge.hooks.salesforce import log_in
-from tests.dags.world import SALESFORCE, World
+from tests.dags.world import SALESFORCE, Installation
 
 SECRET = "hunter2-and-longer"
 
 
-def connected(world: World, way: str, **changed: Any) -> None:
+def connected(world: Installation, way: str, **changed: Any) -> None:
     """A connection that holds one way; the fragments keep the rest of the library's URLs from being sent."""
     secrets = world.sandbox.salesforce.secrets
     host = world.sandbox.salesforce.url.removeprefix("https://")
@@ -55,7 +55,7 @@ def connected(world: World, way: str, **changed: Any) -> None:
     set_parts(world, **{**parts[way], **changed})
 
 
-def set_parts(world: World, **parts: Any) -> None:
+def set_parts(world: Installation, **parts: Any) -> None:
     standard = {name: parts.pop(name) for name in ("login", "password") if name in parts}
     world.connection(SALESFORCE, conn_type="salesforce", extra=json.dumps(parts), **standard)
 
@@ -64,7 +64,7 @@ WAYS = ["client credentials", "JWT bearer", "password", "SOAP"]
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_each_way_logs_in(world: World, way: str) -> None:
+def test_each_way_logs_in(world: Installation, way: str) -> None:
     connected(world, way)
     world.forget_calls()
     session = log_in()
@@ -73,7 +73,7 @@ def test_each_way_logs_in(world: World, way: str) -> None:
     assert world.calls("logins")[1] == 1
 
 
-def test_a_private_key_may_be_a_file(world: World, tmp_path: Path) -> None:
+def test_a_private_key_may_be_a_file(world: Installation, tmp_path: Path) -> None:
     file = tmp_path / "key.pem"
     file.write_text(world.sandbox.salesforce.secrets["private_key"])
     connected(world, "JWT bearer", private_key=None, private_key_file_path=str(file))
@@ -91,7 +91,7 @@ def test_a_private_key_may_be_a_file(world: World, tmp_path: Path) -> None:
 )
 @pytest.mark.filterwarnings("ignore:.*connected app policy")
 def test_a_refused_login_says_which_way_and_what_helps(
-    world: World, way: str, changed: dict[str, str], told: str
+    world: Installation, way: str, changed: dict[str, str], told: str
 ) -> None:
     connected(world, way, **changed)
     with pytest.raises(AuthenticationFailed, match=told) as refused:
@@ -115,7 +115,7 @@ def test_a_refused_login_says_which_way_and_what_helps(
     ],
 )
 def test_a_connection_that_is_unusable_or_ambiguous_gets_one_sentence_and_no_call(
-    world: World, way: str, changed: dict[str, Any], told: str
+    world: Installation, way: str, changed: dict[str, Any], told: str
 ) -> None:
     connected(world, way, **changed)
     world.forget_calls()
@@ -128,13 +128,13 @@ def test_a_connection_that_is_unusable_or_ambiguous_gets_one_sentence_and_no_cal
     assert world.calls("logins")[1] == 0
 
 
-def test_a_key_file_that_is_not_there_says_so(world: World, tmp_path: Path) -> None:
+def test_a_key_file_that_is_not_there_says_so(world: Installation, tmp_path: Path) -> None:
     connected(world, "JWT bearer", private_key=None, private_key_file_path=str(tmp_path / "none.pem"))
     with pytest.raises(ConnectionMissing, match="JWT bearer \\(FileNotFoundError\\)"):
         log_in()
 
 
-def test_the_forms_long_names_count_as_well(world: World) -> None:
+def test_the_forms_long_names_count_as_well(world: Installation) -> None:
     connected(world, "client credentials")
     secrets = world.sandbox.salesforce.secrets
     host = world.sandbox.salesforce.url.removeprefix("https://")
@@ -178,14 +178,14 @@ def asked_host(monkeypatch: pytest.MonkeyPatch) -> str:
 )
 @pytest.mark.parametrize("way", WAYS)
 def test_C17_a_domain_is_understood_in_every_form_that_people_copy(
-    world: World, monkeypatch: pytest.MonkeyPatch, way: str, given: str, host: str
+    world: Installation, monkeypatch: pytest.MonkeyPatch, way: str, given: str, host: str
 ) -> None:
     connected(world, way, **{"instance_url" if way == "JWT bearer" else "domain": given})
     assert asked_host(monkeypatch) == f"{host}.salesforce.com"
 
 
 def test_C17_a_login_host_for_everybody_is_understood_where_it_works(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connected(world, "SOAP", domain="https://test.salesforce.com")
     assert asked_host(monkeypatch) == "test.salesforce.com"
@@ -212,7 +212,7 @@ def test_C17_a_login_host_for_everybody_is_understood_where_it_works(
     ],
 )
 def test_C17_what_is_no_login_host_is_refused_with_the_right_form(
-    world: World, given: str, form: str
+    world: Installation, given: str, form: str
 ) -> None:
     connected(world, "client credentials", domain=given)
     with pytest.raises(
@@ -224,7 +224,7 @@ def test_C17_what_is_no_login_host_is_refused_with_the_right_form(
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("status", [301, 307])
-def test_no_way_follows_a_redirect_with_its_secrets(world: World, way: str, status: int) -> None:
+def test_no_way_follows_a_redirect_with_its_secrets(world: Installation, way: str, status: int) -> None:
     connected(world, way)
     world.forget_calls()
     there = {"Location": f"{world.sandbox.sales_connect.url}/oauth/token"}
@@ -252,7 +252,7 @@ def _session(way: str, instance: Any, token: Any = "00D5g000004AbCd!secret") -> 
         "https://acme.my.salesforce.com:8443",
     ],
 )
-def test_an_instance_elsewhere_gets_no_session(world: World, way: str, instance: str) -> None:
+def test_an_instance_elsewhere_gets_no_session(world: Installation, way: str, instance: str) -> None:
     connected(world, way)
     world.sandbox.salesforce.fault(kind="status", endpoint="POST *", status=200, body=_session(way, instance))
     with pytest.raises(
@@ -266,7 +266,7 @@ def test_an_instance_elsewhere_gets_no_session(world: World, way: str, instance:
 @pytest.mark.parametrize(
     "instance", ["https://acme.my.salesforce.com", "http://acme--dev.sandbox.my.salesforce.com"]
 )
-def test_an_instance_of_salesforces_is_the_orgs_own(world: World, way: str, instance: str) -> None:
+def test_an_instance_of_salesforces_is_the_orgs_own(world: Installation, way: str, instance: str) -> None:
     connected(world, way)
     world.sandbox.salesforce.fault(kind="status", endpoint="POST *", status=200, body=_session(way, instance))
     assert log_in().instance_url == instance.replace("http://", "https://")
@@ -284,7 +284,7 @@ def test_an_instance_of_salesforces_is_the_orgs_own(world: World, way: str, inst
         "<html>sign in</html>",
     ],
 )
-def test_a_login_of_another_shape_is_one_sentence(world: World, way: str, body: Any) -> None:
+def test_a_login_of_another_shape_is_one_sentence(world: Installation, way: str, body: Any) -> None:
     connected(world, way)
     world.sandbox.salesforce.fault(kind="status", endpoint="POST *", status=200, body=body)
     with pytest.raises(

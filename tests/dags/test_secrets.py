@@ -26,7 +26,7 @@ from taskbridge.sides.http import Channel, Grant
 from taskbridge.sides.salesforce.side import SalesforceSide
 from taskbridge.store.runs import Runs
 from tests.dags.test_salesforce_login import WAYS, connected
-from tests.dags.world import SALES_CONNECT, Ended, World
+from tests.dags.world import SALES_CONNECT, Ended, Installation
 
 RELATIONS = (
     "SELECT table_schema || '.' || table_name AS name FROM information_schema.tables WHERE table_schema = ANY"
@@ -38,7 +38,7 @@ PLANTED = "PLANTED-hunter2-/+=&-4711"  # with what changes in URLs and in JSON
 class Search:
     """What a run left, and what must not be in it."""
 
-    world: World
+    world: Installation
     capfd: pytest.CaptureFixture[str]
     caplog: pytest.LogCaptureFixture
     tokens: list[str] = field(default_factory=list)
@@ -94,7 +94,7 @@ class Search:
 
 @pytest.fixture
 def search(
-    world: World,
+    world: Installation,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
@@ -118,7 +118,7 @@ def search(
 
 
 @pytest.mark.parametrize("way", ["client credentials", "JWT bearer", "SOAP"])
-def test_a_run_that_succeeds_shows_no_secret(world: World, search: Search, way: str) -> None:
+def test_a_run_that_succeeds_shows_no_secret(world: Installation, search: Search, way: str) -> None:
     connected(world, way)
     assert search.run().state == "success"
     assert len(search.tokens) == 2
@@ -130,7 +130,7 @@ def test_a_run_that_succeeds_shows_no_secret(world: World, search: Search, way: 
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_run_whose_login_is_refused_shows_no_secret(world: World, search: Search, way: str) -> None:
+def test_a_run_whose_login_is_refused_shows_no_secret(world: Installation, search: Search, way: str) -> None:
     wrong = {
         "client credentials": {"consumer_secret": PLANTED},
         "JWT bearer": {"private_key": new_private_key()},
@@ -144,7 +144,7 @@ def test_a_run_whose_login_is_refused_shows_no_secret(world: World, search: Sear
     assert search.found(must_hold="refused the login") == []
 
 
-def test_a_sales_connect_login_that_is_refused_shows_no_secret(world: World, search: Search) -> None:
+def test_a_sales_connect_login_that_is_refused_shows_no_secret(world: Installation, search: Search) -> None:
     url = world.sandbox.sales_connect.url
     world.connection(SALES_CONNECT, conn_type="sales_connect", host=url, login="nobody", password=PLANTED)
     assert search.run().state == "failed"
@@ -152,14 +152,14 @@ def test_a_sales_connect_login_that_is_refused_shows_no_secret(world: World, sea
     assert search.found(must_hold="refused the login") == []
 
 
-def sessions_end(world: World, _: pytest.MonkeyPatch) -> None:
+def sessions_end(world: Installation, _: pytest.MonkeyPatch) -> None:
     """From some query on every session is refused, so that a new login does not help."""
     world.sandbox.salesforce.fault(
         kind="status", endpoint="GET *query*", status=401, code="INVALID_SESSION_ID", nth=3, times=None
     )
 
 
-def a_bug(_: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def a_bug(_: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     """What nobody thought of, with a session at hand: a traceback in the log."""
 
     def read_changes(side: SalesforceSide, *_: object) -> Iterator[Any]:
@@ -171,10 +171,10 @@ def a_bug(_: World, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("trouble", [sessions_end, a_bug])
 def test_a_run_that_fails_in_the_middle_shows_no_secret(
-    world: World,
+    world: Installation,
     search: Search,
     monkeypatch: pytest.MonkeyPatch,
-    trouble: Callable[[World, pytest.MonkeyPatch], None],
+    trouble: Callable[[Installation, pytest.MonkeyPatch], None],
 ) -> None:
     trouble(world, monkeypatch)
     assert search.run().state == "failed"

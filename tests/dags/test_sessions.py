@@ -15,7 +15,7 @@ from taskbridge.hooks.sessions import RunSession
 from taskbridge.sides.http import Grant
 from taskbridge.store import Ledger
 from taskbridge.store.sides import KnownSides
-from tests.dags.world import SALES_CONNECT, World
+from tests.dags.world import SALES_CONNECT, Installation
 
 KEPT = "SELECT sealed FROM bridge.session"
 
@@ -34,7 +34,7 @@ def fernet_key(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None
     get_fernet.cache_clear()  # type: ignore[attr-defined]
 
 
-def write_on_both_sides(world: World) -> None:
+def write_on_both_sides(world: Installation) -> None:
     """A run that has something to write on both sides comes next."""
     world.sync()
     first, second, *_ = world.rows(
@@ -48,7 +48,7 @@ def write_on_both_sides(world: World) -> None:
     world.forget_calls()
 
 
-def test_a_run_with_writes_on_both_sides_logs_in_once_to_each(world: World) -> None:
+def test_a_run_with_writes_on_both_sides_logs_in_once_to_each(world: Installation) -> None:
     write_on_both_sides(world)
     assert world.run().state == "success"
     assert min(world.calls("writes")) >= 1
@@ -57,7 +57,7 @@ def test_a_run_with_writes_on_both_sides_logs_in_once_to_each(world: World) -> N
 
 
 def test_a_session_that_ends_in_the_middle_is_replaced_for_the_tasks_to_come(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_on_both_sides(world)
     for service, endpoint in (
@@ -72,7 +72,7 @@ def test_a_session_that_ends_in_the_middle_is_replaced_for_the_tasks_to_come(
 
 
 def test_without_a_fernet_key_nothing_is_kept_and_each_task_logs_in(
-    world: World, fernet_key: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+    world: Installation, fernet_key: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_on_both_sides(world)
     fernet_key("")
@@ -84,7 +84,7 @@ def test_without_a_fernet_key_nothing_is_kept_and_each_task_logs_in(
 
 
 @pytest.fixture
-def session(world: World) -> Iterator[RunSession]:
+def session(world: Installation) -> Iterator[RunSession]:
     with Ledger(world.database_url) as ledger:
         yield RunSession(ledger, "task_sync/one", Side.SALES_CONNECT)
 
@@ -92,7 +92,7 @@ def session(world: World) -> Iterator[RunSession]:
 GRANT = Grant("https://one.example.com", "token-4711")
 
 
-def test_what_is_kept_is_sealed(world: World, session: RunSession) -> None:
+def test_what_is_kept_is_sealed(world: Installation, session: RunSession) -> None:
     session.keep(GRANT)
     (row,) = world.rows(KEPT)
     assert "4711" not in row["sealed"]
@@ -102,7 +102,7 @@ def test_what_is_kept_is_sealed(world: World, session: RunSession) -> None:
 
 
 def test_a_session_of_another_run_or_connection_or_key_is_not_taken(
-    world: World, session: RunSession, fernet_key: Callable[[str], None]
+    world: Installation, session: RunSession, fernet_key: Callable[[str], None]
 ) -> None:
     session.keep(GRANT)
     assert RunSession(session.ledger, "task_sync/two", session.side).recall() is None
@@ -116,7 +116,7 @@ def test_a_session_of_another_run_or_connection_or_key_is_not_taken(
     assert session.recall() is None
 
 
-def test_a_renewed_session_takes_the_place_of_the_old_one(world: World, session: RunSession) -> None:
+def test_a_renewed_session_takes_the_place_of_the_old_one(world: Installation, session: RunSession) -> None:
     session.keep(GRANT)
     session.keep(Grant(GRANT.base_url, "token-4712"))
     assert session.recall() == Grant(GRANT.base_url, "token-4712")

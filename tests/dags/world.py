@@ -40,7 +40,7 @@ class Ended:
 
 
 @dataclass
-class World:
+class Installation:
     """The outside of a run: two systems, a database, Airflow's connections and Variables."""
 
     sandbox: Sandbox

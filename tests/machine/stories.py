@@ -22,7 +22,7 @@ from tests.engine.world import World, planned
 
 
 @dataclass(frozen=True)
-class Story:
+class CrashStory:
     """`before`: what has happened when the run begins; `during`: what people do once it has decided."""
 
     before: Callable[[World], None]
@@ -276,25 +276,27 @@ _PAIRS = (
 )
 
 STORIES = {
-    "first run": Story(first_run),
-    "cut off": Story(cut_off, unreachable=Side.SALES_CONNECT),
-    "carried over": Story(carried_over),
-    "busy": Story(busy, a_person_edits_a_target),
-    "jobs": Story(by_jobs),
-    "audit": Story(drifted, asked=lambda world: {"mode": RunMode.AUDIT, "asked": {"repair": 1}}),
-    "rebase": Story(ledger_lost, asked=lambda world: {"mode": RunMode.REBASE}),
-    "rebase left": Story(rebase_left, asked=lambda world: {"mode": RunMode.REBASE}),
-    "approved": Story(answered(Answer.APPROVED), asked=carrying_out),
-    "rejected": Story(answered(Answer.REJECTED), asked=carrying_out),
-    "rerender": Story(template_changed, asked=lambda world: {"mode": RunMode.RERENDER}),
-    "set back": Story(set_back, asked=lambda world: {"asked": {"accept_side": "both"}}),
-    "undo": Story(synced, asked=lambda world: {"mode": RunMode.UNDO, "asked": {"run_id": _last_run(world)}}),
-    "restore": Story(
+    "first run": CrashStory(first_run),
+    "cut off": CrashStory(cut_off, unreachable=Side.SALES_CONNECT),
+    "carried over": CrashStory(carried_over),
+    "busy": CrashStory(busy, a_person_edits_a_target),
+    "jobs": CrashStory(by_jobs),
+    "audit": CrashStory(drifted, asked=lambda world: {"mode": RunMode.AUDIT, "asked": {"repair": 1}}),
+    "rebase": CrashStory(ledger_lost, asked=lambda world: {"mode": RunMode.REBASE}),
+    "rebase left": CrashStory(rebase_left, asked=lambda world: {"mode": RunMode.REBASE}),
+    "approved": CrashStory(answered(Answer.APPROVED), asked=carrying_out),
+    "rejected": CrashStory(answered(Answer.REJECTED), asked=carrying_out),
+    "rerender": CrashStory(template_changed, asked=lambda world: {"mode": RunMode.RERENDER}),
+    "set back": CrashStory(set_back, asked=lambda world: {"asked": {"accept_side": "both"}}),
+    "undo": CrashStory(
+        synced, asked=lambda world: {"mode": RunMode.UNDO, "asked": {"run_id": _last_run(world)}}
+    ),
+    "restore": CrashStory(
         synced, asked=lambda world: {"mode": RunMode.RESTORE, "asked": {"link_id": _gone(world)}}
     ),
-    "decided": Story(decided),
-    "plan left": Story(plan_left, asked=the_last_run),
-    "loser": Story(
+    "decided": CrashStory(decided),
+    "plan left": CrashStory(plan_left, asked=the_last_run),
+    "loser": CrashStory(
         lost, asked=lambda world: {"mode": RunMode.RESTORE, "asked": {"conflict_id": _contested(world)}}
     ),
 }

@@ -38,7 +38,7 @@ from tests.machine.crash import Points, watch_sides, watched_ledger
 from tests.machine.snapshot import Snapshot
 from tests.machine.stories import (
     STORIES,
-    Story,
+    CrashStory,
     base,
     broken_bases,
     carrying_out,
@@ -78,7 +78,7 @@ _NOT_IN_A_RUN = {
 class Stage:
     """A story just before the run that is killed, to begin from again and again."""
 
-    story: Story
+    story: CrashStory
     world: World
     ledger: Snapshot
     asked: dict[str, Any]
@@ -115,7 +115,7 @@ class Played:
     wanted: dict[str, object]  # how the story ends
 
     @classmethod
-    def of(cls, story: Story, ledger: Ledger, url: str) -> Played:
+    def of(cls, story: CrashStory, ledger: Ledger, url: str) -> Played:
         with psycopg.connect(url) as connection:
             connection.execute(EMPTY)
         world = World(ledger, url)

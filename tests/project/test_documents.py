@@ -11,7 +11,7 @@ from taskbridge import settings
 from taskbridge.engine.loading.busy import TRIES
 from taskbridge.engine.pause import LOGINS_AN_HOUR
 from taskbridge.sides import error_table
-from taskbridge.sides.meanings import Policy
+from taskbridge.sides.meanings import Handling
 from tests.contract.error_codes import LISTED
 from tests.project import conformance
 from tests.scenarios import sentences
@@ -54,9 +54,9 @@ def test_the_table_of_error_codes_is_up_to_date_and_holds_every_listed_code() ->
 
 
 def test_every_policy_is_explained() -> None:
-    assert set(error_table.POLICIES) == set(Policy)
-    assert f"up to {_NUMBERS[TRIES]} times" in error_table.POLICIES[Policy.RETRY_SOON]
-    assert f"at most {_NUMBERS[LOGINS_AN_HOUR]} logins" in error_table.POLICIES[Policy.PAUSE]
+    assert set(error_table.POLICIES) == set(Handling)
+    assert f"up to {_NUMBERS[TRIES]} times" in error_table.POLICIES[Handling.RETRY_SOON]
+    assert f"at most {_NUMBERS[LOGINS_AN_HOUR]} logins" in error_table.POLICIES[Handling.PAUSE]
 
 
 def test_the_sentences_of_the_scenarios_are_up_to_date() -> None:

@@ -94,7 +94,7 @@ def _pairs(pairs: View, rules: Rules) -> Iterator[pa.Table]:
     # What was read itself: what is known of a pair besides does not make it less of a drift.
     deleted = {side: _read_as_deleted(pairs, side) for side in Side}
     state = pairs.cell("state")
-    ended, kept_out = equals(state, LinkState.TOMBSTONE), equals(state, LinkState.RELEASED)
+    ended, released = equals(state, LinkState.TOMBSTONE), equals(state, LinkState.RELEASED)
     ids = [pairs.cell(f"{side.prefix}_id") for side in Side]
     classes = (
         (Drift.ENDED_BUT_LIVE, ended & some),
@@ -102,8 +102,8 @@ def _pairs(pairs: View, rules: Rules) -> Iterator[pa.Table]:
         (Drift.UNREADABLE, pairs.flag("sc_broken") | pairs.flag("sf_broken")),
         (Drift.HALF, flags(pc.or_(*map(pc.is_null, ids)))),
         (Drift.BOTH_DELETED, deleted[_SC] & deleted[_SF]),
-        (Drift.WITHHELD, kept_out & flags(pc.is_valid(pairs.cell("withheld")))),
-        (Drift.RELEASED, kept_out),
+        (Drift.WITHHELD, released & flags(pc.is_valid(pairs.cell("withheld")))),
+        (Drift.RELEASED, released),
         (Drift.ONE_DELETED, (live[_SC] & deleted[_SF]) | (deleted[_SC] & live[_SF])),
         (Drift.WITHOUT_RECORDS, ~some),
         (Drift.MISSING, ~(live[_SC] & live[_SF])),

@@ -47,7 +47,7 @@ def _case(sc: Seen, sf: Seen, decision: Decision, rule: str, edit_wins: Decision
     return Case(sc, sf, decision, edit_wins or decision, rule)
 
 
-TABLE: Final = (
+TABLE: Final = (  # A line stands at sales_connect * len(Seen) + salesforce: `decide` looks it up there.
     _case(Seen.SAME, Seen.SAME, Decision.NOTHING, "G1"),
     _case(Seen.SAME, Seen.EDITED, Decision.MERGE, "C1"),
     _case(Seen.SAME, Seen.DELETED, Decision.DELETE_IN_SALES_CONNECT, "C1"),
@@ -66,7 +66,7 @@ TABLE: Final = (
     _case(Seen.MISSING, Seen.MISSING, Decision.HOLD, "C5"),
 )
 
-DECISIONS: Final = tuple(Decision)
+ALL_DECISIONS: Final = tuple(Decision)
 RULES: Final = tuple(case.rule for case in TABLE)
 EDIT_MEETS_DELETE: Final = np.array([{*case[:2]} == {Seen.EDITED, Seen.DELETED} for case in TABLE])
 """By line: whether one side edited what the other deleted (K4)."""
@@ -88,8 +88,8 @@ def as_markdown() -> str:
 def decide(
     sales_connect: npt.NDArray[np.int8], salesforce: npt.NDArray[np.int8], policy: DeletePolicy
 ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int8]]:
-    """For each pair its decision (place in DECISIONS) and its line of the table."""
+    """For each pair its decision (place in ALL_DECISIONS) and its line of the table."""
     line = sales_connect * np.int8(len(Seen)) + salesforce
     column = [getattr(case, policy.value) for case in TABLE]
-    chosen = np.array([DECISIONS.index(decision) for decision in column], np.int8)
+    chosen = np.array([ALL_DECISIONS.index(decision) for decision in column], np.int8)
     return chosen[line], line

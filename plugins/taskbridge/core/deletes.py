@@ -26,8 +26,8 @@ def plan_deletes(side: Side, pairs: View, rules: Rules, draft: Draft) -> None:
     length, rows = len(pairs), pairs.places
     if not length:
         return
-    lines = pairs.number("case")
-    why, doubt = pa.array(RULES).take(pa.array(lines.astype(np.int64))), pa.nulls(length, pa.string())
+    cases = pairs.number("case")
+    why, doubt = pa.array(RULES).take(pa.array(cases.astype(np.int64))), pa.nulls(length, pa.string())
     doubts = _doubts(side, pairs, rules)
     for reason, here in doubts.items():
         draft.links.end(rows[here], Disposition.HELD, _RULE[reason])
@@ -52,7 +52,7 @@ def plan_deletes(side: Side, pairs: View, rules: Rules, draft: Draft) -> None:
         rows,
     )
     draft.set_state(pairs, LinkState.TOMBSTONE, seq)
-    keep_records(pairs.only(EDIT_MEETS_DELETE[lines]), side.other, draft)
+    keep_records(pairs.only(EDIT_MEETS_DELETE[cases]), side.other, draft)
 
 
 def _doubts(side: Side, pairs: View, rules: Rules) -> dict[Doubt, Flags]:

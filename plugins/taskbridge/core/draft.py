@@ -13,14 +13,12 @@ from taskbridge.core.model import ACTIONS, CONFLICTS, LEDGER_CHANGES, LEFT_OUT, 
 from taskbridge.core.terms import Disposition, LinkState
 from taskbridge.core.view import View
 
-DISPOSITIONS = tuple(Disposition)
+ALL_DISPOSITIONS = tuple(Disposition)
 
 
 class Ends:
-    """Where each of a set of things (links, or the staged rows of a side) ends, and by which rule.
-
-    A thing ends once: the first word stands, so that checks are written in their order of precedence.
-    """
+    """Where each of a set of things (links, or the staged rows of a side) ends, and by which rule. `end` leaves what
+    was said before, `put` replaces it."""
 
     def __init__(self, length: int) -> None:
         self.codes = np.full(length, -1, np.int8)
@@ -39,7 +37,7 @@ class Ends:
 
     def put(self, rows: Positions, disposition: Disposition, rule: str) -> None:
         """Ends the rows, whatever was said of them before."""
-        self.codes[rows] = DISPOSITIONS.index(disposition)
+        self.codes[rows] = ALL_DISPOSITIONS.index(disposition)
         self.rules[rows] = self._number(rule)
 
     def follow(self, others: Ends, places: Positions) -> None:
@@ -59,7 +57,7 @@ class Ends:
     def dispositions(self) -> pa.Array:
         """As text; null while open."""
         codes = pa.array(self.codes.astype(np.int64), mask=self.codes < 0)
-        return pa.array([one.value for one in DISPOSITIONS]).take(codes)
+        return pa.array([one.value for one in ALL_DISPOSITIONS]).take(codes)
 
     @property
     def rule_names(self) -> pa.Array:

@@ -12,7 +12,7 @@ from taskbridge.core.decision import Decision
 from taskbridge.core.deletes import keep_records, plan_deletes
 from taskbridge.core.draft import Draft, Ends
 from taskbridge.core.judge import ASTRAY, chosen
-from taskbridge.core.precedence import ADMISSION, DISPOSITION, PRECEDENCE, Fate, Line
+from taskbridge.core.precedence import ADMISSION, ENDS_AS, PRECEDENCE, Fate, Line
 from taskbridge.core.rules import Rules
 from taskbridge.core.terms import Disposition, LinkState, Side, Withheld
 from taskbridge.core.updates import plan_updates
@@ -27,14 +27,14 @@ def plan_pairs(pairs: View, rules: Rules, draft: Draft) -> None:
     lines = pairs.number("line")
     for number in np.unique(lines[lines >= 0]):
         _carry_out(PRECEDENCE[number], pairs.only(lines == number), rules, draft)
-    _decided(pairs.only(lines < 0), rules, draft)
+    _carry_out_table(pairs.only(lines < 0), rules, draft)
 
 
 def keep_scope(pairs: View, draft: Draft) -> None:
     """Keeps what the records say of their own scope, for when they say nothing any more (C2, C3)."""
     for prefix in ("sc", "sf"):
         news = pairs.only(pairs.flag(f"{prefix}_outside_new"))
-        outside = pc.fill_null(news.cell(f"{prefix}_outside"), "")
+        outside = pc.fill_null(news.cell(f"{prefix}_outside_now"), "")
         draft.add_changes({"link_id": news.cell("link_id"), f"{prefix}_outside": outside}, len(news))
 
 
@@ -44,7 +44,7 @@ def _carry_out(line: Line, pairs: View, rules: Rules, draft: Draft) -> None:
         case Fate.STAY_OUT:
             for reason in Withheld:
                 here = equals(pairs.cell("withheld"), reason)
-                draft.links.put(rows[here], DISPOSITION[line.fate], reason)
+                draft.links.put(rows[here], ENDS_AS[line.fate], reason)
         case Fate.COMPLETE:
             for source in Side:
                 mine = pairs.only(pairs.flag(f"{source.prefix}_live"))
@@ -56,7 +56,7 @@ def _carry_out(line: Line, pairs: View, rules: Rules, draft: Draft) -> None:
         case Fate.BRING_BACK:
             _create(_SF, pairs, line.rule, rules, draft, again=True, lost=True)
         case _:
-            draft.links.put(rows, DISPOSITION[line.fate], line.rule)
+            draft.links.put(rows, ENDS_AS[line.fate], line.rule)
     if line.fate is Fate.END:
         draft.set_state(pairs, LinkState.TOMBSTONE)
     if line.fate is Fate.RELEASE:
@@ -71,7 +71,7 @@ def _create(
     plan_creates(source, originals_of_pairs(source, pairs, again=again), rules, draft, rule=rule, lost=lost)
 
 
-def _decided(pairs: View, rules: Rules, draft: Draft) -> None:
+def _carry_out_table(pairs: View, rules: Rules, draft: Draft) -> None:
     groups = {decision: pairs.only(chosen(pairs, decision)) for decision in Decision}
     # A released, missing or held pair of which both records were read takes part again.
     for decision in (Decision.NOTHING, Decision.MERGE):
@@ -94,7 +94,7 @@ def _decided(pairs: View, rules: Rules, draft: Draft) -> None:
 
 def _hold(pairs: View, rules: Rules, draft: Draft) -> None:
     """A missing record is no proof (C5); after a gap a person is asked (C6)."""
-    asked = pairs.flag("asked")
+    asked = pairs.flag("needs_person")
     for side in Side:
         plan_deletes(side.other, pairs.only(asked & pairs.flag(f"{side.prefix}_absent")), rules, draft)
     missing = pairs.only(~asked)

@@ -15,14 +15,14 @@ import pyarrow.compute as pc
 
 from taskbridge.core.answered import what_became
 from taskbridge.core.arrays import Flags, Positions, array, constant, equals, gather, take, whole
-from taskbridge.core.draft import DISPOSITIONS, Draft, Ends, concat
+from taskbridge.core.draft import ALL_DISPOSITIONS, Draft, Ends, concat
 from taskbridge.core.guard import FIELD_OF, kinds_of, names
 from taskbridge.core.model import ACTIONS, ANSWERED, LEDGER_CHANGES, LEFT_OUT, NEW_LINKS, PlanInput
 from taskbridge.core.pieces import actions_of, change_of, cut, replaced, share
 from taskbridge.core.terms import ALL_FIELDS, BIT, ActionState, Disposition, LinkState, Op, Side, Withheld
 from taskbridge.core.verdicts import APPROVED, FREE, HELD, KINDS, REJECTED, Parts, join_answers
 
-_PLANNED: Final = DISPOSITIONS.index(Disposition.PLANNED)
+_PLANNED: Final = ALL_DISPOSITIONS.index(Disposition.PLANNED)
 
 
 class Gated(NamedTuple):

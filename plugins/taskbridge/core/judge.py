@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from taskbridge.core.arrays import Flags, choose, distinct, equals, flags, is_in, later
 from taskbridge.core.compare import INPUTS
-from taskbridge.core.decision import DECISIONS, Decision, Seen, decide
+from taskbridge.core.decision import ALL_DECISIONS, Decision, Seen, decide
 from taskbridge.core.frames import Column
 from taskbridge.core.precedence import PRECEDENCE, first_line
 from taskbridge.core.rules import Rules
@@ -28,10 +28,11 @@ ASTRAY: Final = (LinkState.RELEASED, LinkState.MISSING, LinkState.HELD)
 def judge(compared: pd.DataFrame, rules: Rules) -> pd.DataFrame:
     """Adds what is seen of each pair, and what becomes of it. Reads what `compare` answers.
 
-    `sc_outside`, `sf_outside` become what the records say now (C2, C3); `sc_outside_new`, `sf_outside_new` (bool): that
-    is news. A flag (bool) for each situation of PRECEDENCE. `line` (int64): its first line that applies, -1 for none;
-    then `case` (int8) is the line of the decision table, `decision` (int8) its place in DECISIONS, else both are -1.
-    `asked` (bool): it holds the pair, but a person is asked whether the other record may be deleted (C6).
+    For either side, here `sc`: `sc_owner_said`: whose the record is; `sc_outside_now`: Outside, or null;
+    `sc_outside_new` (bool): that is not what it was.
+    A flag (bool) for each situation of PRECEDENCE. `line` (int64): its first line that applies, or -1. Where it is -1,
+    `case` (int8) is the line of the decision table and `decision` (int8) the place in ALL_DECISIONS; else both are -1.
+    `needs_person` (bool): the table holds the pair, and a person is asked whether the other record may go (C6).
     """
     pairs = View.of(compared)
     pairs = pairs.adding(_scope(pairs, rules))
@@ -40,41 +41,38 @@ def judge(compared: pd.DataFrame, rules: Rules) -> pd.DataFrame:
         seen |= told
     line = first_line(PRECEDENCE, seen | {"outdated": pairs.flag("outdated")}, len(pairs))
     pairs = pairs.adding({**seen, "line": line})
-    return pairs.adding(_decided(pairs, rules)).frame()
+    return pairs.adding(_by_table(pairs, rules)).frame()
 
 
-def owners(pairs: View, side: Side) -> pa.Array:
-    """Whose each record is, or was when it was deleted: as it says itself, else as in the base."""
-    prefix = side.prefix
-    return choose(_told(pairs, side), pairs.cell(f"{prefix}_read_owner"), pairs.cell(f"{prefix}_owner"))
+def _scope(pairs: View, rules: Rules) -> dict[str, Column]:
+    """Whose each record is, or was when it was deleted, and why it takes no part (C2, C3): as it says itself, else as
+    it was last known."""
+    found: dict[str, Column] = {}
+    for side in Side:
+        prefix, told = side.prefix, _told(pairs, side)
+        base, before = pairs.cell(f"{prefix}_owner"), pairs.cell(f"{prefix}_outside")
+        owner = choose(told, pairs.cell(f"{prefix}_read_owner"), base)
+        given_away = distinct(owner, base) & ~rules.people.synced(rules.people.place(side, owner))
+        said = choose(given_away, pa.scalar(Outside.OWNER.value), pa.scalar(None, pa.string()))
+        if side is _SF:
+            other = flags(pc.is_valid(pairs.cell("sf_read_remote_id"))) & ~pairs.flag("sf_reminder")
+            said = choose(other, pa.scalar(Outside.NO_REMINDER.value), said)
+        outside = choose(told, said, before)
+        found |= {
+            f"{prefix}_owner_said": owner,
+            f"{prefix}_outside_now": outside,
+            f"{prefix}_outside_new": distinct(outside, before),
+        }
+    return found
 
 
 def _told(pairs: View, side: Side) -> Flags:
-    """Whether the record itself says whose and what it is. A deleted one says it once: whoever takes part since then
-    did not when it was deleted (C2, C3)."""
+    """Whether the record itself says whose and what it is. A deleted one is judged once, when it is first seen so:
+    whoever joins later does not count (C2, C3)."""
     prefix = side.prefix
     names = flags(pc.is_valid(pairs.cell(f"{prefix}_read_owner")))
     judged = pc.and_(pc.is_valid(pairs.cell(f"{prefix}_outside")), pc.is_valid(pairs.cell(f"{prefix}_proof")))
     return pairs.flag(f"{prefix}_live") | (pairs.flag(f"{prefix}_deleted") & names & ~flags(judged))
-
-
-def _scope(pairs: View, rules: Rules) -> dict[str, Column]:
-    """Outside: why each record itself takes no part (C2, C3). Null where it does; as it says itself, else as it was
-    last seen."""
-    found: dict[str, Column] = {}
-    for side in Side:
-        prefix = side.prefix
-        owner, before = owners(pairs, side), pairs.cell(f"{prefix}_outside")
-        given = distinct(owner, pairs.cell(f"{prefix}_owner"))
-        given &= ~rules.people.synced(rules.people.place(side, owner))
-        said = choose(given, pa.scalar(Outside.OWNER.value), pa.scalar(None, pa.string()))
-        if side is _SF:
-            other = flags(pc.is_valid(pairs.cell("sf_read_remote_id"))) & ~pairs.flag("sf_reminder")
-            said = choose(other, pa.scalar(Outside.NO_REMINDER.value), said)
-        found[f"{prefix}_owner_said"] = owner
-        found[f"{prefix}_outside"] = choose(_told(pairs, side), said, before)
-        found[f"{prefix}_outside_new"] = distinct(found[f"{prefix}_outside"], before)
-    return found
 
 
 def _of_pairs(pairs: View) -> Mapping[str, Flags]:
@@ -99,13 +97,13 @@ def _of_pairs(pairs: View) -> Mapping[str, Flags]:
         "broken": either["broken"],
         "half_absent": half & either["absent"],
         "half_deleted": half & either["deleted"],
-        "half_kept_out": half & _kept_out(pairs) & ~edited,
+        "half_kept_out": half & _kept_out_by_person(pairs) & ~edited,
         "parked": pairs.flag("parked") & ~moved,
         "unread": (pairs.flag("dirty") | is_in(state, ASTRAY)) & ~known,
     }
 
 
-def _kept_out(pairs: View) -> Flags:
+def _kept_out_by_person(pairs: View) -> Flags:
     """Pairs that a person keeps out."""
     return flags(pc.is_valid(pairs.cell("withheld"))) & equals(pairs.cell("state"), LinkState.RELEASED)
 
@@ -115,7 +113,7 @@ def _of_people(pairs: View, rules: Rules) -> Mapping[str, Flags]:
     lost both its records nothing is left to decide."""
     deleted = {side: pairs.flag(f"{side.prefix}_deleted") for side in Side}
     some = ~(deleted[_SC] & deleted[_SF])
-    # A copy that was taken back is nobody's, and nor is one that never was: the original's owner counts.
+    # Of a copy that was taken back, or never came to be, the owner of the original counts.
     nobody = {
         side: (pairs.flag(f"{side.prefix}_withdrawn") & deleted[side])
         | flags(pc.is_null(pairs.cell(f"{side.prefix}_id")))
@@ -125,7 +123,9 @@ def _of_people(pairs: View, rules: Rules) -> Mapping[str, Flags]:
     user = {side: np.where(nobody[side], own[side.other], own[side]) for side in Side}
     outside = {
         why: some
-        & np.any([equals(pairs.cell(f"{one.prefix}_outside"), why) & ~nobody[one] for one in Side], axis=0)
+        & np.any(
+            [equals(pairs.cell(f"{one.prefix}_outside_now"), why) & ~nobody[one] for one in Side], axis=0
+        )
         for why in Outside
     }
     return {
@@ -163,20 +163,22 @@ def _of_wishes(pairs: View) -> Mapping[str, Flags]:
     for side in Side:
         edited = live[side.other] & (pairs.number(f"{side.other.prefix}_edited") != 0)
         wanted[f"copy_wanted_{side.prefix}"] = pairs.flag(f"{side.prefix}_withdrawn") & deleted[side] & edited
-    kept_out = _kept_out(pairs)
+    kept_out = _kept_out_by_person(pairs)
     return wanted | {
         "brought_back": kept_out & was_away & live[_SF] & deleted[_SC],
         "kept_out": kept_out & ~whole,
     }
 
 
-def _decided(pairs: View, rules: Rules) -> Mapping[str, Column]:
+def _by_table(pairs: View, rules: Rules) -> Mapping[str, Column]:
     left = pairs.number("line") < 0
     decision, case = (np.full(len(pairs), -1, np.int8) for _ in range(2))
-    sc, sf = (_case(pairs, side)[left] for side in Side)
+    sc, sf = (_seen(pairs, side)[left] for side in Side)
     decision[left], case[left] = decide(sc, sf, rules.policy.delete_policy)
     only_inputs = (pairs.number("sc_edited") & INPUTS) != 0
-    decision[(decision == DECISIONS.index(Decision.NOTHING)) & only_inputs] = DECISIONS.index(Decision.MERGE)
+    decision[(decision == ALL_DECISIONS.index(Decision.NOTHING)) & only_inputs] = ALL_DECISIONS.index(
+        Decision.MERGE
+    )
     # A missing record is no proof (C5); after a gap, which leaves no other trace, a person is asked (C6).
     waiting = equals(pairs.cell("state"), LinkState.HELD)
     asked = np.zeros(len(pairs), np.bool_)
@@ -184,10 +186,14 @@ def _decided(pairs: View, rules: Rules) -> Mapping[str, Column]:
         there = side.other.prefix
         alone = ~(pairs.flag(f"{there}_absent") | pairs.flag(f"{there}_deleted"))
         asked |= pairs.flag(f"{side.prefix}_absent") & alone & (waiting | (side in rules.gaps))
-    return {"decision": decision, "case": case, "asked": asked & (decision == DECISIONS.index(Decision.HOLD))}
+    return {
+        "decision": decision,
+        "case": case,
+        "needs_person": asked & (decision == ALL_DECISIONS.index(Decision.HOLD)),
+    }
 
 
-def _case(pairs: View, side: Side) -> npt.NDArray[np.int8]:
+def _seen(pairs: View, side: Side) -> npt.NDArray[np.int8]:
     edited = (pairs.number(f"{side.prefix}_edited") & ALL_FIELDS) != 0
     return np.select(
         [pairs.flag(f"{side.prefix}_absent"), pairs.flag(f"{side.prefix}_deleted"), edited],
@@ -198,5 +204,5 @@ def _case(pairs: View, side: Side) -> npt.NDArray[np.int8]:
 
 def chosen(pairs: View, decision: Decision) -> Flags:
     """The pairs of which the decision table says so."""
-    found: Flags = pairs.number("decision") == DECISIONS.index(decision)
+    found: Flags = pairs.number("decision") == ALL_DECISIONS.index(decision)
     return found

@@ -21,7 +21,7 @@ from taskbridge.core.rules import Rules
 from taskbridge.core.terms import BIT, FIELDS, ConflictPolicy, Side
 from taskbridge.core.view import View
 
-NOBODY: Final = 0
+NOBODY, SC_WINS, SF_WINS = range(3)
 Winners = npt.NDArray[np.int8]
 Edited = Mapping[Side, Masks]
 WINNERS: Final = (None, Side.SALES_CONNECT, Side.SALESFORCE)
@@ -77,8 +77,8 @@ def _field(pairs: View, edited: Edited, rules: Rules, name: str) -> dict[str, Co
     def writes(contested: Flags, winner: Winners) -> dict[Side, Flags]:
         """Which side the field is written to: the winner's value goes to the other, if it can cross."""
         counts = {
-            _SF: np.where(contested, winner == 1, changed[_SC]),
-            _SC: np.where(contested, winner == 2, changed[_SF]),
+            _SF: np.where(contested, winner == SC_WINS, changed[_SC]),
+            _SC: np.where(contested, winner == SF_WINS, changed[_SF]),
         }
         return {side: ~agree & counts[side] & crossed[side].can for side in Side}
 
@@ -104,9 +104,9 @@ def _title(pairs: View, edited: Edited, rules: Rules) -> dict[str, Column]:
 
     def writes(contested: Flags, winner: Winners) -> dict[Side, Flags]:
         """A Subject that a person lets stand is left as it is; it never goes to SC."""
-        return {_SF: differs & ~(contested & (winner == 2)), _SC: np.zeros(len(pairs), np.bool_)}
+        return {_SF: differs & ~(contested & (winner == SF_WINS)), _SC: np.zeros(len(pairs), np.bool_)}
 
-    winner = overwritten.astype(np.int8)
+    winner = np.where(overwritten, SC_WINS, NOBODY).astype(np.int8)
     return _named("title", changed, values) | _ruled(
         pairs, rules, "title", values, writes, overwritten, winner
     )
@@ -168,13 +168,14 @@ def _winner(pairs: View, rules: Rules, name: str, contested: Flags) -> Winners:
         case ConflictPolicy.MANUAL:
             return winner
         case ConflictPolicy.SALESFORCE_WINS:
-            winner[contested] = 2
+            winner[contested] = SF_WINS
         case ConflictPolicy.SALES_CONNECT_WINS:
-            winner[contested] = 1
+            winner[contested] = SC_WINS
         case ConflictPolicy.LATEST_WINS:
-            theirs, ours = (_stamps(pairs, side).filter(pa.array(contested)) for side in Side)
+            sc_stamp, sf_stamp = (_stamps(pairs, side).filter(pa.array(contested)) for side in Side)
             margin = pa.scalar(policy.conflict_margin, pa.duration("us"))
-            winner[contested] = np.where(flags(pc.greater(theirs, pc.add(ours, margin))), 1, 2)
+            later = flags(pc.greater(sc_stamp, pc.add(sf_stamp, margin)))
+            winner[contested] = np.where(later, SC_WINS, SF_WINS)
     return winner
 
 
@@ -185,5 +186,5 @@ def _stamps(pairs: View, side: Side) -> pa.Array:
     """
     prefix = side.prefix
     read, before = pairs.cell(f"{prefix}_read_modified_at"), pairs.cell(f"{prefix}_modified_at")
-    ours = flags(pc.less_equal(read, pairs.cell(f"{prefix}_written_at")))
-    return pc.coalesce(pairs.cell(f"{prefix}_changed_at"), choose(ours, before, read), before)
+    moved_by_us = flags(pc.less_equal(read, pairs.cell(f"{prefix}_written_at")))
+    return pc.coalesce(pairs.cell(f"{prefix}_changed_at"), choose(moved_by_us, before, read), before)

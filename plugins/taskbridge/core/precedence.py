@@ -38,7 +38,7 @@ class Line(NamedTuple):
     rule: str
 
 
-class Refusal(NamedTuple):
+class NoAdmission(NamedTuple):
     """One line about records in no pair: where those end that do not begin one."""
 
     situation: str
@@ -72,20 +72,22 @@ PRECEDENCE: Final = (
 )  # fmt: skip
 
 ADMISSION: Final = (
-    Refusal("broken", "it cannot be understood", Disposition.DEAD_LETTER, "G4"),
-    Refusal("gone", "deleted, or not found", Disposition.IGNORED, "C1"),
+    NoAdmission("broken", "it cannot be understood", Disposition.DEAD_LETTER, "G4"),
+    NoAdmission("gone", "deleted, or not found", Disposition.IGNORED, "C1"),
     # Only another ledger's records carry a marker and are in no pair: copying them would double them.
-    Refusal("marked", "made by TaskBridge, for a pair that is not known", Disposition.HELD, "G2"),
-    Refusal("no_reminder", "no reminder", Disposition.IGNORED, "C2"),
-    Refusal("unsynced", "its owner takes no part", Disposition.IGNORED, "S2"),
-    Refusal("unasked", "of a user not asked for", Disposition.DEFERRED, "selection"),
-    Refusal("edited_old", "in Sales Connect before the switch-on, edited since", Disposition.IGNORED, "I3"),
-    Refusal("old", "in Sales Connect before the switch-on", Disposition.IGNORED, "I2"),
-    Refusal("unwanted", "in Salesforce, and the first sync does not want it", Disposition.IGNORED, "I1"),
+    NoAdmission("marked", "made by TaskBridge, for a pair that is not known", Disposition.HELD, "G2"),
+    NoAdmission("no_reminder", "no reminder", Disposition.IGNORED, "C2"),
+    NoAdmission("unsynced", "its owner takes no part", Disposition.IGNORED, "S2"),
+    NoAdmission("unasked", "of a user not asked for", Disposition.DEFERRED, "selection"),
+    NoAdmission(
+        "edited_old", "in Sales Connect before the switch-on, edited since", Disposition.IGNORED, "I3"
+    ),
+    NoAdmission("old", "in Sales Connect before the switch-on", Disposition.IGNORED, "I2"),
+    NoAdmission("unwanted", "in Salesforce, and the first sync does not want it", Disposition.IGNORED, "I1"),
 )
 """A record that no line is about begins a pair, and is created on the other side."""
 
-DISPOSITION: Final = {
+ENDS_AS: Final = {
     Fate.DEFER: Disposition.DEFERRED,
     Fate.WAIT: Disposition.WAITING,
     Fate.REST: Disposition.UNCHANGED,
@@ -97,7 +99,7 @@ DISPOSITION: Final = {
 
 
 def first_line(
-    table: Sequence[Line | Refusal], seen: Mapping[str, Flags], length: int
+    table: Sequence[Line | NoAdmission], seen: Mapping[str, Flags], length: int
 ) -> npt.NDArray[np.int64]:
     """By row the number of the first line whose situation is seen, or -1. A situation that is never seen of these rows
     may be left out."""

@@ -1,4 +1,9 @@
-"""Some rows of a frame, read column by column, and taken only when they are asked for."""
+"""Some rows of a frame, read column by column, and taken only when they are asked for.
+
+In the words of pandas, for a frame `df`: `view.only(mask)` is `df[mask]`, `view.cell("a")` is `df["a"]` as an Arrow
+array, `view.flag("a")` is `df["a"].fillna(False).to_numpy()`, `view.places` is `df.index`, `view.adding(new)` is
+`df.assign(**new)`. Nothing is copied for a column that nobody reads.
+"""
 
 from __future__ import annotations
 

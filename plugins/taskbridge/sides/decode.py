@@ -25,7 +25,7 @@ _LONGEST_ID: Final = 255
 Convert = Callable[[Sequence[Any]], pa.Array]
 
 
-class Page:
+class RecordColumns:
     """Records of a page, read column by column. What cannot be read is null and in `problems`."""
 
     def __init__(self, records: Sequence[Any]) -> None:

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from taskbridge.sides.meanings import OWN, Category, Meaning, Policy, Reaction, of_family
+from taskbridge.sides.meanings import OWN, Category, Handling, Meaning, Reaction, of_family
 from taskbridge.sides.salesforce.codes import FAMILIES
 
-POLICIES: Final[Mapping[Policy, str]] = {
-    Policy.RETRY_SOON: "nothing was written. The row is sent again alone, up to four times in all within the run and "
+POLICIES: Final[Mapping[Handling, str]] = {
+    Handling.RETRY_SOON: "nothing was written. The row is sent again alone, up to four times in all within the run and "
     "with pauses of random length; what is busy still goes to the next run. Where a whole call was answered so, "
     "the call is repeated some times.",
-    Policy.CARRY_OVER: "the row goes to the next run, which reads both records of its pair again before it decides. "
+    Handling.CARRY_OVER: "the row goes to the next run, which reads both records of its pair again before it decides. "
     "A whole call that is answered so ends the writing of this run, with the rest still planned.",
-    Policy.PARK: "the row rests, with its reason in `mart.errors_by_code` and `mart.not_synced`, until one of its "
+    Handling.PARK: "the row rests, with its reason in `mart.errors_by_code` and `mart.not_synced`, until one of its "
     "records changes, a change of the org's fields is seen, or `parked_retry_hours` have passed. Its run ends "
     "partial, later ones held: they name it until it is mended.",
-    Policy.PAUSE: "the answers of the other rows are recorded, then the system is left in peace: its owner is told by "
-    "the run that failed, later runs on the clock end skipped, and at most three logins an hour are tried until one "
+    Handling.PAUSE: "the answers of the other rows are recorded, then the system is left in peace: its owner is told "
+    "by the run that failed, later runs on the clock end skipped, and at most three logins an hour are tried until one "
     "works.",
-    Policy.FACT: "no error. A deleted record is what a delete wanted, and proof of a delete for an update (C5); a "
+    Handling.FACT: "no error. A deleted record is what a delete wanted, and proof of a delete for an update (C5); a "
     "marker that exists is looked up and its record adopted (G2). A value that is not unique in another field is "
     "parked.",
 }
@@ -50,9 +50,9 @@ def _codes() -> Iterator[str]:
 
 def _does(code: str, meant: Meaning) -> str:
     if code == "REQUEST_LIMIT_EXCEEDED":
-        return f"{Policy.CARRY_OVER}; {Policy.RETRY_SOON} where the text speaks of concurrent requests"
+        return f"{Handling.CARRY_OVER}; {Handling.RETRY_SOON} where the text speaks of concurrent requests"
     if code == "INVALID_SESSION_ID":
-        return f"one new login and the call again, then {Policy.PAUSE}"
+        return f"one new login and the call again, then {Handling.PAUSE}"
     if meant.of_call and meant.reaction is Reaction.REJECTED:
         return f"fail the run where it answers a call, with its rows still planned; {meant.reaction.policy} in a row"
     return meant.reaction.policy

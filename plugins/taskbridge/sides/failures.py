@@ -23,7 +23,7 @@ from taskbridge.errors import (
 )
 from taskbridge.sides import http_answer
 from taskbridge.sides.answers import Verdict, verdict
-from taskbridge.sides.http_answer import Answer
+from taskbridge.sides.http_answer import HttpAnswer
 from taskbridge.sides.meanings import API_OFF, UNSUPPORTED
 from taskbridge.sides.strangers import refused_tunnel, strange_answer
 
@@ -62,7 +62,7 @@ class AnswerTooLarge(ContractBroken):
 class Refusal(CallRefused):
     """A call that the system refused in its own words, with the errors that it gave."""
 
-    def __init__(self, text: str, answer: Answer) -> None:
+    def __init__(self, text: str, answer: HttpAnswer) -> None:
         super().__init__(text)
         self.answer = answer
 
@@ -84,7 +84,7 @@ class Failures:
     system: str
     offers: str
 
-    def accepted(self, answer: Answer, logins: int, accept: Container[int] = ()) -> Answer:
+    def accepted(self, answer: HttpAnswer, logins: int, accept: Container[int] = ()) -> HttpAnswer:
         """The answer if it is a good one, or a refusal with a status in `accept`; else raises what it stands for.
         `logins`: how many there were since a session was last accepted."""
         seen, remedy = answer.seen, answer.remedy
@@ -110,7 +110,7 @@ class Failures:
                 raise Refusal(self.sentence(f"refused a call ({seen})", remedy), answer)
         raise self._call_refused(answer)
 
-    def _call_refused(self, answer: Answer) -> CallRefused:
+    def _call_refused(self, answer: HttpAnswer) -> CallRefused:
         codes = {error.code for error in answer.errors}
         if codes & API_OFF:
             return ApiDisabled(self.sentence(f"lets nobody use its API ({answer.seen})", answer.remedy))

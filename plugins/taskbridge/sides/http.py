@@ -23,7 +23,7 @@ from taskbridge.errors import AuthenticationFailed, ContractBroken
 from taskbridge.sides.answers import Verdict, verdict
 from taskbridge.sides.failures import Failures, Transient
 from taskbridge.sides.hosts import Straight, own_address
-from taskbridge.sides.http_answer import Answer, bounded
+from taskbridge.sides.http_answer import HttpAnswer, bounded
 from taskbridge.sides.meter import CallMeter
 
 TIMEOUTS: Final = (5.0, 60.0)
@@ -101,7 +101,7 @@ class Channel:
         *,
         offers: str,
         timeouts: tuple[float, float] = TIMEOUTS,
-        observe: Callable[[Answer], None] | None = None,
+        observe: Callable[[HttpAnswer], None] | None = None,
         sessions: Sessions | None = None,
         meter: CallMeter | None = None,
     ) -> None:
@@ -129,7 +129,7 @@ class Channel:
         *,
         question: Any = None,
         accept: Container[int] = (),
-    ) -> Answer:
+    ) -> HttpAnswer:
         """GET, repeated for some seconds while the system fails, longer only where it says for how long.
 
         A `question` that no URL can hold is asked by POST. Refusals with a status in `accept` are answers. Raises
@@ -137,7 +137,7 @@ class Channel:
         """
         content = None if question is None else Content(orjson.dumps(question))
 
-        def once() -> Answer:
+        def once() -> HttpAnswer:
             answer = self._exchange("GET" if content is None else "POST", path, params, content, writes=False)
             return self._failures.accepted(answer, self._logins, accept)
 
@@ -152,7 +152,7 @@ class Channel:
         headers: Mapping[str, str] | None = None,
         *,
         accept: Container[int] = (),
-    ) -> Answer:
+    ) -> HttpAnswer:
         """One write, of a body that JSON can hold or of Content. Only what was certainly not done is tried again.
 
         `accept`: statuses by which the system refuses the rows rather than the call (G4). Raises Transient with
@@ -161,7 +161,7 @@ class Channel:
         """
         content = body if isinstance(body, Content | None) else Content(orjson.dumps(body))
 
-        def once() -> Answer:
+        def once() -> HttpAnswer:
             answer = self._exchange(method, path, params, content, headers, writes=True)
             if (
                 answer.status == HTTPStatus.SEE_OTHER
@@ -191,7 +191,7 @@ class Channel:
         headers: Mapping[str, str] | None = None,
         *,
         writes: bool,
-    ) -> Answer:
+    ) -> HttpAnswer:
         grant = self._login(None)
         answer = self._send(grant, method, path, params, content, headers, writes=writes)
         if verdict(answer.status, answer.errors) is Verdict.LOGIN:
@@ -210,7 +210,7 @@ class Channel:
         headers: Mapping[str, str] | None,
         *,
         writes: bool,
-    ) -> Answer:
+    ) -> HttpAnswer:
         address = self._own(grant, path)
         if self._fence is not None and writes:
             self._fence()
@@ -233,7 +233,7 @@ class Channel:
         if content_told is None:
             raise self._failures.too_large(perhaps_done=writes)
         call = f"{method} {path.partition('?')[0]}"
-        answer = Answer(self.connection, response.status_code, response.headers, content_told, call)
+        answer = HttpAnswer(self.connection, response.status_code, response.headers, content_told, call)
         if self._observe:
             self._observe(answer)
         return answer

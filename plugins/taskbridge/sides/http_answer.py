@@ -26,7 +26,7 @@ LARGEST_ANSWER: Final = 256 << 20
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpAnswer:
     """An answer of the system behind a connection."""
 
     connection: str

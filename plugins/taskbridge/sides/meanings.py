@@ -27,7 +27,7 @@ class Category(StrEnum):
     OTHER = "other"
 
 
-class Policy(StrEnum):
+class Handling(StrEnum):
     """What TaskBridge does about an error, in the words of people."""
 
     RETRY_SOON = "retry soon"
@@ -49,18 +49,18 @@ class Reaction(StrEnum):
     LIMIT = "limit"
 
     @property
-    def policy(self) -> Policy:
+    def policy(self) -> Handling:
         return _POLICIES[self]
 
 
-_POLICIES: Final[Mapping[Reaction, Policy]] = {
-    Reaction.SOON: Policy.RETRY_SOON,
-    Reaction.RETRY: Policy.CARRY_OVER,
-    Reaction.LIMIT: Policy.CARRY_OVER,
-    Reaction.REJECTED: Policy.PARK,
-    Reaction.AUTHENTICATION: Policy.PAUSE,
-    Reaction.GONE: Policy.FACT,
-    Reaction.EXISTS: Policy.FACT,
+_POLICIES: Final[Mapping[Reaction, Handling]] = {
+    Reaction.SOON: Handling.RETRY_SOON,
+    Reaction.RETRY: Handling.CARRY_OVER,
+    Reaction.LIMIT: Handling.CARRY_OVER,
+    Reaction.REJECTED: Handling.PARK,
+    Reaction.AUTHENTICATION: Handling.PAUSE,
+    Reaction.GONE: Handling.FACT,
+    Reaction.EXISTS: Handling.FACT,
 }
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from taskbridge.errors import ReadIncomplete
-from taskbridge.sides.http_answer import Answer
+from taskbridge.sides.http_answer import HttpAnswer
 
 _IDLE: Final = 5  # pages in a row that tell nothing new
 _PASSES: Final = 10
@@ -27,10 +27,10 @@ class Page:
     rows: Sequence[Any]
     total: int
     following: Hashable | None = None
-    answer: Answer | None = None
+    answer: HttpAnswer | None = None
 
     @property
-    def answered(self) -> Answer:
+    def answered(self) -> HttpAnswer:
         """The answer that the page came in. Raises ValueError for one that came in none."""
         if self.answer is None:
             raise ValueError("a page that came in no answer")

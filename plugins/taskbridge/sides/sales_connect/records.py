@@ -15,7 +15,7 @@ from taskbridge.core.frames import frame
 from taskbridge.core.terms import Presence, Side
 from taskbridge.engine.ports import SIDE_USERS
 from taskbridge.sides.bringing_back import MORE
-from taskbridge.sides.decode import Page
+from taskbridge.sides.decode import RecordColumns
 from taskbridge.sides.frames import masked, task_frame
 
 _LOG = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ _WIRE: Final[Mapping[str, str]] = {
 
 def decode_tasks(records: Sequence[Any]) -> pd.DataFrame:
     """Live tasks as TASKS rows; what cannot be understood has a problem and no values."""
-    page = Page(records)
+    page = RecordColumns(records)
     status = pc.utf8_lower(page.text("status", required=True))
     priority = pc.utf8_lower(page.text("priority", required=True))
     updated = page.stamp("updated_at", required=True)
@@ -66,7 +66,7 @@ def decode_tasks(records: Sequence[Any]) -> pd.DataFrame:
 
 def decode_deletes(records: Sequence[Any]) -> pd.DataFrame:
     """Entries of the delete feed as TASKS rows: nothing of the content but the last assignee."""
-    page = Page(records)
+    page = RecordColumns(records)
     deleted = page.stamp("deleted_at", required=True)
     columns = {
         "remote_id": page.ids(page.number("id", required=True)),
@@ -83,7 +83,7 @@ def decode_deletes(records: Sequence[Any]) -> pd.DataFrame:
 
 def decode_users(records: Sequence[Any]) -> pd.DataFrame:
     """SIDE_USERS. A user that cannot be understood counts as inactive and so takes no part."""
-    page = Page(records)
+    page = RecordColumns(records)
     columns = {
         "user_id": page.ids(page.number("id", required=True)),
         "email": page.label("email"),

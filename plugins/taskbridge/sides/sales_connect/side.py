@@ -29,7 +29,7 @@ from taskbridge.sides.bringing_back import MORE, write_bringing_back
 from taskbridge.sides.failures import Transient
 from taskbridge.sides.frames import absent_rows, lots, stack, task_frame
 from taskbridge.sides.http import TIMEOUTS, Channel, Grant, Sessions
-from taskbridge.sides.http_answer import Answer
+from taskbridge.sides.http_answer import HttpAnswer
 from taskbridge.sides.meter import CallMeter
 from taskbridge.sides.outcomes import RowResult, outcome_frame
 from taskbridge.sides.pages import Page, by_field, read_numbered, read_pages
@@ -207,7 +207,7 @@ class SalesConnectSide:
                 )
             return outcome_frame(send(asked))
 
-    def _note_points(self, answer: Answer) -> None:
+    def _note_points(self, answer: HttpAnswer) -> None:
         told = answer.headers.get(_POINTS_LEFT, "")
         if told.isascii() and told.isdigit() and len(told) < 10:
             self.meter.tell(Told(int(told), None, answer.date))
@@ -281,7 +281,7 @@ class SalesConnectSide:
             witnesses[control] = control.isdecimal() and self._one(control).status == _LIVE
         return witnesses[control]
 
-    def _one(self, remote_id: str) -> Answer:
+    def _one(self, remote_id: str) -> HttpAnswer:
         return self._channel.read(f"{TASKS}/{remote_id}", accept=(_NOT_FOUND, _GONE))
 
     def _people(self, salesforce_ids: Sequence[str]) -> dict[str, int]:
@@ -353,7 +353,7 @@ class _Login:
         if response.status_code >= 500 or response.status_code == 429:
             seen = f"the login answered HTTP {response.status_code}"
             raise Transient(seen, perhaps_done=False, answered=True)
-        answer = Answer(
+        answer = HttpAnswer(
             CONNECTION, response.status_code, response.headers, response.content, "POST /oauth/token"
         )
         if not answer.errors and verdict(answer.status, ()) is Verdict.CALL:

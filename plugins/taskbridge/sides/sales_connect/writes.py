@@ -15,7 +15,7 @@ from taskbridge.sides.answers import RemoteError, Verdict, remote_errors, verdic
 from taskbridge.sides.failures import Transient
 from taskbridge.sides.frames import masked, unsendable
 from taskbridge.sides.http import Channel
-from taskbridge.sides.http_answer import Answer
+from taskbridge.sides.http_answer import HttpAnswer
 from taskbridge.sides.meanings import normalise_code
 from taskbridge.sides.outcomes import RowResult, carried_over, row_error
 from taskbridge.sides.sales_connect.records import encode_create, encode_fields
@@ -51,7 +51,7 @@ class Operation:
             entry["id"] = int(self.row["remote_id"])
         return entry if self.body is None else entry | {"body": self.body}
 
-    def send_alone(self, channel: Channel) -> Answer:
+    def send_alone(self, channel: Channel) -> HttpAnswer:
         if self.op is Op.CREATE:
             return channel.write("POST", TASKS, self.body, accept=_OF_NEW)
         method = "DELETE" if self.op is Op.DELETE else "PATCH"
@@ -104,7 +104,7 @@ def _in_batch(channel: Channel, operations: Sequence[Operation]) -> list[RowResu
     ]
 
 
-def _by_index(answer: Answer, count: int) -> list[dict[str, Any]] | None:
+def _by_index(answer: HttpAnswer, count: int) -> list[dict[str, Any]] | None:
     """The entries by the index that each names; None unless there is exactly one for each operation."""
     try:
         entries = answer.body()["results"]
@@ -116,7 +116,7 @@ def _by_index(answer: Answer, count: int) -> list[dict[str, Any]] | None:
     return [found[index] for index in range(count)]
 
 
-def _unusable(answer: Answer) -> str:
+def _unusable(answer: HttpAnswer) -> str:
     return f"the batch answer of {len(answer.content)} bytes does not hold one result for each operation"
 
 
@@ -137,7 +137,7 @@ def _one_by_one(channel: Channel, operations: Sequence[Operation]) -> list[RowRe
     return results
 
 
-def _answered(operation: Operation, answer: Answer) -> RowResult:
+def _answered(operation: Operation, answer: HttpAnswer) -> RowResult:
     if verdict(answer.status, answer.errors) is not Verdict.FINE:
         return _refused(operation, answer.status, answer.errors)
     try:

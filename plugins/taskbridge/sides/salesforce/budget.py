@@ -7,7 +7,7 @@ from typing import Final
 
 from taskbridge.core.usage import CallKind, Told, theirs
 from taskbridge.errors import ApiLimitReached
-from taskbridge.sides.http_answer import Answer
+from taskbridge.sides.http_answer import HttpAnswer
 from taskbridge.sides.meter import CallMeter
 
 HEADER: Final = "Sforce-Limit-Info"
@@ -39,7 +39,7 @@ class Budget:
         """Calls that may be made before the reserve is touched; None while nobody told."""
         return None if self._told is None else self._told.ours(self._reserve)
 
-    def note(self, answer: Answer) -> None:
+    def note(self, answer: HttpAnswer) -> None:
         """Reads "api-usage=906/15000", alone or followed by other parts; what cannot be read tells nothing."""
         if told := _USAGE.search(answer.headers.get(HEADER, "")):
             used, most = int(told[1]), int(told[2])

@@ -18,7 +18,7 @@ from taskbridge.engine.ports import JobSight, JobState
 from taskbridge.errors import ContractBroken, JobRefused, SideUnreachable
 from taskbridge.sides.failures import Refusal, Transient
 from taskbridge.sides.http import Channel, Content
-from taskbridge.sides.http_answer import Answer
+from taskbridge.sides.http_answer import HttpAnswer
 from taskbridge.sides.outcomes import RowResult, outcome_frame, unaccounted, unprocessed
 from taskbridge.sides.salesforce.bulk_csv import file_of, for_a_file, read_error, read_file
 from taskbridge.sides.salesforce.ids import to_18
@@ -42,7 +42,7 @@ _OPERATIONS: Final[Mapping[Op, str]] = {Op.CREATE: "insert", Op.UPDATE: "update"
 Row = Mapping[str, Any]
 
 
-class Job(Shape):
+class OpenedJob(Shape):
     """A job as it was opened."""
 
     expected = "a Bulk job with its id"
@@ -93,7 +93,7 @@ class BulkJobs:
                 f"{self.channel.connection}: Salesforce takes no Bulk job ({refused.said}); "
                 "the rows are written by ordinary calls"
             ) from refused
-        return answer.of(Job).id
+        return answer.of(OpenedJob).id
 
     def fill(self, job_id: str, op: Op, rows: pd.DataFrame, fence: Callable[[], None]) -> None:
         content = Content(b"".join(self._lines(op, rows)), "text/csv; charset=UTF-8")
@@ -212,7 +212,7 @@ class BulkJobs:
                 f"{self.channel.connection}: Salesforce does not go on with a Bulk job ({refused.said})"
             ) from refused
 
-    def _write(self, fence: Callable[[], None], method: str, path: str, body: Any) -> Answer:
+    def _write(self, fence: Callable[[], None], method: str, path: str, body: Any) -> HttpAnswer:
         try:
             with self.channel.fenced(fence):
                 return self.channel.write(method, path, body)

@@ -22,7 +22,7 @@ from taskbridge.errors import (
 )
 from taskbridge.sides.failures import AnswerTooLarge, Refusal, Transient
 from taskbridge.sides.http import Channel
-from taskbridge.sides.http_answer import Answer
+from taskbridge.sides.http_answer import HttpAnswer
 from taskbridge.sides.pages import Page, by_field, read_pages
 from taskbridge.sides.salesforce.bulk_csv import as_records, read_file
 from taskbridge.sides.shapes import Count, PathPart, Shape
@@ -108,7 +108,7 @@ class QueryJobs:
 
         return read_pages(f"{self.channel.connection}: query job {job_id}", ask, by_field("Id"))
 
-    def _records(self, job_id: str, answer: Answer) -> list[dict[str, Any]]:
+    def _records(self, job_id: str, answer: HttpAnswer) -> list[dict[str, Any]]:
         try:
             rows = read_file(answer.content)
         except (csv.Error, UnicodeDecodeError) as error:

@@ -8,7 +8,7 @@ from typing import Any
 
 from taskbridge.errors import ContractBroken
 from taskbridge.sides.http import Channel
-from taskbridge.sides.http_answer import Answer
+from taskbridge.sides.http_answer import HttpAnswer
 from taskbridge.sides.shapes import Shape
 
 
@@ -34,7 +34,7 @@ class Composite(Shape):
     compositeResponse: list[_Told]
 
 
-def ask_together(channel: Channel, data: str, urls: Mapping[str, str]) -> tuple[Answer, dict[str, Part]]:
+def ask_together(channel: Channel, data: str, urls: Mapping[str, str]) -> tuple[HttpAnswer, dict[str, Part]]:
     """The call's answer, and the parts by the names of their `urls`, which begin with `data`. A question that is
     refused spoils no other. Raises ContractBroken for an answer of another shape, and what a read raises."""
     asked = [{"method": "GET", "url": url, "referenceId": name} for name, url in urls.items()]

@@ -21,7 +21,7 @@ from taskbridge.sides.answers import Verdict, verdict
 from taskbridge.sides.failures import Transient
 from taskbridge.sides.frames import masked, unsendable
 from taskbridge.sides.http import Channel
-from taskbridge.sides.http_answer import Answer
+from taskbridge.sides.http_answer import HttpAnswer
 from taskbridge.sides.outcomes import RowResult, carried_over, row_error
 from taskbridge.sides.salesforce.ids import to_18
 from taskbridge.sides.salesforce.records import encode_fields
@@ -70,7 +70,7 @@ class Guarded:
             return row_error(row["action_id"], "PRECONDITION_FAILED", _MOVED)
         return self._collections.refused(Op.UPDATE, row, said(answer))
 
-    def _probed(self, row: Row) -> Answer:
+    def _probed(self, row: Row) -> HttpAnswer:
         answer = self._sent(row, _moment(row) - _BEFORE)
         if answer.status == HTTPStatus.PRECONDITION_FAILED:
             answer = self._sent(row, _moment(row))
@@ -81,14 +81,14 @@ class Guarded:
             self.conditional = False
         return answer
 
-    def _sent(self, row: Row, unmodified_since: datetime) -> Answer:
+    def _sent(self, row: Row, unmodified_since: datetime) -> HttpAnswer:
         self._collections.before_call()
         condition = {"If-Unmodified-Since": format_datetime(unmodified_since.astimezone(UTC), usegmt=True)}
         path = f"{self._path}/{row['remote_id']}"
         return self._channel.write("PATCH", path, encode_fields(row), headers=condition, accept=_OF_ROW)
 
 
-def _done(row: Row, answer: Answer) -> RowResult:
+def _done(row: Row, answer: HttpAnswer) -> RowResult:
     """Salesforce says nothing at all here; a page, whoever sends it, is no proof that anything was written."""
     try:
         if answer.content:

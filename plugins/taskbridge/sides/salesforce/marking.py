@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from taskbridge.core.records import UNNAMED
 from taskbridge.sides.answers import RemoteError
-from taskbridge.sides.decode import Page
+from taskbridge.sides.decode import RecordColumns
 
 
 class Marking(Protocol):
@@ -21,7 +21,7 @@ class Marking(Protocol):
     def fields(self) -> tuple[str, ...]:
         """Fields to read besides those that every org has."""
 
-    def read(self, page: Page) -> pa.Array:
+    def read(self, page: RecordColumns) -> pa.Array:
         """The column `marker` of these records."""
 
     def write(self, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,7 +41,7 @@ class Marked:
     def fields(self) -> tuple[str, ...]:
         return (self.field,)
 
-    def read(self, page: Page) -> pa.Array:
+    def read(self, page: RecordColumns) -> pa.Array:
         return page.text(self.field)
 
     def write(self, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,7 +61,7 @@ class Unmarked:
     def fields(self) -> tuple[str, ...]:
         return ("CreatedById",)
 
-    def read(self, page: Page) -> pa.Array:
+    def read(self, page: RecordColumns) -> pa.Array:
         ours = pc.fill_null(pc.equal(page.ids(page.text("CreatedById", required=True)), self.me()), False)
         return pc.if_else(ours, pa.scalar(UNNAMED), pa.scalar(None, pa.string()))
 

@@ -53,7 +53,7 @@ class Followed:
 
 
 @dataclass(frozen=True)
-class People:
+class PersonLookup:
     """`fetch(object, fields, ids)` answers the records with these ids, deleted ones included; it raises what a
     read raises."""
 

@@ -22,7 +22,7 @@ from taskbridge.core.contract import Contract, ObjectNeed, judge
 from taskbridge.errors import ContractBroken, JobRefused, ReadIncomplete
 from taskbridge.sides.failures import Refusal
 from taskbridge.sides.http import Channel
-from taskbridge.sides.http_answer import Answer
+from taskbridge.sides.http_answer import HttpAnswer
 from taskbridge.sides.pages import Page, by_field, read_pages
 from taskbridge.sides.salesforce.bulk_query import QueryJobs
 from taskbridge.sides.salesforce.composite import Part, ask_together
@@ -272,7 +272,7 @@ class Queries:
         answer = self.channel.read(f"{self.data}/{resource}", {"q": soql})
         yield from self._pages(answer, answer.of(QueryPage))
 
-    def _pages(self, answer: Answer, first: QueryPage) -> Pages:
+    def _pages(self, answer: HttpAnswer, first: QueryPage) -> Pages:
         def ask(place: str | None) -> Page:
             told = answer if place is None else self._next(place)
             page = first if place is None else told.of(QueryPage)
@@ -280,7 +280,7 @@ class Queries:
 
         return read_pages(f"{self.channel.connection}: Salesforce", ask, by_field("Id"))
 
-    def _next(self, path: str) -> Answer:
+    def _next(self, path: str) -> HttpAnswer:
         try:
             return self.channel.read(path)
         except Refusal as refusal:

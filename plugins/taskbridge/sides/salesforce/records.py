@@ -14,7 +14,7 @@ from taskbridge.core.frames import frame
 from taskbridge.core.terms import Presence, Side
 from taskbridge.engine.ports import SIDE_USERS
 from taskbridge.sides.bringing_back import MORE
-from taskbridge.sides.decode import Page
+from taskbridge.sides.decode import RecordColumns
 from taskbridge.sides.frames import masked, task_frame
 from taskbridge.sides.salesforce.marking import Marking
 
@@ -57,7 +57,7 @@ WIRE: Final[Mapping[str, str]] = {
 
 def decode_tasks(records: Sequence[Any], marking: Marking) -> pd.DataFrame:
     """Tasks, deleted ones included, as TASKS rows; what cannot be understood has a problem and no values."""
-    page = Page(records)
+    page = RecordColumns(records)
     deleted = pc.fill_null(page.flag("IsDeleted", required=True), False)
     columns = {
         "remote_id": page.ids(page.key("Id", required=True)),
@@ -85,7 +85,7 @@ def decode_tasks(records: Sequence[Any], marking: Marking) -> pd.DataFrame:
 
 def decode_users(records: Sequence[Any]) -> pd.DataFrame:
     """SIDE_USERS. A user that cannot be understood counts as inactive and so takes no part."""
-    page = Page(records)
+    page = RecordColumns(records)
     kind = page.label("UserType")
     columns = {
         "user_id": page.ids(page.key("Id", required=True)),

@@ -37,7 +37,7 @@ from taskbridge.sides.salesforce.guarded import Guarded
 from taskbridge.sides.salesforce.ids import to_18
 from taskbridge.sides.salesforce.marking import Marked, Marking, Unmarked
 from taskbridge.sides.salesforce.originals import Originals
-from taskbridge.sides.salesforce.people import People
+from taskbridge.sides.salesforce.people import PersonLookup
 from taskbridge.sides.salesforce.queries import Queries, too_much, url_lots
 from taskbridge.sides.salesforce.records import decode_tasks, decode_users
 from taskbridge.sides.salesforce.writes import Collections
@@ -54,7 +54,7 @@ class _Calls(Shape):
     Max: int
 
 
-class Limits(Shape):
+class DailyLimits(Shape):
     """What is left of the org's allocations."""
 
     expected = "limits with DailyApiRequests"
@@ -144,7 +144,7 @@ class SalesforceSide:
             upsert_field,
         )
         self._guarded = Guarded(self._channel, f"{self._data}/sobjects/Task", self._collections)
-        self._people = People(self._queries.fetch)
+        self._people = PersonLookup(self._queries.fetch)
         self._originals = Originals(self._queries.task_fields, self._marking.fields)
         self.jobs: JobPort | None = BulkJobs(
             self._channel,
@@ -183,7 +183,7 @@ class SalesforceSide:
         return self._queries.contract()
 
     def allowance(self) -> Allowance:
-        calls = self._channel.read(f"{self._data}/limits").of(Limits).DailyApiRequests
+        calls = self._channel.read(f"{self._data}/limits").of(DailyLimits).DailyApiRequests
         return Allowance(left=calls.Remaining, most=calls.Max)
 
     def calls_left(self) -> int | None:

@@ -16,7 +16,7 @@ from taskbridge.sides.answers import RemoteError, Verdict, remote_errors, verdic
 from taskbridge.sides.failures import Transient
 from taskbridge.sides.frames import masked, unsendable
 from taskbridge.sides.http import Channel
-from taskbridge.sides.http_answer import Answer
+from taskbridge.sides.http_answer import HttpAnswer
 from taskbridge.sides.outcomes import RowResult, carried_over, row_error
 from taskbridge.sides.salesforce.ids import to_18
 from taskbridge.sides.salesforce.marking import Marking
@@ -73,7 +73,7 @@ class Collections:
             # The first half is written; so the second goes back as rows, not as an error of the chunk.
             return results + [carried_over(row["action_id"], stop) for row in second]
 
-    def _call(self, op: Op, rows: Sequence[Row]) -> Answer:
+    def _call(self, op: Op, rows: Sequence[Row]) -> HttpAnswer:
         self.before_call()
         if op is Op.DELETE:
             ids = ",".join(row["remote_id"] for row in rows)
@@ -90,7 +90,7 @@ class Collections:
             return encode_create(row, self.marking)
         return {"Id": row["remote_id"], **encode_fields(row)}
 
-    def _results(self, op: Op, rows: Sequence[Row], answer: Answer) -> list[RowResult]:
+    def _results(self, op: Op, rows: Sequence[Row], answer: HttpAnswer) -> list[RowResult]:
         try:
             entries = answer.body()
         except ContractBroken as unusable:
@@ -129,7 +129,7 @@ class Collections:
         return row_error(action_id, error.code, message, fields=named)
 
 
-def said(answer: Answer) -> Sequence[RemoteError]:
+def said(answer: HttpAnswer) -> Sequence[RemoteError]:
     """The errors of an answer, of which there may be none for what is too large."""
     return answer.errors or (RemoteError(f"HTTP_{answer.status}", f"HTTP {answer.status}"),)
 
