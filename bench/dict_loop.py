@@ -90,6 +90,7 @@ class DictInput:
     policy: Policy
     rerender: bool
     gaps: frozenset[str] = frozenset()
+    untold: frozenset[str] = frozenset()
     decisions: list[Row] = field(default_factory=list)
     recent: list[Row] = field(default_factory=list)
 
@@ -108,6 +109,7 @@ class DictInput:
             sf_now=given.sf_now,
             policy=given.policy,
             gaps=frozenset(str(side) for side in given.gaps),
+            untold=frozenset(str(side) for side in given.untold),
             decisions=convert(given.decisions),
             recent=convert(given.recent),
             rerender=given.rerender,
@@ -307,6 +309,8 @@ class _Planner:
             return ("deferred", "selection")
         if all(pair.deleted.values()):
             return None
+        if any(self.is_untold(pair, side) for side in (SC, SF)):
+            return ("deferred", "G9")
         synced = sc_user is not None and sf_user is not None and sc_user["synced"] and sf_user["synced"]
         if not synced or "owner" in outside:
             return self.release(pair.link, "C3")
@@ -316,6 +320,12 @@ class _Planner:
         if pair.deleted[SC] and sc is not None and sc["delete_cause"] == "user_deleted":
             return self.release(pair.link, "C5")
         return None
+
+    def is_untold(self, pair: _Pair, side: str) -> bool:
+        """C2, C3: a delete that waits for the listing that tells whose the record was, unless a person was asked."""
+        row, proof = pair.rows[side], pair.link[f"{PREFIX[side]}_proof"]
+        unsaid = row is not None and row["owner"] is None and proof in (None, "read")
+        return side in self.given.untold and pair.deleted[side] and unsaid and not pair.taken_back(side)
 
     def undecided(self, pair: _Pair) -> End | None:
         """G9: of an unsettled pair both records have to be read."""

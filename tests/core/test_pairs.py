@@ -265,6 +265,28 @@ def test_C1_I5_what_was_in_scope_when_it_was_deleted_is_deleted_as_ever(known: R
     assert plan.outside == ({"sf_outside": ""} if "sf_outside" in known else {})
 
 
+# Sales Connect row, Salesforce row, what the pair knows already, and whether the delete waits for the listing
+UNTOLD = [
+    (gone(sc()), sf(), {}, True),
+    (gone(sc()), sf(), {"dirty": True, "sc_proof": "read"}, True),
+    (absent(sc()), sf(), {"dirty": True, "sc_proof": "read"}, True),
+    (gone(sc(), owner="1"), sf(), {}, False),
+    (gone(sc()), sf(), {"sc_proof": "held"}, False),
+    (gone(sc()), gone(sf()), {}, False),
+    (sc(), sf(), {"dirty": True}, False),
+]
+
+
+@pytest.mark.parametrize(("left", "right", "known", "waits"), UNTOLD)
+def test_C2_C3_C5_a_delete_waits_for_the_listing_that_tells_whose_it_was(
+    left: Row, right: Row, known: Row, waits: bool
+) -> None:
+    plan = decide([link(**known)], [left], [right], untold=[SC])
+    assert (plan.ends["1"] == ("deferred", "G9")) is waits
+    assert not (waits and plan.actions)
+    assert decide([link(**known)], [left], [right]).ends["1"] != ("deferred", "G9")
+
+
 def test_C3_a_user_who_is_off_leaves_no_trace_in_the_pair() -> None:
     """The record did not leave its owner; once she is back it counts as it was (I5)."""
     plan = decide([link()], [sc()], [gone(sf(), owner="005A")], users=[ANNA | {"synced": False}])

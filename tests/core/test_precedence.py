@@ -48,6 +48,7 @@ PAIRS = [
         sf(subtype="Email"),
         "parked",
     ),
+    (link(dirty=True, sc_owner="zoe"), gone(sc()), sf(), "untold"),
     (link(sf_id=None, state="pending"), sc(owner="zoe"), None, "unsynced"),
     (link(dirty=True), sc(), sf(subtype="Email"), "no_reminder"),
     (link(sf_id=None, state="pending", dirty=True), sc(), None, "half"),
@@ -60,7 +61,8 @@ PAIRS = [
 def test_C2_C3_C5_G2_G4_G9_what_is_seen_of_a_pair(
     pair: Row, left: Row, right: Row | None, situation: str
 ) -> None:
-    given = frames.given([pair], [left], [] if right is None else [right])
+    untold = [Side.SALES_CONNECT] if situation == "untold" else []
+    given = frames.given([pair], [left], [] if right is None else [right], untold=untold)
     rules = Rules.of(given)
     [line] = judge(compare(join(given), rules), rules)["line"]
     assert PRECEDENCE[line].situation == situation

@@ -9,6 +9,7 @@ import pytest
 
 from taskbridge.core.run import RunMode
 from taskbridge.core.terms import Side
+from taskbridge.engine.busy import TRIES
 from tests.engine.world import World, disagreements
 
 _SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE
@@ -88,6 +89,32 @@ def test_C3_given_away_and_deleted_before_any_run_looked(world: World, side: Sid
     system(world, side).delete(ids[side])
     system(world, side.other).edit(ids[side.other], details="edited meanwhile")
     is_left_alone(world, side.other, ids)
+
+
+LOOKS_BY_ID: list[dict[str, Any]] = [{"mode": RunMode.RERENDER}, {"mode": RunMode.BACKFILL, "seconds": 60}]
+
+
+def look(world: World, seconds: int | None = None, **asked: Any) -> None:
+    """A run that asks for an unfinished pair by id, and not for the deletes since the last run."""
+    world.advance(600)
+    world.sync(**asked, **({} if seconds is None else {"window": world.window(seconds)}))
+
+
+@pytest.mark.parametrize("asked", LOOKS_BY_ID)
+def test_C3_a_look_by_id_between_the_runs_does_not_tell_whose_a_deleted_task_was(
+    world: World, asked: dict[str, Any]
+) -> None:
+    ids = pair(world)
+    world.sc.gone_status = 410
+    world.sf.faults.lock_titles["Pair"] = TRIES
+    world.sc.edit(ids[_SC], due_date=DUE)
+    world.sync()  # what it could not write leaves the pair unfinished
+    give(world, _SC, ids[_SC])
+    world.sc.delete(ids[_SC])
+    for _ in range(2):
+        look(world, **asked)
+        assert ids[_SF] in world.sf.live()
+    is_left_alone(world, _SF, ids)
 
 
 @pytest.mark.parametrize("side", list(Side))

@@ -282,6 +282,7 @@ def plan_inputs(draw: st.DrawFn) -> PlanInput:
         history=draw(_HISTORY),
         population=draw(_POPULATION),
         gaps=draw(st.sets(st.sampled_from(Side))),
+        untold=draw(st.sets(st.sampled_from(Side))),
         decisions=[row for drawn_pair in drawn for row in draw(decisions(*drawn_pair))],
         recent=[row for pair, _, _ in drawn for row in draw(recent_writes(pair))],
         **draw(_POLICIES),

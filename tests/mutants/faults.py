@@ -236,6 +236,11 @@ FAULTS: Final = (
           'return pairs.flag(f"{prefix}_live") | (pairs.flag(f"{prefix}_deleted") & names)',
           "who joins deletes what others had kept (C3)",
           "tests/core/test_pairs.py"),
+    Fault("untold_deletes_cross", "core/judge.py",
+          '"untold": np.any(untold, axis=0) & some,', '"untold": ~some,',
+          "what somebody without part deleted is deleted on the other side by a run between the scheduled ones (C3)",
+          "tests/engine/test_out_of_scope.py"
+          "::test_C3_a_look_by_id_between_the_runs_does_not_tell_whose_a_deleted_task_was"),
     Fault("addresses_with_case", "core/users.py",
           "return str(name).strip().casefold()", "return str(name).strip()", "people are not matched (S2)",
           "tests/core/test_users.py"),

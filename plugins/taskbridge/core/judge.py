@@ -17,7 +17,7 @@ from taskbridge.core.decision import ALL_DECISIONS, Decision, Seen, decide
 from taskbridge.core.frames import Column
 from taskbridge.core.precedence import PRECEDENCE, first_line
 from taskbridge.core.rules import Rules
-from taskbridge.core.terms import ALL_FIELDS, LinkState, Outside, Side
+from taskbridge.core.terms import ALL_FIELDS, LinkState, Outside, Proof, Side
 from taskbridge.core.view import View
 
 _SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE
@@ -119,6 +119,7 @@ def _of_people(pairs: View, rules: Rules) -> Mapping[str, Flags]:
         | flags(pc.is_null(pairs.cell(f"{side.prefix}_id")))
         for side in Side
     }
+    untold = [_untold(pairs, side) & ~nobody[side] for side in rules.untold]
     own = {side: rules.people.place(side, pairs.cell(f"{side.prefix}_owner_said")) for side in Side}
     user = {side: np.where(nobody[side], own[side.other], own[side]) for side in Side}
     outside = {
@@ -130,11 +131,20 @@ def _of_people(pairs: View, rules: Rules) -> Mapping[str, Flags]:
     }
     return {
         "unasked": ~rules.people.selected(user[_SC]) & (user[_SC] >= 0),
+        "untold": np.any(untold, axis=0) & some,
         "unsynced": ~(rules.people.synced(user[_SC]) & rules.people.synced(user[_SF])) & some,
         "given_away": outside[Outside.OWNER],
         "no_reminder": outside[Outside.NO_REMINDER],
         "went_with_user": pairs.flag("sc_with_user") & deleted[_SC] & some,
     }
+
+
+def _untold(pairs: View, side: Side) -> Flags:
+    """A record that is gone, and nothing says whose it was, unless a person is asked about its delete already."""
+    prefix = side.prefix
+    proof = pairs.cell(f"{prefix}_proof")
+    unsaid = flags(pc.is_null(pairs.cell(f"{prefix}_read_owner")))
+    return pairs.flag(f"{prefix}_deleted") & unsaid & (flags(pc.is_null(proof)) | equals(proof, Proof.READ))
 
 
 def _of_returns(pairs: View, rules: Rules) -> Mapping[str, Flags]:

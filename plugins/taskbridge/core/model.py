@@ -335,8 +335,9 @@ class PlanInput:
 
     `links` holds at least every link that a staged row belongs to. `account` and `org` name the two sides and
     go into markers (G2). `sc_now` and `sf_now` are the servers' clocks when the run began. `gaps` are the
-    sides that were not read for longer than listings tell deletes (C6). `approvals` holds the rows of unfinished
-    requests for these links. `rerender`: Subjects are made anew from the template (T3).
+    sides that were not read for longer than listings tell deletes (C6), `untold` those that tell whose a deleted record
+    was in a listing that this run does not read (C2, C3). `approvals` holds the rows of unfinished requests for these
+    links. `rerender`: Subjects are made anew from the template (T3).
     """
 
     links: pd.DataFrame
@@ -351,6 +352,7 @@ class PlanInput:
     sf_now: datetime
     policy: Policy
     gaps: frozenset[Side] = frozenset()
+    untold: frozenset[Side] = frozenset()
     decisions: pd.DataFrame = field(default_factory=lambda: empty(DECISIONS))
     recent: pd.DataFrame = field(default_factory=lambda: empty(RECENT_WRITES))
     approvals: pd.DataFrame = field(default_factory=lambda: empty(APPROVAL_ROWS))

@@ -59,6 +59,7 @@ PRECEDENCE: Final = (
     Line("half_kept_out", "never complete; a person keeps it out, and nothing was edited", Fate.STAY_OUT, ""),
     Line("parked", "parked, and no record has moved since", Fate.WAIT, "G4"),
     Line("unasked", "of a user not asked for", Fate.DEFER, "selection"),
+    Line("untold", "gone, and only a listing that this run does not read tells whose it was", Fate.DEFER, "G9"),
     Line("unsynced", "an owner takes no part", Fate.RELEASE, "C3"),
     Line("given_away", "given to somebody who takes no part, then deleted", Fate.RELEASE, "C3"),
     Line("no_reminder", "no reminder (any more)", Fate.RELEASE, "C2"),

@@ -25,6 +25,7 @@ class Rules:
     systems: Mapping[Side, str]
     sf_now: datetime
     gaps: frozenset[Side]
+    untold: frozenset[Side]
     rerender: bool
     people: People
     crossing: Crossing
@@ -41,6 +42,7 @@ class Rules:
             systems={Side.SALES_CONNECT: given.account, Side.SALESFORCE: given.org},
             sf_now=given.sf_now,
             gaps=given.gaps,
+            untold=given.untold,
             rerender=given.rerender,
             people=people,
             crossing=Crossing.of(people.columns, policy.skipped_tasks),

@@ -97,6 +97,14 @@ class Run:
             side for side, began in self.started.items() if began - self.windows[side].start > DELETES_TOLD
         )
 
+    @property
+    def untold(self) -> frozenset[Side]:
+        """Sides whose listing of deletes tells more than a look-up by id does, and is not read up to now (C2, C3)."""
+        mode = self.spec.mode
+        reads_it = mode.reads_everything or (mode.syncs and self.spec.window is None)
+        told = reads_it or "deleted_tasks" not in self.features
+        return frozenset() if told else frozenset({Side.SALES_CONNECT})
+
 
 class RunOutcome(StrEnum):
     """How a run ended (G6)."""

@@ -35,6 +35,7 @@ def plan_input(engine: Engine, run: Run) -> PlanInput:
         decisions=ledger.plans.decisions() if facts.decided else empty(DECISIONS),
         recent=ledger.plans.recent_writes(run, REVERSALS),
         gaps=run.gaps | ({Side.SALESFORCE} if run.spec.catches_up and facts.swept else frozenset()),
+        untold=run.untold,
         approvals=ledger.approvals.approval_rows(run) if facts.asked else empty(APPROVAL_ROWS),
         rerender=run.spec.mode is RunMode.RERENDER or _answers_subjects(engine, run),
     )
