@@ -133,6 +133,7 @@ class Story(World):
         self.log.seconds = lambda: time.monotonic() + self.db.ahead
         self.log.switched_on = lambda: self.enabled
         self.log.partners = self._partners
+        self.log.about_to_write = self._note_map  # a run has looked at the users by then (S2)
         self.log.why_not_delete = self.scope.why_not_delete
         self.log.why_not_create_again = self.scope.why_not_create_again
         self.sf_users[SPARE] = self.sf.add_user(f"{SPARE}@example.com")

@@ -75,6 +75,7 @@ class Log:
     # why a delete, or a create in the place of a deleted record, must not be: what is out of scope decides nothing
     why_not_delete: Callable[[Side, Record, Record], str | None] = lambda side, gone, survivor: None
     why_not_create_again: Callable[[Side, str], str | None] = lambda side, link_id: None
+    about_to_write: Callable[[], None] = lambda: None
     limits: Mapping[str, int] = field(default_factory=dict)  # count, user_count; empty: not checked
     number: int = 0
     events: list[Event] = field(default_factory=list)
@@ -157,6 +158,7 @@ class Watched(MemorySide):
 
     def write(self, op: Op, rows: pd.DataFrame, fence: Callable[[], None] = unfenced) -> pd.DataFrame:
         asked = rows_of(rows)
+        self.log.about_to_write()
         judge = Judge(self, self.log)
         judge.switch_is_on()
         for row in asked:
