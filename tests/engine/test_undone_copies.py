@@ -95,6 +95,26 @@ def test_C7_an_undone_copy_that_comes_back_is_the_pairs_own(world: World, edited
     quiet(world)
 
 
+@pytest.mark.parametrize("looked", [True, False])
+def test_C1_C2_what_somebody_without_part_does_with_an_undone_copy_decides_nothing(
+    world: World, looked: bool
+) -> None:
+    """Out of the bin and deleted again: the copy stays taken back, and an edit of its original makes it anew."""
+    task, report, there = copied(world, "Call")
+    undo(world, report)
+    quiet(world)
+    world.sf.undelete(there)
+    world.sf.reassign(there, world.sf_users["chi"])
+    if looked:
+        quiet(world)
+    world.sf.delete(there)
+    quiet(world)
+    world.sc.edit(task, details="wanted after all")
+    world.settle()
+    assert [values["details"] for values in world.sf.live().values()] == ["wanted after all"]
+    quiet(world)
+
+
 @pytest.mark.parametrize("marked", [True, False])
 def test_C5_an_undone_copy_that_was_purged_is_made_anew_once_its_original_is_edited(
     world: World, marked: bool

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskbridge.core.terms import Side
 from tests.doubles.memory import Record
-from tests.machine.watching import PERSON, Key
+from tests.machine.watching import PERSON, US, Key
 
 if TYPE_CHECKING:
     from tests.machine.story import Story
@@ -35,6 +35,7 @@ class Scope:
 
     story: Story
     looks: dict[Key, Look] = field(default_factory=dict)
+    seen_in_scope: dict[Key, int] = field(default_factory=dict)  # live; the last event before that
 
     def reminder(self, side: Side, record: Record) -> bool:
         """C2, as the record is now."""
@@ -56,6 +57,8 @@ class Scope:
             else:
                 owner = record.values["owner"]
                 part = self.story.takes_part(side, owner)
+                if part and not record.deleted:
+                    self.seen_in_scope[side, remote_id] = self.story.log.number
                 look = Look(owner, self.reminder(side, record), part, record.deleted)
                 self.looks[side, remote_id] = look
 
@@ -129,4 +132,18 @@ class Scope:
             return None
         if restored is not None and restored.number > deleted.number:
             return None  # a person's restore (C7), whatever became of the copy
+        if self._was_taken_back(side, last.remote_id):
+            return None  # an edit of its original makes it again (C1)
         return self.why_not_delete(side, last, live[0])
+
+    def _was_taken_back(self, side: Side, remote_id: str) -> bool:
+        """Whether an undo removed a copy, and nobody who takes part had it again since: that somebody else took it out
+        of the bin and deleted it decides nothing (C2)."""
+        undone = [
+            event.number
+            for event in self.story.log.by_record[side, remote_id]
+            if event.what == "deleted"
+            and event.who == US
+            and any(first < event.number <= last for first, last in self.story.asked_for)
+        ]
+        return bool(undone) and self.seen_in_scope.get((side, remote_id), 0) < undone[-1]
