@@ -405,6 +405,12 @@ def test_G2_a_pending_pair_is_planned_again_under_the_same_marker() -> None:
     assert plan.actions[0]["details"] == "new"
 
 
+@pytest.mark.parametrize("state", ["pending", "linked"])
+def test_C1_a_pair_of_one_record_gets_the_other_whatever_its_state(state: str) -> None:
+    assert [row["op"] for row in decide([link(sf_id=None, state=state)], [sc()], []).actions] == ["create"]
+    assert [row["op"] for row in decide([link(sc_id=None, state=state)], [], [sf()]).actions] == ["create"]
+
+
 def test_C2_a_pending_pair_whose_task_left_the_scope_is_released() -> None:
     plan = decide([link(sc_id=None, state="pending", origin=SF)], [], [sf(subtype="Call")])
     assert plan.ends == {"T1": ("released", "C2")}

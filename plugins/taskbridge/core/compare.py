@@ -92,11 +92,12 @@ def _concerned(
     edited: Mapping[Side, Masks],
     reminders: Flags,
 ) -> Flags:
-    """All pairs of which anything was read but those that are clean, linked, and as their base says."""
+    """All pairs of which anything was read but those that are whole, clean, linked, and as their base says."""
     concerned: Flags = (edited[_SC] | edited[_SF]) != 0
     concerned |= flags(links["dirty"]) | ~equals(links["state"], LinkState.LINKED)
     concerned |= flags(links["unconfirmed"])
     for side in Side:
+        concerned |= flags(pc.is_null(links[f"{side.prefix}_id"]))
         concerned |= flags(pc.is_valid(links[f"{side.prefix}_outside"]))
         concerned |= gather(~is_live(staged[side]), place[side])
     # What makes a task an activity is no mapped field, so that no change tells of it (C2).
