@@ -9,7 +9,7 @@ import pytest
 
 from taskbridge.core.run import RunMode
 from taskbridge.core.terms import Side
-from taskbridge.engine.busy import TRIES
+from taskbridge.engine.loading.busy import TRIES
 from tests.engine.world import World, disagreements
 
 _SC, _SF = Side.SALES_CONNECT, Side.SALESFORCE

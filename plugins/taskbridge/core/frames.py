@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 from pandas.api.internals import create_dataframe_from_blocks  # type: ignore[import-not-found]  # public, not in the stubs
 
-from taskbridge.core.arrays import columns, held_by
+from taskbridge.core.arrays import columns
 
 Column: TypeAlias = "pa.Array | pa.ChunkedArray | npt.NDArray[Any] | pd.api.extensions.ExtensionArray"
 
@@ -39,11 +39,6 @@ def made(columns: Mapping[str, Column], index: pd.Index) -> pd.DataFrame:
     blocks = list(zip(map(_block, columns.values()), places, strict=True))
     frame: pd.DataFrame = create_dataframe_from_blocks(blocks, index=index, columns=names)
     return frame
-
-
-def with_columns(frame: pd.DataFrame, new: Mapping[str, Column]) -> pd.DataFrame:
-    """The frame with further columns, or others in place of its own; it is left as it is, and nothing is copied."""
-    return made({**dict(held_by(frame)), **new}, frame.index)
 
 
 def _block(values: Column) -> Any:

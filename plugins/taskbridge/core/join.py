@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -9,8 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from taskbridge.core.arrays import Columns, Positions, columns, equals, find, gather, take
-from taskbridge.core.frames import with_columns
+from taskbridge.core.arrays import Columns, Positions, columns, equals, find, gather, held_by, take
+from taskbridge.core.frames import made
 from taskbridge.core.model import PlanInput
 from taskbridge.core.records import MARKER_PREFIX, carries_marker, is_live
 from taskbridge.core.terms import LinkState, Side
@@ -45,9 +46,14 @@ def join(given: PlanInput) -> Joined:
             place, pair = _with_earlier_copies(rows, links, place, pair)
         places[f"{side.prefix}_place"], pairs[side] = place, pair
     return Joined(
-        with_columns(given.links, places),
-        *(with_columns(given.tasks(side), {"pair": pairs[side]}) for side in Side),
+        _numbered(given.links, places),
+        *(_numbered(given.tasks(side), {"pair": pairs[side]}) for side in Side),
     )
+
+
+def _numbered(frame: pd.DataFrame, new: Mapping[str, Positions]) -> pd.DataFrame:
+    """With further columns, and each row's position as its index, whatever it was."""
+    return made({**dict(held_by(frame)), **new}, pd.RangeIndex(len(frame)))
 
 
 def _with_earlier_copies(
