@@ -128,6 +128,31 @@ def test_C3_somebody_joins_after_she_deleted_what_she_was_given(told: World, sid
     is_left_alone(told, side.other, ids)
 
 
+@pytest.mark.parametrize("side", list(Side))
+def test_C3_somebody_joins_after_she_deleted_one_of_two_records_that_she_was_given(
+    told: World, side: Side
+) -> None:
+    ids = pair(told)
+    for one in Side:
+        give(told, one, ids[one])
+    told.settle()
+    system(told, side).delete(ids[side])
+    told.settle()
+    told.sc.switch(told.sc_users["chi"], True)
+    is_left_alone(told, side.other, ids)
+
+
+def test_C3_whom_the_map_names_later_deleted_nothing_for_its_owner(world: World) -> None:
+    ids = pair(world)
+    world.sf_users["dan"] = world.sf.add_user("dan@example.com")
+    give(world, _SF, ids[_SF], "dan")
+    world.settle()
+    world.sf.delete(ids[_SF])
+    world.settle()
+    world.with_settings(user_map={world.sc_users["ada"]: world.sf_users["dan"]})
+    is_left_alone(world, _SC, ids)
+
+
 @pytest.mark.parametrize("seen", [True, False])
 @pytest.mark.parametrize("side", list(Side))
 def test_C3_a_delete_that_only_a_sweep_tells_leaves_a_released_pair_released(

@@ -27,6 +27,7 @@ class Look:
     reminder: bool
     took_part: bool  # its owner did
     gone: bool
+    mapped: frozenset[tuple[str, str]]  # who was whom by then: whom a map names later deleted nothing before
 
 
 @dataclass
@@ -36,6 +37,7 @@ class Scope:
     story: Story
     looks: dict[Key, Look] = field(default_factory=dict)
     seen_in_scope: dict[Key, int] = field(default_factory=dict)  # live; the last event before that
+    owned: dict[Key, str] = field(default_factory=dict)  # whose it was when it last took part
 
     def reminder(self, side: Side, record: Record) -> bool:
         """C2, as the record is now."""
@@ -55,12 +57,15 @@ class Scope:
             if record.deleted and before and (before.gone or not self._told(side, record)):
                 self.looks[side, remote_id] = replace(before, gone=True)
             else:
-                owner = record.values["owner"]
-                part = self.story.takes_part(side, owner)
-                if part and not record.deleted:
-                    self.seen_in_scope[side, remote_id] = self.story.log.number
-                look = Look(owner, self.reminder(side, record), part, record.deleted)
-                self.looks[side, remote_id] = look
+                self._look(side, record)
+
+    def _look(self, side: Side, record: Record) -> None:
+        key, owner = (side, record.remote_id), record.values["owner"]
+        part = self.story.takes_part(side, owner)
+        mapped = frozenset(self.story.ever_mapped)
+        self.looks[key] = Look(owner, self.reminder(side, record), part, record.deleted, mapped)
+        if part and not record.deleted:
+            self.owned[key], self.seen_in_scope[key] = owner, self.story.log.number
 
     # deletes
 
@@ -76,7 +81,7 @@ class Scope:
             return "is no reminder (C2)"
         if owner is not None and not self.story.takes_part(side, owner):
             return f"belongs to {self.story.who(side, owner)}, who takes no part (C3)"
-        if look and look.gone and not look.took_part and not self._was_theirs(side, look.owner, survivor):
+        if look and look.gone and not look.took_part and not self._was_theirs(side, look, survivor):
             return (
                 f"belonged to {self.story.who(side, look.owner)}, who took no part when it was deleted (C3)"
             )
@@ -86,14 +91,16 @@ class Scope:
 
     def may_stay_alone(self, side: Side, gone: Record, survivor: Record) -> bool:
         """Whether a deleted record had left the scope, so that the other one stays though all take part by now."""
-        look = self.looks.get((side, gone.remote_id))
-        deleted = self.story.log.last(side, gone.remote_id, "deleted")
+        key = (side, gone.remote_id)
+        look, deleted = self.looks.get(key), self.story.log.last(*key, "deleted")
         if look is None or not gone.deleted:
             return False
         # Whoever was given the other one since then has not deleted it.
         owner = self._owner_after(side.other, survivor, deleted.number if deleted else 0)
-        theirs = self.story.ever_mapped & {(owner, look.owner), (look.owner, owner)}
-        return not look.reminder or (not look.took_part and not theirs)
+        theirs = look.mapped & {(owner, look.owner), (look.owner, owner)}
+        # A record that was given away has left the scope, also where the other one was given to the same person.
+        given_away = self.owned.get(key, look.owner) != look.owner
+        return not look.reminder or (not look.took_part and (given_away or not theirs))
 
     def _owner_after(self, side: Side, record: Record, number: int) -> Any:
         """Whose a record was right after the event of that number."""
@@ -106,11 +113,10 @@ class Scope:
         fed = "deleted_tasks" in self.story.sc.features
         return side is _SF or (fed and gone.visible_at <= gone.version)
 
-    def _was_theirs(self, side: Side, owner: str, survivor: Record) -> bool:
+    def _was_theirs(self, side: Side, look: Look, survivor: Record) -> bool:
         """Whether the other record ever was the same person's: then nobody gave the deleted one away."""
-        held = self.story.log.held[side.other, survivor.remote_id, "owner"]
-        pairs = self.story.ever_mapped
-        return any(((other, owner) if side is _SF else (owner, other)) in pairs for other in held)
+        held, owner = self.story.log.held[side.other, survivor.remote_id, "owner"], look.owner
+        return any(((other, owner) if side is _SF else (owner, other)) in look.mapped for other in held)
 
     # records that are made again
 
