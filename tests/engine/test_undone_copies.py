@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from taskbridge.core.run import RunMode
 from taskbridge.core.terms import Side
 from tests.engine.undoing import copied, left_out, pair, quiet, swap_lives, undo
 from tests.engine.world import World
@@ -173,6 +174,32 @@ def test_G2_an_earlier_copy_beside_the_living_one_is_left_alone(world: World) ->
     world.settle()
     assert list(world.sc.live()) == [task]
     assert world.rows("SELECT sf_id = %s FROM bridge.link", first) == [(False,)]
+
+
+def test_G2_C7_a_copy_out_of_the_bin_and_out_of_sight_is_left_alone_beside_the_one_made_anew(
+    world: World,
+) -> None:
+    """Nothing tells it from one that the bin has forgotten, which a restore makes anew (K5)."""
+    task, there = pair(world, "Call Ann")
+    world.sc.delete(task)
+    world.settle()
+    world.sf.undelete(there)
+    world.sf.faults.hidden.add(there)
+    asked = {"link_id": world.pair_of(SC, task)}
+    world.sync(mode=RunMode.RESTORE, asked=asked, asked_by="Eva")
+    (again,), (anew,) = world.sc.live(), [one for one in world.sf.live() if one != there]
+    world.sf.faults.hidden.clear()
+    world.sf.edit(there, details="nobody looks here any more")
+    world.settle()
+    assert world.sc.live()[again]["details"] is None
+    assert world.rows("SELECT rule FROM mart.not_synced WHERE remote_id = %s", there) == [("G2",)]
+    world.sf.delete(anew)
+    world.settle()
+    world.advance(3_700)  # what is held is looked at again at intervals (G9)
+    world.settle()
+    (back,) = world.sc.live()
+    assert world.sc.live()[back]["details"] == "nobody looks here any more", "its pair had ended"
+    quiet(world)
 
 
 @pytest.mark.parametrize("edited", [False, True])

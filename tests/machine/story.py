@@ -379,6 +379,16 @@ class Story(World):
             return marker.removeprefix("tb:").rpartition(":")[0]
         return f"{side.prefix}:{self.systems[side].identity}:{remote_id}"
 
+    def pairs(self) -> dict[str, dict[Side, list[str]]]:
+        """Without a person's second copy while another one lives ("Two generations" in docs/guarantees.md)."""
+        found = super().pairs()
+        for members in found.values():
+            for side, ids in members.items():
+                live = {(side, one) for one in ids if not self.systems[side].records[one].deleted}
+                if live - self.log.second:
+                    members[side] = [one for one in ids if (side, one) not in live & self.log.second]
+        return found
+
     def _partners(self, side: Side, remote_id: str) -> list[Record]:
         other, pair = self.systems[side.other], self.pair_of(side, remote_id)
         found = [

@@ -92,6 +92,8 @@ class Log:
     latest: dict[Side, datetime] = field(default_factory=dict)  # the latest stamp that each clock ever gave
     unknown: set[Key] = field(default_factory=set)  # copies whose id we cannot know yet
     lost: set[Key] = field(default_factory=set)  # of those, the ones deleted before we could
+    unseen: set[Key] = field(default_factory=set)  # taken out of the bin, and not shown to us since
+    second: set[Key] = field(default_factory=set)  # of those, the ones made anew while they were hidden
     made: dict[Key, str] = field(default_factory=dict)  # our copies, by the marker that we asked for
     removed: dict[Key, Row] = field(default_factory=dict)  # what records held that a delete of ours took away
     run_began: int = 0
@@ -192,18 +194,24 @@ class Watched(MemorySide):
         super()._derive(record, before)  # type: ignore[safe-super]
         if row and not before:
             self.log.made[self.side, record.remote_id] = row["marker"]
-            self._is_as_it_was(record, row["link_id"])
+            earlier = self._earlier(record, row["link_id"])
+            self._is_as_it_was(record, earlier)
+            hidden = {(self.side, one.remote_id) for one in earlier if one.remote_id in self.faults.hidden}
+            self.log.second |= self.log.unseen & hidden
         self.log.changed(self, record, before, row)
         self._note_version(record)
 
-    def _is_as_it_was(self, record: Record, link_id: str) -> None:
-        """4: what takes the place of a record that we deleted holds all that it held, what we do not map too (K5)."""
-        earlier = [
+    def _earlier(self, record: Record, link_id: str) -> list[Record]:
+        """The records of a pair before this one."""
+        return [
             one
             for one in self.records.values()
             if one is not record
             and link_id in (self._pair(one), f"{self.side.prefix}:{self.identity}:{one.remote_id}")
         ]
+
+    def _is_as_it_was(self, record: Record, earlier: list[Record]) -> None:
+        """4: what takes the place of a record that we deleted holds all that it held, what we do not map too (K5)."""
         last = max(earlier, key=lambda one: (one.created_at, one.remote_id), default=None)
         if last is None or (held := self.log.removed.get((self.side, last.remote_id))) is None:
             return
@@ -220,6 +228,7 @@ class Watched(MemorySide):
                 name: value for name in BESIDES if (value := record.values.get(name)) is not None
             }
         super()._remove(record, cause)
+        self.log.unseen.discard((self.side, record.remote_id))
         who = US if self._asked else PERSON
         self.log.add(self.side, record.remote_id, "deleted", who, None, None, cause)
         self._note_version(record)
@@ -243,6 +252,7 @@ class Watched(MemorySide):
             self.log.shown_lately.add(key)
             if not record.deleted:
                 self.log.shown_owner[key] = record.values["owner"]
+                self.log.unseen.discard(key)
         return super()._frame(records, by_id=by_id, whole=whole)
 
 
@@ -259,6 +269,7 @@ class WatchedSalesforce(Watched, MemorySalesforce):
     def undelete(self, remote_id: str) -> None:
         super().undelete(remote_id)
         self.log.add(self.side, remote_id, "restored", PERSON)
+        self.log.unseen.add((self.side, remote_id))
         # Nobody will ever know that a delete whose answer was lost had been done.
         self.log.effects = [one for one in self.log.effects if one.unanswered != (self.side, remote_id)]
 
