@@ -55,6 +55,10 @@ _DUE_ABOUT_NOW: Final = """
 SELECT link_id FROM bridge.link
 WHERE look_again_at BETWEEN now() - interval '5 minutes' AND now() + interval '1 minute'
 """
+_UNSETTLED: Final = """
+SELECT action_id FROM bridge.action WHERE state = 'sent'
+UNION ALL SELECT action_id FROM bridge.perhaps_created((SELECT max(run_id) + 1 FROM bridge.run), %s)
+"""
 _PLANNED: Final = """
 SELECT a.side, a.op, a.link_id, a.state = 'held', a.mask, a.title, a.status, a.priority, a.due_date, a.details, a.owner
 FROM bridge.action a JOIN bridge.run r USING (run_id) WHERE r.run_key = %s ORDER BY 1, 2, 3, 5
@@ -403,8 +407,10 @@ class OperatorRules(PeopleRules):
         """22: it changes nothing, and says what the real run does."""
         story = self.story
         self._align_clocks()
-        # It looks up answers that were lost, as every run does.
-        unsettled = story.db.rows("SELECT 1 FROM bridge.action WHERE state = 'sent' LIMIT 1")
+        # It looks up answers that were lost, as every run does, and lets the base follow what was answered.
+        unsettled = (
+            story.db.rows(_UNSETTLED, story.settings.certain_after) or story.ledger.outbox.unfollowed()
+        )
         before, writes = story.db.rows(_LEDGER), story.writes
         dry = story.spec(dry_run=True)
         outcome = story.cycle(dry, wait=0).outcome
