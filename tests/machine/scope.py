@@ -99,8 +99,13 @@ class Scope:
         owner = self._owner_after(side.other, survivor, deleted.number if deleted else 0)
         theirs = look.mapped & {(owner, look.owner), (look.owner, owner)}
         # A record that was given away has left the scope, also where the other one was given to the same person.
-        given_away = self.owned.get(key, look.owner) != look.owner
+        given_away = self._owner_in_scope(key) not in (None, look.owner)
         return not look.reminder or (not look.took_part and (given_away or not theirs))
+
+    def _owner_in_scope(self, key: Key) -> str | None:
+        """Whose a record was when it last was seen to take part; a copy that no run has seen since, as it was made."""
+        events = self.story.log.by_record[key] if key in self.story.log.made else []
+        return self.owned.get(key, next((one.after for one in events if one.field == "owner"), None))
 
     def _owner_after(self, side: Side, record: Record, number: int) -> Any:
         """Whose a record was right after the event of that number."""
