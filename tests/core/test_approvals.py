@@ -195,6 +195,18 @@ def test_G3_a_rejected_field_leaves_the_other_fields_to_be_written() -> None:
     assert set(plan.ends.values()) == {("planned", "C1")}
 
 
+@pytest.mark.parametrize("answer", [None, "approved", "rejected"])
+def test_G3_while_a_request_is_open_what_is_of_no_kind_goes_on(answer: str | None) -> None:
+    plan = decide([link()], [sc(details="new")], [sf()], approvals=asked("delete", answer=answer))
+    [action] = plan.actions
+    assert (action["state"], action["details"], action["kind"], action["approval_id"]) == (
+        "planned",
+        "new",
+        None,
+        None,
+    )
+
+
 def test_G3_approved_rows_do_not_make_room_for_others() -> None:
     links, lefts, rights = many(5)
     done = [row | {"status": "complete"} for row in lefts]

@@ -18,8 +18,8 @@ from stack.scheduler import LIBRARIES
 for name in LIBRARIES:
     import_module(name)
 before = set(sys.modules)
-for step in ("opening", "recover", "extract", "decide", "load", "settle", "report"):
-    import_module(f"taskbridge.engine.{step}")
+for step in ("opening", "recover", "extract", "read_dirty", "decide", "load", "settle", "report"):
+    import_module(f"taskbridge.engine.steps.{step}")
 import taskbridge.hooks.engine
 new = {name.partition(".")[0] for name in set(sys.modules) - before}
 print("own", "taskbridge" in new)

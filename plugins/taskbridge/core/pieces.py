@@ -84,7 +84,7 @@ def _requests(pieces: pd.DataFrame, parts: Parts, given: PlanInput) -> pa.Array:
     of_rest = np.full(len(parts.held_before), -1, np.int64)
     of_rest[parts.action[told]] = told
     part = np.where(pieces["part"] >= 0, pieces["part"], of_rest[pieces["origin"]])
-    row = np.where(part >= 0, parts.same_row[part], -1)
+    row = np.append(parts.same_row, -1)[part]  # for a part of -1 there is none
     return take(array(given.approvals["approval_id"].array), row)
 
 
