@@ -128,13 +128,6 @@ def later(left: pa.Array, right: pa.Array) -> pa.Array:
     return pc.coalesce(pc.if_else(pc.greater(left, right), left, right), left, right)
 
 
-def where_in(rows: Positions, length: int) -> Positions:
-    """The inverse of a list of rows: for each of `length` rows its place in `rows`, or -1."""
-    inverse = np.full(length, -1, np.int64)
-    inverse[rows] = np.arange(len(rows))
-    return inverse
-
-
 def constant(value: str | int | bool | None, length: int, kind: pa.DataType | None = None) -> pa.Array:
     return pa.repeat(pa.scalar(value, kind or pa.string()), length)
 

@@ -13,7 +13,6 @@ import pyarrow.compute as pc
 from taskbridge.core.arrays import constant
 from taskbridge.core.draft import Draft
 from taskbridge.core.fields import NO_SUBJECT
-from taskbridge.core.join import link_ids
 from taskbridge.core.records import MARKER_PREFIX
 from taskbridge.core.rules import Rules
 from taskbridge.core.terms import ALL_FIELDS, FIELDS, MERGED_FIELDS, TEMPLATE_INPUTS, LinkState, Op, Side
@@ -46,12 +45,17 @@ def originals_of_newcomers(source: Side, rows: View, rules: Rules) -> View:
     length = len(rows)
     wanted = (*_COPIED, *TEMPLATE_INPUTS) if source is Side.SALES_CONNECT else _COPIED
     columns = {name: rows.cell(name) for name in wanted} | {
-        "link_id": link_ids(source, rules.systems[source], rows.cell("remote_id")),
+        "link_id": _link_ids(source, rules.systems[source], rows.cell("remote_id")),
         "origin": constant(source, length),
         "generation": constant(1, length, pa.int32()),
         **{f"known_{name}": pa.nulls(length, pa.string()) for name in _KNOWN},
     }
     return View(columns, pd.Index(rows.places))
+
+
+def _link_ids(side: Side, system: str, remote_ids: pa.Array) -> pa.Array:
+    """The names of the pairs that begin with these records of an account or org."""
+    return pc.binary_join_element_wise(f"{side.prefix}:{system}:", remote_ids, "")
 
 
 def plan_creates(

@@ -7,7 +7,6 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from taskbridge.core.arrays import Columns, Positions, columns, equals, find, gather, held_by, take
@@ -73,8 +72,3 @@ def _with_earlier_copies(
     place, pair = place.copy(), pair.copy()
     place[pairs], pair[copies] = copies, pairs
     return place, pair
-
-
-def link_ids(side: Side, system: str, remote_ids: pa.Array) -> pa.Array:
-    """The names of the pairs that begin with these records of an account or org."""
-    return pc.binary_join_element_wise(f"{side.prefix}:{system}:", remote_ids, "")
