@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from bench import cycles, growth, reconcile, sizes, views
+from bench.apart import PlannerEnded
 from bench.reconcile import PlansDiffer, peak_gigabytes
 from bench.result import Result
 
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for result in _BENCHES[name](options):
                 results.append(result)
                 print(result, flush=True)
-    except PlansDiffer as error:
+    except (PlansDiffer, PlannerEnded) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     options.output.write_text(json.dumps([result.as_json() for result in results], indent=2) + "\n")

@@ -11,12 +11,16 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
 
 from bench.digest import digest
 from bench.planners import PLANNERS, Planner
 
 _RESET_PEAK: Final = "5"
+
+
+class PlannerEnded(Exception):
+    """A planner's process is gone; what ends it is as a rule that the machine has no memory left."""
 
 
 class Apart:
@@ -25,13 +29,14 @@ class Apart:
     def __init__(self, name: str, job: Path) -> None:
         # no fork: a child would begin with this process's memory, and with locks of threads that it does not have
         processes = get_context("spawn")
+        self._name = name
         self._pipe, there = processes.Pipe()
         self._process = processes.Process(target=_serve, args=(there, name, job), daemon=True)
         self._process.start()
         there.close()
         self.digest: str
         self.extra_peak: float
-        self.digest, self.extra_peak = self._pipe.recv()
+        self.digest, self.extra_peak = self._told()
 
     def __enter__(self) -> Apart:
         return self
@@ -43,10 +48,21 @@ class Apart:
         self._process.join()
 
     def seconds(self) -> float:
-        """How long one plan takes."""
-        self._pipe.send(None)
-        taken: float = self._pipe.recv()
+        """How long one plan takes. Raises PlannerEnded."""
+        with suppress(BrokenPipeError):  # then there is no answer either
+            self._pipe.send(None)
+        taken: float = self._told()
         return taken
+
+    def _told(self) -> Any:
+        try:
+            return self._pipe.recv()
+        except (EOFError, ConnectionResetError) as gone:
+            self._process.join()
+            raise PlannerEnded(
+                f"The process of {self._name} ended with exit code {self._process.exitcode} (-9: the machine ran out "
+                "of memory). Run fewer pairs, as --pairs 10000 100000, or free some memory."
+            ) from gone
 
 
 def _serve(pipe: Connection, name: str, job: Path) -> None:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from itertools import product
-from pathlib import Path
 
 from taskbridge.core.decision import TABLE, Decision, Seen, as_markdown
-
-README = Path(__file__).parents[2] / "README.md"
-BEGIN, END = "<!-- decision-table -->", "<!-- /decision-table -->"
+from tests.core.readme import shown
 
 
 def test_C1_every_combination_has_one_line_in_order() -> None:
@@ -30,9 +27,4 @@ def test_the_table_is_rendered_line_by_line() -> None:
 
 
 def test_the_readme_shows_the_table() -> None:
-    text = README.read_text()
-    assert text.count(BEGIN) == text.count(END) == 1, f"{README} needs the lines {BEGIN} and {END}"
-    shown = text.partition(BEGIN)[2].partition(END)[0]
-    assert shown.strip() == as_markdown(), (
-        f"put what core.decision.as_markdown() answers between {BEGIN} and {END}"
-    )
+    assert shown("decision-table") == as_markdown(), "put there what core.decision.as_markdown() answers"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,29 +12,26 @@ from taskbridge.core.admission import admit
 from taskbridge.core.compare import compare
 from taskbridge.core.join import join
 from taskbridge.core.judge import judge
-from taskbridge.core.precedence import ADMISSION, PRECEDENCE, Fate, as_markdown, first_line
+from taskbridge.core.precedence import ADMISSION, PRECEDENCE, Fate, Line, as_markdown, first_line
 from taskbridge.core.rules import Rules
 from taskbridge.core.terms import Side
 from taskbridge.core.view import View
 from tests.core import frames
 from tests.core.frames import DAY, SWITCHED_ON, Row, absent, broken, gone, link, sc, sf
-
-README = Path(__file__).parents[2] / "README.md"
-BEGIN, END = "<!-- precedence -->", "<!-- /precedence -->"
+from tests.core.readme import shown
 
 
-@pytest.mark.parametrize(("first", "second"), [*pairwise(PRECEDENCE), *pairwise(ADMISSION)])
-def test_the_first_line_that_applies_decides(first: object, second: object) -> None:
-    table = PRECEDENCE if first in PRECEDENCE else ADMISSION
-    seen = {
-        first.situation: np.array([True, False, False]),  # type: ignore[attr-defined]
-        second.situation: np.array([True, True, False]),  # type: ignore[attr-defined]
-    }
-    number = table.index(first)  # type: ignore[arg-type]
-    assert first_line(table, seen, 3).tolist() == [number, number + 1, -1]
+@pytest.mark.parametrize("table", [PRECEDENCE, ADMISSION])
+def test_the_first_line_that_applies_decides(table: tuple[Line[Any], ...]) -> None:
+    for number, (first, second) in enumerate(pairwise(table)):
+        seen = {
+            first.situation: np.array([True, False, False]),
+            second.situation: np.array([True, True, False]),
+        }
+        assert first_line(table, seen, 3).tolist() == [number, number + 1, -1]
 
 
-EDITED, LONG_AGO = {"dirty": True}, SWITCHED_ON - DAY
+LONG_AGO = SWITCHED_ON - DAY
 PAIRS = [
     (link(unconfirmed=True, parked=True), sc(), sf(), "unconfirmed"),
     (link(dirty=True, sc_version=sc()["version"] + DAY), sc(), sf(subtype="Email"), "outdated"),
@@ -86,13 +83,8 @@ def test_I2_I3_S2_G2_what_is_seen_of_a_record_in_no_pair(row: Row, situation: st
 
 
 def test_every_fate_is_some_lines() -> None:
-    assert {line.fate for line in PRECEDENCE} == set(Fate)
+    assert {line.follows for line in PRECEDENCE} == set(Fate)
 
 
 def test_the_readme_shows_the_tables() -> None:
-    text = README.read_text()
-    assert text.count(BEGIN) == text.count(END) == 1, f"{README} needs the lines {BEGIN} and {END}"
-    shown = text.partition(BEGIN)[2].partition(END)[0]
-    assert shown.strip() == as_markdown(), (
-        f"put what core.precedence.as_markdown() answers between {BEGIN} and {END}"
-    )
+    assert shown("precedence") == as_markdown(), "put there what core.precedence.as_markdown() answers"

@@ -186,7 +186,7 @@ FAULTS: Final = (
           "a task that is restored after a clock was put right stays deleted (C7)",
           "tests/core/test_pairs.py"),
     Fault("same_generation_again", "core/creation.py",
-          "generation = pc.add(generation, pa.scalar(1, pa.int32()))",
+          'generation = next_generation(pairs) if again else pairs.cell("generation")',
           'generation = pairs.cell("generation")',
           "a restored task is created under a used marker (C7, G2)",
           "tests/core/test_pairs.py"),
@@ -523,7 +523,7 @@ FAULTS: Final = (
           "tests/engine/test_undo.py"
           "::test_G3_an_undo_is_weighed_and_a_person_releases_exactly_what_a_dry_run_showed"),
     Fault("old_generation_again", "core/deliberate.py",
-          'carried = marker(rows.cell("link_id"), _next(rows))',
+          'carried = marker(rows.cell("link_id"), next_generation(rows))',
           'carried = marker(rows.cell("link_id"), rows.cell("generation"))',
           "a restored task meets the marker of the deleted one (G2)",
           "tests/core/test_undo.py"),

@@ -26,13 +26,13 @@ from taskbridge.core.arrays import (
 from taskbridge.core.draft import Ends
 from taskbridge.core.guard import FIELD_OF
 from taskbridge.core.model import ANSWERED, LEFT_OUT, PlanInput
-from taskbridge.core.terms import FIELDS, Answer, ApprovalKind, GuardKind, RowEnd
+from taskbridge.core.terms import FIELDS, SEEN_FIELDS, Answer, ApprovalKind, GuardKind, RowEnd
 from taskbridge.core.verdicts import Parts, compared
 
 MOVED: Final = "MOVED"
 NO_LONGER_PLANNED: Final = "NO_LONGER_PLANNED"
 _SHOWN: Final = 60
-_VALUES: Final = (*FIELDS, *(f"seen_{name}" for name in FIELDS))
+_VALUES: Final = (*FIELDS, *SEEN_FIELDS)
 
 
 def what_became(

@@ -27,9 +27,7 @@ def originals_of_pairs(source: Side, pairs: View, *, again: bool) -> View:
     system takes the marker of a deleted record twice (G2). Reads what `compare` answers, adds what
     `originals_of_newcomers` adds."""
     prefix = source.prefix
-    generation = pairs.cell("generation")
-    if again:
-        generation = pc.add(generation, pa.scalar(1, pa.int32()))
+    generation = next_generation(pairs) if again else pairs.cell("generation")
     columns = {name: pairs.cell(name) for name in ("link_id", "origin")} | {"generation": generation}
     columns |= {name: pairs.cell(f"{prefix}_now_{name}") for name in FIELDS}
     columns |= {name: pairs.cell(f"{prefix}_read_{name}") for name in ("remote_id", "person")}
@@ -134,6 +132,10 @@ def _follow(
         },
         length,
     )
+
+
+def next_generation(pairs: View) -> pa.Array:
+    return pc.add(pairs.cell("generation"), pa.scalar(1, pa.int32()))
 
 
 def marker(link_id: pa.Array, generation: pa.Array) -> pa.Array:

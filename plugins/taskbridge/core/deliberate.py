@@ -25,7 +25,7 @@ from taskbridge.core.arrays import (
     whole,
 )
 from taskbridge.core.compare import compare
-from taskbridge.core.creation import as_was_known, marker
+from taskbridge.core.creation import as_was_known, marker, next_generation
 from taskbridge.core.draft import Draft, Ends, concat
 from taskbridge.core.effects import keep_scope
 from taskbridge.core.frames import empty, frame
@@ -37,6 +37,7 @@ from taskbridge.core.rules import Rules
 from taskbridge.core.terms import (
     ALL_FIELDS,
     FIELDS,
+    SEEN_FIELDS,
     TEMPLATE_INPUTS,
     ActionState,
     Disposition,
@@ -140,7 +141,7 @@ class Deliberate:
         The marker of a deleted record is used up: neither system takes it twice (G2).
         """
         mask = constant(ALL_FIELDS, len(rows), pa.int32())
-        carried = marker(rows.cell("link_id"), _next(rows))
+        carried = marker(rows.cell("link_id"), next_generation(rows))
         return self._act(side, rows, Op.CREATE, {"marker": carried, "mask": mask, "person": person, **values})
 
     def _act(self, side: Side, rows: View, op: Op, values: dict[str, pa.Array]) -> pa.Array:
@@ -166,7 +167,7 @@ class Deliberate:
         values = {
             "link_id": rows.cell("link_id"),
             "origin": rows.cell("origin"),
-            "generation": _next(rows),
+            "generation": next_generation(rows),
             "owner": rows.cell("sc_now_owner"),
             **{f"{side.prefix}_id": ids for side, ids in kept.items()},
         }
@@ -255,10 +256,6 @@ class Deliberate:
         )
 
 
-def _next(rows: View) -> pa.Array:
-    return pc.add(rows.cell("generation"), pa.scalar(1, pa.int32()))
-
-
 def now_of(side: Side, rows: View) -> dict[str, pa.Array]:
     """What these pairs' records hold now."""
     return {name: rows.cell(f"{side.prefix}_now_{name}") for name in FIELDS}
@@ -279,7 +276,7 @@ def _key(actions: Columns) -> pa.Array:
 
 _SEPARATOR: Final = "\x1f"  # in no text: a record with control characters is not understood
 _NOTHING: Final = "\x1e"
-_EFFECT: Final = ("link_id", "side", "op", "remote_id", "mask", *FIELDS, *(f"seen_{name}" for name in FIELDS))
+_EFFECT: Final = ("link_id", "side", "op", "remote_id", "mask", *FIELDS, *SEEN_FIELDS)
 _APPROVE: Final = (
     ": look at mart.plan of a dry run, and start again with the number of that run as approved_plan"
 )

@@ -38,13 +38,13 @@ def keep_scope(pairs: View, draft: Draft) -> None:
         draft.add_changes({"link_id": news.cell("link_id"), f"{prefix}_outside": outside}, len(news))
 
 
-def _carry_out(line: Line, pairs: View, rules: Rules, draft: Draft) -> None:
+def _carry_out(line: Line[Fate], pairs: View, rules: Rules, draft: Draft) -> None:
     rows = pairs.places
-    match line.fate:
+    match line.follows:
         case Fate.STAY_OUT:
             for reason in Withheld:
                 here = equals(pairs.cell("withheld"), reason)
-                draft.links.put(rows[here], ENDS_AS[line.fate], reason)
+                draft.links.put(rows[here], ENDS_AS[line.follows], reason)
         case Fate.COMPLETE:
             for source in Side:
                 mine = pairs.only(pairs.flag(f"{source.prefix}_live"))
@@ -56,10 +56,10 @@ def _carry_out(line: Line, pairs: View, rules: Rules, draft: Draft) -> None:
         case Fate.BRING_BACK:
             _create(_SF, pairs, line.rule, rules, draft, again=True, lost=True)
         case _:
-            draft.links.put(rows, ENDS_AS[line.fate], line.rule)
-    if line.fate is Fate.END:
+            draft.links.put(rows, ENDS_AS[line.follows], line.rule)
+    if line.follows is Fate.END:
         draft.set_state(pairs, LinkState.TOMBSTONE)
-    if line.fate is Fate.RELEASE:
+    if line.follows is Fate.RELEASE:
         # Nothing is deleted, link and base stay (C2, C3).
         draft.set_state(pairs.only(~equals(pairs.cell("state"), LinkState.RELEASED)), LinkState.RELEASED)
 
@@ -106,7 +106,7 @@ def plan_newcomers(side: Side, newcomers: View, rules: Rules, draft: Draft, ends
     """Decides every staged row of a side that is in no pair: let in and created on the other side, or left alone."""
     rows, lines = newcomers.places, admit(side, newcomers, rules)
     for number in np.unique(lines[lines >= 0]):
-        ends.put(rows[lines == number], ADMISSION[number].end, ADMISSION[number].rule)
+        ends.put(rows[lines == number], ADMISSION[number].follows, ADMISSION[number].rule)
     let_in = newcomers.only(lines < 0)
     ends.put(let_in.places, Disposition.PLANNED, "C1")
     originals = originals_of_newcomers(side, let_in, rules)

@@ -64,25 +64,17 @@ def _word(kinds: npt.NDArray[np.int64], part: Positions) -> pa.Array:
 def _counts_for(parts: Parts) -> pa.Array:
     """What is left of each action counts for: nothing that was split off, and nothing that a person answered."""
     counts = ~np.isin(parts.verdict, (APPROVED, REJECTED)) & (parts.is_record | (parts.verdict != HELD))
-    of_kind = {kind: np.zeros(len(parts.held_before), np.bool_) for kind in KINDS}
-    for number, kind in enumerate(KINDS):
-        of_kind[kind][parts.action[counts & (parts.kind == number)]] = True
-    return names(of_kind, len(parts.held_before))
+    return names(parts.kinds(counts), len(parts.held_before))
 
 
 def _asks(parts: Parts) -> pa.Array:
     """The kind of request that a held create or delete waits for."""
-    waits = np.flatnonzero((parts.verdict == HELD) & parts.is_record)
-    place = np.full(len(parts.held_before), -1, np.int64)
-    place[parts.action[waits]] = waits
-    return take(parts.asks, place)
+    return take(parts.asks, parts.of_actions((parts.verdict == HELD) & parts.is_record))
 
 
 def _requests(pieces: pd.DataFrame, parts: Parts, given: PlanInput) -> pa.Array:
     """The request that a piece waits for, or that released a part of what is left."""
-    told = np.flatnonzero((parts.verdict == APPROVED) | ((parts.verdict == HELD) & parts.is_record))
-    of_rest = np.full(len(parts.held_before), -1, np.int64)
-    of_rest[parts.action[told]] = told
+    of_rest = parts.of_actions((parts.verdict == APPROVED) | ((parts.verdict == HELD) & parts.is_record))
     part = np.where(pieces["part"] >= 0, pieces["part"], of_rest[pieces["origin"]])
     row = np.append(parts.same_row, -1)[part]  # for a part of -1 there is none
     return take(array(given.approvals["approval_id"].array), row)

@@ -3,9 +3,9 @@ that applies decides."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -29,25 +29,19 @@ class Fate(StrEnum):
     BRING_BACK = "the record in Sales Connect is created again"
 
 
-class Line(NamedTuple):
+What = TypeVar("What", Fate, Disposition)
+
+
+class Line(NamedTuple, Generic[What]):
     """One line: the situation (a column of flags), in words, and what follows from it."""
 
     situation: str
     words: str
-    fate: Fate
+    follows: What
     rule: str
 
 
-class NoAdmission(NamedTuple):
-    """One line about records in no pair: where those end that do not begin one."""
-
-    situation: str
-    words: str
-    end: Disposition
-    rule: str
-
-
-PRECEDENCE: Final = (
+PRECEDENCE: Final[tuple[Line[Fate], ...]] = (
     Line("unconfirmed", "a write of ours may still land", Fate.DEFER, "G2"),
     Line("outdated", "a listing shows a record as it was before", Fate.DEFER, "G9"),
     Line("back_unasked", "ended; the Salesforce task is back, of a user not asked for", Fate.DEFER, "selection"),
@@ -72,19 +66,17 @@ PRECEDENCE: Final = (
     Line("kept_out", "kept out by a person, and one record is live", Fate.STAY_OUT, ""),
 )  # fmt: skip
 
-ADMISSION: Final = (
-    NoAdmission("broken", "it cannot be understood", Disposition.DEAD_LETTER, "G4"),
-    NoAdmission("gone", "deleted, or not found", Disposition.IGNORED, "C1"),
+ADMISSION: Final[tuple[Line[Disposition], ...]] = (
+    Line("broken", "it cannot be understood", Disposition.DEAD_LETTER, "G4"),
+    Line("gone", "deleted, or not found", Disposition.IGNORED, "C1"),
     # Only another ledger's records carry a marker and are in no pair: copying them would double them.
-    NoAdmission("marked", "made by TaskBridge, for a pair that is not known", Disposition.HELD, "G2"),
-    NoAdmission("no_reminder", "no reminder", Disposition.IGNORED, "C2"),
-    NoAdmission("unsynced", "its owner takes no part", Disposition.IGNORED, "S2"),
-    NoAdmission("unasked", "of a user not asked for", Disposition.DEFERRED, "selection"),
-    NoAdmission(
-        "edited_old", "in Sales Connect before the switch-on, edited since", Disposition.IGNORED, "I3"
-    ),
-    NoAdmission("old", "in Sales Connect before the switch-on", Disposition.IGNORED, "I2"),
-    NoAdmission("unwanted", "in Salesforce, and the first sync does not want it", Disposition.IGNORED, "I1"),
+    Line("marked", "made by TaskBridge, for a pair that is not known", Disposition.HELD, "G2"),
+    Line("no_reminder", "no reminder", Disposition.IGNORED, "C2"),
+    Line("unsynced", "its owner takes no part", Disposition.IGNORED, "S2"),
+    Line("unasked", "of a user not asked for", Disposition.DEFERRED, "selection"),
+    Line("edited_old", "in Sales Connect before the switch-on, edited since", Disposition.IGNORED, "I3"),
+    Line("old", "in Sales Connect before the switch-on", Disposition.IGNORED, "I2"),
+    Line("unwanted", "in Salesforce, and the first sync does not want it", Disposition.IGNORED, "I1"),
 )
 """A record that no line is about begins a pair, and is created on the other side."""
 
@@ -99,9 +91,7 @@ ENDS_AS: Final = {
 """Where the staged rows of a pair end that is left alone; with any other fate something is planned."""
 
 
-def first_line(
-    table: Sequence[Line | NoAdmission], seen: Mapping[str, Flags], length: int
-) -> npt.NDArray[np.int64]:
+def first_line(table: Sequence[Line[Any]], seen: Mapping[str, Flags], length: int) -> npt.NDArray[np.int64]:
     """By row the number of the first line whose situation is seen, or -1. A situation that is never seen of these rows
     may be left out."""
     first = np.full(length, -1, np.int64)
@@ -113,10 +103,13 @@ def first_line(
 
 def as_markdown() -> str:
     """Both tables as the README shows them."""
-    lines = ["| | What is seen of a pair | What happens | Rule |", "|---|---|---|---|"]
-    lines += [
-        f"| {at} | {one.words} | {one.fate} | {one.rule} |" for at, one in enumerate(PRECEDENCE, start=1)
-    ]
-    lines += ["", "| | What is seen of a record in no pair | Where it ends | Rule |", "|---|---|---|---|"]
-    lines += [f"| {at} | {one.words} | {one.end} | {one.rule} |" for at, one in enumerate(ADMISSION, start=1)]
-    return "\n".join(lines)
+    of_pairs = _rows("What is seen of a pair | What happens", PRECEDENCE)
+    return "\n".join(
+        [*of_pairs, "", *_rows("What is seen of a record in no pair | Where it ends", ADMISSION)]
+    )
+
+
+def _rows(head: str, table: Sequence[Line[Any]]) -> Iterator[str]:
+    yield from (f"| | {head} | Rule |", "|---|---|---|---|")
+    for at, line in enumerate(table, start=1):
+        yield f"| {at} | {line.words} | {line.follows} | {line.rule} |"

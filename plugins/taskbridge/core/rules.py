@@ -8,9 +8,9 @@ from datetime import datetime
 
 from taskbridge.core.arrays import columns
 from taskbridge.core.fields import Crossing
+from taskbridge.core.mapped_users import MappedUsers
 from taskbridge.core.model import PlanInput
 from taskbridge.core.oscillation import Oscillations
-from taskbridge.core.people import People
 from taskbridge.core.policy import Policy
 from taskbridge.core.rulings import Rulings
 from taskbridge.core.template import SubjectTemplate
@@ -27,7 +27,7 @@ class Rules:
     gaps: frozenset[Side]
     untold: frozenset[Side]
     rerender: bool
-    people: People
+    people: MappedUsers
     crossing: Crossing
     template: SubjectTemplate
     rulings: Rulings
@@ -36,7 +36,7 @@ class Rules:
     @classmethod
     def of(cls, given: PlanInput) -> Rules:
         """Raises UnknownTemplateField when the policy's template names a field that does not exist."""
-        policy, people = given.policy, People(columns(given.users))
+        policy, people = given.policy, MappedUsers(columns(given.users))
         return cls(
             policy=policy,
             systems={Side.SALES_CONNECT: given.account, Side.SALESFORCE: given.org},

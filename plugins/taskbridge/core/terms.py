@@ -197,6 +197,9 @@ class RowEnd(StrEnum):
 FIELDS: Final = ("title", "status", "priority", "due_date", "details", "owner")
 """The mapped fields, in the order of their bits in a `mask`. `title` is the SC name or the SF Subject."""
 
+SEEN_FIELDS: Final = tuple(f"seen_{name}" for name in FIELDS)
+"""What the target of an action held when it was decided (K5)."""
+
 MERGED_FIELDS: Final = FIELDS[1:]
 """The fields that both sides may change; the title goes one way (F1)."""
 

@@ -28,14 +28,22 @@ from taskbridge.core.arrays import (
 )
 from taskbridge.core.guard import FIELD_OF, Kinds, too_many
 from taskbridge.core.model import PlanInput
-from taskbridge.core.terms import BIT, FIELDS, ActionState, Answer, ApprovalKind, Doubt, GuardKind
+from taskbridge.core.terms import (
+    BIT,
+    FIELDS,
+    SEEN_FIELDS,
+    ActionState,
+    Answer,
+    ApprovalKind,
+    Doubt,
+    GuardKind,
+)
 
 FREE, HELD, APPROVED, REJECTED = range(4)
 KINDS: Final = tuple(GuardKind)
 
 _BITS: Final = np.array([BIT[FIELD_OF[kind]] if kind in FIELD_OF else 0 for kind in KINDS], np.int32)
-_SEEN: Final = tuple(f"seen_{name}" for name in FIELDS)
-_COMPARED: Final = ("link_id", "side", *FIELDS, *_SEEN)
+_COMPARED: Final = ("link_id", "side", *FIELDS, *SEEN_FIELDS)
 
 
 @dataclass(frozen=True)
@@ -79,6 +87,19 @@ class Parts:
         np.bitwise_or.at(bits, self.action[chosen], self.bit[chosen])
         return bits
 
+    def kinds(self, chosen: Flags) -> Kinds:
+        """Per kind the actions of which a part of that kind is chosen."""
+        found = {kind: np.zeros(len(self.held_before), np.bool_) for kind in KINDS}
+        for number, kind in enumerate(KINDS):
+            found[kind][self.action[chosen & (self.kind == number)]] = True
+        return found
+
+    def of_actions(self, chosen: Flags) -> Positions:
+        """Per action its last part that is chosen, or -1."""
+        found = np.full(len(self.held_before), -1, np.int64)
+        found[self.action[chosen]] = np.flatnonzero(chosen)
+        return found
+
 
 def join_answers(actions: pa.Table, kinds: Kinds, given: PlanInput) -> Parts:
     """Effects and rows of requests have one key: the pair, the side and the kind of request."""
@@ -113,10 +134,7 @@ def _judged(parts: Parts, actions: pa.Table, given: PlanInput) -> npt.NDArray[np
 
 
 def _exceeded(parts: Parts, counted: Flags, actions: pa.Table, given: PlanInput) -> Flags:
-    of_kind = {kind: np.zeros(len(actions), np.bool_) for kind in KINDS}
-    for number, kind in enumerate(KINDS):
-        of_kind[kind][parts.action[counted & (parts.kind == number)]] = True
-    exceeded = too_many(actions, of_kind, given)
+    exceeded = too_many(actions, parts.kinds(counted), given)
     found: Flags = np.stack([exceeded[kind] for kind in KINDS])[parts.kind, parts.action]
     return found
 
@@ -145,7 +163,7 @@ def compared(kind: GuardKind) -> tuple[str, ...]:
     if kind is GuardKind.CREATE:
         return FIELDS
     if kind is GuardKind.DELETE:
-        return _SEEN
+        return SEEN_FIELDS
     return (FIELD_OF[kind], f"seen_{FIELD_OF[kind]}")
 
 

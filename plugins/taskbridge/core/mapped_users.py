@@ -12,7 +12,7 @@ from taskbridge.core.terms import Side
 
 
 @dataclass(frozen=True)
-class People:
+class MappedUsers:
     """USERS. Whoever is not in it takes no part: a place of -1."""
 
     columns: Columns
