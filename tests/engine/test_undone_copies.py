@@ -176,6 +176,21 @@ def test_G2_an_earlier_copy_beside_the_living_one_is_left_alone(world: World) ->
     assert world.rows("SELECT sf_id = %s FROM bridge.link", first) == [(False,)]
 
 
+def test_G2_an_earlier_copy_is_left_alone_when_one_that_was_taken_back_is_made_anew(world: World) -> None:
+    task, report, first = copied(world, "Call Ann")
+    undo(world, report)
+    world.sc.edit(task, details="wanted after all")
+    undo(world, world.sync())
+    world.settle()
+    world.sf.undelete(first)
+    world.sc.edit(task, details="and again")
+    world.settle()
+    (again,) = [one for one in world.sf.live() if one != first]
+    assert world.partner(SF, again) == task
+    assert world.rows("SELECT rule FROM mart.not_synced WHERE remote_id = %s", first) == [("G2",)]
+    quiet(world)
+
+
 def test_G2_C7_a_copy_out_of_the_bin_and_out_of_sight_is_left_alone_beside_the_one_made_anew(
     world: World,
 ) -> None:

@@ -93,9 +93,10 @@ class Log:
     unknown: set[Key] = field(default_factory=set)  # copies whose id we cannot know yet
     lost: set[Key] = field(default_factory=set)  # of those, the ones deleted before we could
     unseen: set[Key] = field(default_factory=set)  # taken out of the bin, and not shown to us since
-    second: set[Key] = field(default_factory=set)  # of those, the ones made anew while they were hidden
+    second: set[Key] = field(default_factory=set)  # earlier copies that cannot be the pair's any more
     made: dict[Key, str] = field(default_factory=dict)  # our copies, by the marker that we asked for
     removed: dict[Key, Row] = field(default_factory=dict)  # what records held that a delete of ours took away
+    taken_back: set[Key] = field(default_factory=set)  # copies that an undo deleted
     run_began: int = 0
     # of the run that is under way
     on_behalf: bool = False  # a person asked for exactly this: what is written is that person's word
@@ -196,10 +197,19 @@ class Watched(MemorySide):
             self.log.made[self.side, record.remote_id] = row["marker"]
             earlier = self._earlier(record, row["link_id"])
             self._is_as_it_was(record, earlier)
-            hidden = {(self.side, one.remote_id) for one in earlier if one.remote_id in self.faults.hidden}
-            self.log.second |= self.log.unseen & hidden
+            self.log.second |= self._seconds(earlier)
         self.log.changed(self, record, before, row)
         self._note_version(record)
+
+    def _seconds(self, earlier: list[Record]) -> set[Key]:
+        """Of the records before one that is made anew, those out of the bin that it makes second ones: nobody could
+        see them, or their pair's copy was one that an undo took back ("Two generations" in docs/guarantees.md)."""
+        hidden = {(self.side, one.remote_id) for one in earlier if one.remote_id in self.faults.hidden}
+        unseen = self.log.unseen & hidden
+        last = max(earlier, key=lambda one: (one.created_at, one.remote_id), default=None)
+        if last is None or (self.side, last.remote_id) not in self.log.taken_back:
+            return unseen
+        return unseen | {(self.side, one.remote_id) for one in earlier if not one.deleted}
 
     def _earlier(self, record: Record, link_id: str) -> list[Record]:
         """The records of a pair before this one."""
@@ -227,6 +237,8 @@ class Watched(MemorySide):
             self.log.removed[self.side, record.remote_id] = {
                 name: value for name in BESIDES if (value := record.values.get(name)) is not None
             }
+            if self.log.undoes:
+                self.log.taken_back.add((self.side, record.remote_id))
         super()._remove(record, cause)
         self.log.unseen.discard((self.side, record.remote_id))
         who = US if self._asked else PERSON
