@@ -6,8 +6,9 @@ arrays; values stay Arrow arrays until they are gathered for the few rows that n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, cast
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,18 @@ Columns = Mapping[str, pa.Array]
 
 SLICE: Final = 16_384
 """Rows compared at once: gathered text of that many rows still fits into the cache."""
+
+Given = TypeVar("Given")
+Told = TypeVar("Told")
+
+
+def at_once(work: Callable[[Given], Told], of: Collection[Given], rows: int) -> list[Told]:
+    """`work` of each, in their order, on all cores where so many rows are worth it: while a kernel of Arrow runs, the
+    interpreter is free for the next one."""
+    if rows <= SLICE:
+        return [work(one) for one in of]
+    with ThreadPoolExecutor(pa.cpu_count()) as threads:
+        return list(threads.map(work, of))
 
 
 def columns(frame: pd.DataFrame) -> dict[str, pa.Array]:
@@ -101,6 +114,12 @@ def take(values: pa.Array, positions: Positions) -> pa.Array:
     if len(values) == 0:
         return pa.nulls(len(positions), values.type)
     return values.take(pa.array(positions, mask=positions < 0))
+
+
+def take_all(values: Columns, positions: Positions) -> dict[str, pa.Array]:
+    """`take` of several columns."""
+    taken = at_once(lambda column: take(column, positions), values.values(), len(positions))
+    return dict(zip(values, taken, strict=True))
 
 
 def gather(known: npt.NDArray[np.bool_], positions: Positions) -> Flags:

@@ -20,13 +20,14 @@ from taskbridge.core.arrays import (
     Flags,
     Masks,
     Positions,
+    at_once,
     choose,
     columns,
     distinct,
     equals,
     flags,
     gather,
-    take,
+    take_all,
     ticks,
 )
 from taskbridge.core.frames import made
@@ -65,9 +66,8 @@ def compare(joined: Joined, rules: Rules, *, everything: bool = False) -> pd.Dat
     outdated = _outdated(links, staged, place)
     concerned = _concerned(links, staged, place, edited, reminders) | outdated
     rows = np.arange(len(concerned)) if everything else np.flatnonzero(concerned)
-    cells: dict[str, pa.Array | Flags | Masks] = {
-        name: _taken(links[name], rows, len(outdated)) for name in LINKS.names
-    }
+    known = {name: links[name] for name in LINKS.names}
+    cells: dict[str, pa.Array | Flags | Masks] = {**(known if everything else take_all(known, rows))}
     cells |= {"concerned": concerned[rows], "outdated": outdated[rows]}
     for side in Side:
         cells[f"{side.prefix}_edited"] = edited[side][rows]
@@ -79,10 +79,6 @@ def compare(joined: Joined, rules: Rules, *, everything: bool = False) -> pd.Dat
 
 def _places(joined: Joined) -> dict[Side, Positions]:
     return {side: joined.pairs[f"{side.prefix}_place"].to_numpy() for side in Side}
-
-
-def _taken(values: pa.Array, rows: Positions, length: int) -> pa.Array:
-    return values if len(rows) == length else take(values, rows)
 
 
 def _concerned(
@@ -124,12 +120,15 @@ def _edited(side: Side, links: Columns, staged: Columns, place: Positions) -> Ma
     if not seen.any():
         return mask
     compared = list(_compared(side, links, staged))
-    for start in range(0, len(mask), SLICE):
+
+    def compare_from(start: int) -> None:
         here = place[start : start + SLICE]
         rows = pa.array(here, mask=here < 0)
         for bit, read, base in compared:
             differ = distinct(read.take(rows), base.slice(start, SLICE))
             mask[start : start + SLICE] |= differ * np.int32(bit)
+
+    at_once(compare_from, range(0, len(mask), SLICE), len(mask))
     mask[~seen] = 0
     return mask
 
@@ -153,8 +152,13 @@ def _read(
     expected = equals(links["state"], LinkState.TOMBSTONE) | withdrawn
     expected |= flags(pc.is_valid(links[f"{prefix}_proof"]))
     live = gather(is_live(staged), place)
-    values = {name: take(staged[name], place) for name in {*_VALUES[side], *_STAMPS}}
-    base = {name: links[f"{prefix}_{name}"] for name in _VALUES[side]}
+    values = take_all({name: staged[name] for name in {*_VALUES[side], *_STAMPS}}, place)
+
+    def present(name: str) -> pa.Array:
+        base = links[f"{prefix}_{name}"]
+        return values[name] if live.all() else choose(live, values[name], base)
+
+    now = at_once(present, _VALUES[side], len(place))
     return {
         f"{prefix}_live": live,
         f"{prefix}_broken": gather(is_broken(staged), place),
@@ -163,9 +167,5 @@ def _read(
         f"{prefix}_still_gone": gone & expected,
         f"{prefix}_withdrawn": withdrawn,
         **{f"{prefix}_read_{name}": values[name] for name in _STAMPS},
-        **{f"{prefix}_now_{name}": _present(live, values[name], base[name]) for name in _VALUES[side]},
+        **{f"{prefix}_now_{name}": found for name, found in zip(_VALUES[side], now, strict=True)},
     }
-
-
-def _present(live: Flags, read: pa.Array, base: pa.Array) -> pa.Array:
-    return read if live.all() else choose(live, read, base)

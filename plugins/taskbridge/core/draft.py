@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from taskbridge.core.arrays import Flags, Positions, build, constant
+from taskbridge.core.arrays import Flags, Positions, array, at_once, build, constant
 from taskbridge.core.model import ACTIONS, CONFLICTS, LEDGER_CHANGES, LEFT_OUT, NEW_LINKS
 from taskbridge.core.terms import Disposition, LinkState
 from taskbridge.core.view import View
@@ -120,4 +120,7 @@ class Draft:
 
 def concat(blocks: Sequence[pa.Table], schema: pa.Schema) -> pa.Table:
     """The blocks as one table, in one chunk."""
-    return pa.concat_tables(blocks).combine_chunks() if blocks else schema.empty_table()
+    if not blocks:
+        return schema.empty_table()
+    table = pa.concat_tables(blocks)
+    return pa.table(at_once(array, table.columns, table.num_rows), schema=schema)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
-from taskbridge.core.arrays import Columns, Positions, columns, equals, find, gather, held_by, take
+from taskbridge.core.arrays import Columns, Positions, at_once, columns, equals, find, gather, held_by, take
 from taskbridge.core.frames import made
 from taskbridge.core.model import PlanInput
 from taskbridge.core.records import MARKER_PREFIX, carries_marker, is_live
@@ -35,18 +35,20 @@ class Joined(NamedTuple):
 
 def join(given: PlanInput) -> Joined:
     """A record belongs to the pair that has its id."""
-    links, places, pairs = columns(given.links), {}, {}
-    for side in Side:
+    links = columns(given.links)
+
+    def of(side: Side) -> tuple[Positions, Positions]:
         rows = columns(given.tasks(side))
         place = find(links[f"{side.prefix}_id"], rows["remote_id"])
         pair = np.full(len(rows["remote_id"]), -1, np.int64)
         pair[place[place >= 0]] = np.flatnonzero(place >= 0)
-        if side is Side.SALESFORCE:
-            place, pair = _with_earlier_copies(rows, links, place, pair)
-        places[f"{side.prefix}_place"], pairs[side] = place, pair
+        return _with_earlier_copies(rows, links, place, pair) if side is Side.SALESFORCE else (place, pair)
+
+    found = dict(zip(Side, at_once(of, tuple(Side), len(given.links)), strict=True))
+    places = {f"{side.prefix}_place": place for side, (place, _) in found.items()}
     return Joined(
         _numbered(given.links, places),
-        *(_numbered(given.tasks(side), {"pair": pairs[side]}) for side in Side),
+        *(_numbered(given.tasks(side), {"pair": pair}) for side, (_, pair) in found.items()),
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from taskbridge.core.arrays import array, build, columns, constant, take
+from taskbridge.core.arrays import array, at_once, build, columns, constant, take
 from taskbridge.core.compare import compare
 from taskbridge.core.draft import Draft, Ends, concat
 from taskbridge.core.effects import plan_newcomers, plan_pairs
@@ -49,20 +49,17 @@ def make_plan(given: PlanInput, *, limited: bool = True) -> Plan:
         alone = View.of(staged).only(staged["pair"].to_numpy() < 0)
         plan_newcomers(side, alone, rules, draft, newcomers[side])
     gated = pass_gate(given, draft, newcomers, limited=limited)
+
+    def ended(side: Side) -> pa.Table:
+        return dispositions(given, side, joined.staged(side), draft.links, newcomers[side])
+
     return Plan(
         actions=frame(gated.actions),
         ledger_changes=frame(gated.changes),
         new_links=frame(gated.new_links),
         conflicts=frame(concat(draft.conflicts, CONFLICTS)),
         # One chunk a side: the longest frame is only stored, and joining it would copy it once more.
-        dispositions=chunked_frame(
-            pa.concat_tables(
-                [
-                    dispositions(given, side, joined.staged(side), draft.links, newcomers[side])
-                    for side in Side
-                ]
-            )
-        ),
+        dispositions=chunked_frame(pa.concat_tables(at_once(ended, tuple(Side), len(pairs)))),
         left_out=frame(concat([*draft.left_out, gated.left_out], LEFT_OUT)),
         answered=frame(gated.answered),
     )
