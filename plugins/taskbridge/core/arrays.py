@@ -25,10 +25,10 @@ SLICE: Final = 16_384
 """Rows compared at once: gathered text of that many rows still fits into the cache."""
 
 Given = TypeVar("Given")
-Told = TypeVar("Told")
+Answered = TypeVar("Answered")
 
 
-def at_once(work: Callable[[Given], Told], of: Collection[Given], rows: int) -> list[Told]:
+def at_once(work: Callable[[Given], Answered], of: Collection[Given], rows: int) -> list[Answered]:
     """`work` of each, in their order, on all cores where so many rows are worth it: while a kernel of Arrow runs, the
     interpreter is free for the next one."""
     if rows <= SLICE:

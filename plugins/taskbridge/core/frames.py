@@ -14,6 +14,9 @@ from pandas.api.internals import create_dataframe_from_blocks  # type: ignore[im
 
 from taskbridge.core.arrays import columns
 
+Row: TypeAlias = Mapping[str, Any]
+"""A row as a dictionary, null as None."""
+
 Column: TypeAlias = "pa.Array | pa.ChunkedArray | npt.NDArray[Any] | pd.api.extensions.ExtensionArray"
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from taskbridge.core.frames import Row
 from taskbridge.core.writes import FIELDS_LEFT_OUT, Outcome
 from taskbridge.errors import NOTHING_DONE
 from taskbridge.sides.outcomes import RowResult, carried_over
@@ -19,7 +20,6 @@ MORE: Final = "more"
 
 _NAMED_ONE_BY_ONE: Final = 3  # refusals, before all that is left is left out at once
 
-Row = Mapping[str, Any]
 Send = Callable[[Sequence[Row]], list[RowResult]]
 
 

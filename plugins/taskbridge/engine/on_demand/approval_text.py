@@ -8,18 +8,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
+from taskbridge.core.frames import Row
 from taskbridge.core.terms import BIT, FIELDS, ApprovalKind, Doubt, Op, Side
 from taskbridge.engine.deciding.call_text import cost_of_request
 from taskbridge.engine.ports import Sides
 from taskbridge.store.approvals import Approval, ApprovalDetails
 
 SAMPLES: Final = 10
-LONGEST_TABLE: Final = 20
-LONGEST_TEXT: Final = 80
-
-Row = Mapping[str, Any]
+_LONGEST_TABLE: Final = 20
+_LONGEST_TEXT: Final = 80
 
 _WHAT: Final[Mapping[ApprovalKind, tuple[str, str]]] = {
     ApprovalKind.CREATE: ("create", "tasks"),
@@ -112,9 +111,9 @@ def _rows(counts: Sequence[Row]) -> int:
 
 
 def _count_cells(counts: Sequence[Row]) -> Iterator[tuple[object, ...]]:
-    for row in counts[:LONGEST_TABLE]:
+    for row in counts[:_LONGEST_TABLE]:
         yield row["rows"], Side(row["side"]).system, row["owner"], row["campaign"]
-    rest = counts[LONGEST_TABLE:]
+    rest = counts[_LONGEST_TABLE:]
     if rest:
         yield _rows(rest), "", f"... {len(rest)} lines more", ""
 
@@ -151,7 +150,7 @@ def _table(head: Sequence[str], rows: Iterable[tuple[object, ...]]) -> Iterator[
 def _cell(value: object) -> str:
     """One line, cut, and without anything that Markdown or HTML would take for its own."""
     text = "" if value is None else " ".join(str(value).split())
-    text = text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+    text = text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"
     return re.sub(r"([\\`*_{}\[\]<>()#+!|~&])", r"\\\1", text)
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC
 from typing import Any, Final
 
+from taskbridge.core.frames import Row
 from taskbridge.core.terms import BIT, FIELDS, Op, Side
 from taskbridge.errors import TaskUnknown
 from taskbridge.store import Ledger
 from taskbridge.store.links import Known
-
-Row = Mapping[str, Any]
 
 _SIDES: Final = {**{side.value: side.system for side in Side}, "both": "both sides"}
 _LABELS: Final = {

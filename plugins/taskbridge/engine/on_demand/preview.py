@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
-from taskbridge.core.frames import rows_of
+from taskbridge.core.frames import Row, rows_of
 from taskbridge.core.model import Plan
 from taskbridge.core.terms import BIT, FIELDS, ActionState, Op, Side
 from taskbridge.core.usage import Usage
@@ -15,8 +15,6 @@ from taskbridge.engine.steps.decide import by_side
 LONGEST_TEXT: Final = 40
 LONGEST_TABLE: Final = 200
 _HEADER: Final = ("Pair", "Side", "Does", "Fields", "Rule")
-
-Row = Mapping[str, Any]
 
 
 def preview(plan: Plan, used: Mapping[Side, Usage]) -> str:

@@ -7,12 +7,11 @@ from typing import Any, Final
 
 import pandas as pd
 
-from taskbridge.core.frames import rows_of
+from taskbridge.core.frames import Row, rows_of
 from taskbridge.core.terms import FIELDS, Side
 from taskbridge.core.writes import Outcome
 from taskbridge.engine.engine import Engine
 
-Row = Mapping[str, Any]
 _CREATED_BEFORE: Final = {
     "outcome": Outcome.RETRY,
     "code": "CREATED_BEFORE",

@@ -6,20 +6,18 @@ Nothing there refuses a second create, so nothing is repeated before it is certa
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
 import pandas as pd
 
-from taskbridge.core.frames import rows_of
+from taskbridge.core.frames import Row, rows_of
 from taskbridge.core.terms import BIT, FIELDS, Side
 from taskbridge.core.writes import Outcome
 from taskbridge.engine.engine import Engine
 
 UNCLEAR: Final = "CREATE_UNCLEAR"
-
-Row = Mapping[str, Any]
 
 
 def resolve_unmarked(engine: Engine, side: Side, creates: pd.DataFrame) -> list[dict[str, Any]]:

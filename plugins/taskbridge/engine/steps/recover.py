@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
-from taskbridge.core.frames import frame, rows_of
+from taskbridge.core.frames import Row, frame, rows_of
 from taskbridge.core.run import Run, Window
 from taskbridge.core.terms import BIT, FIELDS, Op, Presence, Side
 from taskbridge.core.writes import KEPT, OUTCOMES, SEEN, Outcome
@@ -20,8 +19,6 @@ from taskbridge.engine.recovery.unmarked import resolve_unmarked
 from taskbridge.errors import DeletesForgotten
 
 _log = logging.getLogger(__name__)
-
-Row = Mapping[str, Any]
 
 
 def recover(engine: Engine, run: Run) -> int:

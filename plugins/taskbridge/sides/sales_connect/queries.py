@@ -20,7 +20,7 @@ from taskbridge.sides.pages import Page, by_field, read_pages
 from taskbridge.sides.pages_by_stamp import ByStamp
 from taskbridge.sides.sales_connect.login import CONNECTION
 from taskbridge.sides.sales_connect.records import decode_tasks
-from taskbridge.sides.sales_connect.writes import TASKS
+from taskbridge.sides.sales_connect.writes import TASKS_PATH
 from taskbridge.sides.shapes import Count, Shape
 
 PER_PAGE: Final = 100
@@ -113,7 +113,7 @@ class Queries:
 
     def listed(self, ids: Sequence[str]) -> pd.DataFrame:
         """Those of a page that were asked for; what it does not show is looked up by itself."""
-        page = self.page(TASKS, [("ids[]", remote_id) for remote_id in ids], PER_PAGE, 1)
+        page = self.page(TASKS_PATH, [("ids[]", remote_id) for remote_id in ids], PER_PAGE, 1)
         tasks = decode_tasks(page.rows)
         return tasks[tasks["remote_id"].isin(ids) & ~tasks["remote_id"].duplicated()]
 
@@ -136,7 +136,7 @@ class Queries:
         return witnesses[control]
 
     def _one(self, remote_id: str) -> HttpAnswer:
-        return self._channel.read(f"{TASKS}/{remote_id}", accept=(NOT_FOUND, _GONE))
+        return self._channel.read(f"{TASKS_PATH}/{remote_id}", accept=(NOT_FOUND, _GONE))
 
 
 def _moment(row: Any, stamp: str) -> datetime | None:

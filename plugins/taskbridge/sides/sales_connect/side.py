@@ -40,7 +40,7 @@ from taskbridge.sides.sales_connect.queries import (
     Queries,
 )
 from taskbridge.sides.sales_connect.records import decode_deletes, decode_tasks, decode_users, more_of
-from taskbridge.sides.sales_connect.writes import TASKS, write_rows
+from taskbridge.sides.sales_connect.writes import TASKS_PATH, write_rows
 
 _FEED: Final = "deleted_tasks"
 _POINTS_LEFT: Final = "X-RateLimit-Remaining-Minute"
@@ -129,7 +129,7 @@ class SalesConnectSide:
         return ()
 
     def read_changes(self, window: Window) -> Iterator[pd.DataFrame]:
-        for records in self._queries.changes(TASKS, "updated_at", window, _BY_STAMP):
+        for records in self._queries.changes(TASKS_PATH, "updated_at", window, _BY_STAMP):
             yield decode_tasks(records)
 
     def read_deletes(self, window: Window) -> Iterator[pd.DataFrame]:
@@ -148,7 +148,7 @@ class SalesConnectSide:
         window = Window(since or datetime(1970, 1, 1, tzinfo=UTC), until)
         for owner in dict.fromkeys(owners):
             for records in self._queries.changes(
-                TASKS, "updated_at", window, {**_BY_STAMP, "assignee_id": owner}
+                TASKS_PATH, "updated_at", window, {**_BY_STAMP, "assignee_id": owner}
             ):
                 yield decode_tasks(records)
 
@@ -170,7 +170,7 @@ class SalesConnectSide:
     def find_markers(self, markers: Sequence[str]) -> pd.DataFrame:
         found: list[pd.DataFrame] = []
         for marker in dict.fromkeys(markers):
-            tasks = self._queries.carrying(TASKS, marker)
+            tasks = self._queries.carrying(TASKS_PATH, marker)
             found.append(decode_tasks(tasks))
             if not tasks and _FEED in self.features:
                 try:
@@ -186,7 +186,7 @@ class SalesConnectSide:
     def carries_markers(self) -> bool:
         """Looks at the hundred newest tasks: the API cannot ask for "any key that begins with"."""
         query = {"sort_by": "created_at", "sort_direction": "DESC", "per_page": PER_PAGE}
-        tasks = decode_tasks(self._channel.read(TASKS, query).of(Listed).data)
+        tasks = decode_tasks(self._channel.read(TASKS_PATH, query).of(Listed).data)
         return bool(tasks["marker"].str.startswith("tb:").fillna(False).any())
 
     def write(self, op: Op, rows: pd.DataFrame, fence: Callable[[], None] = unfenced) -> pd.DataFrame:

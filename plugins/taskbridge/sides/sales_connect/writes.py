@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from taskbridge.core.bounds import moment
+from taskbridge.core.frames import Row
 from taskbridge.core.terms import Op
 from taskbridge.core.writes import Outcome
 from taskbridge.errors import NOTHING_DONE, TaskBridgeError
@@ -20,7 +21,7 @@ from taskbridge.sides.meanings import normalise_code
 from taskbridge.sides.outcomes import RowResult, carried_over, row_error
 from taskbridge.sides.sales_connect.records import encode_create, encode_fields
 
-TASKS: Final = "/v2/tasks"
+TASKS_PATH: Final = "/v2/tasks"
 _KEY: Final = "idempotency_key"
 _OF_NEW: Final = frozenset({400, 409, 410, 413, 422})
 _OF_ROW: Final = _OF_NEW | {403, 404, 412}
@@ -29,8 +30,6 @@ _OF_ROW: Final = _OF_NEW | {403, 404, 412}
 _NO_BATCH: Final = 404
 _OF_BATCH: Final = frozenset({400, 413, 422})
 """By what a batch is refused as a whole for what one of its operations holds, or for all of them together."""
-
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -53,9 +52,9 @@ class Operation:
 
     def send_alone(self, channel: Channel) -> HttpAnswer:
         if self.op is Op.CREATE:
-            return channel.write("POST", TASKS, self.body, accept=_OF_NEW)
+            return channel.write("POST", TASKS_PATH, self.body, accept=_OF_NEW)
         method = "DELETE" if self.op is Op.DELETE else "PATCH"
-        return channel.write(method, f"{TASKS}/{self.row['remote_id']}", self.body, accept=_OF_ROW)
+        return channel.write(method, f"{TASKS_PATH}/{self.row['remote_id']}", self.body, accept=_OF_ROW)
 
 
 def write_rows(
@@ -90,7 +89,7 @@ def _in_batch(channel: Channel, operations: Sequence[Operation]) -> list[RowResu
     """None when the account has no batch endpoint (any more), or it takes not all of these; nothing was done then."""
     body = {"operations": [operation.in_batch() for operation in operations]}
     try:
-        answer = channel.write("POST", f"{TASKS}/batch", body, accept=_OF_BATCH | {_NO_BATCH})
+        answer = channel.write("POST", f"{TASKS_PATH}/batch", body, accept=_OF_BATCH | {_NO_BATCH})
     except Transient as lost:
         return [_unknown(operation, lost.code, lost.seen) for operation in operations]
     if verdict(answer.status, answer.errors) is not Verdict.FINE:

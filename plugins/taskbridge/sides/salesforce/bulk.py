@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 import pandas as pd
 
 from taskbridge.core.api_calls import JOB_ROWS, job_calls
-from taskbridge.core.frames import rows_of
+from taskbridge.core.frames import Row, rows_of
 from taskbridge.core.terms import Op
 from taskbridge.core.writes import Outcome
 from taskbridge.engine.ports import JobSight, JobState
@@ -38,8 +38,6 @@ _STATES: Final[Mapping[str, JobState]] = {
     "Aborted": JobState.ENDED,
 }
 _OPERATIONS: Final[Mapping[Op, str]] = {Op.CREATE: "insert", Op.UPDATE: "update"}
-
-Row = Mapping[str, Any]
 
 
 class OpenedJob(Shape):

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from taskbridge.core.frames import rows_of
+from taskbridge.core.frames import Row, rows_of
 from taskbridge.core.terms import FIELDS, Op
 from taskbridge.sides.answers import RemoteError
 from taskbridge.sides.frames import masked, unsendable
@@ -30,8 +30,6 @@ _FLAG_FIELDS: Final = ("IsDeleted", "IsClosed", "IsRecurrence", "IsArchived")
 csv.field_size_limit(
     10_000_000
 )  # a Description has 32,000 characters, a formula field or a message may have more
-
-Row = Mapping[str, Any]
 
 
 def holds(row: Row) -> bool:

@@ -8,12 +8,13 @@ update is done all the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
+from taskbridge.core.frames import Row
 from taskbridge.core.terms import Op
 from taskbridge.core.writes import UNMODIFIED_SINCE, Outcome
 from taskbridge.errors import NOTHING_DONE, ContractBroken
@@ -30,8 +31,6 @@ from taskbridge.sides.salesforce.writes import Collections, said, unknown
 _BEFORE: Final = timedelta(hours=1)
 _OF_ROW: Final = frozenset({400, 403, 404, 409, 412, 413})
 _MOVED: Final = "somebody modified the task since it was read"
-
-Row = Mapping[str, Any]
 
 
 class Guarded:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from taskbridge.core.frames import Row
 from taskbridge.sides.bringing_back import MORE
 from taskbridge.sides.salesforce.records import WIRE
 from taskbridge.sides.shapes import Shape
@@ -14,8 +15,6 @@ _NEVER: Final = frozenset(
     {"Id", "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp"}
 )
 """Of these an org lets a client set some, by a permission; but the new record is made now, by us."""
-
-Row = Mapping[str, Any]
 
 
 class _Field(Shape):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from taskbridge.core.frames import Row
 from taskbridge.core.writes import PERSON_LEFT_OUT, Outcome
 from taskbridge.errors import NOTHING_DONE, ContractBroken, ReadIncomplete
 from taskbridge.sides.failures import Refusal
@@ -30,7 +31,6 @@ _FIELDS: Final = {
 
 _UNSEEN: Final = frozenset({"INVALID_FIELD", "INVALID_TYPE"})
 
-Row = Mapping[str, Any]
 Record = Mapping[str, Any]
 Fetch = Callable[[str, Sequence[str], Sequence[str]], Iterable[Record]]
 

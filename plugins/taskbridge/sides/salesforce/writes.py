@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
 
+from taskbridge.core.frames import Row
 from taskbridge.core.terms import BIT, Op
 from taskbridge.core.writes import Outcome
 from taskbridge.errors import NOTHING_DONE, ContractBroken
@@ -26,8 +27,6 @@ _OF_ROWS: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_T
 """By what a collection is refused as a whole for what one of its rows holds, or for all of them together."""
 
 _HOLDER: Final = re.compile(r"record with id:?\s*([A-Za-z0-9]{18}|[A-Za-z0-9]{15})\b")
-
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
