@@ -24,7 +24,7 @@ from taskbridge.core.compare import compare
 from taskbridge.core.fields import SKIPPED
 from taskbridge.core.join import join
 from taskbridge.core.model import Plan, PlanInput
-from taskbridge.core.partners import Population
+from taskbridge.core.record_linkage import Population
 from taskbridge.core.records import carries_marker, is_broken
 from taskbridge.core.rules import Rules
 from taskbridge.core.terms import BIT, MERGED_FIELDS, TEMPLATE_INPUTS, LinkState, Side

@@ -38,7 +38,7 @@ from taskbridge.core.model import (
     Plan,
     PlanInput,
 )
-from taskbridge.core.partners import Found, Population, Populations, by_likeness, by_marker
+from taskbridge.core.record_linkage import Found, Population, Populations, by_likeness, by_marker
 from taskbridge.core.records import is_broken, is_deleted
 from taskbridge.core.rules import Rules
 from taskbridge.core.terms import (
