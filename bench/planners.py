@@ -52,9 +52,10 @@ class DictLoop:
 
 
 OURS: Final = "frames"
+LOOP: Final = "dict loop"
 PLANNERS: Final[Mapping[str, Callable[[PlanInput], Planner]]] = {
     OURS: FramesPlan,
-    "dict loop": DictLoop,
+    LOOP: DictLoop,
     "DuckDB": DuckDBPlan,
     "polars": PolarsPlan,
 }
