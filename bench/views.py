@@ -28,7 +28,7 @@ LIMIT: Final = 0.3
 _GIVE_UP: Final = "60s"
 _REPEATS: Final = 3
 _YEAR: Final = Path(__file__).with_name("year.sql")
-_DOCUMENT: Final = Path(__file__).parents[1] / "docs" / "operations.md"
+_DOCUMENTS: Final = [Path(__file__).parents[1] / "docs" / name for name in ("operations.md", "analysts.md")]
 _SIZES: Final = {"runs": 525_600, "pairs": 300_000, "staged": 300_000, "held": 1_000, "errors": 10_000}
 
 # Of a view that is too large to be read as a whole, what people ask of it.
@@ -135,7 +135,8 @@ def asked(connection: psycopg.Connection, scale: float) -> list[str]:
     queries = [f"select * from mart.{view} {part}" for (view,) in views for part in _ASKED.get(view, ("",))]
     queries += [f"select bridge.pair_of('{name}')" for name in ("{pair}", "{number}", "unknown")]
     queries = [query.strip().format_map(given) for query in queries]
-    queries += [_filled(query, given) for query in documented(_DOCUMENT.read_text(encoding="utf-8"))]
+    for document in _DOCUMENTS:
+        queries += [_filled(query, given) for query in documented(document.read_text(encoding="utf-8"))]
     return list(dict.fromkeys(queries))
 
 

@@ -196,3 +196,8 @@ SELECT r.run_id, s.side, 14000, 15000, r.opened_at
 FROM bridge.run r
 CROSS JOIN bridge.side_state s
 WHERE r.opened_at > now() - interval '14 days';
+
+INSERT INTO bridge.freshness (hour, side, sc_user_id, seconds)
+SELECT date_trunc('hour', now(), 'UTC') - (n / 40) * interval '1 hour', CASE WHEN n % 2 = 0 THEN 'sales_connect' ELSE 'salesforce' END,
+       'u' || 5 * (n % 40), ARRAY[20 + pg_temp.dice(n, 60), 15, 70, 31, 44]::real[]
+FROM generate_series(1, pg_temp.size('runs') / 2) n;

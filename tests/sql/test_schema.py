@@ -69,6 +69,45 @@ def test_every_table_view_and_column_has_a_comment(database_url: str) -> None:
     assert bare == []
 
 
+def test_what_people_typed_and_who_they_are_is_marked_as_personal(database_url: str) -> None:
+    """Wherever a column has such a name."""
+    unmarked = query(
+        database_url,
+        r"""
+        SELECT n.nspname || '.' || c.relname || '.' || a.attname AS name
+        FROM pg_class c
+        JOIN pg_namespace n ON n.oid = c.relnamespace
+        JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+        WHERE n.nspname IN ('bridge', 'staging', 'mart') AND c.relkind IN ('r', 'v')
+          AND a.attname ~ '(^|_)(title|details|email)$|^(user|owner)_name$|^(value|base)_s[cf]$|_by$|^payload$'
+          AND NOT coalesce(col_description(c.oid, a.attnum), '') LIKE '%(personal)'
+        """,
+    )
+    assert unmarked == []
+
+
+def test_a_reader_reads_what_people_ask_for_and_writes_nothing(
+    own_database_url: str,
+) -> None:
+    with Ledger(own_database_url) as ledger:
+        linked(ledger)
+    with psycopg.connect(own_database_url, autocommit=True) as connection:
+        connection.execute("SET ROLE taskbridge_reader")
+        views = connection.execute("SELECT viewname FROM pg_views WHERE schemaname = 'mart'").fetchall()
+        for (view,) in views:
+            connection.execute(f"SELECT * FROM mart.{view}".encode())
+        assert connection.execute("SELECT bridge.pair_of('00T1')").fetchone() == ("sc:acc:1",)
+        assert connection.execute("SELECT remote_id FROM staging.sales_connect_task").fetchall() == [("1",)]
+        for refused in (
+            "SELECT sealed FROM bridge.session",
+            "UPDATE bridge.link SET dirty = true",
+            "DELETE FROM staging.sales_connect_task",
+            "CREATE TABLE mart.mine (id int)",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(refused.encode())
+
+
 def test_the_data_dictionary_is_that_of_the_database(database_url: str) -> None:
     assert DICTIONARY.read_text(encoding="utf-8") == dictionary(database_url), (
         "docs/data-dictionary.md is out of date: write it anew with "

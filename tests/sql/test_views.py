@@ -408,3 +408,86 @@ def test_change_log_tells_from_which_value_to_which(people: Ledger, database_url
     ]
     assert {row["user_name"] for row in found} == {"Ada"}
     assert found[0]["written_at"] > NOW
+
+
+# conflicts, errors and users
+
+
+def contested(ledger: Ledger, url: str) -> dict[str, int]:
+    """Four conflicts about one pair: open, settled by a rule, decided by a person, and gone; their numbers."""
+    link_id = linked(ledger)
+    run = open_run(ledger, at(5))
+    given = {
+        "open": ("title", None, None),
+        "settled": ("details", "salesforce", None),
+        "decided": ("status", None, "now()"),
+        "gone": ("priority", None, "now()"),
+    }
+    for field, winner, decided_at in given.values():
+        query(
+            url,
+            "INSERT INTO bridge.conflict (run_id, link_id, field, rule, winner, value_sc, value_sf, decided_at) "
+            f"VALUES (%s, %s, %s, 'K3', %s, 'ours', 'theirs', {decided_at or 'NULL'})",
+            run.run_id, link_id, field, winner,
+        )  # fmt: skip
+    rows = query(url, "SELECT conflict_id, field FROM bridge.conflict")
+    numbers = {row["field"]: row["conflict_id"] for row in rows}
+    query(
+        url,
+        "INSERT INTO bridge.decision (conflict_id, link_id, field, winner, decided_by, state) "
+        "VALUES (%s, %s, 'status', 'sales_connect', 'Eva', 'carried_out')",
+        numbers["status"], link_id,
+    )  # fmt: skip
+    return {state: numbers[field] for state, (field, _, _) in given.items()}
+
+
+def test_conflicts_tell_who_overrode_whom(people: Ledger, database_url: str) -> None:
+    numbers = contested(people, database_url)
+    found = {row["conflict_id"]: row for row in query(database_url, "SELECT * FROM mart.conflicts")}
+    assert {found[number]["state"]: number for number in numbers.values()} == numbers
+    told = {state: (found[n]["winner"], found[n]["overridden"]) for state, n in numbers.items()}
+    assert told == {
+        "open": (None, None),
+        "settled": ("salesforce", "ours"),
+        "decided": ("sales_connect", "theirs"),
+        "gone": (None, None),
+    }
+    assert found[numbers["decided"]]["decided_by"] == "Eva"
+    assert {(row["title"], row["owner_name"]) for row in found.values()} == {("Call Ann", "Ada")}
+    assert [row["conflict_id"] for row in query(database_url, "SELECT * FROM mart.conflicts_open")] == [
+        numbers["open"]
+    ]
+
+
+def test_errors_are_told_with_the_task_from_their_first_day_to_their_last(
+    people: Ledger, database_url: str
+) -> None:
+    link_id = linked(people)
+    given = [action(0, link_id, SF, "update", remote_id="00T1", mask=1, title="New")]
+    run = decide(people, 5, end(SC, "1", "planned", link_id), actions=given)
+    told = {"code": "STRING_TOO_LONG", "category": "validation", "message": "no", "remedy": "ask"}
+    write(people, run, SF, outcome(f"{run.run_id}-0", "rejected", **told))
+    row = one(database_url, "SELECT * FROM mart.errors")
+    assert {name: row[name] for name in told} == told
+    assert (row["side"], row["remote_id"], row["title"], row["owner_name"]) == (SF, "00T1", "Call Ann", "Ada")
+    assert row["resolved_at"] is None
+    query(database_url, "UPDATE bridge.dead_letter SET resolved_at = now(), next_try_at = now()")
+    row = one(database_url, "SELECT resolved_at, next_try_at FROM mart.errors")
+    assert row["resolved_at"] is not None
+    assert row["next_try_at"] is None
+
+
+def test_an_error_of_a_record_in_no_pair_has_its_title_and_owner(people: Ledger, database_url: str) -> None:
+    bad = task(
+        SF, "00T9", title="Bad date", owner="005A", problem_code="IMPOSSIBLE_DATE", problem_message="31"
+    )
+    decide(people, 5, end(SF, "00T9", "dead_letter", rule="G4"), rows={"00T9": bad})
+    row = one(database_url, "SELECT code, title, owner_name, link_id FROM mart.errors")
+    assert row == {"code": "IMPOSSIBLE_DATE", "title": "Bad date", "owner_name": "Ada", "link_id": None}
+
+
+def test_users_have_their_state_and_their_counts(people: Ledger, database_url: str) -> None:
+    linked(people)
+    found = {row["name"]: row for row in query(database_url, "SELECT * FROM mart.users")}
+    assert (found["Ada"]["state"], found["Ada"]["pairs"], found["Ada"]["open_tasks"]) == ("synced", 1, 1)
+    assert (found["Ben"]["state"], found["Ben"]["pairs"], found["Ben"]["parked"]) == ("off", 0, 0)

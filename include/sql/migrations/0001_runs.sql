@@ -17,7 +17,7 @@ CREATE TABLE bridge.run ( -- One row is one sync run.
     dry_run boolean NOT NULL, -- Whether it only planned
     users text[] NOT NULL, -- Users it was asked for; empty means all
     asked jsonb NOT NULL DEFAULT '{}', -- What a deliberate run is about, such as the request or the run to undo
-    asked_by text, -- Who asked for it, as Airflow names the person; null for a schedule
+    asked_by text, -- Who asked for it, as Airflow names the person; null for a schedule (personal)
     window_start timestamptz, -- Start of a window that was asked for; null: from the watermarks
     window_end timestamptz, -- End (exclusive) of a window that was asked for
     fencing bigint NOT NULL, -- Number of the lease under which it writes
@@ -79,7 +79,7 @@ CREATE TABLE bridge.left_out ( -- One row is something a person asked a run for 
 CREATE INDEX left_out_run ON bridge.left_out (run_id);
 
 CREATE TABLE bridge.housekeeping ( -- One row: when what is older than it is kept was last removed, and up to which run. Settings run_retention_days and history_retention_days.
-    name text PRIMARY KEY DEFAULT 'retention' CHECK (name = 'retention'), -- Always retention
+    name text PRIMARY KEY DEFAULT 'retention' CHECK (name = 'retention'), -- Always retention (personal)
     done_at timestamptz NOT NULL DEFAULT 'epoch', -- When a lot of runs was last looked at
     up_to bigint NOT NULL DEFAULT 0 -- The last run of that lot; the next one begins behind it. 0: from the oldest run
 );

@@ -12,7 +12,7 @@ CREATE TABLE bridge.side_state ( -- One row is a system: active, or paused after
     reason text, -- Why it is paused
     since timestamptz NOT NULL DEFAULT now(), -- Since when it is in this state
     next_attempt_at timestamptz, -- When a paused side is tried again
-    resumed_by text, -- Who last asked for a login before its time
+    resumed_by text, -- Who last asked for a login before its time (personal)
     lacking text[] NOT NULL DEFAULT '{}' -- Fields that the system does not have or show, and that TaskBridge does without, as Task.IsArchived
 );
 INSERT INTO bridge.side_state (side) VALUES ('sales_connect'), ('salesforce');
@@ -48,8 +48,8 @@ CREATE TABLE bridge.session ( -- One row is a login that a run under way shares 
 CREATE TABLE bridge.user_map ( -- One row is a Sales Connect user and the Salesforce user it is matched with (S2).
     sc_user_id text PRIMARY KEY, -- Sales Connect user
     sf_user_id text, -- Salesforce user; null while unmapped
-    email text, -- E-mail address by which the two were matched
-    name text, -- Name in Sales Connect
+    email text, -- E-mail address by which the two were matched (personal)
+    name text, -- Name in Sales Connect (personal)
     time_zone text, -- Time zone as Sales Connect tells it; bridge.zone_of tells how it is understood
     state text NOT NULL CHECK (state IN ('synced', 'off', 'unmapped', 'ambiguous', 'refused', 'inactive')), -- synced, off, unmapped, ambiguous, refused or inactive
     remedy text, -- What to do so that this user takes part; null when synced

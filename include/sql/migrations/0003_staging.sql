@@ -6,14 +6,14 @@ CREATE TABLE staging.sales_connect_task ( -- One row is a Sales Connect task as 
     version timestamptz, -- Stamp of the last change, or of the delete
     modified_at timestamptz, -- Stamp of the last edit by a user
     created_at timestamptz, -- When the record was created
-    title text, -- Name in SC, Subject in SF
+    title text, -- Name in SC, Subject in SF (personal)
     status text, -- Status in the words of the system
     priority text, -- Priority in the words of the system
     due_date date, -- Due date, a calendar date without a time zone
-    details text, -- Details in SC, Description (Comments) in SF
+    details text, -- Details in SC, Description (Comments) in SF (personal)
     owner text, -- User id of assignee or owner
     marker text, -- What TaskBridge wrote on a record that it created (G2)
-    person text, -- Salesforce id of the contact or lead
+    person text, -- Salesforce id of the contact or lead (personal)
     type text, -- Kind of task: Email, Call, InMail or Custom
     campaign_name text, -- Sales campaign that the task belongs to
     campaign_day text, -- Day of the campaign
@@ -22,8 +22,8 @@ CREATE TABLE staging.sales_connect_task ( -- One row is a Sales Connect task as 
     call_reason text, -- Reason of a call
     delete_cause text, -- user_deleted when the task went together with its user (C5)
     problem_code text, -- Why the record cannot be understood; its values are then null
-    problem_message text, -- The same in words
-    payload json, -- The record as it came
+    problem_message text, -- The same in words (personal)
+    payload json, -- The record as it came (personal)
     source text NOT NULL CHECK (source IN ('delta', 'deleted', 'first_sync', 'by_id', 'sweep')), -- How it was read: delta, deleted, first_sync, by_id or sweep
     staged_at timestamptz NOT NULL DEFAULT now(), -- When it was stored
     link_id text, -- Pair that it was decided with
@@ -39,22 +39,22 @@ CREATE TABLE staging.salesforce_task ( -- One row is a Salesforce task as a run 
     version timestamptz, -- Stamp of the last change, or of the delete
     modified_at timestamptz, -- Stamp of the last edit by a user
     created_at timestamptz, -- When the record was created
-    title text, -- Name in SC, Subject in SF
+    title text, -- Name in SC, Subject in SF (personal)
     status text, -- Status in the words of the system
     priority text, -- Priority in the words of the system
     due_date date, -- Due date, a calendar date without a time zone
-    details text, -- Details in SC, Description (Comments) in SF
+    details text, -- Details in SC, Description (Comments) in SF (personal)
     owner text, -- User id of assignee or owner
     marker text, -- Marker of the record that it is a copy of, if TaskBridge created it (G2); "tb:" alone in an org without the marker field
-    person text, -- Salesforce id of the contact or lead; null also where WhoId cannot be used, then nobody is told whom a task is about
+    person text, -- Salesforce id of the contact or lead; null also where WhoId cannot be used, then nobody is told whom a task is about (personal)
     subtype text, -- TaskSubtype; anything but Task is a logged activity (C2). Null where the org does not show it: then every task counts as a reminder
     is_closed boolean, -- Whether the org counts the status as closed
     is_recurrence boolean, -- Whether it is the master of a series (C2)
     is_archived boolean, -- Whether Salesforce has archived it; null where the org does not show it
     completed_at timestamptz, -- CompletedDateTime; null also where the org does not show it: then tasks that were completed when they were made take part (C2)
     problem_code text, -- Why the record cannot be understood; its values are then null
-    problem_message text, -- The same in words
-    payload json, -- The record as it came
+    problem_message text, -- The same in words (personal)
+    payload json, -- The record as it came (personal)
     source text NOT NULL CHECK (source IN ('delta', 'deleted', 'first_sync', 'by_id', 'sweep')), -- How it was read: delta, deleted, first_sync, by_id or sweep
     staged_at timestamptz NOT NULL DEFAULT now(), -- When it was stored
     link_id text, -- Pair that it was decided with

@@ -16,11 +16,11 @@ CREATE TABLE bridge.link ( -- One row is a pair of an SC task and its SF task, w
     {half}_written_at timestamptz, -- {HALF}: the server's time of our last write that no read has confirmed yet
     {half}_changed_at timestamptz, -- {HALF}: stamp first seen with a difference that is still open (K3)
     {half}_owner_now text, -- {HALF}: owner as last seen, also when that change has not been merged
-    {half}_title text, -- Base: title in {HALF}
+    {half}_title text, -- Base: title in {HALF} (personal)
     {half}_status text, -- Base: status in {HALF}
     {half}_priority text, -- Base: priority in {HALF}
     {half}_due_date date, -- Base: due date in {HALF}
-    {half}_details text, -- Base: details or comments in {HALF}
+    {half}_details text, -- Base: details or comments in {HALF} (personal)
     {half}_owner text, -- Base: owner in {HALF}
     -- end
     sc_outside text CHECK (sc_outside = 'owner'), -- SC: why the record itself was out of the sync when it was last seen: owner (given to somebody who takes no part, C3); else null
@@ -68,11 +68,11 @@ CREATE TABLE bridge.ledger_change ( -- One row says how the base of a pair advan
     withheld text CHECK (withheld IN ('rejected', 'undone', 'withdrawn_from_sales_connect', 'withdrawn_from_salesforce')), -- Why a person keeps the pair out from then on; without it a new state ends that
     -- both:
     {half}_mask integer NOT NULL DEFAULT 0, -- Bits of the {HALF} columns that advance, as in bridge.action.mask
-    {half}_title text, -- New base: title in {HALF}
+    {half}_title text, -- New base: title in {HALF} (personal)
     {half}_status text, -- New base: status in {HALF}
     {half}_priority text, -- New base: priority in {HALF}
     {half}_due_date date, -- New base: due date in {HALF}
-    {half}_details text, -- New base: details or comments in {HALF}
+    {half}_details text, -- New base: details or comments in {HALF} (personal)
     {half}_owner text, -- New base: owner in {HALF}
     -- end
     sc_outside text, -- What the pair's sc_outside becomes; empty: null; null leaves it
@@ -100,10 +100,10 @@ CREATE TABLE bridge.conflict ( -- One row is one contested field of a pair, or a
     field text NOT NULL, -- Field that is contested; record for a delete against an edit
     rule text NOT NULL, -- K3, T3 for a Subject typed in Salesforce, K4 for a delete against an edit, K6 for a field that went to and fro
     winner text CHECK (winner IN ('sales_connect', 'salesforce')), -- System whose value stands; null while it waits for a decision
-    base_sc text, -- What both agreed on before, as SC had it
-    base_sf text, -- What both agreed on before, as SF had it
-    value_sc text, -- Value in SC, in full
-    value_sf text, -- Value in SF, in full
+    base_sc text, -- What both agreed on before, as SC had it (personal)
+    base_sf text, -- What both agreed on before, as SF had it (personal)
+    value_sc text, -- Value in SC, in full (personal)
+    value_sf text, -- Value in SF, in full (personal)
     found_at timestamptz NOT NULL DEFAULT now(), -- When it was found
     decided_at timestamptz, -- When a waiting conflict was decided or went away
     restored_at timestamptz -- When a person's restore of the loser was written (K5)
@@ -120,9 +120,9 @@ CREATE TABLE bridge.decision ( -- One row is what a person decided about a field
     link_id text NOT NULL, -- Pair
     field text NOT NULL, -- Field
     winner text NOT NULL CHECK (winner IN ('sales_connect', 'salesforce')), -- System whose value is to be in both
-    value_sc text, -- Value in Sales Connect that was decided upon; dates as ISO text
-    value_sf text, -- Value in Salesforce that was decided upon; dates as ISO text
-    decided_by text NOT NULL, -- Who decided, as Airflow names the person
+    value_sc text, -- Value in Sales Connect that was decided upon; dates as ISO text (personal)
+    value_sf text, -- Value in Salesforce that was decided upon; dates as ISO text (personal)
+    decided_by text NOT NULL, -- Who decided, as Airflow names the person (personal)
     decided_at timestamptz NOT NULL DEFAULT now(), -- When
     state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'carried_out', 'outdated', 'unneeded', 'replaced')), -- open: the next run carries it out. carried_out: it was. outdated: a value moved before. unneeded: the field was no longer held. replaced: decided again
     run_id bigint REFERENCES bridge.run, -- Run that planned it, or that found it outdated or unneeded
@@ -141,10 +141,10 @@ CREATE TABLE bridge.drift ( -- One row is something that an audit found not to b
     sc_id text, -- Record in Sales Connect
     sf_id text, -- Record in Salesforce
     sc_user_id text, -- User whose task it is, if mapped
-    title text, -- Name or Subject
+    title text, -- Name or Subject (personal)
     field text, -- The field that differs
-    value_sc text, -- What Sales Connect holds; of the title, what the template makes of it
-    value_sf text, -- What Salesforce holds
+    value_sc text, -- What Sales Connect holds; of the title, what the template makes of it (personal)
+    value_sf text, -- What Salesforce holds (personal)
     unexplained boolean -- Of a difference: neither side changed the field since the pair was last in step, nor is it what skipped means in Salesforce (C4)
 );
 CREATE INDEX drift_run ON bridge.drift (run_id, class);

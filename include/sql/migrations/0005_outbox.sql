@@ -8,7 +8,7 @@ CREATE TABLE bridge.approval ( -- One row is a request to a person: effects of o
     dag_run_id text, -- The last run of task_sync_approval that was started for it
     asked integer NOT NULL DEFAULT 0, -- How many of them were started: more than one when one was deleted or failed, or the switch was off
     answer text CHECK (answer IN ('approved', 'rejected')), -- What the person said
-    answered_by text, -- Who answered, as Airflow names the person
+    answered_by text, -- Who answered, as Airflow names the person (personal)
     answered_at timestamptz, -- When, by Airflow's clock
     answered_in text, -- Where: the DAG run whose question was answered. Airflow does not tell whether on its page or by its REST API
     carried_out_run_id bigint REFERENCES bridge.run, -- The run that finished carrying it out
@@ -30,17 +30,17 @@ CREATE TABLE bridge.approval_row ( -- One row is one effect that a request asks 
     doubt text CHECK (doubt IN ('too_old', 'undated', 'missing')), -- Why a delete waits however few there are, as in bridge.action; else null
     sc_user_id text, -- Whose task it is: Sales Connect user id
     mask integer NOT NULL, -- Fields to write, as bits: 1 title, 2 status, 4 priority, 8 due date, 16 details, 32 owner
-    title text, -- Title to write
+    title text, -- Title to write (personal)
     status text, -- Status to write
     priority text, -- Priority to write
     due_date date, -- Due date to write
-    details text, -- Details to write
+    details text, -- Details to write (personal)
     owner text, -- Owner to write, a user id of that system
-    seen_title text, -- Title that the record held
+    seen_title text, -- Title that the record held (personal)
     seen_status text, -- Status that the record held
     seen_priority text, -- Priority that the record held
     seen_due_date date, -- Due date that the record held
-    seen_details text, -- Details that the record held
+    seen_details text, -- Details that the record held (personal)
     seen_owner text, -- Owner that the record held
     wanted boolean NOT NULL DEFAULT true, -- Whether the last run that decided the pair still held it: exactly this of an open request, of which one without such a row is obsolete; whatever it became of a row that was left out
     run_id bigint REFERENCES bridge.run, -- The run that last tried to carry it out
@@ -61,7 +61,7 @@ CREATE TABLE bridge.bulk_job ( -- Jobs that write many rows in the background (B
     opened_at timestamptz NOT NULL DEFAULT clock_timestamp(), -- When it was opened
     ended_at timestamptz, -- When its end was seen and the outcomes of its rows were recorded; null until then
     failed boolean NOT NULL DEFAULT false, -- It ended before it came to all of its rows; for an hour after that ordinary calls do the work
-    message text -- Why it failed, as the system says
+    message text -- Why it failed, as the system says (personal)
 );
 CREATE INDEX bulk_job_open ON bridge.bulk_job (side) WHERE ended_at IS NULL;
 CREATE INDEX bulk_job_ended ON bridge.bulk_job (side, ended_at DESC);
@@ -87,18 +87,18 @@ CREATE TABLE bridge.action ( -- One row is one intended remote effect and its ou
     sc_user_id text, -- User whose task it is
     first_import boolean NOT NULL DEFAULT false, -- Whether it belongs to a user's first sync, which the limits do not count
     mask integer NOT NULL, -- Bits of the fields that are written: title 1, status 2, priority 4, due date 8, details 16, owner 32
-    title text, -- Value to write: title; of no meaning outside the mask
+    title text, -- Value to write: title; of no meaning outside the mask (personal)
     status text, -- Value to write: status; of no meaning outside the mask
     priority text, -- Value to write: priority; of no meaning outside the mask
     due_date date, -- Value to write: due_date; of no meaning outside the mask
-    details text, -- Value to write: details; of no meaning outside the mask
+    details text, -- Value to write: details; of no meaning outside the mask (personal)
     owner text, -- Value to write: owner; of no meaning outside the mask
-    person text, -- Creates only: Salesforce id of the contact or lead
-    seen_title text, -- What the record held when this was decided: title (K5)
+    person text, -- Creates only: Salesforce id of the contact or lead (personal)
+    seen_title text, -- What the record held when this was decided: title (K5) (personal)
     seen_status text, -- What the record held when this was decided: status (K5)
     seen_priority text, -- What the record held when this was decided: priority (K5)
     seen_due_date date, -- What the record held when this was decided: due_date (K5)
-    seen_details text, -- What the record held when this was decided: details (K5)
+    seen_details text, -- What the record held when this was decided: details (K5) (personal)
     seen_owner text, -- What the record held when this was decided: owner (K5)
     planned_at timestamptz NOT NULL DEFAULT now(), -- When it was planned
     waiting_since timestamptz, -- When the change to this record was first planned, of one that an earlier run left to a later one (G7)
@@ -109,7 +109,7 @@ CREATE TABLE bridge.action ( -- One row is one intended remote effect and its ou
     outcome text, -- What the side answered: done, gone, exists, retry, unknown or rejected
     code text, -- Error code of the vendor, or ours
     category text, -- intermittent, authentication, access, validation or other
-    message text, -- What the system said
+    message text, -- What the system said (personal)
     remedy text, -- What helps
     CHECK (op <> 'create' OR marker IS NOT NULL),
     CHECK (op = 'create' OR remote_id IS NOT NULL),
@@ -147,14 +147,14 @@ CREATE TABLE bridge.kept ( -- One row is a record that TaskBridge removed, or th
     version timestamptz, -- Stamp of this state
     modified_at timestamptz, -- Stamp of the last edit by a user
     created_at timestamptz, -- When it was created; null when recreated and not told
-    title text, -- Name in Sales Connect, Subject in Salesforce
+    title text, -- Name in Sales Connect, Subject in Salesforce (personal)
     status text, -- Status in the words of the system
     priority text, -- Priority in the words of the system
     due_date date, -- Due date
-    details text, -- Details or comments
+    details text, -- Details or comments (personal)
     owner text, -- User id of assignee or owner
     marker text, -- Marker that the record carried, if TaskBridge had created it (G2)
-    person text, -- Salesforce id of the contact or lead, as far as told
+    person text, -- Salesforce id of the contact or lead, as far as told (personal)
     type text, -- Kind of activity (Sales Connect)
     campaign_name text, -- Sales campaign (Sales Connect)
     campaign_day text, -- Day in the campaign (Sales Connect)
@@ -166,7 +166,7 @@ CREATE TABLE bridge.kept ( -- One row is a record that TaskBridge removed, or th
     is_recurrence boolean, -- Whether it was the master of a series (Salesforce)
     is_archived boolean, -- Whether it was archived (Salesforce)
     completed_at timestamptz, -- When it was completed (Salesforce)
-    payload json, -- The record as it came, JSON; null when recreated and not told
+    payload json, -- The record as it came, JSON; null when recreated and not told (personal)
     kept_at timestamptz NOT NULL DEFAULT now() -- When the row was written
 );
 CREATE INDEX kept_link ON bridge.kept (link_id);
@@ -183,9 +183,9 @@ CREATE TABLE bridge.dead_letter ( -- One row is a record or a write that cannot 
     action_id text REFERENCES bridge.action, -- Rejected action
     code text NOT NULL, -- Error code of the vendor, or ours
     category text NOT NULL, -- intermittent, authentication, access, validation, data or other
-    message text NOT NULL, -- What is wrong
+    message text NOT NULL, -- What is wrong (personal)
     remedy text NOT NULL, -- What helps, and who must act
-    payload json, -- The record as it came
+    payload json, -- The record as it came (personal)
     attempts integer NOT NULL DEFAULT 1, -- How often it was met
     first_seen_at timestamptz NOT NULL DEFAULT now(), -- When it was met first
     last_seen_at timestamptz NOT NULL DEFAULT now(), -- When it was met last
@@ -197,3 +197,21 @@ CREATE UNIQUE INDEX dead_letter_open_link ON bridge.dead_letter (side, link_id) 
 CREATE INDEX dead_letter_open ON bridge.dead_letter (link_id) WHERE resolved_at IS NULL;
 CREATE INDEX dead_letter_run ON bridge.dead_letter (run_id);
 CREATE INDEX dead_letter_action ON bridge.dead_letter (action_id) WHERE action_id IS NOT NULL;
+
+CREATE FUNCTION bridge.percentile(numbers real[], share double precision)
+RETURNS real
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (SELECT percentile_cont(share) WITHIN GROUP (ORDER BY number) FROM unnest(numbers) number);
+COMMENT ON FUNCTION bridge.percentile IS 'The number that this share of the numbers, from 0 to 1, does not exceed.';
+
+CREATE TABLE bridge.freshness ( -- One row is an hour of changes that crossed to one system for one user, with how long each took. Kept for history_retention_days.
+    hour timestamptz NOT NULL, -- Hour (UTC) in which they were written
+    side text NOT NULL CHECK (side IN ('sales_connect', 'salesforce')), -- System that they crossed to
+    sc_user_id text NOT NULL, -- User whose tasks they are; empty for nobody
+    seconds real[] NOT NULL, -- From each change on the other side to its write here
+    p50 real NOT NULL GENERATED ALWAYS AS (bridge.percentile(seconds, 0.5)) STORED, -- Half of them took at most so many seconds
+    p95 real NOT NULL GENERATED ALWAYS AS (bridge.percentile(seconds, 0.95)) STORED, -- 95 % of them took at most so many seconds
+    longest real NOT NULL GENERATED ALWAYS AS (bridge.percentile(seconds, 1)) STORED, -- Seconds of the slowest
+    PRIMARY KEY (sc_user_id, hour, side)
+);
+CREATE INDEX freshness_hour ON bridge.freshness (hour);

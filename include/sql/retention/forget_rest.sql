@@ -35,6 +35,9 @@ jobs AS (
     WHERE j.run_id = o.run_id AND j.ended_at IS NOT NULL
       AND NOT EXISTS (SELECT FROM bridge.action a WHERE a.job_id = j.job_id)
 ),
+freshness AS (
+    DELETE FROM bridge.freshness WHERE hour < now() - CAST(:keep AS interval)
+),
 calls AS (
     DELETE FROM bridge.api_usage WHERE run_id IS NULL AND day < CAST(now() - CAST(:keep AS interval) AS date)
 ),

@@ -3,6 +3,7 @@ SELECT
     EXISTS (SELECT FROM staging.seen WHERE run_id = :run_id)
         OR EXISTS (SELECT FROM bridge.action WHERE run_id = :run_id)
         OR EXISTS (SELECT FROM bridge.action WHERE state = 'sent') AS looked,
+    EXISTS (SELECT FROM bridge.action WHERE run_id = :run_id AND state = 'done') AS wrote,
     EXISTS (SELECT FROM bridge.ledger_change WHERE applied_at IS NULL) AS changes,
     EXISTS (
         SELECT FROM bridge.ledger_change c JOIN bridge.run r USING (run_id)

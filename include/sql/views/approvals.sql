@@ -10,7 +10,7 @@ CREATE OR REPLACE VIEW mart.approvals ( -- One row is a request to a person to a
     refused, -- Of these: refused by the system that was to be written
     waiting, -- Of these: without an outcome yet
     answer, -- What the person said: approved or rejected
-    answered_by, -- Who answered, as Airflow names the person
+    answered_by, -- Who answered, as Airflow names the person (personal)
     answered_at, -- When
     answered_in, -- The DAG run whose question was answered
     dag_run_id, -- The last run of task_sync_approval for it

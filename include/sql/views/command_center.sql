@@ -1,14 +1,14 @@
 CREATE OR REPLACE VIEW mart.command_center ( -- One row is an open synced task that a user has overdue, for today or for tomorrow, in that user's time zone (I6).
     sc_user_id, -- Sales Connect user
-    user_name, -- Name of the user
-    email, -- E-mail address of the user
+    user_name, -- Name of the user (personal)
+    email, -- E-mail address of the user (personal)
     time_zone, -- Time zone in which today is meant
     bucket, -- overdue, today or tomorrow
     due_date, -- Due date
-    title, -- Name of the task
+    title, -- Name of the task (personal)
     priority, -- Priority
     type, -- Kind of task
-    details, -- Details
+    details, -- Details (personal)
     sc_id, -- Sales Connect task
     sf_id, -- Salesforce task
     link_id, -- Pair

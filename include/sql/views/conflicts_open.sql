@@ -3,14 +3,14 @@ CREATE OR REPLACE VIEW mart.conflicts_open ( -- One row is a field of a pair tha
     link_id, -- Pair
     sc_id, -- Sales Connect task
     sf_id, -- Salesforce task
-    title, -- Name of the task
-    owner_name, -- Name of the assignee
+    title, -- Name of the task (personal)
+    owner_name, -- Name of the assignee (personal)
     field, -- Field
     rule, -- Rule that holds it
-    base_sc, -- What both agreed on before, as Sales Connect had it
-    base_sf, -- What both agreed on before, as Salesforce had it
-    value_sc, -- Value in Sales Connect
-    value_sf, -- Value in Salesforce
+    base_sc, -- What both agreed on before, as Sales Connect had it (personal)
+    base_sf, -- What both agreed on before, as Salesforce had it (personal)
+    value_sc, -- Value in Sales Connect (personal)
+    value_sf, -- Value in Salesforce (personal)
     found_at, -- When it was found
     run_id, -- Run that found it
     decision -- What became of a decision, if there is one

@@ -1,10 +1,10 @@
 CREATE OR REPLACE VIEW mart.drift ( -- One row is something that the newest audit found not to be as the rules say.
     class, -- What was found, see mart.drift_by_class
-    title, -- Name or Subject
-    owner_name, -- User whose task it is, if mapped
+    title, -- Name or Subject (personal)
+    owner_name, -- User whose task it is, if mapped (personal)
     field, -- The field that differs
-    value_sc, -- What Sales Connect holds; of the title, what the template makes of it
-    value_sf, -- What Salesforce holds
+    value_sc, -- What Sales Connect holds; of the title, what the template makes of it (personal)
+    value_sf, -- What Salesforce holds (personal)
     unexplained, -- No side changed the field since the pair was last in step, nor is it what skipped means in Salesforce (C4): a repair decides it as a conflict
     sc_id, -- Record in Sales Connect
     sf_id, -- Record in Salesforce

@@ -6,7 +6,7 @@ CREATE OR REPLACE VIEW mart.errors_by_code ( -- One row is an error code of a sy
     open, -- Records or pairs that rest because of it
     first_seen_at, -- When it was met first
     last_seen_at, -- When it was met last
-    last_message, -- What was said last
+    last_message, -- What was said last (personal)
     remedy -- What helps, and who must act
 ) AS
 WITH met AS (

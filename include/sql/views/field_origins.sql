@@ -7,10 +7,10 @@ CREATE OR REPLACE VIEW mart.field_origins ( -- One row is a field of a pair: the
     sf_value, -- The same in Salesforce
     came_from, -- System whose value it was; both, when both held it by themselves. Null before the pair was ever written
     rule, -- Rules that led to it, comma-separated
-    explanation, -- The first of them in plain words
+    explanation, -- The first of them in plain words (personal)
     run_id, -- Run that set it
     mode, -- How that run came about
-    asked_by, -- Who asked for that run; null for a schedule
+    asked_by, -- Who asked for that run; null for a schedule (personal)
     set_at, -- When: the time of the write by the server's clock, else of the run's end
     action_id -- The write; null when nothing had to be written
 ) AS

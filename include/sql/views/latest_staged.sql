@@ -4,11 +4,11 @@ CREATE OR REPLACE VIEW mart.latest_staged ( -- One row is a record as the latest
     remote_id, -- Id of the record
     presence, -- live, deleted or absent
     version, -- Stamp of that state
-    title, -- Name or Subject
+    title, -- Name or Subject (personal)
     status, -- Status in the words of the system
     priority, -- Priority in the words of the system
     due_date, -- Due date
-    details, -- Details or comments
+    details, -- Details or comments (personal)
     owner, -- User id of assignee or owner
     link_id, -- Pair that it was decided with
     disposition, -- Where it ended (G5)

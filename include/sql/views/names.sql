@@ -1,7 +1,7 @@
 CREATE OR REPLACE VIEW mart.names ( -- One row is a user of a system, as far as mapped.
     side, -- sales_connect or salesforce
     user_id, -- Id of the user there
-    name -- Name of that user in Sales Connect
+    name -- Name of that user in Sales Connect (personal)
 ) AS
 SELECT 'sales_connect' AS side, sc_user_id AS user_id, name
 FROM bridge.user_map

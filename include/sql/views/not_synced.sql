@@ -1,11 +1,11 @@
 CREATE OR REPLACE VIEW mart.not_synced ( -- One row is a record or pair that is not in sync, with the reason: the answer to "why is my task not there?".
     side, -- System in which the record is
     remote_id, -- Id of the record
-    title, -- Name or Subject
+    title, -- Name or Subject (personal)
     owner, -- User id of assignee or owner
-    owner_name, -- Name of that user, if mapped
+    owner_name, -- Name of that user, if mapped (personal)
     rule, -- Rules that keep it out, comma-separated; G4 for a rejected one
-    explanation, -- The first rule, or the error, in plain words
+    explanation, -- The first rule, or the error, in plain words (personal)
     remedy, -- What helps
     reason, -- What was looked at: record (as last read), dead_letter, conflict (a field that is held), or the state of the pair: held, missing, released
     since, -- When this was found

@@ -6,8 +6,8 @@ CREATE OR REPLACE VIEW mart.plan ( -- One row is a field that a run planned to w
     side, -- System to write
     op, -- create, update or delete
     field, -- Field
-    before, -- Value that the record held; of a delete, what goes away
-    after, -- Value to write
+    before, -- Value that the record held; of a delete, what goes away (personal)
+    after, -- Value to write (personal)
     rule, -- Rules that led to it, comma-separated
     why, -- The first of them in plain words
     state, -- planned or held; after a run that was not dry, what became of it
@@ -16,8 +16,9 @@ CREATE OR REPLACE VIEW mart.plan ( -- One row is a field that a run planned to w
     kind, -- Kinds of limit that it counts for (G3), comma-separated
     remote_id, -- Record to write; null for one to be created
     link_id, -- Pair
+    title, -- Name of the task (personal)
     sc_user_id, -- User whose task it is
-    user_name, -- Name of that user
+    user_name, -- Name of that user (personal)
     action_id, -- Action
     planned_at -- When it was planned
 ) AS
@@ -28,7 +29,7 @@ SELECT
     a.rule, why.explanation AS why, a.state,
     CASE WHEN a.state = 'held' THEN hold.explanation END AS held_why,
     CASE WHEN a.state = 'held' THEN hold.remedy END AS held_remedy,
-    a.kind, a.remote_id, a.link_id, a.sc_user_id, u.name AS user_name, a.action_id, a.planned_at
+    a.kind, a.remote_id, a.link_id, coalesce(l.sc_title, a.title, a.seen_title) AS title, a.sc_user_id, u.name AS user_name, a.action_id, a.planned_at
 FROM bridge.action a
 JOIN bridge.run r USING (run_id)
 CROSS JOIN LATERAL (VALUES
@@ -39,6 +40,7 @@ CROSS JOIN LATERAL (VALUES
     (16, 'details', a.seen_details, a.details),
     (32, 'owner', a.seen_owner, a.owner)
 ) AS f (bit, field, before, after)
+LEFT JOIN bridge.link l USING (link_id)
 LEFT JOIN bridge.user_map u ON u.sc_user_id = a.sc_user_id
 LEFT JOIN mart.explanations why ON why.rule = split_part(a.rule, ',', 1)
 -- The last of its rules is the one that holds it.

@@ -6,19 +6,19 @@ CREATE OR REPLACE VIEW mart.task_pairs ( -- One row is a pair, with the values t
     dirty_since, -- Since when
     sc_id, -- Sales Connect task
     sf_id, -- Salesforce task
-    sc_title, -- Name in Sales Connect
-    sf_title, -- Subject in Salesforce
+    sc_title, -- Name in Sales Connect (personal)
+    sf_title, -- Subject in Salesforce (personal)
     sc_status, -- Status in Sales Connect
     sf_status, -- Status in Salesforce
     sc_priority, -- Priority in Sales Connect
     sf_priority, -- Priority in Salesforce
     sc_due_date, -- Due date in Sales Connect
     sf_due_date, -- Due date in Salesforce
-    sc_details, -- Details in Sales Connect
-    sf_details, -- Comments in Salesforce
+    sc_details, -- Details in Sales Connect (personal)
+    sf_details, -- Comments in Salesforce (personal)
     sc_owner, -- Sales Connect user
     sf_owner, -- Salesforce user
-    owner_name, -- Name of the Sales Connect user
+    owner_name, -- Name of the Sales Connect user (personal)
     sc_version, -- Last seen version in Sales Connect
     sf_version, -- Last seen version in Salesforce
     changed_at, -- When values, ids or state last changed

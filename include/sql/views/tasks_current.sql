@@ -1,13 +1,13 @@
 CREATE OR REPLACE VIEW mart.tasks_current ( -- One row is a record of either system in its latest known state: of a pair at rest the base, else the last sight in staging.
     side, -- System of the record
     remote_id, -- Id of the record
-    title, -- Name in Sales Connect, Subject in Salesforce
+    title, -- Name in Sales Connect, Subject in Salesforce (personal)
     status, -- Status in the words of the system
     priority, -- Priority in the words of the system
     due_date, -- Due date
-    details, -- Details or comments
+    details, -- Details or comments (personal)
     owner, -- User id of assignee or owner
-    owner_name, -- Name of that user, if mapped
+    owner_name, -- Name of that user, if mapped (personal)
     deleted, -- Whether the record is known to be deleted
     version, -- Stamp of the last known change
     link_id, -- Pair, if any

@@ -16,7 +16,8 @@ _HEAD: Final = """# Data dictionary
 
 Made from the comments in the database by `python -m taskbridge.store.dictionary URL`; a test compares
 the two. `mart` holds views for people, `staging` what each run saw, `bridge` the ledger. SC is Sales
-Connect, SF Salesforce; rule ids are explained in `mart.explanations`.
+Connect, SF Salesforce; rule ids are explained in `mart.explanations`. *(personal)*: may hold what people typed,
+or who they are.
 """
 
 

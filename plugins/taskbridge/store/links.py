@@ -157,6 +157,8 @@ class Links:
 
 def _follow(tx: Transaction, run: Run, work: Row[Any]) -> int:
     """The base follows what was written, and with it what people asked for. Answers how many pairs moved."""
+    if work.wrote:
+        tx.run("settle/note_freshness", run_id=run.run_id)
     if work.found:
         tx.run("settle/mark_found", run_id=run.run_id)
     moved = tx.run("settle/apply_changes", run_id=run.run_id).rowcount if work.changes else 0

@@ -52,6 +52,7 @@ def migrate(url: str) -> str:
             config.attributes["connection"] = tx.connection
             command.upgrade(config, "head")
             _make_views(tx)
+            tx.run("schema/grant_reading")
         schema.check(database)
     return expected()
 
