@@ -9,6 +9,7 @@ from typing import Self
 from taskbridge.store import schema
 from taskbridge.store.approvals import Approvals
 from taskbridge.store.database import Database
+from taskbridge.store.erasure import Erasure
 from taskbridge.store.housekeeping import Housekeeping
 from taskbridge.store.links import Links
 from taskbridge.store.outbox import Outbox
@@ -39,6 +40,7 @@ class Ledger:
         self.approvals = Approvals(database)
         self.usage = Usages(database)
         self.housekeeping = Housekeeping(database)
+        self.erasure = Erasure(database)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
