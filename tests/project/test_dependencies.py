@@ -28,6 +28,7 @@ ALLOWED = {
     "doctor": {"engine", "errors", "hooks", "operators"},
     "restore": {"core", "engine", "errors", "hooks", "operators"},
     "explain": {"core", "engine", "errors", "store"},
+    "erase": {"errors", "store"},
     "provider": set(),
 }
 PURE_LIBRARIES = {"pandas", "pyarrow", "numpy", "__future__"}
