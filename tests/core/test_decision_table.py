@@ -1,11 +1,11 @@
-"""The decision table: complete, used by the plan, and the same in the README."""
+"""The decision table: complete, used by the plan, and the same in docs/rules.md."""
 
 from __future__ import annotations
 
 from itertools import product
 
 from taskbridge.core.decision import TABLE, Decision, Seen, as_markdown
-from tests.core.readme import shown
+from tests.core.documented import shown
 
 
 def test_C1_every_combination_has_one_line_in_order() -> None:
@@ -26,5 +26,5 @@ def test_the_table_is_rendered_line_by_line() -> None:
     assert "| edited | deleted | delete in Sales Connect | create again in Salesforce | K4 |" in lines
 
 
-def test_the_readme_shows_the_table() -> None:
+def test_the_document_shows_the_table() -> None:
     assert shown("decision-table") == as_markdown(), "put there what core.decision.as_markdown() answers"

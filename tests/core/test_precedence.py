@@ -1,4 +1,4 @@
-"""The ordered tables: the first line that applies decides, and the README shows them."""
+"""The ordered tables: the first line that applies decides, and docs/rules.md shows them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from taskbridge.core.terms import Side
 from taskbridge.core.view import View
 from tests.core import frames
 from tests.core.frames import DAY, SWITCHED_ON, Row, absent, broken, gone, link, sc, sf
-from tests.core.readme import shown
+from tests.core.documented import shown
 
 
 @pytest.mark.parametrize("table", [PRECEDENCE, ADMISSION])
@@ -86,5 +86,5 @@ def test_every_fate_is_some_lines() -> None:
     assert {line.follows for line in PRECEDENCE} == set(Fate)
 
 
-def test_the_readme_shows_the_tables() -> None:
+def test_the_document_shows_the_tables() -> None:
     assert shown("precedence") == as_markdown(), "put there what core.precedence.as_markdown() answers"

@@ -1,4 +1,4 @@
-"""The decision table: what a pair's two sides look like, and what follows. The README shows it too."""
+"""The decision table: what a pair's two sides look like, and what follows. docs/rules.md shows it too."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ EDIT_MEETS_DELETE: Final = np.array([{*case[:2]} == {Seen.EDITED, Seen.DELETED} 
 
 
 def as_markdown() -> str:
-    """The table as the README shows it."""
+    """The table as docs/rules.md shows it."""
     lines = [
         "| Sales Connect | Salesforce | What happens | With `edit_wins` | Rule |",
         "|---|---|---|---|---|",

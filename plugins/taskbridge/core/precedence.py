@@ -102,7 +102,7 @@ def first_line(table: Sequence[Line[Any]], seen: Mapping[str, Flags], length: in
 
 
 def as_markdown() -> str:
-    """Both tables as the README shows them."""
+    """Both tables as docs/rules.md shows them."""
     of_pairs = _rows("What is seen of a pair | What happens", PRECEDENCE)
     return "\n".join(
         [*of_pairs, "", *_rows("What is seen of a record in no pair | Where it ends", ADMISSION)]
