@@ -139,6 +139,23 @@ def test_K5_what_a_late_update_overwrites_is_kept_when_a_run_has_seen_it(world: 
     assert world.rows(kept) == [("typed there meanwhile",)]
 
 
+def test_K5_what_an_update_overwrote_stays_kept_when_the_system_altered_what_was_written(
+    world: World,
+) -> None:
+    """Its answer is lost, and one of its fields shows that it landed."""
+    task = world.sc_task(details="before", due_date=date(2026, 4, 4))
+    world.settle()
+    partner = world.partner(Side.SALES_CONNECT, task)
+    assert partner is not None
+    world.sf.edit(partner, details="after", due_date=date(2026, 5, 5))
+    world.sc.faults.trigger = lambda values: {"details": (values["details"] or "").upper()}
+    world.sc.faults.lose_answers = 1
+    world.sync()
+    world.settle()
+    kept = "select seen_details, seen_due_date from bridge.action where op = 'update' and mask = 24"
+    assert world.rows(kept)[0] == ("before", date(2026, 4, 4))
+
+
 def test_K3_an_edit_made_while_an_update_could_still_land_is_merged_when_it_did_not(world: World) -> None:
     task = world.sc_task()
     world.settle()

@@ -57,7 +57,7 @@ class LeavingRules(OperatorRules):
             self.story.tell(f"{self.story.named(_SF, task)} is taken out of Salesforce's bin")
             self.story.sf.undelete(task)
             if back is not None and task in self.editable:
-                self._reassign(_SF, task, self.story.sf_users[back])
+                self.give_in_salesforce(task, back)
         elif joins:
             self._run("run")
             self.switch_a_user("chi", True, True)

@@ -159,8 +159,13 @@ class PeopleRules(RuleBasedStateMachine):
     @precondition(lambda self: self.free_there)
     @rule(data=st.data(), owner=OWNERS)
     def reassign_in_salesforce(self, data: st.DataObject, owner: str) -> None:
-        if self.story.sf.users[self.story.sf_users[owner]]["active"]:
-            self._reassign(_SF, data.draw(st.sampled_from(self.free_there)), self.story.sf_users[owner])
+        self.give_in_salesforce(data.draw(st.sampled_from(self.free_there)), owner)
+
+    def give_in_salesforce(self, task: str, owner: str) -> None:
+        """Unless that user is inactive, whom Salesforce gives nothing."""
+        user = self.story.sf_users[owner]
+        if self.story.sf.users[user]["active"]:
+            self._reassign(_SF, task, user)
 
     def _reassign(self, side: Side, remote_id: str, owner: str) -> None:
         story = self.story
