@@ -27,7 +27,7 @@ from typing import Final
 from tests.mutants.faults import CODE, FAULTS, Fault
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-PARTS: Final = ("plugins", "include", "tests", "bench", "stack", "sandbox", "pyproject.toml", "README.md")
+PARTS: Final = ("plugins", "include", "tests", "bench", "stack", "sandbox", "pyproject.toml", "docs")
 PATIENCE: Final = 900.0
 """Seconds for one group of tests; a fault that makes them hang is noticed too."""
 
