@@ -223,7 +223,9 @@ def test_a_load_that_fails_leaves_the_other_side_its_share_and_settles(synced: I
     assert names(synced).count("Made in Salesforce") == 1
 
 
-def test_G6_rejected_rows_above_the_tolerance_fail_the_run_once(synced: Installation) -> None:
+def test_G6_rejected_rows_above_the_tolerance_fail_the_run_once(
+    synced: Installation, capfd: pytest.CaptureFixture[str]
+) -> None:
     create_in_sales_connect(synced, "Nobody wants this")
     rejected = {"code": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "Not like this"}
     synced.sandbox.salesforce.fault(
@@ -234,6 +236,10 @@ def test_G6_rejected_rows_above_the_tolerance_fail_the_run_once(synced: Installa
     assert ended.tasks["upsert_salesforce"] == "success", "the row was refused, not the step"
     assert "reject_tolerance" in ended.xcom["report", "error"]
     assert "mart.errors_by_code" in ended.xcom["report", "error"]
+    named = "'Nobody wants this' of Ada Example (Sales Connect "
+    shown = [line for line in "".join(capfd.readouterr()).splitlines() if named in line]
+    for operator in ("UpsertOperator", "ReportOperator"):
+        assert any(operator in line and "warning" in line for line in shown), shown
     assert synced.run().state == "success", "a row that was parked earlier keeps no later run red"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
@@ -40,7 +41,7 @@ class ReportOperator(DocumentedOperator):
         with one_sentence(context):
             told, settings = self._close(run_key(context), error)
             for line in told.text.splitlines():
-                self.log.info("%s", line)
+                self.log.log(_weight(told), "%s", line)
             send(told)
             _fail_if_bad(told, settings, error)
         return {"run_id": told.run_id, "outcome": told.outcome.value}
@@ -60,6 +61,18 @@ class ReportOperator(DocumentedOperator):
             raise TaskBridgeError(
                 f"{error} The run could not be closed: {trouble}" if error else str(trouble)
             ) from trouble
+
+
+def _weight(told: RunReport) -> int:
+    """Level of the report's lines in the log: what somebody has to look at stands out."""
+    from taskbridge.core.run import RunOutcome
+
+    weights = {
+        RunOutcome.FAILED: logging.ERROR,
+        RunOutcome.PARTIAL: logging.WARNING,
+        RunOutcome.HELD: logging.WARNING,
+    }
+    return weights.get(told.outcome, logging.INFO)
 
 
 def _states(context: Context) -> dict[str, str]:
@@ -90,8 +103,8 @@ def _fail_if_bad(told: RunReport, settings: Settings, error: str | None) -> None
     if told.outcome is RunOutcome.FAILED:
         raise AirflowFailException(error or told.text)
     if told.counts is not None and told.counts.rejected_new > settings.reject_tolerance:
-        named = "; ".join(map(tell_parked, told.counts.waiting.examples[: told.counts.rejected_new]))
+        first = "".join(f" The first: {tell_parked(one)}" for one in told.counts.waiting.examples[:1])
         raise RowsRejected(
             f"Rejected: {told.counts.rejected_new} rows, while reject_tolerance allows {settings.reject_tolerance}; "
-            f"mart.errors_by_code tells codes and remedies. {named}"
+            f"mart.errors_by_code tells codes and remedies.{first}"
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -127,7 +127,7 @@ def tell_waiting(waiting: Waiting) -> Iterable[str]:
             f"Parked: {waiting.parked}, since {waiting.parked_since:%Y-%m-%d %H:%M} UTC, all in mart.not_synced; "
             "the first:"
         )
-        yield from (f"  {tell_parked(one)}" for one in waiting.examples)
+        yield from (f"  {line}" for line in tell_rows(waiting.examples, waiting.parked))
     if waiting.asked:
         yield f"Waits for approval: {_words(waiting.asked)}, see mart.approvals"
     if waiting.undecided:
@@ -138,6 +138,13 @@ def tell_waiting(waiting: Waiting) -> Iterable[str]:
         yield f"Waits: {waiting.resting} pairs, see mart.not_synced"
     if waiting.unfinished:
         yield f"Unfinished: {waiting.unfinished} pairs, which the next run looks at again"
+
+
+def tell_rows(named: Sequence[Parked], rows: int) -> Iterable[str]:
+    """A line for each row that is named, and one for those that are not."""
+    yield from map(tell_parked, named)
+    if rows > len(named):
+        yield f"and {rows - len(named)} more, in mart.not_synced"
 
 
 def tell_parked(one: Parked) -> str:
