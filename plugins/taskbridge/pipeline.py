@@ -6,7 +6,7 @@ import os
 from typing import Any, Final
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
-from airflow.sdk import Asset, CronDataIntervalTimetable, Param
+from airflow.sdk import Asset, CronDataIntervalTimetable, Param, TriggerRule
 from airflow.sdk.exceptions import AirflowTimetableInvalid
 
 from taskbridge.errors import SettingsInvalid
@@ -36,7 +36,7 @@ from taskbridge.operators.request import (
     WINDOW_END,
     WINDOW_START,
 )
-from taskbridge.operators.step import OPEN
+from taskbridge.operators.step import GATE, OPEN
 
 SCHEDULE_VARIABLE: Final = "TASKBRIDGE_SCHEDULE"
 EVERY_MINUTE: Final = "* * * * *"
@@ -188,10 +188,11 @@ def sync_tasks(kind: str = SYNC) -> GateOperator:
     the first of them.
 
     gate, open and decide are set-ups, settle and report the tear-downs that belong to them. To Airflow that
-    says: without a success of the set-up nothing behind it runs; settle runs whenever decide succeeded and
-    report whenever gate did, whatever became of the tasks between, also when a person marks the run failed.
+    says: without a success of the set-up nothing behind it runs; settle runs whenever decide succeeded, whatever
+    became of the tasks between, also when a person marks the run failed. report runs in any case, as it says why
+    nothing was done.
     """
-    gate = GateOperator(task_id="gate", kind=kind)
+    gate = GateOperator(task_id=GATE, kind=kind)
     opening = OpenRunSensor(task_id=OPEN, kind=kind)
     recover = RecoverOperator(task_id="recover")
     extracts = [
@@ -213,6 +214,7 @@ def sync_tasks(kind: str = SYNC) -> GateOperator:
     ]
     settle = SettleOperator(task_id="settle").as_teardown(setups=decide, on_failure_fail_dagrun=True)
     report = ReportOperator(task_id="report").as_teardown(setups=[gate, opening], on_failure_fail_dagrun=True)
+    report.trigger_rule = TriggerRule.ALL_DONE
 
     requests = RequestsOperator(task_id="requests")
     gate >> opening >> recover >> extracts >> read_dirty >> decide >> upserts

@@ -82,11 +82,14 @@ def test_xcom_holds_names_counts_and_settings_only(synced: Installation) -> None
 
 @pytest.mark.parametrize("value", [None, "false", "0", "", "maybe"])
 def test_S3_switched_off_nobody_is_called_and_everything_is_skipped(
-    world: Installation, value: str | None
+    world: Installation, value: str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     world.switch(value)
     world.forget_calls()
     ended = world.run()
+    warned = [line.message for line in caplog.records if line.levelname == "WARNING"]
+    said = [line for line in warned if "The sync is switched off" in line]
+    assert len(said) == 2, "the task that skipped and the one that ends the run tell it"
     assert world.calls() == (0, 0)
     assert set(ended.tasks.values()) == {"skipped"}
     assert world.rows("SELECT * FROM bridge.run") == []

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow.sdk.exceptions import AirflowSkipException
-
 from taskbridge.operators.request import SYNC, Request
-from taskbridge.operators.step import DocumentedOperator, one_sentence
+from taskbridge.operators.step import DocumentedOperator, end_skipped, one_sentence
 from taskbridge.operators.variables import ENABLED, switch_is_on
 
 if TYPE_CHECKING:
@@ -30,4 +28,8 @@ class GateOperator(DocumentedOperator):
             request = Request.of(context, kind=self.kind)
         self.log.info("Asked for: %s", request)
         if not request.only_looks and not switch_is_on():
-            raise AirflowSkipException(f"The Variable {ENABLED} is not on: nothing is read or written.")
+            end_skipped(
+                context,
+                f"The sync is switched off, so this run did nothing: the Variable {ENABLED} is not true. Set it under "
+                "Admin, Variables; what was missed is then caught up with.",
+            )

@@ -5,15 +5,18 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException
 
 from taskbridge.errors import RowsRejected, TaskBridgeError
 from taskbridge.operators.metrics import send
 from taskbridge.operators.request import run_key
 from taskbridge.operators.step import (
     ERROR_KEY,
+    GATE,
     OPEN,
+    SKIPPED_KEY,
     DocumentedOperator,
+    end_skipped,
     one_sentence,
     settings_of,
 )
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class ReportOperator(DocumentedOperator):
-    """Closes the run, gives the lease back and logs one summary.
+    """Closes the run, gives the lease back and logs one summary, or why there is none.
 
     Fails, and with it the DAG run, when a step failed or when more rows were newly rejected than
     `reject_tolerance` allows.
@@ -35,9 +38,10 @@ class ReportOperator(DocumentedOperator):
 
     def execute(self, context: Context) -> dict[str, object]:
         states = _states(context)
-        if states.get(OPEN) == "skipped":
-            raise AirflowSkipException(f"The run was not opened; the log of the task {OPEN} tells why.")
         error = _what_failed(context, states)
+        if not error and (before := next((task for task in (GATE, OPEN) if states.get(task) == "skipped"), None)):
+            told = context["ti"].xcom_pull(task_ids=before, key=SKIPPED_KEY)
+            end_skipped(context, told or f"The run was not opened; the log of what comes before {before} tells why.")
         with one_sentence(context):
             told, settings = self._close(run_key(context), error)
             for line in told.text.splitlines():
