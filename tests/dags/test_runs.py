@@ -80,6 +80,22 @@ def test_xcom_holds_names_counts_and_settings_only(synced: Installation) -> None
     assert "Made in Sales Connect" not in repr(ended.xcom)
 
 
+def test_asset_events_tell_run_counts_and_outcome(synced: Installation) -> None:
+    from airflow.models.asset import AssetEvent
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    create_in_sales_connect(synced, "Made in Sales Connect")
+    run_id = synced.run().xcom["report", "return_value"]["run_id"]
+    with create_session() as session:
+        events = [event for event in session.scalars(select(AssetEvent)) if event.extra.get("run_id") == run_id]
+        told = {event.source_task_id: event.extra for event in events}
+    assert told["extract_sales_connect"]["rows"] > 1
+    assert told["decide"]["salesforce create planned"] == 1
+    assert told["report"]["outcome"] == "clean"
+    assert told["report"]["taskbridge.action.salesforce.create.done"] == 1
+
+
 @pytest.mark.parametrize("value", [None, "false", "0", "", "maybe"])
 def test_S3_switched_off_nobody_is_called_and_everything_is_skipped(
     world: Installation, value: str | None, caplog: pytest.LogCaptureFixture

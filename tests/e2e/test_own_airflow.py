@@ -111,6 +111,6 @@ def test_C18_the_readme_leads_to_a_first_dry_run(
     with psycopg.connect(url) as connection:
         runs = connection.execute("SELECT dry_run, outcome FROM bridge.run").fetchall()
         (planned,) = connection.execute("SELECT count(*) FROM mart.plan").fetchone() or (0,)
-    assert runs == [(True, "clean")]
+    assert runs == [(True, "planned")]
     assert planned > 0
     assert sandbox.salesforce.calls()["writes"] + sandbox.sales_connect.calls()["writes"] == 0

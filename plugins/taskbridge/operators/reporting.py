@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from airflow.sdk.exceptions import AirflowFailException
 
 from taskbridge.errors import RowsRejected, TaskBridgeError
-from taskbridge.operators.metrics import send
+from taskbridge.operators.metrics import metrics, send
 from taskbridge.operators.request import run_key
 from taskbridge.operators.step import (
     ERROR_KEY,
@@ -19,6 +19,7 @@ from taskbridge.operators.step import (
     end_skipped,
     one_sentence,
     settings_of,
+    tell_outlets,
 )
 from taskbridge.operators.variables import switch_is_on
 
@@ -47,6 +48,7 @@ class ReportOperator(DocumentedOperator):
             for line in told.text.splitlines():
                 self.log.log(_weight(told), "%s", line)
             send(told)
+            tell_outlets(self, context, {"run_id": told.run_id, "outcome": told.outcome.value, **metrics(told)})
             _fail_if_bad(told, settings, error)
         return {"run_id": told.run_id, "outcome": told.outcome.value}
 

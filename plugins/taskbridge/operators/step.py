@@ -99,6 +99,12 @@ def end_skipped(context: Context, sentence: str) -> NoReturn:
     raise AirflowSkipException(sentence)
 
 
+def tell_outlets(operator: BaseOperator, context: Context, extra: dict[str, Any]) -> None:
+    """Gives the asset events of the task what a consumer wants to know."""
+    for asset in operator.outlets:
+        context["outlet_events"][asset].extra = extra
+
+
 @contextmanager
 def disk_errors_told() -> Iterator[None]:
     """A full disk of the worker is a sentence as well."""

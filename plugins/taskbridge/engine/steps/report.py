@@ -80,6 +80,7 @@ def _retention(settings: Settings) -> Retention:
 
 def _outcome(counts: RunCounts, *, dry_run: bool) -> RunOutcome:
     states = {state for ops in counts.actions.values() for by_state in ops.values() for state in by_state}
+    plans = dry_run and ActionState.PLANNED in states
     ends = {end for by_end in counts.staged.values() for end, rows in by_end.items() if rows}
     if dry_run:
         states.discard(ActionState.PLANNED)
@@ -88,6 +89,8 @@ def _outcome(counts: RunCounts, *, dry_run: bool) -> RunOutcome:
     waiting = {Disposition.HELD, Disposition.WAITING, Disposition.DEAD_LETTER}
     if counts.waiting or ActionState.HELD in states or ends & waiting:
         return RunOutcome.HELD
+    if plans:
+        return RunOutcome.PLANNED
     return RunOutcome.CONFLICTS if counts.conflicts else RunOutcome.CLEAN
 
 
@@ -95,7 +98,9 @@ def summarise(
     run: Run, counts: RunCounts, outcome: RunOutcome, error: str | None, calls: Iterable[str] = ()
 ) -> str:
     """The run in a few lines that a tired person can read. `calls`: what is said of them (G7)."""
-    lines = [f"Run {run.run_id} ({run.spec.mode}{', dry run' if run.spec.dry_run else ''}): {outcome}"]
+    spec = run.spec
+    what = ", ".join(filter(None, (spec.mode, spec.dry_run and "dry run", spec.asked_by and f"by {spec.asked_by}")))
+    lines = [f"Run {run.run_id} ({what}): {outcome}{', nothing was written' if spec.dry_run else ''}"]
     if error:
         lines.append(f"  Failed: {error}")
     for side in Side:
@@ -105,7 +110,7 @@ def summarise(
             f"  {side.system}: read {window.start:%Y-%m-%d %H:%M:%S} to {window.end:%Y-%m-%d %H:%M:%S} UTC: {read}"
         )
         for op, states in counts.actions.get(side, {}).items():
-            lines.append(f"    {op}s there: {_words(states)}")
+            lines.append(f"    {_writes(op, states, dry_run=spec.dry_run)}")
     lines.extend(f"  {line}" for line in calls)
     if counts.conflicts:
         lines.append(f"  Conflicts: {counts.conflicts}, both values kept in bridge.conflict")
@@ -156,6 +161,13 @@ def tell_parked(one: Parked) -> str:
         f"{name} of {one.owner or 'nobody known'} ({one.side.system} {one.remote_id or 'without an id'}): "
         f"{error}. To do: {one.remedy}"
     )
+
+
+def _writes(op: str, states: Mapping[str, int], *, dry_run: bool) -> str:
+    if not dry_run:
+        return f"{op}s there: {_words(states)}"
+    rest = {state: rows for state, rows in states.items() if state != ActionState.PLANNED}
+    return f"would {op} there: {states.get(ActionState.PLANNED, 0)}" + (f", {_words(rest)}" if rest else "")
 
 
 def _words(numbers: Mapping[str, int]) -> str:
