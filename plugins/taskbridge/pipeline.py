@@ -240,6 +240,7 @@ def _ask_people(requests: RequestsOperator) -> Any:
     # With the lineage of this run in its conf the other one would meet a parameter that it does not know.
     return TriggerDagRunOperator.partial(
         task_id="ask_people",
+        map_index_template="{{ task.trigger_run_id }}",
         trigger_dag_id=APPROVAL_DAG,
         logical_date=None,
         skip_when_already_exists=True,
