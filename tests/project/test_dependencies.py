@@ -29,9 +29,10 @@ ALLOWED = {
     "restore": {"core", "engine", "errors", "hooks", "operators"},
     "explain": {"core", "engine", "errors", "store"},
     "provider": set(),
+    "timetables": set(),
 }
 PURE_LIBRARIES = {"pandas", "pyarrow", "numpy", "__future__"}
-MAY_IMPORT_AIRFLOW = {"hooks", "operators", "pipeline", "web"}
+MAY_IMPORT_AIRFLOW = {"hooks", "operators", "pipeline", "timetables", "web"}
 
 
 def _modules() -> list[Path]:

@@ -43,6 +43,8 @@ class ReportOperator(DocumentedOperator):
         if not error and (before := next((task for task in (GATE, OPEN) if states.get(task) == "skipped"), None)):
             told = context["ti"].xcom_pull(task_ids=before, key=SKIPPED_KEY)
             end_skipped(context, told or f"The run was not opened; the log of what comes before {before} tells why.")
+        if error and states.get(GATE) != "success":
+            raise AirflowFailException(error)
         with one_sentence(context):
             told, settings = self._close(run_key(context), error)
             for line in told.text.splitlines():
