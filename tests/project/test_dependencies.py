@@ -29,6 +29,7 @@ ALLOWED = {
     "restore": {"core", "engine", "errors", "hooks", "operators"},
     "explain": {"core", "engine", "errors", "store"},
     "provider": set(),
+    "setup": set(),
     "timetables": set(),
 }
 PURE_LIBRARIES = {"pandas", "pyarrow", "numpy", "__future__"}
