@@ -93,7 +93,8 @@ def test_asset_events_tell_run_counts_and_outcome(synced: Installation) -> None:
     assert told["extract_sales_connect"]["rows"] > 1
     assert told["decide"]["salesforce create planned"] == 1
     assert told["report"]["outcome"] == "clean"
-    assert told["report"]["taskbridge.action.salesforce.create.done"] == 1
+    assert told["report"]["actions"] == {"salesforce": {"create": {"done": 1}}}
+    assert (told["report"]["rejected"], told["report"]["parked"]) == (0, 0)
 
 
 @pytest.mark.parametrize("value", [None, "false", "0", "", "maybe"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from airflow.sdk.exceptions import AirflowFailException
 
 from taskbridge.errors import RowsRejected, TaskBridgeError
-from taskbridge.operators.metrics import metrics, send
+from taskbridge.operators.metrics import send
 from taskbridge.operators.request import run_key
 from taskbridge.operators.step import (
     ERROR_KEY,
@@ -44,13 +44,14 @@ class ReportOperator(DocumentedOperator):
             told = context["ti"].xcom_pull(task_ids=before, key=SKIPPED_KEY)
             end_skipped(context, told or f"The run was not opened; the log of what comes before {before} tells why.")
         if error and states.get(GATE) != "success":
+            self.log.error("%s", error)
             raise AirflowFailException(error)
         with one_sentence(context):
             told, settings = self._close(run_key(context), error)
             for line in told.text.splitlines():
                 self.log.log(_weight(told), "%s", line)
             send(told)
-            tell_outlets(self, context, {"run_id": told.run_id, "outcome": told.outcome.value, **metrics(told)})
+            tell_outlets(self, context, _extra(told))
             _fail_if_bad(told, settings, error)
         return {"run_id": told.run_id, "outcome": told.outcome.value}
 
@@ -69,6 +70,15 @@ class ReportOperator(DocumentedOperator):
             raise TaskBridgeError(
                 f"{error} The run could not be closed: {trouble}" if error else str(trouble)
             ) from trouble
+
+
+def _extra(told: RunReport) -> dict[str, object]:
+    """What a consumer of the run's asset event wants to know."""
+    extra: dict[str, object] = {"run_id": told.run_id, "outcome": told.outcome.value}
+    if (counts := told.counts) is not None:
+        extra |= {"staged": counts.staged, "actions": counts.actions}
+        extra |= {"conflicts": counts.conflicts, "rejected": counts.rejected_new, "parked": counts.waiting.parked}
+    return extra
 
 
 def _weight(told: RunReport) -> int:
