@@ -9,6 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from taskbridge.errors import RowsRejected, TaskBridgeError
 from taskbridge.operators.metrics import send
+from taskbridge.operators.notifying import tell_changes
 from taskbridge.operators.request import run_key
 from taskbridge.operators.step import (
     ERROR_KEY,
@@ -41,18 +42,25 @@ class ReportOperator(DocumentedOperator):
         states = _states(context)
         error = _what_failed(context, states)
         if not error and (before := next((task for task in (GATE, OPEN) if states.get(task) == "skipped"), None)):
+            if before == OPEN:
+                tell_changes(context, ran=False)
             told = context["ti"].xcom_pull(task_ids=before, key=SKIPPED_KEY)
             end_skipped(context, told or f"The run was not opened; the log of what comes before {before} tells why.")
         if error and states.get(GATE) != "success":
             self.log.error("%s", error)
             raise AirflowFailException(error)
-        with one_sentence(context):
-            told, settings = self._close(run_key(context), error)
-            for line in told.text.splitlines():
-                self.log.log(_weight(told), "%s", line)
-            send(told)
-            tell_outlets(self, context, _extra(told))
-            _fail_if_bad(told, settings, error)
+        try:
+            with one_sentence(context):
+                told, settings = self._close(run_key(context), error)
+                for line in told.text.splitlines():
+                    self.log.log(_weight(told), "%s", line)
+                send(told)
+                tell_outlets(self, context, _extra(told))
+                _fail_if_bad(told, settings, error)
+        except AirflowFailException as failed:
+            tell_changes(context, ran=True, error=str(failed))
+            raise
+        tell_changes(context, ran=True, report=told.text)
         return {"run_id": told.run_id, "outcome": told.outcome.value}
 
     def _close(self, key: str, error: str | None) -> tuple[RunReport, Settings]:

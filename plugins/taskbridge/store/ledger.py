@@ -11,6 +11,7 @@ from taskbridge.store.approvals import Approvals
 from taskbridge.store.database import Database
 from taskbridge.store.housekeeping import Housekeeping
 from taskbridge.store.links import Links
+from taskbridge.store.notices import Notices
 from taskbridge.store.outbox import Outbox
 from taskbridge.store.people import People
 from taskbridge.store.plans import Plans
@@ -39,6 +40,7 @@ class Ledger:
         self.approvals = Approvals(database)
         self.usage = Usages(database)
         self.housekeeping = Housekeeping(database)
+        self.notices = Notices(database)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
