@@ -217,7 +217,8 @@ def sync_tasks(kind: str = SYNC) -> GateOperator:
             DeleteOperator(task_id="delete_sales_connect", side="sales_connect", trigger_rule="all_done"),
         ]
     settle = SettleOperator(task_id="settle").as_teardown(setups=decide, on_failure_fail_dagrun=True)
-    report = ReportOperator(task_id="report", outlets=[RUNS]).as_teardown(setups=[gate, opening], on_failure_fail_dagrun=True)
+    report = ReportOperator(task_id="report", outlets=[RUNS])
+    report.as_teardown(setups=[gate, opening], on_failure_fail_dagrun=True)
     report.trigger_rule = TriggerRule.ALL_DONE
 
     with _folded("asking", "Starts an approval for what is held. Skipped where nothing is."):

@@ -1,6 +1,6 @@
-"""Puts the Variables and connections that TaskBridge reads into Airflow, to be filled in under Admin. `python -m taskbridge.setup`.
+"""Puts the Variables and connections that TaskBridge reads into Airflow, to be filled in under Admin.
 
-What is there already stays as it is, so it may be run again at any time.
+What is there already stays as it is, so `python -m taskbridge.setup` may be run again at any time.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ def main() -> int:
         _import(VARIABLES, "variables", "import", "--action-on-existing-key", "skip"),
     ]
     if not any(ended):
-        print("Now fill the connections in under Admin, Connections; python -m taskbridge.doctor checks them.")
+        print(
+            "Now fill the connections in under Admin, Connections; python -m taskbridge.doctor checks them."
+        )
     return max(ended)
 
 

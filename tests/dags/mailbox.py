@@ -33,7 +33,9 @@ class _Conversation(socketserver.StreamRequestHandler):
             verb = line[:4].strip().upper()
             if verb == b"DATA":
                 self._say("354 go on")
-                message = message_from_bytes(b"".join(iter(self.rfile.readline, b".\r\n")), policy=policy.default)
+                message = message_from_bytes(
+                    b"".join(iter(self.rfile.readline, b".\r\n")), policy=policy.default
+                )
                 assert isinstance(message, EmailMessage)
                 self.server.received.append(message)
             self._say("221 bye" if verb == b"QUIT" else "250 ok")

@@ -91,7 +91,7 @@ def test_S3_a_backfills_run_is_red_while_the_sync_is_off_and_calls_nobody(world:
     ti = SimpleNamespace(xcom_push=lambda key, value: told.update({key: value}))
     context: Any = {"dag_run": dag_run, "params": {}, "dag": SimpleNamespace(params={}), "ti": ti}
     gate = GateOperator(task_id="gate", kind="backfill")
-    with pytest.raises(AirflowFailException, match="switched off.*'Missing and Errored Runs'"):
+    with pytest.raises(AirflowFailException, match=r"switched off.*'Missing and Errored Runs'"):
         gate.execute(context)
     assert "Missing and Errored" in told["error"]
     gate.execute({**context, "params": {"dry_run": True}})

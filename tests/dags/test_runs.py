@@ -88,7 +88,9 @@ def test_asset_events_tell_run_counts_and_outcome(synced: Installation) -> None:
     create_in_sales_connect(synced, "Made in Sales Connect")
     run_id = synced.run().xcom["report", "return_value"]["run_id"]
     with create_session() as session:
-        events = [event for event in session.scalars(select(AssetEvent)) if event.extra.get("run_id") == run_id]
+        events = [
+            event for event in session.scalars(select(AssetEvent)) if event.extra.get("run_id") == run_id
+        ]
         told = {event.source_task_id: event.extra for event in events}
     assert told["extract_sales_connect"]["rows"] > 1
     assert told["decide"]["salesforce create planned"] == 1

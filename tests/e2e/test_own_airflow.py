@@ -99,7 +99,9 @@ def test_C18_the_readme_leads_to_a_first_dry_run(
     postgres_server.create_database(DATABASE)
     url = postgres_server.url(DATABASE)
     assert "Imported connection taskbridge_db" in airflow.run("python", "-m", "taskbridge.setup")
-    assert "connection already exists" in airflow.run("python", "-m", "taskbridge.setup"), "what is there stays"
+    assert "connection already exists" in airflow.run("python", "-m", "taskbridge.setup"), (
+        "what is there stays"
+    )
     airflow.run("airflow", "connections", "delete", "taskbridge_db")
     place = ("--conn-host", postgres_server.host, "--conn-port", str(PORT), "--conn-schema", DATABASE)
     airflow.run(

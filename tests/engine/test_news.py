@@ -13,7 +13,9 @@ REFUSED = "FIELD_CUSTOM_VALIDATION_EXCEPTION"
 NOTHING = {"count": 0, "share": 0, "delete_share": 0, "user_count": 0, "user_share": 0}
 
 
-def told(world: World, *, error: str | None = None, ran: bool = True, patience: timedelta | None = None) -> list[str]:
+def told(
+    world: World, *, error: str | None = None, ran: bool = True, patience: timedelta | None = None
+) -> list[str]:
     """What the notifiers are told after a run."""
     ended = Ended(DAG, error) if ran else None
     return [notice.text for notice in tell(world.ledger, ended, patience, lambda _: True)]

@@ -25,7 +25,11 @@ class DoctorOperator(DocumentedOperator):
         from taskbridge.engine.preflight import count, is_well, lines, verdict
         from taskbridge.hooks.doctor import examine
 
-        weights = {Level.PROBLEM: logging.ERROR, Level.WARNING: logging.WARNING, Level.NOT_CHECKED: logging.WARNING}
+        weights = {
+            Level.PROBLEM: logging.ERROR,
+            Level.WARNING: logging.WARNING,
+            Level.NOT_CHECKED: logging.WARNING,
+        }
 
         with one_sentence(context):
             sections = examine(read_settings())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
 from airflow.sdk import BaseNotifier
@@ -15,7 +16,6 @@ from taskbridge.operators.variables import read_settings
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from taskbridge.engine.news import Ended
     from taskbridge.settings import NotifierSettings
     from taskbridge.store.notices import Notice
 
@@ -64,11 +64,9 @@ def _send(given: NotifierSettings, context: Context, notices: list[Notice], repo
 
 
 def _notifier(given: NotifierSettings) -> BaseNotifier:
-    from airflow.sdk.module_loading import import_string
-
     try:
-        made = import_string(given.notifier)(**given.arguments)
-    except (ImportError, TypeError, AirflowException) as error:
+        made = resolve_name(given.notifier)(**given.arguments)
+    except (ImportError, AttributeError, TypeError, AirflowException) as error:
         raise SettingsInvalid(f"{error}; see its documentation for its place and its arguments") from error
     if not isinstance(made, BaseNotifier):
         raise SettingsInvalid("it is no notifier of Airflow")

@@ -41,11 +41,15 @@ class ReportOperator(DocumentedOperator):
     def execute(self, context: Context) -> dict[str, object]:
         states = _states(context)
         error = _what_failed(context, states)
-        if not error and (before := next((task for task in (GATE, OPEN) if states.get(task) == "skipped"), None)):
+        if not error and (
+            before := next((task for task in (GATE, OPEN) if states.get(task) == "skipped"), None)
+        ):
             if before == OPEN:
                 tell_changes(context, ran=False)
             told = context["ti"].xcom_pull(task_ids=before, key=SKIPPED_KEY)
-            end_skipped(context, told or f"The run was not opened; the log of what comes before {before} tells why.")
+            end_skipped(
+                context, told or f"The run was not opened; the log of what comes before {before} tells why."
+            )
         if error and states.get(GATE) != "success":
             self.log.error("%s", error)
             raise AirflowFailException(error)
@@ -85,7 +89,11 @@ def _extra(told: RunReport) -> dict[str, object]:
     extra: dict[str, object] = {"run_id": told.run_id, "outcome": told.outcome.value}
     if (counts := told.counts) is not None:
         extra |= {"staged": counts.staged, "actions": counts.actions}
-        extra |= {"conflicts": counts.conflicts, "rejected": counts.rejected_new, "parked": counts.waiting.parked}
+        extra |= {
+            "conflicts": counts.conflicts,
+            "rejected": counts.rejected_new,
+            "parked": counts.waiting.parked,
+        }
     return extra
 
 

@@ -31,7 +31,9 @@ class Standing:
     last_request: int | None
     parked: int  # rows that nobody was told of
     last_parked: int | None
-    quiet: timedelta | None  # since a run last moved the watermark that lies furthest back; null before the first one
+    quiet: (
+        timedelta | None
+    )  # since a run last moved the watermark that lies furthest back; null before the first one
 
 
 @dataclass

@@ -99,8 +99,14 @@ def summarise(
 ) -> str:
     """The run in a few lines that a tired person can read. `calls`: what is said of them (G7)."""
     spec = run.spec
-    what = ", ".join(filter(None, (spec.mode, spec.dry_run and "dry run", spec.asked_by and f"by {spec.asked_by}")))
-    lines = [f"Run {run.run_id} ({what}): {outcome}{', nothing was written' if spec.dry_run else ''}"]
+    what = [
+        spec.mode.value,
+        *(["dry run"] if spec.dry_run else []),
+        *([f"by {spec.asked_by}"] if spec.asked_by else []),
+    ]
+    lines = [
+        f"Run {run.run_id} ({', '.join(what)}): {outcome}{', nothing was written' if spec.dry_run else ''}"
+    ]
     if error:
         lines.append(f"  Failed: {error}")
     for side in Side:
