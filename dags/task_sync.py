@@ -17,6 +17,7 @@ is safe at any time. A **dry run** shows its plan as a table in the log of `deci
 |---|---|---|
 | clean | both sides agree | nothing |
 | conflicts | both changed the same field; the rule decided and both values are kept | look at `bridge.conflict` if you like |
+| planned | a dry run would write something; nothing was written | the log of `decide` shows it, `mart.plan` too |
 | held | a limit, a missing record or a rule keeps changes back | `mart.not_synced` names record, rule and remedy; fields that wait for a decision: DAG `task_sync_decide` |
 | partial | some rows were refused, had moved meanwhile, or wait for the next run | `mart.errors_by_code`; what is only late mends itself |
 | failed | a step could not finish; its sentence is in the summary | as below; the next run goes on where this one stopped |

@@ -3,7 +3,7 @@
 
 `mart.conflicts_open` lists what waits, each with its number, the task, the field and both values.
 
-**Decide:** *Trigger*, give the numbers in `conflicts` and choose in `winner` the system whose value is to be in both. The log
+**Decide:** *Trigger*, give the numbers in `conflicts`, one a line (by REST: `["17", "18"]`), and choose in `winner` the system whose value is to be in both. The log
 says what was recorded. Nothing is written to either system here; the next run of `task_sync` does it, so this works also
 while `taskbridge_enabled` is off. The value that loses is kept in `bridge.conflict`.
 
@@ -37,10 +37,11 @@ with DAG(
     params={
         CONFLICTS: Param(
             [],
-            type="array",
-            items={"type": "integer"},
+            # Airflow's form shows lines for texts, and a box of JSON for numbers.
+            type=["null", "array"],
+            items={"type": "string", "pattern": r"^\s*[0-9]{0,18}\s*$"},
             title="Conflicts",
-            description="Numbers of the conflicts to decide, from mart.conflicts_open.",
+            description="Numbers of the conflicts to decide, one a line, from mart.conflicts_open.",
         ),
         WINNER: Param(
             None,

@@ -2,6 +2,9 @@
 
 from airflow.plugins_manager import AirflowPlugin
 
+from taskbridge.timetables import DaysToBackfill
+
 
 class TaskBridgePlugin(AirflowPlugin):
     name = "taskbridge"
+    timetables = [DaysToBackfill]  # noqa: RUF012 - as Airflow declares it

@@ -158,6 +158,16 @@ class AirflowApi:
         if self.call("PATCH", f"variables/{key}", body=body, accept={404}).status_code == 404:
             self.call("POST", "variables", body=body)
 
+    def add_variable(self, key: str, value: str, description: str) -> None:
+        """One that is there already stays as it is."""
+        body = {"key": key, "value": value, "description": description}
+        self.call("POST", "variables", body=body, accept={409})
+
+    def set_connection(self, body: Mapping[str, Any]) -> None:
+        name = body["connection_id"]
+        if self.call("PATCH", f"connections/{name}", body=body, accept={404}).status_code == 404:
+            self.call("POST", "connections", body=body)
+
     def variable(self, key: str) -> str | None:
         """None where there is none."""
         answer = self.call("GET", f"variables/{key}", accept={404})

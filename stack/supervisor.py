@@ -20,7 +20,7 @@ from stack.airflow import (
     start_service,
 )
 from stack.airflow_api import AirflowApi
-from stack.connections import database_variable, sandbox_variables
+from stack.connections import database_variable, sandbox_variables, shown
 from stack.console import Reminder
 from stack.errors import AlreadyRunning, StackError
 from stack.files import private
@@ -33,6 +33,7 @@ from stack.processes import Child
 from stack.sandbox import Sandbox, SandboxAccess
 from stack.signals import stop_signals_ignored
 from stack.state import StackState, end_leftovers, hold_lock, own_state, service_state
+from taskbridge.setup import VARIABLES
 
 HEALTHY_SECONDS = 180.0
 MIGRATION_SECONDS = 180.0
@@ -166,7 +167,15 @@ class Stack:
             self._add(services[-1], "" if port is None else str(ports.base + port))
         self._note(url=plan.url)
         self._wait_until_healthy()
+        self._show_settings()
         ports.release()
+
+    def _show_settings(self) -> None:
+        """What a person looks for under Admin is there, and need not be typed by name."""
+        for key, given in VARIABLES.items():
+            self.api.add_variable(key, **given)
+        for connection in shown(self.sandbox, self.postgres.host, PROJECT_DATABASE):
+            self.api.set_connection(connection)
 
     def _migrate(self, env: Mapping[str, str]) -> None:
         """Both databases at the same time: each is mostly one process importing."""

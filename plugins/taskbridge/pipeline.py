@@ -6,7 +6,7 @@ import os
 from typing import Any, Final
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
-from airflow.sdk import Asset, CronDataIntervalTimetable, Param
+from airflow.sdk import Asset, CronDataIntervalTimetable, Param, TaskGroup, TriggerRule
 from airflow.sdk.exceptions import AirflowTimetableInvalid
 
 from taskbridge.errors import SettingsInvalid
@@ -36,7 +36,7 @@ from taskbridge.operators.request import (
     WINDOW_END,
     WINDOW_START,
 )
-from taskbridge.operators.step import OPEN
+from taskbridge.operators.step import GATE, OPEN
 
 SCHEDULE_VARIABLE: Final = "TASKBRIDGE_SCHEDULE"
 EVERY_MINUTE: Final = "* * * * *"
@@ -52,6 +52,7 @@ SALES_CONNECT_STAGING: Final = Asset(
 )
 SALESFORCE_STAGING: Final = Asset(name="staging.salesforce_task", uri=f"{_DATABASE}/staging/salesforce_task")
 PLAN: Final = Asset(name="bridge.action", uri=f"{_DATABASE}/bridge/action")
+RUNS: Final = Asset(name="mart.sync_runs", uri=f"{_DATABASE}/mart/sync_runs")
 
 
 def schedule() -> CronDataIntervalTimetable:
@@ -76,15 +77,16 @@ def choice_params() -> dict[str, Param]:
     return {
         USERS: Param(
             [],
-            type="array",
+            # What may be null has no asterisk in the form.
+            type=["null", "array"],
             items={"type": "string"},
             title="Users",
-            description="Only tasks of these Sales Connect users (id or e-mail address); empty: everybody. "
+            description="Only tasks of these Sales Connect users (id or e-mail address, one a line); empty: everybody. "
             "A selection moves no watermark.",
         ),
         DRY_RUN: Param(
             False,
-            type="boolean",
+            type=["null", "boolean"],
             title="Dry run",
             description="Only show the plan, with reasons and cost, in the log of the task decide. "
             "Writes nothing, and works while the sync is switched off.",
@@ -118,7 +120,7 @@ def audit_params() -> dict[str, Param]:
         ),
         REPAIR: Param(
             False,
-            type="boolean",
+            type=["null", "boolean"],
             title="Repair",
             description="Of an audit: let the next sync read the pairs that drifted by id and mend them by its rules.",
         ),
@@ -188,45 +190,58 @@ def sync_tasks(kind: str = SYNC) -> GateOperator:
     the first of them.
 
     gate, open and decide are set-ups, settle and report the tear-downs that belong to them. To Airflow that
-    says: without a success of the set-up nothing behind it runs; settle runs whenever decide succeeded and
-    report whenever gate did, whatever became of the tasks between, also when a person marks the run failed.
+    says: without a success of the set-up nothing behind it runs; settle runs whenever decide succeeded, whatever
+    became of the tasks between, also when a person marks the run failed. report runs in any case, as it says why
+    nothing was done.
     """
-    gate = GateOperator(task_id="gate", kind=kind)
+    gate = GateOperator(task_id=GATE, kind=kind)
     opening = OpenRunSensor(task_id=OPEN, kind=kind)
-    recover = RecoverOperator(task_id="recover")
-    extracts = [
-        ExtractOperator(
-            task_id="extract_sales_connect", side="sales_connect", outlets=[SALES_CONNECT_STAGING]
-        ),
-        ExtractOperator(task_id="extract_salesforce", side="salesforce", outlets=[SALESFORCE_STAGING]),
-    ]
-    read_dirty = ReadDirtyOperator(task_id="read_dirty")
+    with _folded("reading", "Everything that the plan is made of."):
+        recover = RecoverOperator(task_id="recover")
+        extracts = [
+            ExtractOperator(
+                task_id="extract_sales_connect", side="sales_connect", outlets=[SALES_CONNECT_STAGING]
+            ),
+            ExtractOperator(task_id="extract_salesforce", side="salesforce", outlets=[SALESFORCE_STAGING]),
+        ]
+        read_dirty = ReadDirtyOperator(task_id="read_dirty")
     decide = DecideOperator(task_id="decide", outlets=[PLAN])
-    upserts = [
-        UpsertOperator(task_id="upsert_salesforce", side="salesforce"),
-        UpsertOperator(task_id="upsert_sales_connect", side="sales_connect"),
-    ]
-    # A side that cannot be written must not keep the other one from its share.
-    deletes = [
-        DeleteOperator(task_id="delete_salesforce", side="salesforce", trigger_rule="all_done"),
-        DeleteOperator(task_id="delete_sales_connect", side="sales_connect", trigger_rule="all_done"),
-    ]
+    with _folded("writing", "Creates and updates, then deletes. Skipped where the plan has none."):
+        upserts = [
+            UpsertOperator(task_id="upsert_salesforce", side="salesforce"),
+            UpsertOperator(task_id="upsert_sales_connect", side="sales_connect"),
+        ]
+        # A side that cannot be written must not keep the other one from its share.
+        deletes = [
+            DeleteOperator(task_id="delete_salesforce", side="salesforce", trigger_rule="all_done"),
+            DeleteOperator(task_id="delete_sales_connect", side="sales_connect", trigger_rule="all_done"),
+        ]
     settle = SettleOperator(task_id="settle").as_teardown(setups=decide, on_failure_fail_dagrun=True)
-    report = ReportOperator(task_id="report").as_teardown(setups=[gate, opening], on_failure_fail_dagrun=True)
+    report = ReportOperator(task_id="report", outlets=[RUNS])
+    report.as_teardown(setups=[gate, opening], on_failure_fail_dagrun=True)
+    report.trigger_rule = TriggerRule.ALL_DONE
 
-    requests = RequestsOperator(task_id="requests")
+    with _folded("asking", "Starts an approval for what is held. Skipped where nothing is."):
+        requests = RequestsOperator(task_id="requests")
+        people = _ask_people(requests)
     gate >> opening >> recover >> extracts >> read_dirty >> decide >> upserts
     for delete in deletes:
         upserts >> delete >> settle
     settle >> report
-    decide >> requests >> _ask_people(requests) >> report
+    decide >> requests >> people >> report
     return gate
+
+
+def _folded(name: str, tooltip: str) -> TaskGroup:
+    """A line of the grid that stays folded unless somebody opens it. Task ids are the same without it."""
+    return TaskGroup(name, prefix_group_id=False, tooltip=tooltip)
 
 
 def _ask_people(requests: RequestsOperator) -> Any:
     # With the lineage of this run in its conf the other one would meet a parameter that it does not know.
     return TriggerDagRunOperator.partial(
         task_id="ask_people",
+        map_index_template="{{ task.trigger_run_id }}",
         trigger_dag_id=APPROVAL_DAG,
         logical_date=None,
         skip_when_already_exists=True,

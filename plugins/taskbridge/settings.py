@@ -76,6 +76,13 @@ class LimitSettings(KindLimits):
         return {**shared, **own.given}
 
 
+class NotifierSettings(_Closed):
+    """One of Airflow's notifier classes, and its arguments."""
+
+    notifier: Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")]
+    arguments: Mapping[str, Any] = Field(default_factory=dict)
+
+
 class Settings(_Closed):
     """Every setting of a run. Read once when the run opens."""
 
@@ -172,6 +179,14 @@ class Settings(_Closed):
         description="How long it is kept what was written, replaced, removed, contested, rejected and decided, with "
         "the runs that did it, days; undo and restore reach back as far. What explains a present value, and what "
         "still waits, stays (K5)",
+    )
+    notifiers: tuple[NotifierSettings, ...] = Field(
+        (),
+        description="Airflow's notifier classes that are told when a side pauses or is back, a run of the clock fails "
+        "or works again, something waits for approval or is newly parked (docs/operations.md); no secrets",
+    )
+    notify_late_minutes: Annotated[int, Field(ge=1, le=30 * _DAY)] | None = Field(
+        None, description="The notifiers are also told when no run has settled for so many minutes; null: not"
     )
     salesforce_api_version: Annotated[str, Field(pattern=r"^\d\d\.0$")] = Field(
         "67.0", description="Version of the Salesforce REST API"
@@ -299,6 +314,11 @@ class Settings(_Closed):
         return timedelta(minutes=self.overlap_minutes)
 
     @property
+    def patience(self) -> timedelta | None:
+        """For so long no run need settle before people are told."""
+        return None if self.notify_late_minutes is None else timedelta(minutes=self.notify_late_minutes)
+
+    @property
     def parked_retry(self) -> timedelta:
         return timedelta(hours=self.parked_retry_hours)
 
@@ -326,7 +346,8 @@ def _explain(settings: type[BaseModel], problem: Mapping[str, Any]) -> str:
     seen = json.dumps(problem["input"], default=str)
     if problem["type"] == "extra_forbidden":
         owners: tuple[type[BaseModel], ...] = (settings, LimitSettings, KindLimits)
-        owner = owners[len(problem["loc"]) - 1]
+        inside = problem["loc"][0] == "notifiers"
+        owner = NotifierSettings if inside else owners[len(problem["loc"]) - 1]
         return f"unknown key {path} (value {seen}); known keys: {', '.join(owner.model_fields)}"
     return f"{path} is {seen}: {problem['msg']}"
 

@@ -17,8 +17,8 @@ from taskbridge.core.rules import Rules
 from taskbridge.core.terms import Side
 from taskbridge.core.view import View
 from tests.core import frames
-from tests.core.frames import DAY, SWITCHED_ON, Row, absent, broken, gone, link, sc, sf
 from tests.core.documented import shown
+from tests.core.frames import DAY, SWITCHED_ON, Row, absent, broken, gone, link, sc, sf
 
 
 @pytest.mark.parametrize("table", [PRECEDENCE, ADMISSION])

@@ -99,9 +99,15 @@ def test_G3_a_sync_that_holds_something_starts_a_run_that_asks_and_waits_for_nob
     assert (ended.state, ended.tasks["ask_people"]) == ("success", "success")
     assert request["dag_run_id"] == f"approval-{request['approval_id']}"
     assert _state_of(request["dag_run_id"]) == "queued"
+    note = f"Request {request['approval_id']}: complete 1 task?"
     assert ended.xcom["requests", "return_value"] == [
-        {"trigger_run_id": request["dag_run_id"], "conf": {"approval_id": request["approval_id"]}}
+        {
+            "trigger_run_id": request["dag_run_id"],
+            "note": note,
+            "conf": {"approval_id": request["approval_id"]},
+        }
     ]
+    assert _note_of(request["dag_run_id"]) == note
     again = world.run()
     assert again.xcom["requests", "return_value"] == [], "it is being asked about"
     _forget(request["dag_run_id"])
@@ -171,6 +177,17 @@ def test_G3_who_is_no_approver_releases_nothing(held: tuple[Installation, Ended]
 def test_a_run_that_names_no_request_says_what_it_expected(world: Installation) -> None:
     assert "expected the number of a request" in world.run(DAG).error
     assert "knows no request 404" in world.run(DAG, approval_id=404).error
+
+
+def _note_of(dag_run_id: str) -> str | None:
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session() as session:
+        found = session.scalars(select(DagRun).where(DagRun.run_id == dag_run_id)).one()
+        note: str | None = found.note
+        return note
 
 
 def _state_of(run_id: str) -> str:

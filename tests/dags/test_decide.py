@@ -21,7 +21,7 @@ def test_K3_a_person_decides_without_a_call_while_the_sync_is_off(world: Install
     world.without(SALESFORCE)
     world.without(SALES_CONNECT)
     numbers = [row["conflict_id"] for row in world.rows("select conflict_id from bridge.conflict order by 1")]
-    ended = world.run(DECIDE, conflicts=numbers, winner="salesforce")
+    ended = world.run(DECIDE, conflicts=[*map(str, numbers), ""], winner="salesforce")
     assert ended.state == "success"
     made = world.rows(
         "select conflict_id, winner, value_sc, decided_by, state from bridge.decision order by 1"
@@ -38,14 +38,14 @@ def test_K3_what_cannot_be_meant_is_refused_in_one_sentence(world: Installation)
         row["conflict_id"] for row in world.rows("select conflict_id from bridge.conflict order by 1")
     ]
     for conf, told in (
-        ({"conflicts": [first]}, "The parameter winner is empty"),
+        ({"conflicts": [str(first)]}, "The parameter winner is empty"),
         ({"winner": "salesforce"}, "No conflict was named"),
-        ({"conflicts": [first, 999_999], "winner": "salesforce"}, "There is no conflict 999999"),
-        ({"conflicts": [first], "winner": "salesforce", "why": "x"}, "Unknown parameter why"),
+        ({"conflicts": [str(first), "999999"], "winner": "salesforce"}, "There is no conflict 999999"),
+        ({"conflicts": [str(first)], "winner": "salesforce", "why": "x"}, "Unknown parameter why"),
     ):
         ended = world.run(DECIDE, **conf)
         assert ended.state == "failed"
         assert told in ended.error
     assert world.rows("select 1 from bridge.decision") == []
     world.without(DATABASE)
-    assert "taskbridge_db" in world.run(DECIDE, conflicts=[first], winner="salesforce").error
+    assert "taskbridge_db" in world.run(DECIDE, conflicts=[str(first)], winner="salesforce").error

@@ -31,7 +31,10 @@ def opened(run_type: str, number: int = 0) -> Told:
     return told
 
 
-def test_the_clocks_runs_are_skipped_and_a_persons_are_red(world: Installation) -> None:
+def test_the_clocks_runs_are_skipped_and_a_persons_are_red(
+    world: Installation, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.variable("TASKBRIDGE_INSTALLATION", "here")
     url = world.sandbox.sales_connect.url
     world.connection(SALES_CONNECT, conn_type="sales_connect", host=url, login="nobody", password="x")
     world.forget_calls()
@@ -40,6 +43,8 @@ def test_the_clocks_runs_are_skipped_and_a_persons_are_red(world: Installation) 
     for number in range(1, 3):
         with pytest.raises(AirflowSkipException, match=r"paused since .* refused the login"):
             opened("scheduled", number)
+        assert [line.levelname for line in caplog.records if "paused since" in line.message] == ["WARNING"]
+        caplog.clear()
     for run_type in ("manual", "backfill"):
         with pytest.raises(AirflowFailException, match="paused since"):
             opened(run_type)
@@ -60,3 +65,19 @@ def test_a_whole_run_that_meets_a_pause_is_over_at_once(world: Installation) -> 
     assert ended.state == "failed", "a person asked for it"
     assert "Salesforce is paused since" in ended.error
     assert world.calls() == (0, 0)
+
+
+def test_the_report_of_a_run_that_a_pause_skipped_says_why_as_a_warning(
+    world: Installation, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.execute(
+        "UPDATE bridge.side_state SET state = 'paused', reason = 'refused', "
+        "next_attempt_at = now() + interval '20 minutes' WHERE side = 'salesforce'"
+    )
+    # `dag.test` makes runs of a person alone.
+    monkeypatch.setattr("taskbridge.operators.opening.started_by_the_clock", lambda _: True)
+    ended = world.run()
+    assert ended.state == "success"
+    assert (ended.tasks["open"], ended.tasks["report"]) == ("skipped", "skipped")
+    said = [line.levelname for line in caplog.records if "Salesforce is paused since" in line.message]
+    assert said == ["WARNING", "WARNING"]

@@ -80,13 +80,35 @@ def test_xcom_holds_names_counts_and_settings_only(synced: Installation) -> None
     assert "Made in Sales Connect" not in repr(ended.xcom)
 
 
+def test_asset_events_tell_run_counts_and_outcome(synced: Installation) -> None:
+    from airflow.models.asset import AssetEvent
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    create_in_sales_connect(synced, "Made in Sales Connect")
+    run_id = synced.run().xcom["report", "return_value"]["run_id"]
+    with create_session() as session:
+        events = [
+            event for event in session.scalars(select(AssetEvent)) if event.extra.get("run_id") == run_id
+        ]
+        told = {event.source_task_id: event.extra for event in events}
+    assert told["extract_sales_connect"]["rows"] > 1
+    assert told["decide"]["salesforce create planned"] == 1
+    assert told["report"]["outcome"] == "clean"
+    assert told["report"]["actions"] == {"salesforce": {"create": {"done": 1}}}
+    assert (told["report"]["rejected"], told["report"]["parked"]) == (0, 0)
+
+
 @pytest.mark.parametrize("value", [None, "false", "0", "", "maybe"])
 def test_S3_switched_off_nobody_is_called_and_everything_is_skipped(
-    world: Installation, value: str | None
+    world: Installation, value: str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     world.switch(value)
     world.forget_calls()
     ended = world.run()
+    warned = [line.message for line in caplog.records if line.levelname == "WARNING"]
+    said = [line for line in warned if "The sync is switched off" in line]
+    assert len(said) == 2, "the task that skipped and the one that ends the run tell it"
     assert world.calls() == (0, 0)
     assert set(ended.tasks.values()) == {"skipped"}
     assert world.rows("SELECT * FROM bridge.run") == []
@@ -223,7 +245,9 @@ def test_a_load_that_fails_leaves_the_other_side_its_share_and_settles(synced: I
     assert names(synced).count("Made in Salesforce") == 1
 
 
-def test_G6_rejected_rows_above_the_tolerance_fail_the_run_once(synced: Installation) -> None:
+def test_G6_rejected_rows_above_the_tolerance_fail_the_run_once(
+    synced: Installation, capfd: pytest.CaptureFixture[str]
+) -> None:
     create_in_sales_connect(synced, "Nobody wants this")
     rejected = {"code": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "Not like this"}
     synced.sandbox.salesforce.fault(
@@ -234,6 +258,10 @@ def test_G6_rejected_rows_above_the_tolerance_fail_the_run_once(synced: Installa
     assert ended.tasks["upsert_salesforce"] == "success", "the row was refused, not the step"
     assert "reject_tolerance" in ended.xcom["report", "error"]
     assert "mart.errors_by_code" in ended.xcom["report", "error"]
+    named = "'Nobody wants this' of Ada Example (Sales Connect "
+    shown = [line for line in "".join(capfd.readouterr()).splitlines() if named in line]
+    for operator in ("UpsertOperator", "ReportOperator"):
+        assert any(operator in line and "warning" in line for line in shown), shown
     assert synced.run().state == "success", "a row that was parked earlier keeps no later run red"
 
 

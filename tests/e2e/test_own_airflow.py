@@ -98,6 +98,11 @@ def test_C18_the_readme_leads_to_a_first_dry_run(
     # Step 2: the database.
     postgres_server.create_database(DATABASE)
     url = postgres_server.url(DATABASE)
+    assert "Imported connection taskbridge_db" in airflow.run("python", "-m", "taskbridge.setup")
+    assert "connection already exists" in airflow.run("python", "-m", "taskbridge.setup"), (
+        "what is there stays"
+    )
+    airflow.run("airflow", "connections", "delete", "taskbridge_db")
     place = ("--conn-host", postgres_server.host, "--conn-port", str(PORT), "--conn-schema", DATABASE)
     airflow.run(
         *("airflow", "connections", "add", "taskbridge_db", "--conn-type", "postgres"),
@@ -111,6 +116,6 @@ def test_C18_the_readme_leads_to_a_first_dry_run(
     with psycopg.connect(url) as connection:
         runs = connection.execute("SELECT dry_run, outcome FROM bridge.run").fetchall()
         (planned,) = connection.execute("SELECT count(*) FROM mart.plan").fetchone() or (0,)
-    assert runs == [(True, "clean")]
+    assert runs == [(True, "planned")]
     assert planned > 0
     assert sandbox.salesforce.calls()["writes"] + sandbox.sales_connect.calls()["writes"] == 0

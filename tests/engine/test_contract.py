@@ -174,6 +174,6 @@ def test_a_dry_run_says_that_a_run_would_halt_and_still_shows_its_plan(fresh: Wo
     pass_an_hour(fresh)
     fresh.sc_task()
     report = fresh.sync(dry_run=True)
-    assert report.outcome is RunOutcome.CLEAN
+    assert report.outcome is RunOutcome.PLANNED
     assert "A run that writes to Salesforce would halt: " in report.text
-    assert "creates there: 1 planned" in report.text
+    assert "would create there: 1" in report.text

@@ -183,3 +183,16 @@ def test_a_run_with_a_window_shows_its_plan_too(world: World, mode: RunMode) -> 
     assert shown.counts.actions == {"salesforce": {"create": {"planned": 1}}}
     assert done.counts.actions == {"salesforce": {"create": {"done": 1}}}
     assert done.outcome is RunOutcome.CLEAN
+
+
+def test_a_dry_run_says_what_it_would_do_and_is_clean_only_if_that_is_nothing(world: World) -> None:
+    world.sync()
+    assert world.sync(dry_run=True).outcome is RunOutcome.CLEAN
+    for number in range(7):
+        world.sc_task(f"Task {number}")
+    told = world.sync(dry_run=True)
+    assert told.outcome is RunOutcome.PLANNED
+    assert "(scheduled, dry run): planned, nothing was written" in told.text
+    assert "would create there: 7" in told.text
+    assert world.rows("SELECT outcome FROM mart.sync_runs ORDER BY run_id DESC LIMIT 1") == [("planned",)]
+    assert world.sync().outcome is RunOutcome.CLEAN

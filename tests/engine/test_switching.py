@@ -155,7 +155,9 @@ def test_I1_the_first_sync_brings_in_what_changed_in_the_day_before(fresh: World
     fresh.advance(86_400)
     edge = fresh.sf_task("a day old, all but a minute")
     fresh.advance(86_400 - 120)
-    fresh.sync()
+    began = fresh.sf.now + timedelta(seconds=60 - 86_400)  # a run begins a minute later
+    text = fresh.sync().text
+    assert f"Salesforce: changes since {began:%Y-%m-%d %H:%M}" in text, "the window alone would not be true"
     assert fresh.partner(Side.SALESFORCE, edge)
     assert fresh.partner(Side.SALESFORCE, old) is None
     fresh.sf.edit(old, priority="High")

@@ -62,6 +62,17 @@ def test_G6_a_refused_row_is_news_once_and_named_until_it_is_mended(world: World
     assert world.sync().outcome is RunOutcome.CLEAN
 
 
+def test_G6_ten_refused_rows_are_named_in_their_run_and_three_afterwards(world: World) -> None:
+    world.sf.faults.refuse_titles |= {f"Bad {number}": REFUSED for number in range(12)}
+    for title in world.sf.faults.refuse_titles:
+        world.sc_task(title)
+    for named, more in ((10, 2), (3, 9)):
+        text = world.sync().text
+        assert text.count("of Ada (Sales Connect") == text.count(f"): {REFUSED}") == named, text
+        assert text.count("To do: ") == named
+        assert f"and {more} more, in mart.not_synced" in text
+
+
 @pytest.mark.parametrize("linked", [True, False])
 @pytest.mark.parametrize("side", list(Side))
 def test_G6_a_record_that_cannot_be_understood_is_news_once(

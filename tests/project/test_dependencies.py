@@ -30,9 +30,11 @@ ALLOWED = {
     "explain": {"core", "engine", "errors", "store"},
     "erase": {"errors", "store"},
     "provider": set(),
+    "setup": set(),
+    "timetables": set(),
 }
 PURE_LIBRARIES = {"pandas", "pyarrow", "numpy", "__future__"}
-MAY_IMPORT_AIRFLOW = {"hooks", "operators", "pipeline", "web"}
+MAY_IMPORT_AIRFLOW = {"hooks", "operators", "pipeline", "timetables", "web"}
 
 
 def _modules() -> list[Path]:

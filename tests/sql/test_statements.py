@@ -23,6 +23,7 @@ from taskbridge.store import Ledger, statements, statistics
 from taskbridge.store.dictionary import dictionary
 from taskbridge.store.housekeeping import Retention
 from taskbridge.store.migrate import migrate
+from taskbridge.store.notices import Notice
 from tests.sql.rows import (
     SC,
     SF,
@@ -219,4 +220,6 @@ def test_every_statement_runs(ledger: Ledger, database_url: str, monkeypatch: py
     assert ledger.housekeeping.is_time_to_clean_up()
     assert ledger.housekeeping.clean_up(Retention(*[timedelta(hours=1)] * 3)) == 4
     ledger.erasure.erase("nobody", really=False)
+    assert ledger.notices.standing().told == frozenset()
+    ledger.notices.save([Notice("late", "it is late"), Notice("parked", "none", over=True)])
     assert (sorted(set(FILES) - used), sorted(used - set(FILES))) == ([], [])

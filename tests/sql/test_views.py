@@ -169,6 +169,26 @@ def test_not_synced_says_why_a_record_stays_alone(people: Ledger, database_url: 
     assert found["sales_connect", "5"]["explanation"] == "Decided by rule X9."
 
 
+@pytest.mark.parametrize(
+    ("disposition", "rule", "place"),
+    [
+        ("held", "C1,G3", "task_sync_approval"),
+        ("held", "I4", "task_sync_approval"),
+        ("held", "C5,C6", "task_sync_approval"),
+        ("held", "C1,K3", "task_sync_decide"),
+        ("held", "C1,K6", "task_sync_decide"),
+        ("held", "G2", "docs/operations.md"),
+        ("deferred", "G9", "Nothing"),
+        ("waiting", "G4", "mart.errors_by_code"),
+    ],
+)
+def test_not_synced_leads_to_where_the_row_is_let_go(
+    disposition: str, rule: str, place: str, people: Ledger, database_url: str
+) -> None:
+    decide(people, 5, end(SC, "1", disposition, rule=rule))
+    assert place in why(database_url)["sales_connect", "1"]["remedy"]
+
+
 def test_not_synced_forgets_what_became_a_pair_or_a_later_run_settled(
     people: Ledger, database_url: str
 ) -> None:

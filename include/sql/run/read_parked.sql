@@ -1,5 +1,5 @@
 -- Some rows that are parked, those that this run rejected first, then the oldest, as a person would name them (G6)
--- Parameters: run_id, examples (how many)
+-- Parameters: run_id, examples (how many); side and ops (array): only what the run was refused there by such writes, or null
 SELECT d.code, d.message, d.remedy, d.first_seen_at, d.run_id = :run_id AS new,
        CASE
            WHEN d.remote_id IS NOT NULL THEN d.side
@@ -26,5 +26,9 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) u ON true
 WHERE d.resolved_at IS NULL
+  AND (
+      CAST(:side AS text) IS NULL
+      OR (d.stage = 'load' AND d.side = :side AND a.run_id = :run_id AND a.op = ANY (CAST(:ops AS text[])))
+  )
 ORDER BY new DESC, d.first_seen_at, d.dead_letter_id
 LIMIT :examples

@@ -5,7 +5,7 @@ CREATE OR REPLACE VIEW mart.not_synced ( -- One row is a record or pair that is 
     owner, -- User id of assignee or owner
     owner_name, -- Name of that user, if mapped (personal)
     rule, -- Rules that keep it out, comma-separated; G4 for a rejected one
-    explanation, -- The first rule, or the error, in plain words (personal)
+    explanation, -- The error, or the rule that holds it (the last), or the first rule, in plain words (personal)
     remedy, -- What helps
     reason, -- What was looked at: record (as last read), dead_letter, conflict (a field that is held), or the state of the pair: held, missing, released
     since, -- When this was found
@@ -48,7 +48,8 @@ aside AS (
 ),
 found AS (
     SELECT s.side, s.remote_id, s.title, s.owner, s.link_id, coalesce(s.rule, s.disposition) AS rule,
-           NULL::text AS explanation, NULL::text AS remedy, r.opened_at AS since, 'record' AS reason
+           NULL::text AS explanation, NULL::text AS remedy, r.opened_at AS since, 'record' AS reason,
+           s.disposition = 'held' AS held
     FROM aside s
     JOIN bridge.run r USING (run_id)
     WHERE s.presence <> 'deleted'
@@ -60,7 +61,7 @@ found AS (
       AND (s.side, s.remote_id) NOT IN (SELECT d.side, d.remote_id FROM rejected d WHERE d.remote_id IS NOT NULL)
     UNION ALL
     SELECT r.side, r.remote_id, coalesce(r.title, s.title), coalesce(r.owner, s.owner), r.link_id, 'G4', r.explanation,
-           r.remedy, r.first_seen_at, 'dead_letter'
+           r.remedy, r.first_seen_at, 'dead_letter', false
     FROM rejected r
     LEFT JOIN LATERAL staging.last_sight(
         r.side, CASE WHEN r.title IS NULL OR r.owner IS NULL THEN r.remote_id END
@@ -69,7 +70,7 @@ found AS (
     SELECT l.origin, CASE l.origin WHEN 'sales_connect' THEN l.sc_id ELSE l.sf_id END,
            CASE l.origin WHEN 'sales_connect' THEN l.sc_title ELSE l.sf_title END,
            CASE l.origin WHEN 'sales_connect' THEN l.sc_owner_now ELSE l.sf_owner_now END,
-           l.link_id, c.rule, e.explanation || ' Field: ' || c.field || '.', NULL, c.found_at, 'conflict'
+           l.link_id, c.rule, e.explanation || ' Field: ' || c.field || '.', NULL, c.found_at, 'conflict', false
     FROM bridge.conflict c
     JOIN bridge.link l USING (link_id)
     LEFT JOIN mart.explanations e ON e.rule = c.rule
@@ -78,7 +79,7 @@ found AS (
     SELECT p.origin, CASE p.origin WHEN 'sales_connect' THEN p.sc_id ELSE p.sf_id END,
            CASE p.origin WHEN 'sales_connect' THEN p.sc_title ELSE p.sf_title END,
            CASE p.origin WHEN 'sales_connect' THEN p.sc_owner_now ELSE p.sf_owner_now END,
-           p.link_id, p.rule, NULL, NULL, coalesce(p.dirty_since, p.changed_at), p.state
+           p.link_id, p.rule, NULL, NULL, coalesce(p.dirty_since, p.changed_at), p.state, p.state = 'held'
     FROM stuck_pairs p
 )
 SELECT
@@ -87,5 +88,6 @@ SELECT
     coalesce(f.remedy, e.remedy, 'See the rule in the documentation.') AS remedy,
     f.reason, f.since, f.link_id
 FROM found f
-LEFT JOIN mart.explanations e ON e.rule = split_part(f.rule, ',', 1)
+-- Of what is held the last rule says who has to answer, and where.
+LEFT JOIN mart.explanations e ON e.rule = split_part(f.rule, ',', CASE WHEN f.held THEN -1 ELSE 1 END)
 LEFT JOIN mart.names u ON u.side = f.side AND u.user_id = f.owner;

@@ -3,7 +3,7 @@ CREATE OR REPLACE VIEW mart.sync_runs ( -- One row is a run, with its counts as 
     run_key, -- DAG id and DAG run id
     mode, -- scheduled, manual or backfill
     dry_run, -- Whether it only planned
-    outcome, -- clean, conflicts, partial, held, failed or skipped; open while it is under way or was cut off
+    outcome, -- clean, conflicts, planned (a dry run that would write), partial, held, failed or skipped; open while it is under way or was cut off
     summary, -- The run in a sentence
     opened_at, -- When it began
     closed_at, -- When it ended

@@ -111,6 +111,7 @@ class RunOutcome(StrEnum):
 
     CLEAN = "clean"
     CONFLICTS = "conflicts"
+    PLANNED = "planned"  # a dry run that would write something
     PARTIAL = "partial"
     HELD = "held"
     FAILED = "failed"

@@ -97,16 +97,23 @@ def count(sections: list[Section]) -> dict[str, int]:
 
 def table(sections: list[Section]) -> str:
     """The findings for people: a line each, and what was expected and what helps below it."""
+    return "\n".join([*(line for _, line in lines(sections)), "", verdict(sections)])
+
+
+def lines(sections: list[Section]) -> Iterator[tuple[Level, str]]:
+    """Each line of the table with the level of its finding."""
     rows = [(section.name, found) for section in sections for found in section.findings]
-    levels = [found.level for _, found in rows]
     subjects = max(len(found.subject) for _, found in rows)
-    lines = [line for name, found in rows for line in _lines(name, found, subjects)]
-    grave = sum(level in (Level.PROBLEM, Level.NOT_CHECKED) for level in levels)
-    warnings = levels.count(Level.WARNING)
-    verdict = (
-        f"{len(rows)} checks: {grave} to mend, {warnings} warnings." if grave or warnings else "All is well."
-    )
-    return "\n".join([*lines, "", verdict])
+    for name, found in rows:
+        yield from ((found.level, line) for line in _lines(name, found, subjects))
+
+
+def verdict(sections: list[Section]) -> str:
+    """The findings in numbers, what is to mend apart from what could not be asked."""
+    found = count(sections)
+    said = {Level.PROBLEM: "to mend", Level.WARNING: "warnings", Level.NOT_CHECKED: "not checked"}
+    numbers = [f"{found[level]} {words}" for level, words in said.items() if level in found]
+    return f"{sum(found.values())} checks: {', '.join(numbers)}." if numbers else "All is well."
 
 
 def in_a_sentence(section: Section) -> str:

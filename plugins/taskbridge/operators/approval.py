@@ -36,18 +36,25 @@ class RequestsOperator(StepOperator):
     """Finds the requests that nobody is asked about, and answers that nobody carries out.
 
     Those are new ones, those whose run of `task_sync_approval` was deleted or failed, and those that were answered
-    while the sync was switched off. Leaves the name and the parameters of the run to start for each.
+    while the sync was switched off. Leaves name, note and parameters of the run to start for each.
     """
 
     def step(self, engine: Engine, run: Run, context: Context) -> list[dict[str, Any]]:
         from taskbridge.engine.on_demand.approval import due
+        from taskbridge.engine.on_demand.approval_text import subject
 
         def under_way(dag_run_id: str) -> bool:
             runs = context["ti"].get_dr_count(APPROVAL_DAG, run_ids=[dag_run_id], states=_UNDER_WAY)
             return runs > 0
 
+        approvals = engine.ledger.approvals
         return [
-            {"trigger_run_id": name, "conf": {APPROVAL_ID: approval.approval_id}}
+            {
+                "trigger_run_id": name,
+                # Shown beside the run wherever Airflow lists it.
+                "note": subject(approval, approvals.approval_details(approval.approval_id, 0)),
+                "conf": {APPROVAL_ID: approval.approval_id},
+            }
             for approval, name in due(engine.ledger, under_way)
         ]
 

@@ -36,7 +36,8 @@ class RecordDecisionOperator(DocumentedOperator):
                 )
             person = getattr(context["dag_run"], "triggering_user_name", None) or "somebody without a name"
             winner = Side(params[WINNER])
+            numbers = [int(line) for line in params[CONFLICTS] or () if line.strip()]
             with open_ledger() as ledger:
-                recorded = decide_conflicts(ledger, list(params[CONFLICTS]), winner, person)
+                recorded = decide_conflicts(ledger, numbers, winner, person)
         self.log.info("Recorded for %d conflicts: %s is right, says %s", recorded, winner.system, person)
         return recorded

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowFailException
@@ -20,14 +21,21 @@ class DoctorOperator(DocumentedOperator):
     """
 
     def execute(self, context: Context) -> dict[str, int]:
-        from taskbridge.engine.preflight import count, is_well, table
+        from taskbridge.core.finding import Level
+        from taskbridge.engine.preflight import count, is_well, lines, verdict
         from taskbridge.hooks.doctor import examine
+
+        weights = {
+            Level.PROBLEM: logging.ERROR,
+            Level.WARNING: logging.WARNING,
+            Level.NOT_CHECKED: logging.WARNING,
+        }
 
         with one_sentence(context):
             sections = examine(read_settings())
-        for line in table(sections).splitlines():
-            self.log.info("%s", line)
-        found = count(sections)
+        for level, line in lines(sections):
+            self.log.log(weights.get(level, logging.INFO), "%s", line)
+        self.log.info("%s", verdict(sections))
         if not is_well(sections):
-            raise AirflowFailException(f"Something has to be mended ({found}); this task's log names it.")
-        return found
+            raise AirflowFailException(f"{verdict(sections)} The lines above name it, with what helps.")
+        return count(sections)

@@ -24,13 +24,20 @@ class LoadOperator(StepOperator):
 
     def step(self, engine: Engine, run: Run, context: Context) -> dict[str, int]:
         from taskbridge.core.terms import Op, Side
+        from taskbridge.core.writes import Outcome
         from taskbridge.engine.steps.load import load
+        from taskbridge.engine.steps.report import tell_rows
 
-        result = load(engine, run, Side(self.side), [Op(op) for op in self.ops])
+        side, ops = Side(self.side), [Op(op) for op in self.ops]
+        result = load(engine, run, side, ops)
         done = {**result.outcomes, "stale": result.stale} if result.stale else dict(result.outcomes)
         self.log.info(
             "Written: %s%s", done or "nothing", f"; stopped: {result.stopped}" if result.stopped else ""
         )
+        if refused := result.outcomes.get(Outcome.REJECTED, 0):
+            self.log.warning("%s refused %d rows:", side.system, refused)
+            for line in tell_rows(engine.ledger.runs.refused(run, side, ops), refused):
+                self.log.warning("%s", line)
         return done
 
 

@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
-from airflow.sdk.exceptions import AirflowSensorTimeout, AirflowSkipException
+from airflow.sdk.exceptions import AirflowSensorTimeout
 
 from taskbridge.errors import LeaseLost, SidePaused
-from taskbridge.operators.request import SYNC, Request
-from taskbridge.operators.step import one_sentence
+from taskbridge.operators.request import SYNC, Request, started_by_the_clock
+from taskbridge.operators.step import end_skipped, one_sentence
 from taskbridge.operators.variables import ENABLED, read_settings, switch_is_on
 
 if TYPE_CHECKING:
@@ -62,15 +62,13 @@ class OpenRunSensor(BaseSensorOperator):
                 sessions = sessions_of(ledger, spec.run_key)
                 engine = build_engine(ledger, settings, switch_is_on, sessions=sessions)
                 if not engine.may_run(spec):
-                    raise AirflowSkipException(
-                        f"The Variable {ENABLED} is not on any more: nothing was read."
-                    )
+                    end_skipped(context, f"The Variable {ENABLED} is not true any more: nothing was read.")
                 try:
                     run = open_run(engine, spec, waits=True)
                 except SidePaused as paused:
-                    if context["dag_run"].run_type != "scheduled":
+                    if not started_by_the_clock(context):
                         raise  # whoever asked for this run has to know that it did nothing
-                    raise AirflowSkipException(str(paused)) from None
+                    end_skipped(context, str(paused))
                 if run is None:
                     holder = ledger.runs.lease_holder()
                     who = (

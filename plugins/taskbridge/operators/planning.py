@@ -9,7 +9,7 @@ from airflow.sdk.bases.skipmixin import SkipMixin
 from taskbridge.operators.approval import RequestsOperator
 from taskbridge.operators.load import LoadOperator
 from taskbridge.operators.settling import SettleOperator
-from taskbridge.operators.step import StepOperator
+from taskbridge.operators.step import StepOperator, tell_outlets
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -75,12 +75,6 @@ class DecideOperator(StepOperator, SkipMixin):
         tell_outlets(self, context, {"run_id": run.run_id, **counts})
         context["ti"].xcom_push(key="plan", value=counts)
         self.skip(context["ti"], _without_work(self, engine, run, plan))
-
-
-def tell_outlets(operator: StepOperator, context: Context, extra: dict[str, Any]) -> None:
-    """Gives the asset events of the task what a consumer wants to know."""
-    for asset in operator.outlets:
-        context["outlet_events"][asset].extra = extra
 
 
 def _show(operator: StepOperator, engine: Engine, run: Run, plan: Plan) -> None:

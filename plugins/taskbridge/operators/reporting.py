@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException
 
 from taskbridge.errors import RowsRejected, TaskBridgeError
 from taskbridge.operators.metrics import send
+from taskbridge.operators.notifying import tell_changes
 from taskbridge.operators.request import run_key
 from taskbridge.operators.step import (
     ERROR_KEY,
+    GATE,
     OPEN,
+    SKIPPED_KEY,
     DocumentedOperator,
+    end_skipped,
     one_sentence,
     settings_of,
+    tell_outlets,
 )
 from taskbridge.operators.variables import switch_is_on
 
@@ -26,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class ReportOperator(DocumentedOperator):
-    """Closes the run, gives the lease back and logs one summary.
+    """Closes the run, gives the lease back and logs one summary, or why there is none.
 
     Fails, and with it the DAG run, when a step failed or when more rows were newly rejected than
     `reject_tolerance` allows.
@@ -34,15 +40,31 @@ class ReportOperator(DocumentedOperator):
 
     def execute(self, context: Context) -> dict[str, object]:
         states = _states(context)
-        if states.get(OPEN) == "skipped":
-            raise AirflowSkipException(f"The run was not opened; the log of the task {OPEN} tells why.")
         error = _what_failed(context, states)
-        with one_sentence(context):
-            told, settings = self._close(run_key(context), error)
-            for line in told.text.splitlines():
-                self.log.info("%s", line)
-            send(told)
-            _fail_if_bad(told, settings, error)
+        if not error and (
+            before := next((task for task in (GATE, OPEN) if states.get(task) == "skipped"), None)
+        ):
+            if before == OPEN:
+                tell_changes(context, ran=False)
+            told = context["ti"].xcom_pull(task_ids=before, key=SKIPPED_KEY)
+            end_skipped(
+                context, told or "Nothing was done: a task before this one was skipped; its log says why."
+            )
+        if error and states.get(GATE) != "success":
+            self.log.error("%s", error)
+            raise AirflowFailException(error)
+        try:
+            with one_sentence(context):
+                told, settings = self._close(run_key(context), error)
+                for line in told.text.splitlines():
+                    self.log.log(_weight(told), "%s", line)
+                send(told)
+                tell_outlets(self, context, _extra(told))
+                _fail_if_bad(told, settings, error)
+        except AirflowFailException as failed:
+            tell_changes(context, ran=True, error=str(failed))
+            raise
+        tell_changes(context, ran=True, report=told.text)
         return {"run_id": told.run_id, "outcome": told.outcome.value}
 
     def _close(self, key: str, error: str | None) -> tuple[RunReport, Settings]:
@@ -60,6 +82,31 @@ class ReportOperator(DocumentedOperator):
             raise TaskBridgeError(
                 f"{error} The run could not be closed: {trouble}" if error else str(trouble)
             ) from trouble
+
+
+def _extra(told: RunReport) -> dict[str, object]:
+    """What a consumer of the run's asset event wants to know."""
+    extra: dict[str, object] = {"run_id": told.run_id, "outcome": told.outcome.value}
+    if (counts := told.counts) is not None:
+        extra |= {"staged": counts.staged, "actions": counts.actions}
+        extra |= {
+            "conflicts": counts.conflicts,
+            "rejected": counts.rejected_new,
+            "parked": counts.waiting.parked,
+        }
+    return extra
+
+
+def _weight(told: RunReport) -> int:
+    """Level of the report's lines in the log: what somebody has to look at stands out."""
+    from taskbridge.core.run import RunOutcome
+
+    weights = {
+        RunOutcome.FAILED: logging.ERROR,
+        RunOutcome.PARTIAL: logging.WARNING,
+        RunOutcome.HELD: logging.WARNING,
+    }
+    return weights.get(told.outcome, logging.INFO)
 
 
 def _states(context: Context) -> dict[str, str]:
@@ -90,8 +137,8 @@ def _fail_if_bad(told: RunReport, settings: Settings, error: str | None) -> None
     if told.outcome is RunOutcome.FAILED:
         raise AirflowFailException(error or told.text)
     if told.counts is not None and told.counts.rejected_new > settings.reject_tolerance:
-        named = "; ".join(map(tell_parked, told.counts.waiting.examples[: told.counts.rejected_new]))
+        first = "".join(f" The first: {tell_parked(one)}" for one in told.counts.waiting.examples[:1])
         raise RowsRejected(
             f"Rejected: {told.counts.rejected_new} rows, while reject_tolerance allows {settings.reject_tolerance}; "
-            f"mart.errors_by_code tells codes and remedies. {named}"
+            f"mart.errors_by_code tells codes and remedies.{first}"
         )

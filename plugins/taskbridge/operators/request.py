@@ -97,6 +97,11 @@ class Request:
         return ", ".join(parts)
 
 
+def started_by_the_clock(context: Context) -> bool:
+    """Whether nobody waits for the run."""
+    return bool(context["dag_run"].run_type == "scheduled")
+
+
 def run_key(context: Context) -> str:
     """The name of the run in the ledger."""
     return _key(_name(context["dag_run"]))

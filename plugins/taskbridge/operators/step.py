@@ -7,10 +7,10 @@ import inspect
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from taskbridge.errors import DiskFull, TaskBridgeError
 from taskbridge.operators.request import run_key
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from taskbridge.settings import Settings
     from taskbridge.store import Ledger
 
-OPEN: Final = "open"
-"""Task id of the step that opens the run."""
+GATE, OPEN = "gate", "open"
+"""Task ids of the switch and of the step that opens the run."""
 ERROR_KEY: Final = "error"
+SKIPPED_KEY: Final = "skipped"
 
 _log = logging.getLogger(__name__)
 
@@ -88,6 +89,20 @@ def one_sentence(context: Context) -> Iterator[None]:
         _log.debug("What lies behind it", exc_info=error)
         context["ti"].xcom_push(key=ERROR_KEY, value=str(error))
         raise AirflowFailException(str(error)) from None
+
+
+def end_skipped(context: Context, sentence: str) -> NoReturn:
+    """Ends the task as skipped, with a warning and a word to the report: Airflow's own word of it is folded away, and
+    a run of skipped tasks looks green."""
+    _log.warning("%s", sentence)
+    context["ti"].xcom_push(key=SKIPPED_KEY, value=sentence)
+    raise AirflowSkipException(sentence)
+
+
+def tell_outlets(operator: BaseOperator, context: Context, extra: dict[str, Any]) -> None:
+    """Gives the asset events of the task what a consumer wants to know."""
+    for asset in operator.outlets:
+        context["outlet_events"][asset].extra = extra
 
 
 @contextmanager

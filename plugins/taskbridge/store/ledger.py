@@ -12,6 +12,7 @@ from taskbridge.store.database import Database
 from taskbridge.store.erasure import Erasure
 from taskbridge.store.housekeeping import Housekeeping
 from taskbridge.store.links import Links
+from taskbridge.store.notices import Notices
 from taskbridge.store.outbox import Outbox
 from taskbridge.store.people import People
 from taskbridge.store.plans import Plans
@@ -41,6 +42,7 @@ class Ledger:
         self.usage = Usages(database)
         self.housekeeping = Housekeeping(database)
         self.erasure = Erasure(database)
+        self.notices = Notices(database)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -17,7 +17,9 @@ from taskbridge.store.database import Database, Transaction, lease_lost
 PATIENCE: Final = timedelta(minutes=1)
 """Who waits looks every ten seconds. One that has not looked for so long keeps nobody behind it."""
 _EXAMPLES: Final = 3
-"""So many parked rows are named in a report."""
+"""So many rows that were parked earlier are named in each report."""
+NAMED: Final = 10
+"""So many that were newly rejected are named, in the report and by the task that met them."""
 _COUNTED: Final = ("staged", "actions", "conflicts", "left_out", "rejected_new", "drift")
 """What is kept with a run that is closed."""
 
@@ -154,8 +156,13 @@ class Runs:
     def counts(self, run: Run) -> RunCounts:
         with self._db.transaction() as tx:
             found: dict[str, Any] = tx.run("run/count_run", run_id=run.run_id).scalar_one()
-            waiting = _waiting(tx, run)
+            waiting = _waiting(tx, run, found["rejected_new"])
         return RunCounts(**found | {"notes": tuple(found["notes"])}, waiting=waiting)
+
+    def refused(self, run: Run, side: Side, ops: Sequence[str]) -> tuple[Parked, ...]:
+        """The first rows that the side refused in this run, of writes of these kinds."""
+        with self._db.transaction() as tx:
+            return _parked(tx, run, NAMED, side=side, ops=ops)
 
     def close_run(self, run: Run, outcome: RunOutcome, summary: str, counts: RunCounts) -> None:
         """A run that lost its lease can still be closed: its row is nobody else's, unless it was reopened."""
@@ -171,22 +178,29 @@ class Runs:
             _must_be_ours(tx, run, closed.rowcount)
 
 
-def _waiting(tx: Transaction, run: Run) -> Waiting:
+def _waiting(tx: Transaction, run: Run, rejected_new: int) -> Waiting:
     found: dict[str, Any] = tx.run("run/count_open", run_id=run.run_id).scalar_one()
     since = found["parked_since"]
-    parked = tx.run("run/read_parked", run_id=run.run_id, examples=_EXAMPLES) if since else ()
+    named = max(_EXAMPLES, min(NAMED, rejected_new))
     return Waiting(
         parked=found["parked"],
         parked_since=datetime.fromisoformat(since).astimezone(UTC) if since else None,
-        examples=tuple(
-            Parked(row.code, row.message, row.remedy, Side(row.side), row.remote_id, row.title, row.owner)
-            for row in parked
-        ),
+        examples=_parked(tx, run, named) if since else (),
         asked=found["waiting"],
         undecided=found["undecided"],
         missing=found["missing"],
         unfinished=found["unfinished"],
         resting=found["resting"],
+    )
+
+
+def _parked(
+    tx: Transaction, run: Run, most: int, *, side: Side | None = None, ops: Sequence[str] = ()
+) -> tuple[Parked, ...]:
+    rows = tx.run("run/read_parked", run_id=run.run_id, examples=most, side=side, ops=list(ops))
+    return tuple(
+        Parked(row.code, row.message, row.remedy, Side(row.side), row.remote_id, row.title, row.owner)
+        for row in rows
     )
 
 

@@ -68,11 +68,20 @@ def _owed(engine: Engine, run: Run, side: Side) -> Iterator[pd.DataFrame]:
     since = {row[f"{side.prefix}_user_id"]: _owed_since(row, side, lookback) for row in users}
     missed = {owner: start for owner, start in since.items() if start and start < run.windows[side].start}
     if missed:
-        yield from engine.sides[side].read_owned(sorted(missed), min(missed.values()), end, open_only=False)
+        oldest = min(missed.values())
+        _tell_owed(engine, run, side, len(missed), f"changes since {oldest:%Y-%m-%d %H:%M:%S} UTC")
+        yield from engine.sides[side].read_owned(sorted(missed), oldest, end, open_only=False)
     owed = sorted(row["sf_user_id"] for row in users if row["first_sync"] == "owed")
     if owed and side is Side.SALESFORCE and mode in (FirstSyncMode.OPEN, FirstSyncMode.ALL):
         open_only = mode is FirstSyncMode.OPEN
+        _tell_owed(engine, run, side, len(owed), "all open tasks" if open_only else "all tasks")
         yield from engine.sides.salesforce.read_owned(owed, None, end, open_only=open_only)
+
+
+def _tell_owed(engine: Engine, run: Run, side: Side, users: int, what: str) -> None:
+    """The report tells the window; what is read beyond it is told by this."""
+    who = "1 user who is" if users == 1 else f"{users} users who are"
+    engine.ledger.runs.note(run, f"{side.system}: {what} were read of {who} new or back (I1, S2).")
 
 
 def _owed_since(user: Mapping[str, Any], side: Side, lookback: timedelta) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -80,6 +80,7 @@ def _retention(settings: Settings) -> Retention:
 
 def _outcome(counts: RunCounts, *, dry_run: bool) -> RunOutcome:
     states = {state for ops in counts.actions.values() for by_state in ops.values() for state in by_state}
+    plans = dry_run and ActionState.PLANNED in states
     ends = {end for by_end in counts.staged.values() for end, rows in by_end.items() if rows}
     if dry_run:
         states.discard(ActionState.PLANNED)
@@ -88,6 +89,8 @@ def _outcome(counts: RunCounts, *, dry_run: bool) -> RunOutcome:
     waiting = {Disposition.HELD, Disposition.WAITING, Disposition.DEAD_LETTER}
     if counts.waiting or ActionState.HELD in states or ends & waiting:
         return RunOutcome.HELD
+    if plans:
+        return RunOutcome.PLANNED
     return RunOutcome.CONFLICTS if counts.conflicts else RunOutcome.CLEAN
 
 
@@ -95,7 +98,15 @@ def summarise(
     run: Run, counts: RunCounts, outcome: RunOutcome, error: str | None, calls: Iterable[str] = ()
 ) -> str:
     """The run in a few lines that a tired person can read. `calls`: what is said of them (G7)."""
-    lines = [f"Run {run.run_id} ({run.spec.mode}{', dry run' if run.spec.dry_run else ''}): {outcome}"]
+    spec = run.spec
+    what = [
+        spec.mode.value,
+        *(["dry run"] if spec.dry_run else []),
+        *([f"by {spec.asked_by}"] if spec.asked_by else []),
+    ]
+    lines = [
+        f"Run {run.run_id} ({', '.join(what)}): {outcome}{', nothing was written' if spec.dry_run else ''}"
+    ]
     if error:
         lines.append(f"  Failed: {error}")
     for side in Side:
@@ -105,7 +116,7 @@ def summarise(
             f"  {side.system}: read {window.start:%Y-%m-%d %H:%M:%S} to {window.end:%Y-%m-%d %H:%M:%S} UTC: {read}"
         )
         for op, states in counts.actions.get(side, {}).items():
-            lines.append(f"    {op}s there: {_words(states)}")
+            lines.append(f"    {_writes(op, states, dry_run=spec.dry_run)}")
     lines.extend(f"  {line}" for line in calls)
     if counts.conflicts:
         lines.append(f"  Conflicts: {counts.conflicts}, both values kept in bridge.conflict")
@@ -127,7 +138,7 @@ def tell_waiting(waiting: Waiting) -> Iterable[str]:
             f"Parked: {waiting.parked}, since {waiting.parked_since:%Y-%m-%d %H:%M} UTC, all in mart.not_synced; "
             "the first:"
         )
-        yield from (f"  {tell_parked(one)}" for one in waiting.examples)
+        yield from (f"  {line}" for line in tell_rows(waiting.examples, waiting.parked))
     if waiting.asked:
         yield f"Waits for approval: {_words(waiting.asked)}, see mart.approvals"
     if waiting.undecided:
@@ -140,6 +151,13 @@ def tell_waiting(waiting: Waiting) -> Iterable[str]:
         yield f"Unfinished: {waiting.unfinished} pairs, which the next run looks at again"
 
 
+def tell_rows(named: Sequence[Parked], rows: int) -> Iterable[str]:
+    """A line for each row that is named, and one for those that are not."""
+    yield from map(tell_parked, named)
+    if rows > len(named):
+        yield f"and {rows - len(named)} more, in mart.not_synced"
+
+
 def tell_parked(one: Parked) -> str:
     """One parked row with title, owner, error and remedy."""
     name = f"'{one.title}'" if one.title else "A task"
@@ -149,6 +167,13 @@ def tell_parked(one: Parked) -> str:
         f"{name} of {one.owner or 'nobody known'} ({one.side.system} {one.remote_id or 'without an id'}): "
         f"{error}. To do: {one.remedy}"
     )
+
+
+def _writes(op: str, states: Mapping[str, int], *, dry_run: bool) -> str:
+    if not dry_run:
+        return f"{op}s there: {_words(states)}"
+    rest = {state: rows for state, rows in states.items() if state != ActionState.PLANNED}
+    return f"would {op} there: {states.get(ActionState.PLANNED, 0)}" + (f", {_words(rest)}" if rest else "")
 
 
 def _words(numbers: Mapping[str, int]) -> str:
