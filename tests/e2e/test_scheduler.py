@@ -79,6 +79,25 @@ def test_c1_an_edit_on_each_side_crosses(synced: Theatre) -> None:
     synced.wait_for("due date and completion on the other side", crossed, every=1)
 
 
+def test_a_dag_that_is_scheduled_on_the_runs_is_told_what_they_did(synced: Theatre) -> None:
+    example = "example_after_sync"
+    synced.api.unpause(example)
+    synced.run_alone()
+    newest = synced.rows("SELECT max(run_id) AS run_id FROM mart.sync_runs WHERE outcome <> 'open'")[0][
+        "run_id"
+    ]
+
+    def told() -> list[dict[str, Any]]:
+        runs = [run for run in synced.api.runs(example) if run["state"] == "success"]
+        events = [event for run in runs for event in synced.api.xcom(example, run["dag_run_id"], "tell")]
+        return [event for event in events if event["run_id"] >= newest]
+
+    found = synced.wait_for("run of the example", told, every=1)
+    synced.api.pause(example)
+    assert {event["outcome"] for event in found} <= {"clean", "held"}
+    assert all(set(event["staged"]) == {"sales_connect", "salesforce"} for event in found)
+
+
 def test_a_backfill_of_three_days_goes_beside_scheduled_runs(synced: Theatre) -> None:
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     days = [today - timedelta(days=back) for back in (5, 4, 3)]

@@ -133,6 +133,26 @@ def test_C5_an_undone_copy_that_was_purged_is_made_anew_once_its_original_is_edi
     quiet(world)
 
 
+def test_C2_G9_a_copy_out_of_the_bin_that_is_no_reminder_any_more_is_not_looked_up_for_ever(
+    world: World,
+) -> None:
+    _, report, there = copied(world, "Call")
+    undo(world, report)
+    world.sf.undelete(there)  # before any run has seen it deleted
+    world.sf.edit(there, is_recurrence=True)
+    world.settle()
+    world.advance(3_700)
+    world.settle()
+    before = world.reads
+    world.sync()
+    idle = world.reads - before
+    other = world.reads
+    world.sync()
+    assert world.reads - other == idle
+    assert world.rows("SELECT state, sf_written_at FROM bridge.link") == [("released", None)]
+    quiet(world)
+
+
 def test_a_created_record_that_somebody_worked_on_is_kept(world: World) -> None:
     _, report, there = copied(world, "Call")
     world.sf.edit(there, priority="High")

@@ -134,7 +134,10 @@ class TwoSystems(FaultRules, OutageRules, LeavingRules, DeliberateRules):
             (side, record)
             for side, system in story.systems.items()
             for record in system.records.values()
-            if record.problem and not record.deleted and (side, record.remote_id) in story.log.shown
+            if record.problem
+            and not record.deleted
+            # Nobody has seen what became of it out of sight.
+            and story.log.shown.get((side, record.remote_id)) == record.version
         ]
         last = story.sync()
         if broken and last.outcome is not RunOutcome.HELD:

@@ -245,6 +245,11 @@ class Story(World):
         refused = {side: system.refused_logins for side, system in self.systems.items()}
         log.on_behalf = spec.mode in (RunMode.UNDO, RunMode.RESTORE)
         log.seen_whole = APPROVED_PLAN in spec.asked
+        if spec.mode is RunMode.AUDIT:
+            log.asked_of = dict.fromkeys(Side, frozenset())
+        elif spec.users:
+            theirs = frozenset(self.mapped[one] for one in spec.users if one in self.mapped)
+            log.asked_of = {Side.SALES_CONNECT: frozenset(spec.users), Side.SALESFORCE: theirs}
         if spec.mode is RunMode.APPROVAL:
             log.granted = frozenset(self.db.rows(_APPROVED, spec.asked[APPROVAL_ID]))
         if spec.mode is RunMode.UNDO:
@@ -253,7 +258,7 @@ class Story(World):
             yield
         finally:
             log.on_behalf = log.seen_whole = False
-            log.granted, log.undoes = frozenset(), frozenset()
+            log.granted, log.undoes, log.asked_of = frozenset(), frozenset(), {}
             self.spans[spec.run_key] = (before, log.number)
             if not spec.mode.syncs:
                 self.asked_for.append((before, log.number))

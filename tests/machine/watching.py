@@ -82,7 +82,9 @@ class Log:
     by_record: dict[Key, list[Event]] = field(default_factory=lambda: defaultdict(list))
     held: dict[tuple[Side, str, str], set[Any]] = field(default_factory=lambda: defaultdict(set))
     newest: dict[Key, datetime] = field(default_factory=dict)  # the newest version ever
-    shown: dict[Key, datetime] = field(default_factory=dict)  # the newest version that we were shown
+    shown: dict[Key, datetime] = field(
+        default_factory=dict
+    )  # the newest version shown to a run that decides it
     shown_lately: set[Key] = field(default_factory=set)  # since the run began
     shown_owner: dict[Key, str] = field(default_factory=dict)  # whose it was when we were last shown it live
     overwritten: list[tuple[str, str, Any]] = field(default_factory=list)  # action, field, value
@@ -102,6 +104,9 @@ class Log:
     on_behalf: bool = False  # a person asked for exactly this: what is written is that person's word
     undoes: frozenset[Key] = frozenset()  # what the run that is being undone had created
     granted: frozenset[tuple[str, str, str]] = frozenset()  # link, side, kind: approved
+    asked_of: Mapping[Side, frozenset[str]] = field(
+        default_factory=dict
+    )  # only the tasks of these; empty: all
     seen_whole: bool = False  # a person has seen the whole plan in a dry run
 
     def add(self, side: Side, remote_id: str, what: str, who: str, *values: Any) -> None:
@@ -260,7 +265,8 @@ class Watched(MemorySide):
         for record in records:
             key = (self.side, record.remote_id)
             self.log.unknown.discard(key)
-            self.log.shown[key] = max(record.version, self.log.shown.get(key, record.version))
+            if not self.log.asked_of or record.values["owner"] in self.log.asked_of[self.side]:
+                self.log.shown[key] = max(record.version, self.log.shown.get(key, record.version))
             self.log.shown_lately.add(key)
             if not record.deleted:
                 self.log.shown_owner[key] = record.values["owner"]

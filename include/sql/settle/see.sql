@@ -47,6 +47,13 @@ WITH
       AND s.rule IS DISTINCT FROM 'selection'
       -- So must what somebody brought back, until a run takes it in.
       AND NOT (s.presence = 'live' AND (l.state = 'tombstone' OR (l.withheld IS NOT NULL AND l.{half}_deleted_id = l.{half}_id)))
+    UNION ALL
+    -- Of such a record of a pair that is kept out it is known what became of our write, which nobody waits for any more.
+    SELECT l.link_id, l.{half}_version, l.{half}_modified_at, l.{half}_deleted_id, l.{half}_owner_now, NULL
+    FROM staging.{side}_task s
+    JOIN bridge.link l ON l.{half}_id = s.remote_id
+    WHERE s.run_id = :run_id AND s.presence = 'live' AND s.source = 'by_id' AND s.rule IS DISTINCT FROM 'selection'
+      AND l.withheld IS NOT NULL AND l.{half}_deleted_id = l.{half}_id
 )
 -- end
 UPDATE bridge.link l
