@@ -47,7 +47,9 @@ class ReportOperator(DocumentedOperator):
             if before == OPEN:
                 tell_changes(context, ran=False)
             told = context["ti"].xcom_pull(task_ids=before, key=SKIPPED_KEY)
-            end_skipped(context, told or "Nothing was done: a task before this one was skipped; its log says why.")
+            end_skipped(
+                context, told or "Nothing was done: a task before this one was skipped; its log says why."
+            )
         if error and states.get(GATE) != "success":
             self.log.error("%s", error)
             raise AirflowFailException(error)
