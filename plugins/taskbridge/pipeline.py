@@ -72,8 +72,8 @@ def schedule() -> CronDataIntervalTimetable:
     return timetable
 
 
-def choice_params() -> dict[str, Param]:
-    """Whom a run is for, and whether it only looks."""
+def choice_params(hint: str = "") -> dict[str, Param]:
+    """Whom a run is for, and whether it only looks. `hint`: what else is to be read right there, in the form."""
     return {
         USERS: Param(
             [],
@@ -82,7 +82,7 @@ def choice_params() -> dict[str, Param]:
             items={"type": "string"},
             title="Users",
             description="Only tasks of these Sales Connect users (id or e-mail address, one a line); empty: everybody. "
-            "A selection moves no watermark.",
+            f"A selection moves no watermark.{hint}",
         ),
         DRY_RUN: Param(
             False,

@@ -85,6 +85,13 @@ def test_a_form_is_fields_and_asks_only_for_what_it_needs(dag: DAG) -> None:
         assert "array" not in types or schema["items"]["type"] == "string", f"{name} is JSON"
 
 
+def test_the_form_of_a_backfill_says_which_days_are_repeated(bag: DagBag) -> None:
+    first = next(iter(bag.dags["task_sync_backfill"].params))
+    told = bag.dags["task_sync_backfill"].params.get_param(first).description
+    assert told
+    assert "'Missing and Errored Runs'" in told
+
+
 def test_a_dag_survives_serialization(dag: DAG) -> None:
     again: Any = DagSerialization.from_dict(DagSerialization.to_dict(dag))
     assert sorted(again.task_dict) == sorted(dag.task_dict)
