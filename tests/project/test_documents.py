@@ -17,6 +17,7 @@ from tests.project import conformance
 from tests.scenarios import sentences
 
 ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 _NUMBERS = {3: "three", 4: "four"}
 
 
@@ -82,8 +83,7 @@ def test_every_invariant_is_guaranteed() -> None:
     assert [int(number) for number in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)] == list(range(1, 26))
 
 
-def test_the_readme_links_to_files_that_exist() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    targets = [part.split(")")[0] for part in text.split("](")[1:]]
-    missing = [name for name in targets if not name.startswith("http") and not (ROOT / name).exists()]
-    assert not missing
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_links_to_files_that_exist(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    assert [name for name in links if not name.startswith("http") and not (page.parent / name).exists()] == []
