@@ -105,6 +105,10 @@ lock: $(RUN_READY) ## Lock requirements*.in for Python 3.11 to 3.13, with hashes
 	@$(PY) -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 $(LOCK_ARGS) requirements.in -o requirements.txt
 	@$(PY) -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 $(LOCK_ARGS) -c requirements.txt requirements-dev.in -o requirements-dev.txt
 
+.PHONY: vendor
+vendor: ## Fetch from npm what the pages and their tests bring along (VENDOR.txt)
+	@exec sh stack/vendor.sh plugins/taskbridge/web/static/vendor/VENDOR.txt tests/browser/vendor/VENDOR.txt
+
 .PHONY: clean
 clean: ## Remove .venv, the stack's data and all caches
 	@if [ -x $(PY) ] && [ -d .taskbridge ]; then $(PY) -m stack clean; fi
