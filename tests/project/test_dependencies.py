@@ -24,7 +24,7 @@ ALLOWED = {
     "hooks": {"core", "engine", "errors", "settings", "sides", "store", "hooks"},
     "operators": {"core", "engine", "errors", "settings", "store", "hooks", "operators"},
     "pipeline": {"core", "engine", "errors", "settings", "operators", "hooks"},
-    "web": {"core", "engine", "errors", "settings", "store", "hooks", "operators.variables", "web"},
+    "web": {"core", "engine", "errors", "settings", "store", "hooks", "operators.variables", "sides.meanings", "web"},
     "doctor": {"engine", "errors", "hooks", "operators"},
     "restore": {"core", "engine", "errors", "hooks", "operators"},
     "explain": {"core", "engine", "errors", "store"},

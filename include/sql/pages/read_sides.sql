@@ -13,4 +13,4 @@ LEFT JOIN LATERAL (
     SELECT sum(calls)::bigint AS calls_today FROM bridge.api_usage
     WHERE side = s.side AND day = CAST(now() AT TIME ZONE 'UTC' AS date)
 ) used ON true
-ORDER BY s.side DESC
+ORDER BY s.side = 'salesforce'

@@ -25,6 +25,6 @@ LEFT JOIN LATERAL (
     ORDER BY m.state = 'synced' DESC, m.sc_user_id
     LIMIT 1
 ) u ON true
-WHERE d.resolved_at IS NULL
+WHERE d.resolved_at IS NULL AND d.ignored_at IS NULL
 ORDER BY new DESC, d.first_seen_at, d.dead_letter_id
 LIMIT :examples

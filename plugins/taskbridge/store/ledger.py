@@ -12,6 +12,7 @@ from taskbridge.store.database import Database
 from taskbridge.store.housekeeping import Housekeeping
 from taskbridge.store.links import Links
 from taskbridge.store.outbox import Outbox
+from taskbridge.store.parked import ParkedRows
 from taskbridge.store.people import People
 from taskbridge.store.plans import Plans
 from taskbridge.store.runs import Runs
@@ -37,6 +38,7 @@ class Ledger:
         self.outbox = Outbox(database)
         self.links = Links(database)
         self.approvals = Approvals(database)
+        self.parked = ParkedRows(database)
         self.usage = Usages(database)
         self.housekeeping = Housekeeping(database)
 
