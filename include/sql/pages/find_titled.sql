@@ -1,4 +1,4 @@
--- Tasks by the words of their title: pairs, and records in no pair. Parameters: words (of to_tsquery), likes (array of patterns
+-- Tasks by the words of their title: pairs, and records in no pair or whose pair is not complete yet. Parameters: words (of to_tsquery), likes (array of patterns
 -- for records in no pair), after (pair), lines
 (
     SELECT l.link_id, NULL AS remote_id, coalesce(l.sc_title, l.sf_title) AS title, l.sc_id, l.sf_id, l.state, l.dirty,
@@ -12,14 +12,17 @@
 )
 UNION ALL
 (
-    SELECT NULL, s.remote_id, s.title, CASE s.side WHEN 'sales_connect' THEN s.remote_id END,
-           CASE s.side WHEN 'salesforce' THEN s.remote_id END, 'in no pair', false, n.name, s.owner, s.due_date, s.status
+    SELECT s.link_id, s.remote_id, s.title, CASE s.side WHEN 'sales_connect' THEN s.remote_id END,
+           CASE s.side WHEN 'salesforce' THEN s.remote_id END, CASE WHEN s.link_id IS NULL THEN 'in no pair' ELSE 'pending' END, false, n.name, s.owner, s.due_date, s.status
     FROM mart.latest_staged s
     LEFT JOIN mart.names n ON n.side = s.side AND n.user_id = s.owner
     WHERE s.disposition IN ('ignored', 'deferred', 'held', 'waiting', 'released', 'dead_letter')
       AND coalesce(octet_length(s.title), 0) <= 1020
       AND s.title ILIKE ALL (CAST(:likes AS text[])) AND :after = ''
-      AND NOT EXISTS (SELECT FROM bridge.link l WHERE s.side = 'sales_connect' AND l.sc_id = s.remote_id)
-      AND NOT EXISTS (SELECT FROM bridge.link l WHERE s.side = 'salesforce' AND l.sf_id = s.remote_id)
+      AND NOT EXISTS (
+        SELECT FROM bridge.link l
+        WHERE CASE s.side WHEN 'sales_connect' THEN l.sc_id ELSE l.sf_id END = s.remote_id
+          AND (l.state <> 'pending' OR l.sc_title IS NOT NULL OR l.sf_title IS NOT NULL)
+      )
     LIMIT :lines
 )

@@ -139,7 +139,7 @@
   });
 
   function chart(place) {
-    const table = place.parentElement.querySelector("table");
+    const table = place.parentElement.querySelector("table[data-unit]");
     const heads = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
     const rows = [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => (cell.dataset.v === "" ? null : +cell.dataset.v)));
     const style = getComputedStyle(document.documentElement);
@@ -149,7 +149,7 @@
     place.replaceChildren();
     new uPlot({
       width: place.clientWidth, height: 180, cursor: { y: false },
-      series: [{}, ...heads.slice(1).map((label, i) => ({ label, stroke: lines[i], width: 2, points: { show: rows.length < 3 } }))],
+      series: [{}, ...heads.slice(1).map((label, i) => ({ label, stroke: lines[i], width: 2, points: { show: rows.filter((row) => row[i + 1] !== null).length < 3 } }))],
       axes: [axis, { ...axis, size: 56, values: (_, splits) => splits.map((v) => `${v} ${table.dataset.unit}`.trim()) }],
       scales: { y: { range: (_, low, high) => [0, Math.max(high, 1) * 1.05] } },
     }, heads.map((_, i) => rows.map((row) => row[i])), place);
