@@ -23,7 +23,7 @@ OUTCOMES: Final = {
 }
 # Words of ours -> the states of Airflow whose colours they have.
 _COLOURS: Final = {
-    "clean": "success", "done": "success", "linked": "success", "active": "success", "carried_out": "success",
+    "clean": "success", "in_step": "success", "done": "success", "linked": "success", "active": "success", "carried_out": "success",
     "on": "success", "synced": "success", "approved": "success",
     "conflicts": "up_for_reschedule", "held": "deferred", "open": "running", "sent": "running",
     "answered": "queued", "planned": "scheduled", "pending": "scheduled", "waiting": "deferred",
@@ -33,6 +33,8 @@ _COLOURS: Final = {
     "obsolete": "removed", "tombstone": "removed", "ignored": "removed", "unmapped": "up_for_retry",
     "inactive": "removed",
 }  # fmt: skip
+# What people call some of the states.
+_WORDS: Final = {"dead": "refused", "stale": "had moved", "left_out": "had moved", "tombstone": "ended"}
 _OPS: Final = {"create": "create", "update": "change", "delete": "delete"}
 KINDS: Final = {
     "create": "creates",
@@ -81,7 +83,7 @@ def lasted(span: timedelta | None) -> str:
 def badge(state: str | None, text: str | None = None) -> Markup:
     """A state in the colour that Airflow gives to one of its kind."""
     name = state or "none"
-    word = (text or name).replace("_", " ")
+    word = text or _WORDS.get(name) or name.replace("_", " ")
     told = OUTCOMES.get(name) or STATES.get(name) or ""
     colour = _COLOURS.get(name, "none")
     return Markup('<span class="badge state-{}" title="{}">{}</span>').format(colour, told, word)
@@ -95,8 +97,9 @@ def value(content: Any) -> Markup:
     """A field of a task, whatever somebody typed there."""
     if content is None or content == "":
         return Markup('<span class="none">empty</span>')
-    text = content.isoformat() if isinstance(content, date) else str(content)
-    return Markup('<span class="value" dir="auto">{}</span>').format(text)
+    if isinstance(content, date):
+        return Markup("<time>{}</time>").format(content.isoformat())
+    return Markup('<span class="value" dir="auto">{}</span>').format(content)
 
 
 def rules(rule: str | None) -> Markup:
