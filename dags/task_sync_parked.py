@@ -45,10 +45,16 @@ with DAG(
             description="With a code: the system that answered it, or has the record.",
         ),
         "code": Param(
-            None, type=["null", "string"], title="Code", description="All that are parked with this error code."
+            None,
+            type=["null", "string"],
+            title="Code",
+            description="All that are parked with this error code.",
         ),
         "reason": Param(
-            None, type=["null", "string"], title="Reason", description="Why rows are to be ignored; kept for whoever asks."
+            None,
+            type=["null", "string"],
+            title="Reason",
+            description="Why rows are ignored, for whoever asks.",
         ),
     },
 ):

@@ -24,7 +24,10 @@ REFUSED, CONTESTED, HELD = "Refused by a rule", "Contested due date", ("Held tas
 CODE: Final = "FIELD_CUSTOM_VALIDATION_EXCEPTION"
 OUTSIDER: Final = "From before the switch-on"
 _PATIENCE: Final = 120.0
-_STRICT: Final = {"limits": {"count": 0, "share": 0, "user_count": 0, "user_share": 0}, "conflict_policy": "manual"}
+_STRICT: Final = {
+    "limits": {"count": 0, "share": 0, "user_count": 0, "user_share": 0},
+    "conflict_policy": "manual",
+}
 
 
 class Stage:
@@ -43,7 +46,7 @@ class Stage:
         return people.make(Edit(side, act, by, values), record)  # type: ignore[arg-type]
 
     def set(self) -> None:
-        """Switched on; a refused row, a contested field, two held due dates, hostile titles, one task that stays out."""
+        """Switched on; a refused row, a contested field, two held due dates, hostile titles, a task that stays out."""
         self.person("sales_connect", "create", ADA, title=OUTSIDER)
         self.api.set_variable(SWITCH, "true")
         self.run()
@@ -52,13 +55,21 @@ class Stage:
         self.systems.salesforce.control(
             "POST",
             "/faults",
-            {"kind": "row_error", "code": CODE, "message": "A call needs a phone number", "record": REFUSED, "times": None},
+            {
+                "kind": "row_error",
+                "code": CODE,
+                "message": "A call needs a phone number",
+                "record": REFUSED,
+                "times": None,
+            },
         )
         self.run()
         self.run()
         self.api.set_variable(SETTINGS, json.dumps(_STRICT))
         tasks = self.titled()
-        self.person("sales_connect", "change", ADA, tasks["sales_connect"][CONTESTED], details="told by phone")
+        self.person(
+            "sales_connect", "change", ADA, tasks["sales_connect"][CONTESTED], details="told by phone"
+        )
         self.person("salesforce", "change", ADA, tasks["salesforce"][CONTESTED], details="told by mail")
         for title in HELD:
             self.person("sales_connect", "change", ADA, tasks["sales_connect"][title], due=_day(9))

@@ -29,8 +29,9 @@ class ParkedRows:
         with self._db.transaction() as tx:
             found = list(tx.run("parked/find_open", rows=list(rows), side=side, code=code).scalars())
             if found:
-                tx.run("parked/save_answers", rows=found, answer=answer, reason=reason, answered_by=answered_by)
+                tx.run(
+                    "parked/save_answers", rows=found, answer=answer, reason=reason, answered_by=answered_by
+                )
                 tx.run("parked/mark_answered", rows=found, answer=answer)
-            if found and answer == "retry":
-                tx.run("parked/look_again", rows=found)
+                tx.run("parked/look_again", rows=found, answer=answer)
             return found

@@ -28,7 +28,10 @@ from taskbridge.web.page import HEADERS, show
 _A_YEAR: Final = {"Cache-Control": "private, max-age=31536000, immutable"}
 _REFUSALS: Final = {
     401: ("Log in", "You are not logged in to Airflow, or no longer. Log in and open this page again."),
-    403: ("Not for you", "These pages need read access to the DAG task_sync. Ask an administrator of Airflow for it."),
+    403: (
+        "Not for you",
+        "These pages need read access to the DAG task_sync. Ask an administrator of Airflow for it.",
+    ),
     404: ("Nothing here", "There is no such page."),
 }
 
@@ -71,5 +74,3 @@ def _refused(request: Request, error: Exception) -> Response:
 def _cannot(request: Request, error: Exception) -> Response:
     """The database is not there, or not as this code needs it: the sentence says what helps."""
     return show(request, "message", status=503, title="The pages have no database", text=str(error))
-
-

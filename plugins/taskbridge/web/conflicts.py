@@ -25,7 +25,10 @@ def conflicts(
         waiting, more_wait = limited(db.rows("list_conflicts", open=True, before=None, lines=LINES + 1))
         past, more = limited(db.rows("list_conflicts", open=False, before=before, lines=LINES + 1))
         ids = {
-            value for row in [*waiting, *past] if row["field"] == "owner" for value in (row["value_sc"], row["value_sf"])
+            value
+            for row in [*waiting, *past]
+            if row["field"] == "owner"
+            for value in (row["value_sc"], row["value_sf"])
         }
         found = db.rows("read_names", ids=sorted(one for one in ids if one)) if ids else []
     return show(

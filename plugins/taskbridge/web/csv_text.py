@@ -33,5 +33,9 @@ def harmless(content: Any) -> str:
         return ""
     if isinstance(content, bool | int):
         return str(content)
-    text = content.astimezone(UTC).isoformat(timespec="seconds") if isinstance(content, datetime) else str(content)
+    text = (
+        content.astimezone(UTC).isoformat(timespec="seconds")
+        if isinstance(content, datetime)
+        else str(content)
+    )
     return f"'{text}" if text.startswith(_FORMULAS) else text

@@ -16,7 +16,8 @@ router: Final = APIRouter()
 _AUDIT: Final = "task_sync_audit"
 _CSV_LINES: Final = 50_000
 _COLUMNS: Final = (
-    "class", "title", "owner_name", "owner", "field", "value_sc", "value_sf", "unexplained", "sc_id", "sf_id", "link_id",
+    "class", "title", "owner_name", "owner", "field", "value_sc", "value_sf", "unexplained", "sc_id", "sf_id",
+    "link_id",
 )  # fmt: skip
 
 
@@ -29,9 +30,13 @@ def drift(
 ) -> HTMLResponse:
     with reading() as db:
         counts = db.rows("count_drift")
-        found = db.rows("list_drift", **{"class": kind or None}, after=after, lines=LINES + 1) if counts else []
+        found = (
+            db.rows("list_drift", **{"class": kind or None}, after=after, lines=LINES + 1) if counts else []
+        )
     rows, more = limited(found)
-    return show(request, "drift", reader=db, counts=counts, rows=rows, more=more, kind=kind, may=who.may(_AUDIT))
+    return show(
+        request, "drift", reader=db, counts=counts, rows=rows, more=more, kind=kind, may=who.may(_AUDIT)
+    )
 
 
 @router.get("/drift.csv")

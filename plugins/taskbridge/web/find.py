@@ -101,7 +101,12 @@ def _field(row: Mapping[str, Any], now: Mapping[str, Mapping[str, Any]]) -> dict
     name = row["field"]
     values = {side: _as_text(now[side][name]) if side in now else None for side in Side}
     base = {Side.SALES_CONNECT: row["sc_value"], Side.SALESFORCE: row["sf_value"]}
-    return {**row, "now": values, "base": base, "moved": [side for side in now if values[Side(side)] != base[Side(side)]]}
+    return {
+        **row,
+        "now": values,
+        "base": base,
+        "moved": [side for side in now if values[Side(side)] != base[Side(side)]],
+    }
 
 
 def _as_text(value: object) -> str | None:
@@ -120,7 +125,11 @@ def _names(
     for row in history:
         ids |= {row["before"], row["after"]} if row["field"] == "owner" else set()
     wanted = sorted(one for one in ids if one)
-    return {row["user_id"]: row["name"] for row in db.rows("read_names", ids=wanted) if row["name"]} if wanted else {}
+    return (
+        {row["user_id"]: row["name"] for row in db.rows("read_names", ids=wanted) if row["name"]}
+        if wanted
+        else {}
+    )
 
 
 def answer(known: Known, refusals: Sequence[Mapping[str, Any]]) -> Answer:
@@ -145,5 +154,3 @@ def _of_pair(pair: Mapping[str, Any]) -> Answer:
         return Answer("wait", f"It is kept out: {WITHHELD[pair['withheld']]}.")
     state = STATES[pair["state"]]
     return Answer("wait", f"{state[0].upper()}{state[1:]}.")
-
-

@@ -56,7 +56,10 @@ def overview(request: Request, who: Annotated[Viewer, Depends(viewer)]) -> HTMLR
 
 
 def health(
-    on: bool, sides: Sequence[Mapping[str, Any]], runs: Sequence[Mapping[str, Any]], waiting: Mapping[str, Any]
+    on: bool,
+    sides: Sequence[Mapping[str, Any]],
+    runs: Sequence[Mapping[str, Any]],
+    waiting: Mapping[str, Any],
 ) -> Health:
     """The worst that is to be told."""
     paused = [side for side in sides if side["state"] == "paused"]

@@ -61,8 +61,10 @@ def show(
         return "?" + urlencode({name: content for name, content in given.items() if content})
 
     tab = request.url.path.rpartition("/")[2]
-    text = _templates().get_template(f"{template}.html").render(
-        tab=tab, query=request.query_params, link=link, **values
+    text = (
+        _templates()
+        .get_template(f"{template}.html")
+        .render(tab=tab, query=request.query_params, link=link, **values)
     )
     headers = {} if reader is None else {STATEMENTS: str(reader.statements)}
     return HTMLResponse(text, status, headers)

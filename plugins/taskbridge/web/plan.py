@@ -27,7 +27,13 @@ class Wish:
     """Which rows: of a request or a run, and of these those that fit the filter."""
 
     def __init__(
-        self, request: Number = None, run: Number = None, side: Side = "", op: Op = "", state: str = "", q: str = ""
+        self,
+        request: Number = None,
+        run: Number = None,
+        side: Side = "",
+        op: Op = "",
+        state: str = "",
+        q: str = "",
     ) -> None:
         self.request, self.run = request, run
         self.filter: dict[str, Any] = {"side": side or None, "op": op or None, "state": state or None}
@@ -54,7 +60,10 @@ def plan(
 ) -> HTMLResponse:
     with reading() as db:
         if wish.request is None and wish.run is None:
-            requests, dry_runs = db.rows("list_requests", lines=_REQUESTS), db.rows("list_dry_runs", lines=_REQUESTS)
+            requests, dry_runs = (
+                db.rows("list_requests", lines=_REQUESTS),
+                db.rows("list_dry_runs", lines=_REQUESTS),
+            )
             return show(
                 request, "plans", reader=db, requests=requests, dry_runs=dry_runs, may=who.may(APPROVAL),
                 may_start=who.may(READ),
@@ -68,7 +77,16 @@ def plan(
         rows, more = limited(wish.rows(db, after, LINES + 1))
         may = who.may(APPROVAL)
     return show(
-        request, "plan", reader=db, asked=asked, run=run, calls=calls, rows=rows, more=more, wish=wish, may=may
+        request,
+        "plan",
+        reader=db,
+        asked=asked,
+        run=run,
+        calls=calls,
+        rows=rows,
+        more=more,
+        wish=wish,
+        may=may,
     )
 
 

@@ -5,6 +5,7 @@ Installed, Airflow finds it by its entry point `airflow.plugins`; in a checkout 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
@@ -13,6 +14,7 @@ from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
 PREFIX: Final = "/taskbridge"
+_log = logging.getLogger(__name__)
 _BASE: Final = urlsplit(conf.get("api", "base_url", fallback="") or "").path.rstrip("/")
 _ICON: Final = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="{}" stroke-width="2" '
@@ -24,14 +26,25 @@ def _icon(colour: str) -> str:
     return f"data:image/svg+xml,{quote(_ICON.format(colour))}"
 
 
-async def pages(scope: Any, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]) -> None:
-    """The application, made by the first request that reaches it."""
+async def pages(
+    scope: Any, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]
+) -> None:
+    """The application, made by the first request that reaches it. Where Airflow's checks are not, nothing is shown."""
     from fastapi.concurrency import run_in_threadpool
+    from starlette.responses import PlainTextResponse
 
+    try:
+        app = await run_in_threadpool(_application)
+    except ImportError as error:
+        _log.exception("The pages of TaskBridge cannot be imported")
+        app = PlainTextResponse(f"The pages of TaskBridge do not fit this Airflow: {error}", 503)
+    await app(scope, receive, send)
+
+
+def _application() -> Any:
     from taskbridge.web.app import application
 
-    app = await run_in_threadpool(application)
-    await app(scope, receive, send)
+    return application()
 
 
 class TaskBridgePlugin(AirflowPlugin):

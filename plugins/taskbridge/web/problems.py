@@ -41,7 +41,10 @@ def problems(
         if reason:
             rows, more = limited(db.rows("list_stuck", state=reason, after=after, lines=LINES + 1))
             return show(request, "stuck", reader=db, rows=rows, more=more, reason=reason)
-        codes = [{**row, "means": meaning(row["code"], row["message"] or "")} for row in db.rows("list_codes", lines=_CODES)]
+        codes = [
+            {**row, "means": meaning(row["code"], row["message"] or "")}
+            for row in db.rows("list_codes", lines=_CODES)
+        ]
         found = db.rows("list_parked", side=side, code=code, ignored=ignored, before=before, lines=LINES + 1)
     rows, more = limited(found)
     return show(

@@ -57,7 +57,11 @@ class Pool:
 
     def _connected(self) -> tuple[Database, Ledger]:
         with self._lock:
-            if self._database is None or self._ledger is None or time.monotonic() > self._looked + _LOOK_AGAIN:
+            if (
+                self._database is None
+                or self._ledger is None
+                or time.monotonic() > self._looked + _LOOK_AGAIN
+            ):
                 self._connect(database_url())
                 self._looked = time.monotonic()
             assert self._database is not None

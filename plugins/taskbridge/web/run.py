@@ -41,7 +41,9 @@ def run(
 
 
 def _told(db: Reader, run_id: int) -> dict[str, Any]:
-    found, more = limited(db.rows("list_planned", run_id=run_id, after=-1, lines=_ROWS + 1, **_UNFILTERED), _ROWS)
+    found, more = limited(
+        db.rows("list_planned", run_id=run_id, after=-1, lines=_ROWS + 1, **_UNFILTERED), _ROWS
+    )
     return {
         "rows": readable(db, found),
         "more": more,

@@ -23,7 +23,8 @@ OUTCOMES: Final = {
 }
 # Words of ours -> the states of Airflow whose colours they have.
 _COLOURS: Final = {
-    "clean": "success", "in_step": "success", "done": "success", "linked": "success", "active": "success", "carried_out": "success",
+    "clean": "success", "in_step": "success", "done": "success", "linked": "success", "active": "success",
+    "carried_out": "success",
     "on": "success", "synced": "success", "approved": "success",
     "conflicts": "up_for_reschedule", "held": "deferred", "open": "running", "sent": "running",
     "answered": "queued", "planned": "scheduled", "pending": "scheduled", "waiting": "deferred",
@@ -104,12 +105,16 @@ def value(content: Any) -> Markup:
 
 def rules(rule: str | None) -> Markup:
     """Ids of rules, which follow the words."""
-    return Markup('<span class="rule">{}</span>').format((rule or "").replace(",", ", ")) if rule else Markup("")
+    return (
+        Markup('<span class="rule">{}</span>').format((rule or "").replace(",", ", ")) if rule else Markup("")
+    )
 
 
 def doing(row: Mapping[str, Any]) -> str:
     """What is done to a record, such as `change in Salesforce: Due date`."""
-    fields = [LABELS[name] for name in FIELDS if row.get("mask", 0) & BIT[name]] if row["op"] == "update" else []
+    fields = (
+        [LABELS[name] for name in FIELDS if row.get("mask", 0) & BIT[name]] if row["op"] == "update" else []
+    )
     return f"{_OPS[row['op']]} in {system(row['side'])}{': ' + ', '.join(fields) if fields else ''}"
 
 

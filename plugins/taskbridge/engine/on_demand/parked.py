@@ -53,6 +53,10 @@ def _check(said: ParkedAnswer) -> None:
     if bool(said.rows) == bool(said.code):
         raise SettingsInvalid("Name either rows or a code; both or neither were given.")
     if said.code and said.side not in list(Side):
-        raise SettingsInvalid(f"The side is {said.side!r}; expected {' or '.join(Side)}, whose error {said.code} is.")
+        raise SettingsInvalid(
+            f"The side is {said.side!r}; expected {' or '.join(Side)}, whose error {said.code} is."
+        )
     if said.answer == IGNORE and not (said.reason or "").strip():
-        raise SettingsInvalid("A row is ignored only with a reason, for whoever asks later; the reason is empty.")
+        raise SettingsInvalid(
+            "A row is ignored only with a reason, for whoever asks later; the reason is empty."
+        )
