@@ -63,6 +63,11 @@ test: $(DEV_READY) ## Run every test on two cores; PYTEST_ARGS="-k due_date" run
 test-quick: $(DEV_READY) ## Run the core, the scenarios and the everyday tests of the engine, for while one is at work
 	@exec $(PY) -m pytest -n $(WORKERS) --dist worksteal $(QUICK)
 
+.PHONY: test-browser
+test-browser: $(DEV_READY) ## Drive the pages in Airflow's UI with a Chromium; pictures in .taskbridge/screenshots
+	@$(PY) -m tests.browser.chromium >/dev/null
+	@exec $(PY) -m pytest tests/browser $(PYTEST_ARGS)
+
 .PHONY: fuzz
 fuzz: $(DEV_READY) ## Play long random stories; SEEDS=200 STEPS=50, FUZZ_ARGS="--processes 1"
 	@PYTHONPATH=plugins:. exec $(PY) -m tests.machine.fuzz --seeds $(SEEDS) --steps $(STEPS) $(FUZZ_ARGS)

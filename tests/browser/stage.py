@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -31,9 +32,10 @@ _STRICT: Final = {
 
 
 class Stage:
-    def __init__(self, api: AirflowApi, systems: Systems) -> None:
+    def __init__(self, api: AirflowApi, systems: Systems, passwords: Mapping[str, str]) -> None:
         self.api = api
         self.systems = systems
+        self.passwords = passwords  # by role
 
     def run(self, **conf: object) -> str:
         """One run of the sync, by hand, up to its end."""
@@ -74,6 +76,8 @@ class Stage:
         for title in HELD:
             self.person("sales_connect", "change", ADA, tasks["sales_connect"][title], due=_day(9))
         self.run()
+        audit = self.api.trigger("task_sync_audit")
+        self.api.wait_for_run("task_sync_audit", audit, _PATIENCE)
 
     def titled(self) -> dict[Side, dict[str, str]]:
         """Ids of both systems by title."""

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import RowMapping, make_url
+from sqlalchemy import make_url
 
 from taskbridge.hooks.database import database_url
 from taskbridge.store import Ledger
@@ -29,12 +29,12 @@ class Reader:
     ledger: Ledger
     statements: int = 0
 
-    def rows(self, statement: str, **parameters: object) -> Sequence[RowMapping]:
+    def rows(self, statement: str, **parameters: object) -> list[dict[str, Any]]:
         """What `include/sql/pages/{statement}.sql` answers."""
         self.statements += 1
-        return self.tx.run(f"pages/{statement}", **parameters).mappings().all()
+        return [dict(row) for row in self.tx.run(f"pages/{statement}", **parameters).mappings()]
 
-    def row(self, statement: str, **parameters: object) -> RowMapping | None:
+    def row(self, statement: str, **parameters: object) -> dict[str, Any] | None:
         return next(iter(self.rows(statement, **parameters)), None)
 
 
@@ -82,7 +82,8 @@ class Pool:
 def careful(url: str) -> str:
     """The same database, by a connection that only reads and gives up in time."""
     parsed = make_url(url)
-    options = " ".join(filter(None, (parsed.query.get("options"), _CAREFUL)))
+    own = parsed.query.get("options")
+    options = f"{own} {_CAREFUL}" if own else _CAREFUL
     return parsed.update_query_dict({"options": options}).render_as_string(hide_password=False)
 
 
