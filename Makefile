@@ -66,7 +66,7 @@ test-quick: $(DEV_READY) ## Run the core, the scenarios and the everyday tests o
 .PHONY: test-browser
 test-browser: $(DEV_READY) ## Drive the pages in Airflow's UI with a Chromium; pictures in .taskbridge/screenshots
 	@$(PY) -m tests.browser.chromium >/dev/null
-	@exec $(PY) -m pytest tests/browser $(PYTEST_ARGS)
+	@exec $(PY) -m pytest $(or $(PYTEST_ARGS),tests/browser)
 
 .PHONY: fuzz
 fuzz: $(DEV_READY) ## Play long random stories; SEEDS=200 STEPS=50, FUZZ_ARGS="--processes 1"

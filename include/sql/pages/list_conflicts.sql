@@ -10,10 +10,15 @@ LEFT JOIN bridge.user_map u ON u.sc_user_id = l.sc_owner_now
 LEFT JOIN mart.explanations e ON e.rule = c.rule
 LEFT JOIN LATERAL (
     SELECT state, winner, decided_by, decided_at FROM bridge.decision
-    WHERE conflict_id = c.conflict_id ORDER BY decision_id DESC LIMIT 1
+    WHERE conflict_id = c.conflict_id
+       OR (run_id = c.run_id AND link_id = c.link_id AND field = c.field AND state = 'carried_out')
+    ORDER BY decision_id DESC
+    LIMIT 1
 ) d ON true
 WHERE NOT c.dry_run
   AND (c.winner IS NULL AND c.decided_at IS NULL) = CAST(:open AS boolean)
+  -- What was decided is told of the conflict that the run then settled, not of the one that waited.
+  AND NOT (c.winner IS NULL AND c.decided_at IS NOT NULL AND coalesce(d.state = 'carried_out', false))
   AND (CAST(:before AS bigint) IS NULL OR c.conflict_id < :before)
 ORDER BY c.conflict_id DESC
 LIMIT :lines

@@ -164,6 +164,7 @@
   document.documentElement.addEventListener("themed", charts);
   addEventListener("resize", charts);
   document.addEventListener("htmx:after:swap", () => { localTimes(document); charts(); });
+  document.documentElement.dataset.ready = "";
   const last = sessionStorage.getItem("told");
   if (last) {
     sessionStorage.removeItem("told");
