@@ -33,7 +33,13 @@ with DAG(
     default_args={"owner": OWNER},
     tags=[*TAGS, "parked"],
     params={
-        "answer": Param("retry", type="string", enum=["retry", "ignore"], title="Answer"),
+        "answer": Param(
+            None,
+            type=["null", "string"],
+            enum=[None, "retry", "ignore"],
+            title="Answer",
+            description="retry: tried again by the next run. ignore: left as they are; needs a reason.",
+        ),
         "rows": Param(
             [], type="array", items={"type": "integer"}, title="Rows", description="Numbers of parked rows."
         ),

@@ -23,7 +23,8 @@ def test_G4_a_person_ignores_a_row_while_the_sync_is_off(world: Installation) ->
     )
     for conf, told in (
         ({"answer": "ignore", "rows": [number]}, "the reason is empty"),
-        ({"rows": [number + 1]}, "None of the rows that were named is parked"),
+        ({"rows": [number]}, "expected retry or ignore"),
+        ({"answer": "retry", "rows": [number + 1]}, "None of the rows that were named is parked"),
         ({"rows": [number], "why": "x"}, "Unknown parameter why"),
     ):
         ended = world.run(PARKED, **conf)

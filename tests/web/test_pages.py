@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from taskbridge.core.terms import Answer
+from taskbridge.store import statements
 from taskbridge.web import words
 from taskbridge.web.csv_text import harmless
 from taskbridge.web.overview import health
@@ -18,6 +19,7 @@ from taskbridge.web.page import STATEMENTS
 from taskbridge.web.plugin import PREFIX
 from tests.engine.world import World
 from tests.web.conftest import CODE, HOSTILE, Browser
+from tests.web.test_access import PAGES
 
 Read = Callable[[str], str]
 
@@ -229,3 +231,23 @@ def test_the_first_sentence_is_the_worst_there_is(changes: dict[str, object], to
 )
 def test_lengths_of_time_have_two_parts_at_most(seconds: float, told: str) -> None:
     assert words.lasted(timedelta(seconds=seconds)) == told
+
+
+def test_the_pages_ask_every_statement_that_is_meant_for_them(
+    read: Read, stage: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from taskbridge.store.database import Transaction
+
+    asked: set[str] = set()
+    real = Transaction.run
+
+    def noting(self: Transaction, statement: str, **parameters: object) -> object:
+        asked.add(statement)
+        return real(self, statement, **parameters)
+
+    monkeypatch.setattr(Transaction, "run", noting)
+    contested = next(key for key, values in stage.sc.live().items() if values["title"] == "Contested")
+    for page in (*PAGES, "find?q=ada&by=person", f"find?q={contested}"):
+        read(page)
+    ours = {name for name in statements.names() if name.startswith("pages/")}
+    assert ours <= asked

@@ -3,6 +3,12 @@
 CREATE INDEX link_words ON bridge.link USING gin (
     to_tsvector('simple', regexp_replace(coalesce(sc_title, '') || ' ' || coalesce(sf_title, ''), '[^[:alnum:]]+', ' ', 'g'))
 );
+-- both:
+-- The same of records that runs left aside. One entry a row that was.
+CREATE INDEX {side}_task_words ON staging.{side}_task USING gin (
+    to_tsvector('simple', regexp_replace(coalesce(title, ''), '[^[:alnum:]]+', ' ', 'g'))
+) WHERE disposition IN ('ignored', 'deferred', 'held', 'waiting', 'released', 'dead_letter');
+-- end
 
 ALTER TABLE bridge.dead_letter ADD COLUMN ignored_at timestamptz;
 COMMENT ON COLUMN bridge.dead_letter.ignored_at IS 'When a person said that the row stays as it is: it is not parked any more and not tried again by the clock. Null otherwise; another error ends it';

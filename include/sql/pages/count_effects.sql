@@ -1,4 +1,5 @@
--- What a run planned, by system, kind and state. Parameters: run_id
+-- What a run planned, by system, kind and state
+-- Parameters: run_id
 SELECT side, op, state, count(*) AS rows
 FROM bridge.action
 WHERE run_id = :run_id

@@ -1,6 +1,6 @@
--- Some tasks by the words of their title: pairs, and records in no pair or whose pair is not complete yet. In no order where
--- very many fit, so that a common word takes no longer than a rare one. Parameters: words (of to_tsquery), likes (array of
--- patterns for records in no pair), lines
+-- Some tasks by the words of their title: pairs, and records in no pair or whose pair is not complete yet
+-- Parameters: words (of to_tsquery), lines
+-- Of very many that fit any are taken, so that a common word takes no longer than a rare one.
 WITH hits AS MATERIALIZED (
     SELECT link_id
     FROM bridge.link
@@ -19,19 +19,31 @@ WITH hits AS MATERIALIZED (
 )
 UNION ALL
 (
-    SELECT s.link_id, s.remote_id, s.title, CASE s.side WHEN 'sales_connect' THEN s.remote_id END,
-           CASE s.side WHEN 'salesforce' THEN s.remote_id END,
-           CASE WHEN s.link_id IS NULL THEN 'in no pair' ELSE 'pending' END, false, n.name, s.owner, s.due_date, s.status
-    FROM mart.latest_staged s
+    SELECT s.link_id, s.remote_id, s.title, s.sc_id, s.sf_id, CASE WHEN s.link_id IS NULL THEN 'in no pair' ELSE 'pending' END, false,
+           n.name, s.owner, s.due_date, s.status
+    FROM (
+        -- both: UNION ALL
+        SELECT '{side}' AS side, s.remote_id, s.title, s.owner, s.due_date, s.status, s.link_id,
+               CASE '{half}' WHEN 'sc' THEN s.remote_id END AS sc_id, CASE '{half}' WHEN 'sf' THEN s.remote_id END AS sf_id
+        FROM (
+            SELECT * FROM staging.{side}_task
+            WHERE to_tsvector('simple', regexp_replace(coalesce(title, ''), '[^[:alnum:]]+', ' ', 'g')) @@ to_tsquery('simple', :words)
+              AND disposition IN ('ignored', 'deferred', 'held', 'waiting', 'released', 'dead_letter')
+            LIMIT 500
+        ) s
+        WHERE s.run_id NOT IN (SELECT run_id FROM bridge.run WHERE dry_run)
+          AND NOT EXISTS (
+            SELECT FROM staging.{side}_task newer
+            WHERE newer.remote_id = s.remote_id AND newer.run_id > s.run_id
+              AND newer.run_id NOT IN (SELECT run_id FROM bridge.run WHERE dry_run)
+          )
+          -- A pair that has a base is found above.
+          AND NOT EXISTS (
+            SELECT FROM bridge.link l
+            WHERE l.{half}_id = s.remote_id AND (l.sc_title IS NOT NULL OR l.sf_title IS NOT NULL)
+          )
+        -- end
+    ) s
     LEFT JOIN mart.names n ON n.side = s.side AND n.user_id = s.owner
-    WHERE s.disposition IN ('ignored', 'deferred', 'held', 'waiting', 'released', 'dead_letter')
-      AND coalesce(octet_length(s.title), 0) <= 1020
-      AND s.title ILIKE ALL (CAST(:likes AS text[]))
-      -- A pair that has a base is found above.
-      AND NOT CASE s.side
-        WHEN 'sales_connect'
-        THEN coalesce((SELECT l.sc_title IS NOT NULL OR l.sf_title IS NOT NULL FROM bridge.link l WHERE l.sc_id = s.remote_id), false)
-        ELSE coalesce((SELECT l.sc_title IS NOT NULL OR l.sf_title IS NOT NULL FROM bridge.link l WHERE l.sf_id = s.remote_id), false)
-      END
     LIMIT :lines
 )

@@ -1,5 +1,5 @@
--- What a request asks for, row by row. Parameters: approval_id, after (row), side, op, state, likes (patterns of title or
--- person), lines; null: any
+-- What a request asks for, row by row
+-- Parameters: approval_id, after (row), side, op, state, likes (patterns of title or person), lines; null: any
 SELECT w.row_id AS place, NULL AS action_id, w.link_id, w.remote_id, w.side, w.op, w.mask,
        coalesce(w.outcome, CASE a.state WHEN 'obsolete' THEN 'obsolete' ELSE 'held' END) AS state, w.rule, a.kind, l.sc_id, l.sf_id,
        coalesce(w.seen_title, CASE WHEN w.op = 'create' THEN w.title END, l.sc_title, l.sf_title, w.title) AS task_title,

@@ -1,4 +1,5 @@
--- Errors by code, those with parked rows first. Parameters: lines
+-- Errors by code, those with parked rows first
+-- Parameters: lines
 WITH met AS (
     SELECT side, code, category, attempts, first_seen_at, last_seen_at, message, remedy,
            resolved_at IS NULL AND ignored_at IS NULL AS open, resolved_at IS NULL AND ignored_at IS NOT NULL AS ignored

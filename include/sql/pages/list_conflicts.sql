@@ -1,5 +1,5 @@
--- Contested fields, the newest first. Parameters: open (whether those that wait; else those that are over), before (number),
--- lines
+-- Contested fields, the newest first
+-- Parameters: open (whether those that wait; else those that are over), before (number), lines
 SELECT c.conflict_id, c.link_id, c.run_id, c.field, c.rule, c.winner, c.base_sc, c.base_sf, c.value_sc, c.value_sf, c.found_at,
        c.decided_at, c.restored_at, l.sc_id, l.sf_id, NULL AS remote_id, coalesce(l.sc_title, l.sf_title) AS title,
        l.sc_owner_now AS owner, u.name AS owner_name, e.explanation, e.remedy,

@@ -1,4 +1,5 @@
--- What the newest audit found, row by row. Parameters: class (null: any), after (key), lines
+-- What the newest audit found, row by row
+-- Parameters: class (null: any), after (key), lines
 SELECT d.drift_id, d.class, d.title, d.field, d.value_sc, d.value_sf, d.unexplained, d.sc_id, d.sf_id, d.link_id,
        coalesce(d.sc_id, d.sf_id) AS remote_id, d.sc_user_id AS owner, u.name AS owner_name
 FROM bridge.drift d

@@ -1,4 +1,5 @@
--- The last dry runs. Parameters: lines
+-- The last dry runs
+-- Parameters: lines
 SELECT d.run_id, d.mode, d.asked_by, d.opened_at, d.outcome, d.planned
 FROM (
     SELECT r.run_id, r.mode, r.asked_by, r.opened_at, r.outcome,

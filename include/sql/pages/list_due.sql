@@ -1,5 +1,5 @@
--- A user's open synced tasks that are overdue, due today or tomorrow, in that user's time zone (I6). Parameters: user (Sales
--- Connect id), bucket (null: any), after_date and after (the last row of the page before; null and empty: the first), lines
+-- A user's open synced tasks that are overdue, due today or tomorrow, in that user's time zone (I6)
+-- Parameters: user (Sales Connect id), bucket (null: any), after_date and after (the last row of the page before; null and empty: the first), lines
 WITH who AS (
     SELECT sc_user_id, bridge.today_in(time_zone) AS today FROM bridge.user_map
     WHERE sc_user_id = :user AND state = 'synced'

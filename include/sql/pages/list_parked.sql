@@ -1,5 +1,5 @@
--- Parked rows as a person would name them, the newest first. Parameters: side, code (null: any), ignored (whether those that a
--- person ignores), before (row), lines
+-- Parked rows as a person would name them, the newest first
+-- Parameters: side, code (null: any), ignored (whether those that a person ignores), before (row), lines
 SELECT d.dead_letter_id, d.side, d.stage, d.code, d.message, d.remedy, d.attempts, d.first_seen_at, d.last_seen_at,
        d.next_try_at, d.ignored_at, d.link_id, coalesce(d.remote_id, l.sc_id, l.sf_id) AS remote_id, l.sc_id, l.sf_id,
        coalesce(l.sc_title, l.sf_title, a.title, d.payload ->> 'name', d.payload ->> 'Subject', d.payload ->> 'title') AS title,

@@ -1,4 +1,5 @@
--- Users who sync or could, with what is unfinished of theirs. Parameters: lines
+-- Users who sync or could, with what is unfinished of theirs
+-- Parameters: lines
 SELECT u.sc_user_id, u.sf_user_id, u.name, u.email, u.time_zone, u.state, u.remedy, u.switched_on_sc, u.first_sync,
        coalesce(o.unfinished, 0) AS unfinished, o.oldest
 FROM bridge.user_map u

@@ -1,5 +1,5 @@
--- What a run planned, row by row. Parameters: run_id, after (place in the plan), side, op, state, likes (patterns of title or
--- person), lines; null: any
+-- What a run planned, row by row
+-- Parameters: run_id, after (place in the plan), side, op, state, likes (patterns of title or person), lines; null: any
 SELECT a.seq AS place, a.action_id, a.link_id, a.remote_id, a.side, a.op, a.mask, a.state, a.rule, a.kind, l.sc_id, l.sf_id,
        coalesce(a.seen_title, CASE WHEN a.op = 'create' THEN a.title END, l.sc_title, l.sf_title, a.title) AS task_title,
        a.sc_user_id AS owner_id, u.name AS owner_name,

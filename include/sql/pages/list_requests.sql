@@ -1,4 +1,5 @@
--- Requests to a person, open ones first, the newest first. Parameters: lines
+-- Requests to a person, open ones first, the newest first
+-- Parameters: lines
 SELECT a.approval_id, a.kind, a.state, a.requested_at, a.dag_run_id, a.answer, a.answered_by, a.answered_at, a.run_id,
        a.carried_out_run_id, n.rows, n.written, n.left_out, n.refused
 FROM (

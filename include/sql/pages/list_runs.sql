@@ -1,4 +1,5 @@
--- The last runs, newest first. Parameters: before (run number or null), lines
+-- The last runs, newest first
+-- Parameters: before (run number or null), lines
 SELECT run_id, run_key, mode, dry_run, outcome, summary, opened_at, duration, created, updated, deleted, conflicts,
        rejected_new, actions_not_done
 FROM mart.sync_runs

@@ -1,4 +1,5 @@
--- Pairs in one of the states in which nothing is synced. Parameters: state (missing, held or released), after (pair), lines
+-- Pairs in one of the states in which nothing is synced
+-- Parameters: state (missing, held or released), after (pair), lines
 SELECT l.link_id, NULL AS remote_id, l.sc_id, l.sf_id, coalesce(l.sc_title, l.sf_title) AS title, l.sc_owner_now AS owner,
        u.name AS owner_name, coalesce(l.dirty_since, l.changed_at) AS since, l.withheld
 FROM bridge.link l

@@ -1,5 +1,5 @@
--- The last 24 hours: what was written, how many rows were rejected, and how long a change had to wait at most. That is from
--- the beginning of one run that read everything new to the end of the next one
+-- The last 24 hours: what was written, and how long a change had to wait at most, that is, from the beginning of one run
+-- that read everything new to the end of the next one
 WITH finished AS (
     SELECT opened_at, closed_at, counts, lag(opened_at) OVER (ORDER BY opened_at) AS before
     FROM bridge.run

@@ -1,4 +1,5 @@
--- What was refused of a task, with what a person said of it; open ones first. Parameters: task, link_id (null: in no pair)
+-- What was refused of a task, with what a person said of it; open ones first
+-- Parameters: task, link_id (null: in no pair)
 SELECT d.dead_letter_id, d.side, d.code, d.category, d.message, d.remedy, d.attempts, d.first_seen_at, d.last_seen_at,
        d.next_try_at, d.resolved_at, d.ignored_at, said.answer, said.reason, said.answered_by, said.answered_at
 FROM bridge.dead_letter d

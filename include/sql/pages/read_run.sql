@@ -1,4 +1,5 @@
--- One run with its counts. Parameters: run_id, run_key (either; the other null)
+-- One run with its counts
+-- Parameters: run_id, run_key (either; the other null)
 SELECT s.*, r.asked, r.asked_by, r.closed_at IS NULL AS open
 FROM mart.sync_runs s
 JOIN bridge.run r USING (run_id)

@@ -1,4 +1,4 @@
--- Both systems for the overview: paused or not, up to where they are read, what they last told of calls. Parameters: none
+-- Both systems for the overview: paused or not, up to where they are read, what they last told of calls
 SELECT s.side, s.state, s.reason, s.since, s.next_attempt_at, i.identity, w.position AS read_until, w.moved_at,
        c.breaches, a.calls_left, a.allocation, a.told_at, used.calls_today
 FROM bridge.side_state s

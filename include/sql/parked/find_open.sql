@@ -1,4 +1,5 @@
--- Parked rows that a person means, locked: by number, or all of a code of a system. Parameters: rows (array), side, code
+-- Parked rows that a person means, locked: by number, or all of a code of a system
+-- Parameters: rows (array), side, code
 SELECT dead_letter_id
 FROM bridge.dead_letter
 WHERE resolved_at IS NULL

@@ -1,5 +1,5 @@
--- Rows that are tried again are due now; those that are ignored are due no more, unless a record changes. Parameters: rows
--- (array), answer
+-- Rows that are tried again are due now; those that are ignored are due no more, unless a record changes
+-- Parameters: rows (array), answer
 UPDATE bridge.dead_letter
 SET next_try_at = CASE WHEN stage = 'load' THEN CASE :answer WHEN 'retry' THEN now() ELSE now() + interval '100 years' END END,
     ignored_at = CASE :answer WHEN 'ignore' THEN now() END

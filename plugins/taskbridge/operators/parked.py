@@ -28,7 +28,7 @@ class AnswerParkedOperator(DocumentedOperator):
             refuse_unknown(context["dag_run"].conf or {}, list(context["dag"].params))
             person = getattr(context["dag_run"], "triggering_user_name", None) or "somebody without a name"
             said = ParkedAnswer(
-                params["answer"], list(params["rows"]), params["side"], params["code"], params["reason"]
+                str(params["answer"]), list(params["rows"]), params["side"], params["code"], params["reason"]
             )
             with open_ledger() as ledger:
                 rows = answer_parked(ledger, said, person)

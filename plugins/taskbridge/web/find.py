@@ -67,7 +67,7 @@ def _search(db: Reader, q: str, by: str, after: str) -> Sequence[Mapping[str, An
     if by == "person":
         return db.rows("find_of_person", likes=likes, after=after, lines=LINES + 1)
     prefixes = " & ".join(f"'{word}':*" for word in found)
-    return db.rows("find_titled", words=prefixes, likes=likes, lines=LINES + 1)
+    return db.rows("find_titled", words=prefixes, lines=LINES + 1)
 
 
 def _task(db: Reader, task: str, known: Known, who: Viewer) -> dict[str, Any]:
