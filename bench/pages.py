@@ -99,7 +99,7 @@ def _names(url: str) -> dict[str, str]:
         found = connection.execute(
             "SELECT l.link_id, coalesce(l.sc_id, ''), coalesce(l.sf_id, ''), d.link_id, d.code, "
             "(SELECT max(run_id) FROM bridge.action WHERE state = 'done') "
-            "FROM (SELECT * FROM bridge.link WHERE state = 'linked' OFFSET (SELECT count(*) FROM bridge.link) / 3 LIMIT 1) l, "
+            "FROM (SELECT * FROM bridge.link WHERE state = 'linked' OFFSET 30000 LIMIT 1) l, "
             "(SELECT * FROM bridge.dead_letter WHERE resolved_at IS NULL AND link_id IS NOT NULL LIMIT 1) d"
         ).fetchone()
     assert found is not None

@@ -1,4 +1,4 @@
-"""The Chromium that the browser tests drive: one of this machine, else from Debian. `python -m tests.browser.chromium`."""
+"""The Chromium that the browser tests drive: one of this machine, else from Debian."""
 
 from __future__ import annotations
 

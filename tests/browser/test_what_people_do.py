@@ -1,4 +1,4 @@
-"""The pages inside the real UI of Airflow, as people use them. In this order: each test changes what the next one finds."""
+"""The pages inside the real UI of Airflow, as people use them. Each test changes what the next one finds."""
 
 from __future__ import annotations
 
