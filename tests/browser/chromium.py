@@ -18,7 +18,10 @@ def found() -> str | None:
 def install() -> None:
     """From Debian, where that is possible."""
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        for command in (("update",), ("install", "--yes", "--no-install-recommends", "chromium", "fonts-liberation")):
+        for command in (
+            ("update",),
+            ("install", "--yes", "--no-install-recommends", "chromium", "fonts-liberation"),
+        ):
             subprocess.run(["apt-get", "-qq", *command], check=False, stdout=subprocess.DEVNULL)
 
 

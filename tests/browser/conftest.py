@@ -26,7 +26,9 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     options = Options(seed="demo", variables={"TASKBRIDGE_SCHEDULE": NEVER})
     layout = Layout(tmp_path_factory.mktemp("stack") / "browser")
     with Stack(layout, options, Progress()) as stack:
-        stack.api.wait_for_dags({"task_sync", "task_sync_approval", "task_sync_decide", "task_sync_parked"}, 60)
+        stack.api.wait_for_dags(
+            {"task_sync", "task_sync_approval", "task_sync_decide", "task_sync_parked"}, 60
+        )
         made = Stage(stack.api, Systems.reached_by(stack.sandbox), stack.keys.passwords)
         made.set()
         yield made
@@ -39,7 +41,9 @@ def browser() -> Iterator[Browser]:
         pytest.exit("The browser tests need Chromium: make test-browser finds or installs it.", 1)
     with sync_playwright() as playwright:
         # A root of a container has no namespaces for Chromium's own sandbox.
-        made = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        made = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
         yield made
         made.close()
 
@@ -83,7 +87,9 @@ class Visitor:
 
 
 def log_in(browser: Browser, stage: Stage, role: str, theme: str = "light", width: int = 1280) -> Visitor:
-    context = browser.new_context(viewport={"width": width, "height": 900}, locale="en-GB", timezone_id="Europe/Berlin")
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, locale="en-GB", timezone_id="Europe/Berlin"
+    )
     context.set_default_timeout(_WAIT)
     context.add_init_script(f"localStorage.getItem('theme') ?? localStorage.setItem('theme', '{theme}')")
     page = context.new_page()

@@ -27,7 +27,9 @@ PAGES = {
 }
 
 
-@pytest.fixture(scope="module", params=[("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)], ids=str)
+@pytest.fixture(
+    scope="module", params=[("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)], ids=str
+)
 def visitor(browser: Browser, stage: Stage, request: pytest.FixtureRequest) -> Iterator[Visitor]:
     theme, width = request.param
     made = log_in(browser, stage, "admin", theme, width)

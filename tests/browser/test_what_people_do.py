@@ -29,7 +29,9 @@ def test_where_is_my_task_is_three_clicks_away_and_tells_why_it_is_not_there(adm
     admin.frame.get_by_role("searchbox").fill(OUTSIDER)
     admin.frame.get_by_role("button", name="Find").click()
     admin.frame.get_by_role("link", name=OUTSIDER).click()
-    expect(admin.frame.locator("#answer")).to_contain_text("created before its assignee's sync was switched on")
+    expect(admin.frame.locator("#answer")).to_contain_text(
+        "created before its assignee's sync was switched on"
+    )
     expect(admin.frame.locator("#answer")).to_contain_text("Create the task anew")
 
 
@@ -82,7 +84,9 @@ def test_a_parked_row_is_ignored_with_a_reason_and_then_retried(admin: Visitor, 
     admin.confirm("Ignore", reason="Only a test")
     expect(admin.frame.get_by_role("region", name="Rows")).to_contain_text("None.")
     admin.frame.get_by_role("link", name="Ignored rows").click()
-    expect(admin.frame.get_by_role("row").filter(has_text=REFUSED)).to_contain_text("admin: ignore, Only a test")
+    expect(admin.frame.get_by_role("row").filter(has_text=REFUSED)).to_contain_text(
+        "admin: ignore, Only a test"
+    )
     stage.systems.salesforce.control("DELETE", "/faults")
     stage.api.delete_variable("taskbridge_settings")
     admin.confirm("Retry now")
@@ -107,7 +111,9 @@ def test_a_sync_is_seen_with_what_it_did(admin: Visitor, stage: Stage) -> None:
 
 def test_a_value_that_was_overwritten_is_restored_where_it_is_shown(admin: Visitor, stage: Stage) -> None:
     tasks = stage.titled()
-    stage.person("sales_connect", "change", ADA, tasks["sales_connect"]["Seen crossing"], details="the newer text")
+    stage.person(
+        "sales_connect", "change", ADA, tasks["sales_connect"]["Seen crossing"], details="the newer text"
+    )
     stage.run()
     admin.open(f"find?q={tasks['sales_connect']['Seen crossing']}")
     admin.confirm("Restore")
