@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, expect, sync_playwright
 
 from stack.console import Progress
 from stack.demo.systems import Systems
@@ -19,6 +19,7 @@ from tests.browser.stage import Stage
 SCREENSHOTS = PROJECT / ".taskbridge" / "screenshots"
 NEVER = "0 0 1 1 *"  # runs are started by the tests
 _WAIT = 60_000  # milliseconds
+expect.set_options(timeout=_WAIT)
 
 
 @pytest.fixture(scope="session")

@@ -66,8 +66,14 @@ def _search(db: Reader, q: str, by: str, after: str) -> Sequence[Mapping[str, An
     likes = [f"%{word}%" for word in found]
     if by == "person":
         return db.rows("find_of_person", likes=likes, after=after, lines=LINES + 1)
-    prefixes = " & ".join(f"'{word}':*" for word in found)
-    return db.rows("find_titled", words=prefixes, lines=LINES + 1)
+    # Of whole words the rarest is looked up first, of beginnings each: so at first only the last word may be one.
+    rows = _titled(db, found, begun=found[-1:])
+    return rows or _titled(db, found, begun=found)
+
+
+def _titled(db: Reader, found: Sequence[str], begun: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+    query = " & ".join(f"'{word}'{':*' if word in begun else ''}" for word in found)
+    return db.rows("find_titled", words=query, lines=LINES + 1)
 
 
 def _task(db: Reader, task: str, known: Known, who: Viewer) -> dict[str, Any]:
