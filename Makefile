@@ -63,6 +63,11 @@ test: $(DEV_READY) ## Run every test on two cores; PYTEST_ARGS="-k due_date" run
 test-quick: $(DEV_READY) ## Run the core, the scenarios and the everyday tests of the engine, for while one is at work
 	@exec $(PY) -m pytest -n $(WORKERS) --dist worksteal $(QUICK)
 
+.PHONY: test-browser
+test-browser: $(DEV_READY) ## Drive the pages in Airflow's UI with a Chromium; pictures in .taskbridge/screenshots
+	@$(PY) -m tests.browser.chromium >/dev/null
+	@exec $(PY) -m pytest $(or $(PYTEST_ARGS),tests/browser)
+
 .PHONY: fuzz
 fuzz: $(DEV_READY) ## Play long random stories; SEEDS=200 STEPS=50, FUZZ_ARGS="--processes 1"
 	@PYTHONPATH=plugins:. exec $(PY) -m tests.machine.fuzz --seeds $(SEEDS) --steps $(STEPS) $(FUZZ_ARGS)
@@ -104,6 +109,10 @@ bench: $(DEV_READY) ## Run the benchmarks into bench/results.json
 lock: $(RUN_READY) ## Lock requirements*.in for Python 3.11 to 3.13, with hashes
 	@$(PY) -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 $(LOCK_ARGS) requirements.in -o requirements.txt
 	@$(PY) -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 $(LOCK_ARGS) -c requirements.txt requirements-dev.in -o requirements-dev.txt
+
+.PHONY: vendor
+vendor: ## Fetch from npm what the pages and their tests bring along (VENDOR.txt)
+	@exec sh stack/vendor.sh plugins/taskbridge/web/static/vendor/VENDOR.txt tests/browser/vendor/VENDOR.txt
 
 .PHONY: clean
 clean: ## Remove .venv, the stack's data and all caches

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from bench import cycles, growth, reconcile, sizes, views
+from bench import cycles, growth, pages, reconcile, sizes, views
 from bench.apart import PlannerEnded
 from bench.reconcile import PlansDiffer, peak_gigabytes
 from bench.result import Result
@@ -29,6 +29,7 @@ _BENCHES: Final[dict[str, Callable[[argparse.Namespace], Iterable[Result]]]] = {
     "sizes": lambda given: sizes.measure((given.tasks // 100, given.tasks), given.rounds),
     "growth": lambda given: growth.measure(given.tasks // 50, given.rounds * 4, given.tasks // 100),
     "views": lambda given: views.measure(given.year),
+    "pages": lambda given: pages.measure(given.tasks),
 }
 
 

@@ -9,7 +9,7 @@ import argparse
 import re
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -107,9 +107,9 @@ def on_a_year(scale: float = 1.0) -> list[Answer]:
         return time_all(server.url("year"), scale)
 
 
-def make_year(url: str, scale: float) -> None:
+def make_year(url: str, scale: float = 1.0, sizes: Mapping[str, int] = _SIZES) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
-        for name, size in _SIZES.items():
+        for name, size in sizes.items():
             _set(connection, f"year.{name}", str(round(size * scale)))
         _set(connection, "year.settings", Settings().model_dump_json())
         connection.execute(_YEAR.read_text(encoding="utf-8").encode())

@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-_HOME = tempfile.TemporaryDirectory(prefix="taskbridge-airflow-")
-_ROOT = Path(__file__).parents[2]
-# Airflow reads its configuration when it is imported, so this stands before every import of it.
-os.environ.update(
-    {
-        "AIRFLOW_HOME": _HOME.name,
-        "AIRFLOW__CORE__DAGS_FOLDER": str(_ROOT / "dags"),
-        "AIRFLOW__CORE__PLUGINS_FOLDER": str(_ROOT / "plugins"),
-        "AIRFLOW__CORE__FERNET_KEY": base64.urlsafe_b64encode(os.urandom(32)).decode(),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{_HOME.name}/airflow.db",
-        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
-    }
-)
+import pytest
 
-import pytest  # noqa: E402
-
-from tests.contract.sandbox_process import Sandbox, running  # noqa: E402
-from tests.dags.world import Installation  # noqa: E402
+from tests import airflow_home
+from tests.contract.sandbox_process import Sandbox, running
+from tests.dags.world import Installation
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -39,9 +21,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def metadata_database() -> None:
-    from airflow.utils.db import initdb
-
-    initdb()
+    airflow_home.make_tables()
 
 
 @pytest.fixture(scope="session")

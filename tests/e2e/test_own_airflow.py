@@ -22,6 +22,14 @@ from tests.contract.sandbox_process import Sandbox, running
 ROOT = Path(__file__).parents[2]
 DATABASE = "plain"
 
+_WEB_FILES = """
+from taskbridge.web.app import application
+from taskbridge.web.files import named
+from taskbridge.web.page import _templates
+application()
+print(*named(), *_templates().list_templates())
+"""
+
 
 @dataclass(frozen=True)
 class Airflow:
@@ -61,9 +69,6 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Airfl
     _do(*uv, *installing, "--constraint", str(ROOT / "requirements.txt"), str(wheel))
     home = folder / "airflow"
     shutil.copytree(ROOT / "dags", home / "dags", ignore=shutil.ignore_patterns("__pycache__"))
-    (home / "plugins").mkdir()
-    for name in ("taskbridge_plugin.py", ".airflowignore"):
-        shutil.copy(ROOT / "plugins" / name, home / "plugins")
     return Airflow(
         environment / "bin",
         {
@@ -88,6 +93,20 @@ def _do(*command: str) -> None:
     environment = ({"UV_DEFAULT_INDEX": index} if index else {}) | os.environ
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{command}\n{done.stderr}"
+
+
+@pytest.mark.e2e
+def test_the_wheel_brings_the_pages_along_once(airflow: Airflow) -> None:
+    """Also beside a copy of the file that an Airflow without the package finds in its folder of plugins."""
+    folder = Path(airflow.environment["AIRFLOW_HOME"]) / "plugins"
+    folder.mkdir()
+    for copied in ((), ("taskbridge_plugin.py", ".airflowignore")):
+        for name in copied:
+            shutil.copy(ROOT / "plugins" / name, folder)
+        listed = json.loads(airflow.run("airflow", "plugins", "--output", "json"))
+        assert [one["name"] for one in listed].count("taskbridge") == 1
+    seen = airflow.run("python", "-c", _WEB_FILES)
+    assert {"app.css", "app.js", "uplot-1.6.32.min.js", "overview.html"} <= set(seen.split())
 
 
 @pytest.mark.e2e

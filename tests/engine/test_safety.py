@@ -278,7 +278,7 @@ def test_G8_an_empty_ledger_over_marked_records_halts(world: World) -> None:
     world.sync()
     world.rows_changed(
         "truncate bridge.link, bridge.action, bridge.ledger_change, bridge.conflict, bridge.dead_letter, "
-        "bridge.kept"
+        "bridge.kept, bridge.parked_answer"
     )
     writes = world.writes
     report = world.sync()

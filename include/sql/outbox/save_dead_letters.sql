@@ -15,4 +15,7 @@ ORDER BY a.side, a.link_id, a.run_id DESC, a.seq
 ON CONFLICT (side, link_id) WHERE resolved_at IS NULL AND stage = 'load' DO UPDATE
 SET action_id = excluded.action_id, remote_id = excluded.remote_id, code = excluded.code,
     category = excluded.category, message = excluded.message, remedy = excluded.remedy,
-    attempts = known.attempts + 1, last_seen_at = now(), next_try_at = excluded.next_try_at
+    attempts = known.attempts + 1, last_seen_at = now(),
+    -- What a person ignores stays so while it is the same error.
+    next_try_at = CASE WHEN known.ignored_at IS NOT NULL AND known.code = excluded.code THEN known.next_try_at ELSE excluded.next_try_at END,
+    ignored_at = CASE WHEN known.code = excluded.code THEN known.ignored_at END

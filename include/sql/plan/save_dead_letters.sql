@@ -20,4 +20,6 @@ SET link_id = excluded.link_id, code = excluded.code, message = excluded.message
     attempts = known.attempts + CASE
         WHEN known.last_seen_at < (SELECT opened_at FROM bridge.run WHERE run_id = :run_id) THEN 1 ELSE 0
     END,
-    last_seen_at = now()
+    last_seen_at = now(),
+    -- What a person ignores stays so while it is the same error.
+    ignored_at = CASE WHEN known.code = excluded.code THEN known.ignored_at END

@@ -15,7 +15,8 @@ WITH asked AS (
     GROUP BY a.asks
 ),
 parked AS (
-    SELECT count(*) AS n, min(first_seen_at) AS since FROM bridge.dead_letter WHERE resolved_at IS NULL
+    SELECT count(*) AS n, min(first_seen_at) AS since FROM bridge.dead_letter
+    WHERE resolved_at IS NULL AND ignored_at IS NULL
 )
 SELECT jsonb_build_object(
     'parked', (SELECT n FROM parked),
@@ -30,5 +31,9 @@ SELECT jsonb_build_object(
     ),
     'resting', (
         SELECT count(*) FROM bridge.link WHERE (dirty OR state = 'pending') AND look_again_at IS NOT NULL
+          AND NOT EXISTS (
+            SELECT FROM bridge.dead_letter d
+            WHERE d.link_id = link.link_id AND d.resolved_at IS NULL AND d.ignored_at IS NOT NULL
+          )
     )
 )

@@ -25,7 +25,7 @@ LEFT JOIN LATERAL (
     ORDER BY m.state = 'synced' DESC, m.sc_user_id
     LIMIT 1
 ) u ON true
-WHERE d.resolved_at IS NULL
+WHERE d.resolved_at IS NULL AND d.ignored_at IS NULL
   AND (
       CAST(:side AS text) IS NULL
       OR (d.stage = 'load' AND d.side = :side AND a.run_id = :run_id AND a.op = ANY (CAST(:ops AS text[])))

@@ -39,6 +39,11 @@ rested AS (
     SELECT l.link_id, l.dirty, l.look_again_at, l.stays,
            CASE
                WHEN NOT l.stays OR NOT l.waits THEN NULL
+               -- What a person ignores is looked at when a listing shows something new of it.
+               WHEN EXISTS (
+                   SELECT FROM bridge.dead_letter d
+                   WHERE d.link_id = l.link_id AND d.resolved_at IS NULL AND d.ignored_at IS NOT NULL
+               ) THEN now() + interval '100 years'
                -- What was not found for once may have been a hiccup.
                WHEN l.state = 'missing' AND l.look_again_at IS NULL THEN now()
                ELSE least(

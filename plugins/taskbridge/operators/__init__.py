@@ -9,11 +9,13 @@ from taskbridge.operators.doctor import DoctorOperator
 from taskbridge.operators.gate import GateOperator
 from taskbridge.operators.load import DeleteOperator, LoadOperator, UpsertOperator
 from taskbridge.operators.opening import OpenRunSensor
+from taskbridge.operators.parked import AnswerParkedOperator
 from taskbridge.operators.planning import DecideOperator, ExtractOperator, ReadDirtyOperator, RecoverOperator
 from taskbridge.operators.reporting import ReportOperator
 from taskbridge.operators.settling import SettleOperator
 
 __all__ = [
+    "AnswerParkedOperator",
     "AskOperator",
     "DecideOperator",
     "DeleteOperator",

@@ -14,6 +14,7 @@ from taskbridge.store.housekeeping import Housekeeping
 from taskbridge.store.links import Links
 from taskbridge.store.notices import Notices
 from taskbridge.store.outbox import Outbox
+from taskbridge.store.parked import ParkedRows
 from taskbridge.store.people import People
 from taskbridge.store.plans import Plans
 from taskbridge.store.runs import Runs
@@ -39,6 +40,7 @@ class Ledger:
         self.outbox = Outbox(database)
         self.links = Links(database)
         self.approvals = Approvals(database)
+        self.parked = ParkedRows(database)
         self.usage = Usages(database)
         self.housekeeping = Housekeeping(database)
         self.erasure = Erasure(database)

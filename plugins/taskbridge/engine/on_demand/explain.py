@@ -13,7 +13,7 @@ from taskbridge.store import Ledger
 from taskbridge.store.links import Known
 
 _SIDES: Final = {**{side.value: side.system for side in Side}, "both": "both sides"}
-_LABELS: Final = {
+LABELS: Final = {
     "title": "Name / Subject",
     "status": "Status",
     "priority": "Priority",
@@ -22,7 +22,7 @@ _LABELS: Final = {
     "owner": "Owner",
     "record": "The task itself",
 }
-_STATES: Final = {
+STATES: Final = {
     "pending": "one record is still to be created",
     "linked": "in sync",
     "held": "a delete waits for a person",
@@ -30,7 +30,7 @@ _STATES: Final = {
     "released": "takes no part any more",
     "tombstone": "deleted on both sides",
 }
-_WITHHELD: Final = {
+WITHHELD: Final = {
     "rejected": "a person rejected what was held (G3)",
     "undone": "a person undid the run that wrote it",
     "withdrawn_from_sales_connect": "a person undid the run that copied it to Sales Connect",
@@ -69,7 +69,7 @@ def _several(title: str, titled: Sequence[Row]) -> list[str]:
     named = [
         f"  {_SIDES[row['side']]} {row['remote_id']}, "
         + (
-            f"pair {row['link_id']}, {row['state']}: {_STATES[row['state']]}"
+            f"pair {row['link_id']}, {row['state']}: {STATES[row['state']]}"
             if row["link_id"]
             else "in no pair"
         )
@@ -82,9 +82,9 @@ def _pair(known: Known, pair: Row) -> Iterator[str]:
     yield f"{_value(pair['title'])}, pair {pair['link_id']}, begun in {_SIDES[pair['origin']]}"
     yield f"  Sales Connect {pair['sc_id'] or '(no task)'}, Salesforce {pair['sf_id'] or '(no task)'}"
     yield f"  Owner: {pair['owner_name'] or 'not a mapped user'}"
-    yield f"  State: {pair['state']}: {_STATES[pair['state']]}{_unfinished(pair)}"
+    yield f"  State: {pair['state']}: {STATES[pair['state']]}{_unfinished(pair)}"
     if pair["withheld"]:
-        yield f"  Kept out: {_WITHHELD[pair['withheld']]}"
+        yield f"  Kept out: {WITHHELD[pair['withheld']]}"
     yield from _reasons(known)
     yield from (_action(row) for row in known.actions)
     for row in known.fields:
@@ -92,7 +92,7 @@ def _pair(known: Known, pair: Row) -> Iterator[str]:
         yield from _field(pair, row, [one for one in known.conflicts if one["field"] == row["field"]])
     of_record = [row for row in known.conflicts if row["field"] == "record"]
     if of_record:
-        yield from ("", _LABELS["record"], *map(_conflict, of_record))
+        yield from ("", LABELS["record"], *map(_conflict, of_record))
 
 
 def _unfinished(pair: Row) -> str:
@@ -114,7 +114,7 @@ def _action(row: Row) -> str:
 
 
 def _field(pair: Row, row: Row, conflicts: list[Row]) -> Iterator[str]:
-    yield _LABELS[row["field"]]
+    yield LABELS[row["field"]]
     yield f"  Sales Connect: {_value(row['sc_value']) if pair['sc_id'] else '(no task)'}"
     yield f"  Salesforce:    {_value(row['sf_value']) if pair['sf_id'] else '(no task)'}"
     if pair["state"] == "pending":

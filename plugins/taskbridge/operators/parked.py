@@ -1,0 +1,36 @@
+"""What a person says of parked rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from taskbridge.operators.request import refuse_unknown
+from taskbridge.operators.step import DocumentedOperator, one_sentence
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+PARKED_DAG: Final = "task_sync_parked"
+
+
+class AnswerParkedOperator(DocumentedOperator):
+    """Keeps that parked rows are to be tried again, or to be ignored and why; the next sync goes by it.
+
+    Writes to the project's database only, so it works while the sync is switched off.
+    """
+
+    def execute(self, context: Context) -> int:
+        from taskbridge.engine.on_demand.parked import ParkedAnswer, answer_parked
+        from taskbridge.hooks.engine import open_ledger
+
+        with one_sentence(context):
+            params = context["params"]
+            refuse_unknown(context["dag_run"].conf or {}, list(context["dag"].params))
+            person = getattr(context["dag_run"], "triggering_user_name", None) or "somebody without a name"
+            said = ParkedAnswer(
+                str(params["answer"]), list(params["rows"]), params["side"], params["code"], params["reason"]
+            )
+            with open_ledger() as ledger:
+                rows = answer_parked(ledger, said, person)
+        self.log.info("%s of %d rows, says %s", said.answer, rows, person)
+        return rows
