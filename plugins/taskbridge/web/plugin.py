@@ -1,4 +1,4 @@
-"""What Airflow is told of the pages and the timetable. Every component of Airflow imports this, so it loads nothing else.
+"""What Airflow is told of the pages and of the timetable. Every component of Airflow imports this, so it loads little.
 
 Installed, Airflow finds it by its entry point `airflow.plugins`; in a checkout by `plugins/taskbridge_plugin.py`.
 """
