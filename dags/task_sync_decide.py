@@ -22,7 +22,7 @@ from airflow.sdk import DAG, Param
 
 from taskbridge.operators import RecordDecisionOperator
 from taskbridge.operators.conflicts import CONFLICTS, WINNER
-from taskbridge.pipeline import OWNER, TAGS
+from taskbridge.pipeline import OWNER, TAGS, numbers_param
 
 with DAG(
     dag_id="task_sync_decide",
@@ -35,13 +35,8 @@ with DAG(
     default_args={"owner": OWNER},
     tags=[*TAGS, "conflicts"],
     params={
-        CONFLICTS: Param(
-            [],
-            # Airflow's form shows lines for texts, and a box of JSON for numbers.
-            type=["null", "array"],
-            items={"type": "string", "pattern": r"^\s*[0-9]{0,18}\s*$"},
-            title="Conflicts",
-            description="Numbers of the conflicts to decide, one a line, from mart.conflicts_open.",
+        CONFLICTS: numbers_param(
+            "Conflicts", "Numbers of the conflicts to decide, one a line, from mart.conflicts_open."
         ),
         WINNER: Param(
             None,

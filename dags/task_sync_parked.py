@@ -9,7 +9,7 @@ page *Problems* (TaskBridge in the menu) lists them with remedies, and starts th
 | `retry` | the next run of `task_sync` reads both records and tries again |
 | `ignore` | the row stays as it is, does not count as parked any more, and is not tried again by the clock; a change of its record tries it again, and another error ends the ignoring. Needs a **reason** |
 
-Name **rows** by their numbers (`bridge.dead_letter`), or a **code** with its **side**: then all that are parked with it are meant. Who said
+Name **rows** by their numbers (`mart.errors`; by REST `["17", "18"]`), or a **code** with its **side**: then all that are parked with it are meant. Who said
 what, when and why is kept in `bridge.parked_answer`. Nothing is written to either system here, so this works while
 `taskbridge_enabled` is off. When none of the named rows is parked any more, the run fails and says so.
 """  # noqa: E501 - a row of a table is one line
@@ -20,7 +20,7 @@ from airflow.sdk import DAG, Param
 
 from taskbridge.operators import AnswerParkedOperator
 from taskbridge.operators.parked import PARKED_DAG
-from taskbridge.pipeline import OWNER, TAGS
+from taskbridge.pipeline import OWNER, TAGS, numbers_param
 
 with DAG(
     dag_id=PARKED_DAG,
@@ -40,9 +40,7 @@ with DAG(
             title="Answer",
             description="retry: tried again by the next run. ignore: left as they are; needs a reason.",
         ),
-        "rows": Param(
-            [], type="array", items={"type": "integer"}, title="Rows", description="Numbers of parked rows."
-        ),
+        "rows": numbers_param("Rows", "Numbers of parked rows, one a line, from mart.errors."),
         "side": Param(
             None,
             type=["null", "string"],

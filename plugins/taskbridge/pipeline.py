@@ -94,6 +94,12 @@ def choice_params(hint: str = "") -> dict[str, Param]:
     }
 
 
+def numbers_param(title: str, description: str) -> Param:
+    """Numbers, one a line. Airflow's form shows lines for texts, and a box of JSON for numbers."""
+    items = {"type": "string", "pattern": r"^\s*[0-9]{0,18}\s*$"}
+    return Param([], type=["null", "array"], items=items, title=title, description=description)
+
+
 def window_params() -> dict[str, Param]:
     """A window to read instead of what is new."""
     reads = "Read what changed in this window instead of what is new. Needs both ends; moves no watermark."

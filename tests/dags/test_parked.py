@@ -22,10 +22,10 @@ def test_G4_a_person_ignores_a_row_while_the_sync_is_off(world: Installation) ->
         tuple(row.values()) for row in world.rows("select dead_letter_id from bridge.dead_letter")
     )
     for conf, told in (
-        ({"answer": "ignore", "rows": [number]}, "the reason is empty"),
-        ({"rows": [number]}, "expected retry or ignore"),
-        ({"answer": "retry", "rows": [number + 1]}, "None of the rows that were named is parked"),
-        ({"rows": [number], "why": "x"}, "Unknown parameter why"),
+        ({"answer": "ignore", "rows": [str(number)]}, "the reason is empty"),
+        ({"rows": [str(number)]}, "expected retry or ignore"),
+        ({"answer": "retry", "rows": [str(number + 1)]}, "None of the rows that were named is parked"),
+        ({"rows": [str(number)], "why": "x"}, "Unknown parameter why"),
     ):
         ended = world.run(PARKED, **conf)
         assert ended.state == "failed"

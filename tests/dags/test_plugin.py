@@ -63,7 +63,6 @@ def test_the_loader_takes_our_plugin_once_and_none_of_the_packages_modules() -> 
     assert not bare & set(seen["modules"])
     heavy = {"pandas", "taskbridge.engine", "taskbridge.web.app"}
     assert not heavy & set(seen["modules"]), "cheap to import"
-    assert seen["seconds"] < 0.05, "beyond what Airflow itself takes"
 
 
 def test_the_plugins_folder_gives_it_where_the_package_is_not_installed() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from taskbridge.errors import SettingsInvalid
-from taskbridge.operators.request import refuse_unknown
+from taskbridge.operators.request import numbers, refuse_unknown
 from taskbridge.operators.step import DocumentedOperator, one_sentence
 
 if TYPE_CHECKING:
@@ -36,8 +36,7 @@ class RecordDecisionOperator(DocumentedOperator):
                 )
             person = getattr(context["dag_run"], "triggering_user_name", None) or "somebody without a name"
             winner = Side(params[WINNER])
-            numbers = [int(line) for line in params[CONFLICTS] or () if line.strip()]
             with open_ledger() as ledger:
-                recorded = decide_conflicts(ledger, numbers, winner, person)
+                recorded = decide_conflicts(ledger, numbers(params[CONFLICTS]), winner, person)
         self.log.info("Recorded for %d conflicts: %s is right, says %s", recorded, winner.system, person)
         return recorded

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from taskbridge.operators.request import refuse_unknown
+from taskbridge.operators.request import numbers, refuse_unknown
 from taskbridge.operators.step import DocumentedOperator, one_sentence
 
 if TYPE_CHECKING:
@@ -28,7 +28,11 @@ class AnswerParkedOperator(DocumentedOperator):
             refuse_unknown(context["dag_run"].conf or {}, list(context["dag"].params))
             person = getattr(context["dag_run"], "triggering_user_name", None) or "somebody without a name"
             said = ParkedAnswer(
-                str(params["answer"]), list(params["rows"]), params["side"], params["code"], params["reason"]
+                str(params["answer"]),
+                numbers(params["rows"]),
+                params["side"],
+                params["code"],
+                params["reason"],
             )
             with open_ledger() as ledger:
                 rows = answer_parked(ledger, said, person)

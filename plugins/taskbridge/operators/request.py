@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -176,3 +176,8 @@ def _plain(at: datetime) -> datetime:
             f"The run's interval has an end at {at.isoformat()}; "
             f"give one of the years {YEARS[0]} to {YEARS[-1]}."
         ) from None
+
+
+def numbers(lines: Iterable[str] | None) -> list[int]:
+    """What a person wrote into a field of numbers; empty lines count for nothing."""
+    return [int(line) for line in lines or () if line.strip()]
