@@ -116,8 +116,8 @@ def _client(url: str) -> TestClient:
         def may(self, dag_id: str) -> bool:
             return True
 
-    reading.database_url = lambda: url
-    overview.switch_is_on = lambda: True
+    vars(reading)["database_url"] = lambda: url
+    vars(overview)["switch_is_on"] = lambda: True
     application = app.application()
     application.dependency_overrides[access.viewer] = lambda: Anybody(None)
     return TestClient(application)
