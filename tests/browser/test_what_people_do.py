@@ -133,6 +133,7 @@ def test_light_and_dark_are_followed_as_they_change(admin: Visitor) -> None:
 
 def test_times_are_of_the_viewers_zone_with_utc_beside(admin: Visitor) -> None:
     time = admin.open("overview").get_by_role("region", name="Last runs").locator("time").first
+    expect(time).to_have_attribute("data-local", "")  # the script has been there
     utc = datetime.fromisoformat(str(time.get_attribute("datetime")))
     assert time.get_attribute("title") == f"{utc:%Y-%m-%d %H:%M:%S} UTC"
     offset = datetime.fromisoformat(time.inner_text()) - utc.replace(tzinfo=None)
