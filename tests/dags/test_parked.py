@@ -30,7 +30,7 @@ def test_G4_a_person_ignores_a_row_while_the_sync_is_off(world: Installation) ->
         ended = world.run(PARKED, **conf)
         assert ended.state == "failed"
         assert told in ended.error
-    assert world.run(PARKED, answer="ignore", rows=[number], reason="a test").state == "success"
+    assert world.run(PARKED, answer="ignore", rows=[str(number)], reason="a test").state == "success"
     (said,) = world.rows("select answer, reason, answered_by from bridge.parked_answer")
     assert (said["answer"], said["reason"]) == ("ignore", "a test")
     assert said["answered_by"]

@@ -15,6 +15,7 @@ from taskbridge.engine.on_demand.explain import LABELS, STATES
 OUTCOMES: Final = {
     "clean": "Everything that had to be written was written, and nothing waits.",
     "conflicts": "Both systems had changed the same field; the policy decided, and both values are kept.",
+    "planned": "A dry run that would write something; nothing was written.",
     "held": "Nothing new is wrong, and something waits for somebody.",
     "partial": "Some rows were not written; the next run looks again.",
     "failed": "A step could not do its work.",
