@@ -37,6 +37,7 @@ _numbers = itertools.count(1)
 EMPTY = """
 SET lock_timeout = '10s';
 DELETE FROM bridge.notice;
+DELETE FROM bridge.freshness;
 DELETE FROM bridge.parked_answer;
 DELETE FROM bridge.dead_letter;
 DELETE FROM bridge.left_out;

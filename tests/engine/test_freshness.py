@@ -71,9 +71,19 @@ def test_a_delete_is_a_change(world: World, task: str) -> None:
     assert half == pytest.approx(30 + BEFORE_A_RUN, abs=SECOND)
 
 
-def test_first_syncs_and_what_a_person_asked_for_are_not_counted(world: World) -> None:
-    world.sf_task("was there before")
-    report = world.sync()
-    undo(world, report)
-    assert world.rows("SELECT count(*) FROM bridge.run WHERE mode = %s", RunMode.UNDO.value) == [(1,)]
-    assert told(world) == []
+def test_a_new_task_is_a_change(world: World) -> None:
+    world.sf_task("new")
+    world.advance(5)
+    world.sync()
+    [(side, name, changes, half, _)] = told(world)
+    assert (side, name, changes) == ("sales_connect", "Ada", 1)
+    assert half == pytest.approx(5 + BEFORE_A_RUN, abs=SECOND)
+
+
+def test_first_syncs_and_what_a_person_asked_for_are_not_counted(fresh: World) -> None:
+    fresh.sf_task("was there before")
+    report = fresh.sync()
+    assert len(fresh.sc.live()) == 1
+    undo(fresh, report)
+    assert fresh.rows("SELECT count(*) FROM bridge.run WHERE mode = %s", RunMode.UNDO.value) == [(1,)]
+    assert told(fresh) == []

@@ -12,26 +12,31 @@ clocks AS (
     FROM this
     -- end
 ),
-seen AS (
+crossed AS (
     -- both: UNION ALL
-    SELECT '{side}' AS side, link_id, coalesce(modified_at, version) AS changed_at
-    FROM staging.{side}_task
-    WHERE run_id = :run_id AND link_id IS NOT NULL
+    -- What began in {System}, looked up by key: of staging that was just filled little is known.
+    SELECT '{side}' AS source, a.side, coalesce(a.sc_user_id, '') AS sc_user_id, a.written_at, s.changed_at
+    FROM bridge.action a
+    JOIN bridge.link l USING (link_id)
+    CROSS JOIN LATERAL (
+        SELECT coalesce(modified_at, version) AS changed_at
+        FROM staging.{side}_task
+        WHERE run_id = :run_id AND remote_id = l.{half}_id
+        OFFSET 0
+    ) s
+    WHERE a.run_id = :run_id AND a.side <> '{side}' AND a.state = 'done' AND NOT a.first_import AND a.approval_id IS NULL
     -- end
 ),
-crossed AS (
-    SELECT a.side, coalesce(a.sc_user_id, '') AS sc_user_id, a.written_at - target.ahead AS written_at,
-           s.changed_at - source.ahead AS changed_at
-    FROM bridge.action a
-    JOIN seen s ON s.link_id = a.link_id AND s.side <> a.side
-    JOIN clocks source ON source.side = s.side
-    JOIN clocks target ON target.side = a.side
-    WHERE a.run_id = :run_id AND a.state = 'done' AND NOT a.first_import AND a.approval_id IS NULL
+took AS (
+    SELECT date_trunc('hour', c.written_at - there.ahead, 'UTC') AS hour, c.side, c.sc_user_id,
+           extract(epoch FROM (c.written_at - there.ahead) - (c.changed_at - here.ahead)) AS seconds
+    FROM crossed c
+    JOIN clocks here ON here.side = c.source
+    JOIN clocks there ON there.side = c.side
+    WHERE c.written_at IS NOT NULL AND c.changed_at IS NOT NULL
 )
 INSERT INTO bridge.freshness AS known (hour, side, sc_user_id, seconds)
-SELECT date_trunc('hour', written_at, 'UTC'), side, sc_user_id,
-       array_agg(greatest(extract(epoch FROM written_at - changed_at), 0)::real)
-FROM crossed
-WHERE written_at IS NOT NULL AND changed_at IS NOT NULL
-GROUP BY 1, 2, 3
+SELECT hour, side, sc_user_id, array_agg(greatest(seconds, 0)::real)
+FROM took
+GROUP BY hour, side, sc_user_id
 ON CONFLICT (sc_user_id, hour, side) DO UPDATE SET seconds = known.seconds || excluded.seconds
