@@ -56,6 +56,9 @@ _ENOUGH_RUNS = 5
 
 _WRITES = re.compile(r"\b(INSERT INTO|UPDATE|DELETE FROM)\s+(bridge|staging)\.")
 _BY_A_PERSON = "a person decides, in one transaction outside of any run"
+_TOLD_AFTERWARDS = (
+    "what people were told of a run that has ended; a run that is not told of is by the next one"
+)
 # Statements that write and that no run of the stories reaches, with the reason why no crash point is missing.
 _AT_A_REFUSED_LOGIN = (
     "one row that says when to log in again; it decides nothing (tests/engine/test_pause.py)"
@@ -68,6 +71,18 @@ _NOT_IN_A_RUN = {
     "parked/save_answers": _BY_A_PERSON,
     "parked/mark_answered": _BY_A_PERSON,
     "parked/look_again": _BY_A_PERSON,
+    "erasure/erase_actions": _BY_A_PERSON,
+    "erasure/erase_changes": _BY_A_PERSON,
+    "erasure/erase_conflicts": _BY_A_PERSON,
+    "erasure/erase_drift": _BY_A_PERSON,
+    "erasure/erase_ended": _BY_A_PERSON,
+    "erasure/erase_errors": _BY_A_PERSON,
+    "erasure/erase_kept": _BY_A_PERSON,
+    "erasure/erase_requests": _BY_A_PERSON,
+    "erasure/erase_sales_connect": _BY_A_PERSON,
+    "erasure/erase_salesforce": _BY_A_PERSON,
+    "notice/forget": _TOLD_AFTERWARDS,
+    "notice/save": _TOLD_AFTERWARDS,
     "approval/ask": "names a DAG run before it is started; one that did not start is started under another name",
     "pause/claim_login": _AT_A_REFUSED_LOGIN,
     "pause/pause_side": _AT_A_REFUSED_LOGIN,
