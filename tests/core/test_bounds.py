@@ -96,7 +96,12 @@ def test_settings_that_no_reader_can_hold_are_refused_with_a_sentence(text: str)
 
 def test_every_number_among_the_settings_has_a_range_that_is_documented() -> None:
     rows = [line.split(" | ") for line in describe().splitlines()[2:]]
-    numbers = [row for row in rows if row[1].split(",")[0].strip("`").replace(".", "").isdecimal()]
+    numbers = [
+        row
+        for row in rows
+        # One may be off unless it is set.
+        if row[1].split(",")[0].strip("`").replace(".", "").isdecimal() or row[0].strip("| `") in SPANS
+    ]
     assert set(SPANS) <= {row[0].strip("| `") for row in numbers}
     assert len(numbers) > len(SPANS) + len(KindLimits.model_fields) - 1
     for row in numbers:

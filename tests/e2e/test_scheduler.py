@@ -155,9 +155,11 @@ def test_g3_what_is_held_is_pending_in_airflow_and_released_by_rest(synced: Thea
 
 
 def _pending(theatre: Theatre) -> tuple[str, dict[str, Any]] | None:
-    """The run that asks, and what it asks, once both tasks are in one request."""
+    """The run that asks, and what it asks, once both tasks are in one request and it waits: Airflow shows the question
+    a moment before, and an answer in between would wake nobody."""
     found = theatre.api.call("GET", f"dags/{APPROVAL}/dagRuns/~/hitlDetails").json()["hitl_details"]
     asked = [one for one in found if not one["response_received"] and "2 tasks" in one["subject"]]
+    asked = [one for one in asked if one["task_instance"]["state"] == "awaiting_input"]
     return (asked[0]["task_instance"]["dag_run_id"], asked[0]) if asked else None
 
 
