@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from taskbridge.core.run import RunMode
-from taskbridge.core.terms import Side
+from taskbridge.core.terms import Op, Side
+from taskbridge.engine.steps.load import load
+from taskbridge.engine.steps.settle import settle
 from tests.engine.undoing import undo
-from tests.engine.world import World
+from tests.engine.world import World, planned
 
 SECOND = 1.0
 BEFORE_A_RUN = 60
@@ -56,8 +58,10 @@ def test_the_changes_of_an_hour_are_told_together(world: World, task: str) -> No
 
 def test_settling_again_counts_nothing_twice(world: World, task: str) -> None:
     world.sc.edit(task, details="new")
-    world.sync()
-    world.sync()
+    run = planned(world)
+    load(world.engine, run, Side.SALESFORCE, [Op.UPDATE])
+    settle(world.engine, run)
+    settle(world.engine, run)
     [(_, _, changes, _, _)] = told(world)
     assert changes == 1
 
