@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from taskbridge.errors import SettingsInvalid
-from taskbridge.operators.request import numbers, refuse_unknown
+from taskbridge.operators.request import numbers, refuse_unknown, whoever_asks
 from taskbridge.operators.step import DocumentedOperator, one_sentence
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class RecordDecisionOperator(DocumentedOperator):
                 raise SettingsInvalid(
                     f"The parameter {WINNER} is empty; choose {' or '.join(Side)}: whose value is to be in both."
                 )
-            person = getattr(context["dag_run"], "triggering_user_name", None) or "somebody without a name"
+            person = whoever_asks(context)
             winner = Side(params[WINNER])
             with open_ledger() as ledger:
                 recorded = decide_conflicts(ledger, numbers(params[CONFLICTS]), winner, person)

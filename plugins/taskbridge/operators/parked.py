@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from taskbridge.operators.request import numbers, refuse_unknown
+from taskbridge.operators.request import numbers, refuse_unknown, whoever_asks
 from taskbridge.operators.step import DocumentedOperator, one_sentence
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class AnswerParkedOperator(DocumentedOperator):
         with one_sentence(context):
             params = context["params"]
             refuse_unknown(context["dag_run"].conf or {}, list(context["dag"].params))
-            person = getattr(context["dag_run"], "triggering_user_name", None) or "somebody without a name"
+            person = whoever_asks(context)
             said = ParkedAnswer(
                 str(params["answer"]),
                 numbers(params["rows"]),

@@ -181,3 +181,8 @@ def _plain(at: datetime) -> datetime:
 def numbers(lines: Iterable[str] | None) -> list[int]:
     """What a person wrote into a field of numbers; empty lines count for nothing."""
     return [int(line) for line in lines or () if line.strip()]
+
+
+def whoever_asks(context: Context) -> str:
+    """Who started the run, as Airflow names the person."""
+    return getattr(context["dag_run"], "triggering_user_name", None) or "somebody without a name"
