@@ -6,7 +6,9 @@ before it) as a safety net. It is right and safe beside scheduled runs: runs tak
 with the ledger, and no watermark moves. What was right already stays untouched, so a day may be repeated at will.
 
 **Start a backfill**
-- *Web page:* this DAG, *Trigger*, *Backfill*, first and last day, and under *Reprocess Behavior* which of these days:
+- *Web page:* this DAG, *Trigger*, *Backfill*, first and last day, and under *Reprocess Behavior* which of these days. A run reads
+  a day of UTC, and the dialog takes midnights of the zone that stands at the lower left of the page: west of Greenwich choose UTC there first,
+  else each run reads the day after the one you chose.
 
 | Choice | Days that are read |
 |---|---|
@@ -36,7 +38,8 @@ from taskbridge.timetables import DaysToBackfill
 
 # The dialog shows neither this documentation nor the description, and the first parameter stands below the choice.
 REPEATED = (
-    " Which days are read, see 'Reprocess Behavior' above: 'Missing Runs' takes all that no backfill has read, also "
+    " Days are those of UTC: choose that zone at the lower left of the page if you are west of Greenwich. "
+    "Which days are read, see 'Reprocess Behavior' above: 'Missing Runs' takes all that no backfill has read, also "
     "where the daily run was skipped; 'Missing and Errored Runs' also those that ended red, as while the sync was off."
 )
 

@@ -27,9 +27,8 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     options = Options(seed="demo", variables={"TASKBRIDGE_SCHEDULE": NEVER})
     layout = Layout(tmp_path_factory.mktemp("stack") / "browser")
     with Stack(layout, options, Progress()) as stack:
-        stack.api.wait_for_dags(
-            {"task_sync", "task_sync_approval", "task_sync_decide", "task_sync_parked"}, 60
-        )
+        wanted = ("approval", "backfill", "decide", "parked")
+        stack.api.wait_for_dags({"task_sync", *(f"task_sync_{name}" for name in wanted)}, 60)
         made = Stage(stack.api, Systems.reached_by(stack.sandbox), stack.keys.passwords)
         made.set()
         yield made

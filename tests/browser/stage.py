@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from stack.airflow_api import AirflowApi
+from stack.airflow_api import RUN_ENDED, AirflowApi
 from stack.demo.people import Edit, People
 from stack.demo.records import look
 from stack.demo.systems import Side, Systems
 
 ADA, BEN = "ada@example.com", "ben@example.com"
 SYNC: Final = "task_sync"
+BACKFILL: Final = "task_sync_backfill"
 SETTINGS: Final = "taskbridge_settings"
 SWITCH: Final = "taskbridge_enabled"
 HOSTILE: Final = (
@@ -42,6 +44,16 @@ class Stage:
         run = self.api.trigger(SYNC, conf=conf)
         self.api.wait_for_run(SYNC, run, _PATIENCE)
         return run
+
+    def wait_for_backfill(self, runs: int) -> list[dict[str, Any]]:
+        """The runs that a backfill made, when all of them have ended."""
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            found = self.api.runs(BACKFILL, run_type="backfill")
+            if len(found) == runs and all(run["state"] in RUN_ENDED for run in found):
+                return found
+            assert time.monotonic() < deadline, [(run["dag_run_id"], run["state"]) for run in found]
+            time.sleep(0.5)
 
     def person(self, side: Side, act: str, by: str, record: str | None = None, **values: str | None) -> str:
         people = People(self.systems, look(self.systems).users)

@@ -9,7 +9,19 @@ from playwright.sync_api import Browser, expect
 
 from stack.demo.records import look
 from tests.browser.conftest import Visitor, log_in
-from tests.browser.stage import ADA, CODE, CONTESTED, HELD, HOSTILE, OUTSIDER, REFUSED, SWITCH, SYNC, Stage
+from tests.browser.stage import (
+    ADA,
+    BACKFILL,
+    CODE,
+    CONTESTED,
+    HELD,
+    HOSTILE,
+    OUTSIDER,
+    REFUSED,
+    SWITCH,
+    SYNC,
+    Stage,
+)
 
 
 def test_from_the_home_page_a_refused_row_and_its_remedy_are_two_clicks_away(admin: Visitor) -> None:
@@ -119,6 +131,28 @@ def test_a_value_that_was_overwritten_is_restored_where_it_is_shown(admin: Visit
     admin.confirm("Restore")
     after = {record.title: record for record in look(stage.systems).records["sales_connect"]}
     assert after["Seen crossing"].details != "the newer text"
+
+
+def test_three_days_are_backfilled_from_the_dialog(admin: Visitor, stage: Stage) -> None:
+    days = [datetime.now(UTC).date() - timedelta(days=ago) for ago in (6, 5, 4)]
+    page = admin.page
+    page.goto(f"{admin.url}/dags/{BACKFILL}")
+    page.get_by_role("button", name="Trigger").first.click()
+    page.get_by_text("Backfill", exact=True).click()
+    for which, day in enumerate((days[0], days[-1])):
+        field = page.get_by_test_id("datetime-input").nth(which)
+        field.click()
+        calendar = page.locator("[data-scope=popover][data-part=content]:visible")
+        calendar.get_by_placeholder("YYYY/MM/DD").fill(f"{day:%Y/%m/%d}")
+        page.keyboard.press("Tab")
+        field.click()
+        expect(calendar).to_be_hidden()
+    expect(page.get_by_text("3 runs will be triggered.")).to_be_visible()
+    admin.picture("backfill-dialog")
+    page.get_by_role("button", name="Run Backfill").click()
+    runs = stage.wait_for_backfill(3)
+    assert {run["state"] for run in runs} == {"success"}
+    assert sorted(datetime.fromisoformat(run["data_interval_start"]).date() for run in runs) == days
 
 
 def test_light_and_dark_are_followed_as_they_change(admin: Visitor) -> None:

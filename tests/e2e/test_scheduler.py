@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,8 @@ import pytest
 
 from stack.airflow_api import RUN_ENDED
 from stack.demo.people import Edit
-from stack.demo.records import look
+from stack.demo.records import API, look
+from stack.demo.systems import SIDES, Side
 from tests.e2e.theatre import BACKFILL, PATIENCE, SYNC, Theatre
 
 pytestmark = pytest.mark.e2e
@@ -77,6 +79,35 @@ def test_c1_an_edit_on_each_side_crosses(synced: Theatre) -> None:
 
     synced.run_alone()
     synced.wait_for("due date and completion on the other side", crossed, every=1)
+
+
+@pytest.mark.parametrize("to", SIDES)
+def test_freshness_agrees_with_a_stopwatch_at_both_apis(synced: Theatre, to: Side) -> None:
+    (task,) = synced.titled(LEAD)
+    source: Side = "salesforce" if to == "sales_connect" else "sales_connect"
+    path = {
+        "sales_connect": f"/v2/tasks/{task['sales_connect'].id}",
+        "salesforce": f"{API}/sobjects/Task/{task['salesforce'].id}",
+    }[to]
+    text = f"Seen in {to} at {datetime.now(UTC):%H:%M:%S}"
+    # They stamp whole seconds: so the edit is made as one begins.
+    synced.wait_for("beginning of a second", lambda: datetime.now(UTC).microsecond < 100_000, every=0.02)
+    before = _freshness(synced, to)
+    started = time.monotonic()
+    synced.edit(Edit(source, "change", BEN, {"details": text}), task[source].id)
+    synced.wait_for(
+        "text on the other side", lambda: text in json.dumps(synced.systems[to].read(path)), every=0.25
+    )
+    seconds = time.monotonic() - started
+
+    now = synced.wait_for("kept freshness", lambda: _freshness(synced, to)[len(before) :])
+    assert now == [pytest.approx(seconds, abs=1)]
+
+
+def _freshness(theatre: Theatre, side: Side) -> list[float]:
+    """Seconds of each change that crossed to a side, the newest last."""
+    rows = theatre.rows("SELECT seconds FROM bridge.freshness WHERE side = %s ORDER BY hour", side)
+    return [second for row in rows for second in row["seconds"]]
 
 
 def test_a_dag_that_is_scheduled_on_the_runs_is_told_what_they_did(synced: Theatre) -> None:

@@ -15,7 +15,7 @@ clocks AS (
 crossed AS (
     -- both: UNION ALL
     -- What began in {System}, looked up by key: of staging that was just filled little is known.
-    SELECT '{side}' AS source, a.side, coalesce(a.sc_user_id, '') AS sc_user_id, a.written_at, s.changed_at
+    SELECT '{side}' AS source, a.side, coalesce(a.sc_user_id, '') AS sc_user_id, a.answered_at, s.changed_at
     FROM bridge.action a
     JOIN bridge.link l USING (link_id)
     CROSS JOIN LATERAL (
@@ -28,12 +28,11 @@ crossed AS (
     -- end
 ),
 took AS (
-    SELECT date_trunc('hour', c.written_at - there.ahead, 'UTC') AS hour, c.side, c.sc_user_id,
-           extract(epoch FROM (c.written_at - there.ahead) - (c.changed_at - here.ahead)) AS seconds
+    SELECT date_trunc('hour', c.answered_at, 'UTC') AS hour, c.side, c.sc_user_id,
+           extract(epoch FROM c.answered_at - (c.changed_at - k.ahead)) AS seconds
     FROM crossed c
-    JOIN clocks here ON here.side = c.source
-    JOIN clocks there ON there.side = c.side
-    WHERE c.written_at IS NOT NULL AND c.changed_at IS NOT NULL
+    JOIN clocks k ON k.side = c.source
+    WHERE c.answered_at IS NOT NULL AND c.changed_at IS NOT NULL
 )
 INSERT INTO bridge.freshness AS known (hour, side, sc_user_id, seconds)
 SELECT hour, side, sc_user_id, array_agg(greatest(seconds, 0)::real)

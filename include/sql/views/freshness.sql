@@ -1,4 +1,4 @@
-CREATE OR REPLACE VIEW mart.freshness ( -- One row is an hour of changes that crossed to one system for one user: how long it took from the change on one side to its write on the other. First syncs, approved and deliberate writes do not count.
+CREATE OR REPLACE VIEW mart.freshness ( -- One row is an hour of changes that crossed to one system for one user: how long it took from the change on one side to the answer to its write on the other. First syncs, approved and deliberate writes do not count.
     hour, -- Hour (UTC) in which they were written
     side, -- System that they crossed to
     sc_user_id, -- Sales Connect user whose tasks they are
