@@ -39,9 +39,8 @@ with DAG(
             "Conflicts", "Numbers of the conflicts to decide, one a line, from mart.conflicts_open."
         ),
         WINNER: Param(
-            None,
-            type=["null", "string"],
-            enum=[None, "sales_connect", "salesforce"],
+            type="string",
+            enum=["sales_connect", "salesforce"],
             title="Winner",
             description="The system whose value is to be in both.",
         ),

@@ -38,7 +38,6 @@ def test_K3_what_cannot_be_meant_is_refused_in_one_sentence(world: Installation)
         row["conflict_id"] for row in world.rows("select conflict_id from bridge.conflict order by 1")
     ]
     for conf, told in (
-        ({"conflicts": [str(first)]}, "The parameter winner is empty"),
         ({"winner": "salesforce"}, "No conflict was named"),
         ({"conflicts": [str(first), "999999"], "winner": "salesforce"}, "There is no conflict 999999"),
         ({"conflicts": [str(first)], "winner": "salesforce", "why": "x"}, "Unknown parameter why"),

@@ -218,6 +218,17 @@ def test_the_first_sentence_is_the_worst_there_is(changes: dict[str, object], to
     assert told in _told(**changes)  # type: ignore[arg-type]
 
 
+def test_a_run_is_late_by_how_the_last_ones_followed_each_other() -> None:
+    now = datetime.now(UTC)
+    runs = [
+        {"outcome": "clean", "dry_run": False, "opened_at": now - timedelta(hours=hours), "summary": None}
+        for hours in (2, 3, 4, 5)
+    ]
+    waiting = dict.fromkeys(("parked", "requests", "conflicts", "missing"), 0)
+    assert "nothing waits" in health(True, [], runs, waiting).text
+    assert "for a while" in health(True, [], runs[:1], waiting).text
+
+
 @pytest.mark.parametrize(
     ("seconds", "told"),
     [

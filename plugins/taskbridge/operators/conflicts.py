@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from taskbridge.errors import SettingsInvalid
 from taskbridge.operators.request import numbers, refuse_unknown, whoever_asks
 from taskbridge.operators.step import DocumentedOperator, one_sentence
 
@@ -30,10 +29,6 @@ class RecordDecisionOperator(DocumentedOperator):
         with one_sentence(context):
             params = context["params"]
             refuse_unknown(context["dag_run"].conf or {}, list(context["dag"].params))
-            if params[WINNER] is None:
-                raise SettingsInvalid(
-                    f"The parameter {WINNER} is empty; choose {' or '.join(Side)}: whose value is to be in both."
-                )
             person = whoever_asks(context)
             winner = Side(params[WINNER])
             with open_ledger() as ledger:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from statistics import median
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request
@@ -19,6 +21,7 @@ from taskbridge.web.reading import reading
 router: Final = APIRouter()
 _RUNS, _PEOPLE = 12, 100
 _LATE: Final = timedelta(minutes=15)
+_TIMES_LATE: Final = 3
 
 
 @dataclass(frozen=True)
@@ -73,9 +76,15 @@ def health(
         return Health("wait", "The sync is on, and no run has ended yet.")
     if ended[0]["outcome"] == "failed":
         return Health("bad", "The last run failed.", ended[0]["summary"])
-    if datetime.now(UTC) - runs[0]["opened_at"] > _LATE:
+    if datetime.now(UTC) - runs[0]["opened_at"] > _patience([run["opened_at"] for run in runs]):
         more = "See that the DAG task_sync is not paused and that Airflow's scheduler runs."
         return Health("bad", "The sync is on, and no run has begun for a while.", more)
     if waiting["parked"] or waiting["requests"] or waiting["conflicts"] or waiting["missing"]:
         return Health("wait", "The sync is running. Something waits for a person.")
     return Health("good", "The sync is running, and nothing waits.")
+
+
+def _patience(opened: Sequence[datetime]) -> timedelta:
+    """How long after the last run the next one may begin, by how the last ones followed each other. Newest first."""
+    gaps = [(newer - older).total_seconds() for newer, older in pairwise(opened)]
+    return max(_LATE, _TIMES_LATE * timedelta(seconds=median(gaps))) if gaps else _LATE
