@@ -137,26 +137,26 @@ SELECT
 FROM (SELECT pg_temp.size('runs') AS runs, pg_temp.size('staged') AS all_rows) s
 CROSS JOIN LATERAL generate_series(1, all_rows) n;
 INSERT INTO staging.salesforce_task (
-    run_id, remote_id, presence, version, modified_at, title, status, priority, due_date, details, owner, payload, source,
+    run_id, remote_id, presence, version, modified_at, title, status, priority, due_date, details, owner, payload, source, bucket,
     staged_at, link_id, disposition, rule
 )
 SELECT run_id, CASE WHEN record % 10 = 0 THEN 'x' || record ELSE '00T' || lpad(record::text, 15, '0') END, 'live', now(), now(),
        pg_temp.words(record, 1), 'Not Started', 'Normal', current_date, pg_temp.words(record, 8),
        '005' || lpad(pg_temp.dice(record, 200)::text, 15, '0'),
        json_build_object('Id', record, 'Subject', pg_temp.words(record, 1), 'Description', pg_temp.words(record, 8), 'OwnerId', 'u'),
-       'delta', now(), CASE WHEN record % 10 <> 0 THEN 'sf:1:' || record END,
+       'delta', staging.bucket(record::text), now(), CASE WHEN record % 10 <> 0 THEN 'sf:1:' || record END,
        CASE WHEN record % 10 = 0 THEN 'ignored' WHEN record % 97 = 0 THEN 'planned' ELSE 'unchanged' END,
        CASE WHEN record % 10 = 0 THEN (ARRAY['S2', 'C2', 'I1'])[1 + record % 3] WHEN record % 97 = 0 THEN 'C1' ELSE 'G1' END
 FROM sight
 ON CONFLICT DO NOTHING;
 INSERT INTO staging.sales_connect_task (
-    run_id, remote_id, presence, version, modified_at, title, status, priority, due_date, details, owner, payload, source,
+    run_id, remote_id, presence, version, modified_at, title, status, priority, due_date, details, owner, payload, source, bucket,
     staged_at, link_id, disposition, rule
 )
 SELECT run_id, CASE WHEN record % 30 = 0 THEN 'x' || record ELSE record::text END, 'live', now(), now(),
        pg_temp.words(record, 1), 'open', 'normal', current_date, pg_temp.words(record, 8), 'u' || pg_temp.dice(record, 200),
        json_build_object('id', record, 'title', pg_temp.words(record, 1), 'details', pg_temp.words(record, 8), 'owner', 'u'),
-       'delta', now(), CASE WHEN record % 30 <> 0 THEN 'sf:1:' || record END,
+       'delta', staging.bucket(record::text), now(), CASE WHEN record % 30 <> 0 THEN 'sf:1:' || record END,
        CASE WHEN record % 30 = 0 THEN 'ignored' WHEN record % 97 = 0 THEN 'planned' ELSE 'unchanged' END,
        CASE WHEN record % 30 = 0 THEN (ARRAY['S2', 'I2', 'I5'])[1 + record % 3] WHEN record % 97 = 0 THEN 'C1' ELSE 'G1' END
 FROM sight

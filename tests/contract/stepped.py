@@ -12,7 +12,7 @@ from taskbridge.engine.cycle import LOAD_STEPS
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.pause import WatchedSides
 from taskbridge.engine.ports import Sides
-from taskbridge.engine.steps.decide import by_side, decide
+from taskbridge.engine.steps.decide import decide
 from taskbridge.engine.steps.extract import extract
 from taskbridge.engine.steps.load import load
 from taskbridge.engine.steps.opening import open_run
@@ -86,7 +86,7 @@ class SteppedWorlds:
         if run.spec.dry_run:
             return
         for side, ops in LOAD_STEPS:
-            planned = by_side(plan).get(side, {})
+            planned = plan.by_side().get(side, {})
             if any("planned" in planned.get(op, {}) for op in ops):
                 self._step(run, load, side, ops)
         self._step(run, settle)

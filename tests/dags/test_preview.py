@@ -11,7 +11,8 @@ from taskbridge.core.frames import empty, frame
 from taskbridge.core.model import ACTIONS, CONFLICTS, DISPOSITIONS, LEDGER_CHANGES, NEW_LINKS, Plan
 from taskbridge.core.terms import BIT, Side
 from taskbridge.core.usage import CallKind, Told, Usage
-from taskbridge.engine.on_demand.preview import LONGEST_TABLE, preview
+from taskbridge.engine.deciding.summary import SHOWN, Summary
+from taskbridge.engine.on_demand.preview import preview
 
 USED = {
     Side.SALES_CONNECT: Usage(),
@@ -21,7 +22,7 @@ USED = {
 }
 
 
-def plan(*rows: dict[str, Any]) -> Plan:
+def plan(*rows: dict[str, Any]) -> Summary:
     base = {
         "link_id": "sc:1:7",
         "side": "salesforce",
@@ -32,7 +33,7 @@ def plan(*rows: dict[str, Any]) -> Plan:
     }
     filled = [dict.fromkeys(ACTIONS.names) | base | row for row in rows]
     others = [empty(schema) for schema in (LEDGER_CHANGES, NEW_LINKS, CONFLICTS, DISPOSITIONS)]
-    return Plan(frame(pa.Table.from_pylist(filled, schema=ACTIONS)), *others)
+    return Summary.of(Plan(frame(pa.Table.from_pylist(filled, schema=ACTIONS)), *others))
 
 
 def test_an_update_shows_only_its_fields_from_and_to() -> None:
@@ -74,7 +75,7 @@ def test_long_texts_are_cut() -> None:
 
 
 def test_long_tables_are_cut_but_counted_in_full() -> None:
-    text = preview(plan(*[{"op": "create"}] * (LONGEST_TABLE + 1)), USED)
+    text = preview(plan(*[{"op": "create"}] * (SHOWN + 1)), USED)
     assert "... and 1 more" in text
     assert (
         "Cost in Salesforce: 4 API calls: 2 made, 2 to come (2 write) for 201 creates; 90 of 1,000 left"

@@ -20,11 +20,13 @@ from bench.dict_loop import DictInput, plan, rows_of
 from bench.digest import digest
 from bench.job import job
 from bench.planners import OURS, PLANNERS
+from taskbridge.core.arrays import to_table
+from taskbridge.core.frames import frame
+from taskbridge.core.guard import together
 from taskbridge.core.known import QUIET, known
-from taskbridge.core.model import TASKS, Plan, PlanInput
+from taskbridge.core.model import TASKS, WEIGHED, Plan, PlanInput
 from taskbridge.core.plan import make_plan
-from taskbridge.core.policy import Limits
-from taskbridge.core.terms import GuardKind, Side
+from taskbridge.core.terms import Side
 from tests.core.frames import comparable, table
 from tests.machine.plan_inputs import contests, plan_inputs
 
@@ -108,12 +110,15 @@ def test_pages_and_chunks_change_nothing(given: PlanInput) -> None:
 @settings(_SLOW, max_examples=30)
 @given(plan_inputs())
 def test_pairs_decided_in_parts_are_decided_the_same(given: PlanInput) -> None:
-    """Without limits, which look at the whole plan, no pair knows of another."""
-    none = dict.fromkeys(GuardKind, Limits(10**6, 1, 10**6, 1, half_of_more_than=None))
-    unlimited = replace(given, policy=replace(given.policy, limits=none))
-    unlimited = replace(unlimited, rerender=False)
-    parts = [comparable(make_plan(part)) for part in _parts(unlimited)]
-    whole = comparable(make_plan(unlimited))
+    """No pair knows of another, but for the limits, which are told what the other parts plan."""
+    cut = _parts(given)
+    weighed = [to_table(make_plan(part).weighed, WEIGHED) for part in cut]
+    told = [
+        replace(part, elsewhere=frame(together(weighed[:place] + weighed[place + 1 :])))
+        for place, part in enumerate(cut)
+    ]
+    parts = [comparable(make_plan(part)) for part in told]
+    whole = comparable(make_plan(given))
     assert {name: sorted(line for part in parts for line in part[name]) for name in whole} == whole
 
 

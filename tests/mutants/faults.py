@@ -678,7 +678,8 @@ FAULTS: Final = (
           "tests/engine/test_whole_answers.py"),
     # calls that are left
     Fault("new_creates_come_first", "engine/loading/carry.py",
-          "engine.ledger.outbox.actions(run, side, list(Op))", "engine.ledger.outbox.actions(run, side, list(ops))",
+          "planned = engine.ledger.outbox.outlines(run, side)\n",
+          "planned = engine.ledger.outbox.outlines(run, side)\n    planned = planned[planned[\"op\"].isin(ops)]\n",
           "new creates take the calls of deletes that have waited (G7)",
           "tests/engine/test_carry_over.py"
           "::test_G7_new_creates_do_not_take_the_calls_of_what_has_waited"),

@@ -87,6 +87,10 @@ def test_actions_come_back_as_planned_in_the_order_of_writing(ledger: Ledger) ->
     wanted = [{"action_id": f"{run.run_id}-{seq}", **given[seq]} for seq in (1, 0, 2)]
     pd.testing.assert_frame_equal(ledger.outbox.actions(run, SF, ALL), rows(WRITES, *wanted))
     assert ledger.outbox.actions(run, SC, [Op.CREATE]).empty
+    outlines = ledger.outbox.outlines(run, SF)
+    assert list(outlines["action_id"]) == list(rows(WRITES, *wanted)["action_id"])
+    last = list(outlines["action_id"])[-1:]
+    assert list(ledger.outbox.actions(run, SF, ALL, last)["action_id"]) == last
     assert ledger.outbox.actions(run, SC, [Op.UPDATE])["seq"].tolist() == [3]
 
 

@@ -68,7 +68,7 @@ def test_a_statement_says_what_it_is_for(name: str) -> None:
 
 def test_parameters_are_numbered_in_their_order_for_adbc() -> None:
     text, names = statements.numbered("outbox/read_planned")
-    assert names == ("run_id", "side", "ops")
+    assert names == ("run_id", "side", "ops", "among")
     assert "$3" in text
     assert ":ops" not in text
 
@@ -144,6 +144,7 @@ def test_every_statement_runs(ledger: Ledger, database_url: str, monkeypatch: py
         )  # fmt: skip
     assert ledger.outbox.pending(run, timedelta(minutes=10)) == {(SF, Op.UPDATE)}
     ledger.outbox.actions(run, SF, [Op.UPDATE]), ledger.outbox.waiting_since(run)
+    assert len(ledger.outbox.outlines(run, SF)) == 4
     ledger.outbox.mark_stale(run, [f"{run.run_id}-1"])
     ledger.outbox.keep(run, kept(SF, action_id=f"{run.run_id}-0", link_id=link_id, remote_id="00T1"))
     ledger.outbox.mark_sent(run, [f"{run.run_id}-0"])

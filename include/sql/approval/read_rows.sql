@@ -1,4 +1,5 @@
--- Rows without an outcome, or left out and still held, of a run's pairs; the answers that it carries out (G3)
+-- Rows without an outcome, or left out and still held, of the pairs of a part of a run; the answers that it carries out (G3)
+-- Parameters: run_id, low, high (buckets)
 WITH asked AS (
     SELECT run_id, CASE WHEN mode = 'approval' THEN CAST(asked ->> 'approval_id' AS bigint) END AS approval_id
     FROM bridge.run WHERE run_id = CAST(:run_id AS bigint)
@@ -18,7 +19,10 @@ SELECT r.row_id, CASE WHEN r.outcome IS NULL THEN r.approval_id END AS approval_
 FROM asked
 CROSS JOIN newest r
 LEFT JOIN bridge.link l ON l.link_id = r.link_id
-WHERE r.approval_id = asked.approval_id
-   OR EXISTS (SELECT FROM staging.sales_connect_task s WHERE s.run_id = asked.run_id AND s.remote_id = l.sc_id)
-   OR EXISTS (SELECT FROM staging.salesforce_task s WHERE s.run_id = asked.run_id AND s.remote_id = l.sf_id)
+WHERE staging.bucket(r.link_id) BETWEEN CAST(:low AS int) AND CAST(:high AS int)
+  AND (
+    r.approval_id = asked.approval_id
+    OR EXISTS (SELECT FROM staging.sales_connect_task s WHERE s.run_id = asked.run_id AND s.remote_id = l.sc_id)
+    OR EXISTS (SELECT FROM staging.salesforce_task s WHERE s.run_id = asked.run_id AND s.remote_id = l.sf_id)
+  )
 ORDER BY r.row_id

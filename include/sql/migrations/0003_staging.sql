@@ -1,4 +1,8 @@
 -- What each run saw.
+-- Large cycles are cut into parts by the key of the pair, so that both records of a pair are in the same one.
+CREATE FUNCTION staging.bucket(key text) RETURNS smallint LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN (hashtextextended(key, 0) & 1023)::smallint;
+
 CREATE TABLE staging.sales_connect_task ( -- One row is a Sales Connect task as a run saw it.
     run_id bigint NOT NULL REFERENCES bridge.run ON DELETE CASCADE, -- Run that saw it
     remote_id text NOT NULL, -- Id of the record in its system
@@ -26,6 +30,7 @@ CREATE TABLE staging.sales_connect_task ( -- One row is a Sales Connect task as 
     payload json, -- The record as it came (personal)
     source text NOT NULL CHECK (source IN ('delta', 'deleted', 'first_sync', 'by_id', 'sweep')), -- How it was read: delta, deleted, first_sync, by_id or sweep
     staged_at timestamptz NOT NULL DEFAULT now(), -- When it was stored
+    bucket smallint NOT NULL, -- 0 to 1023, by the key of its pair, or its own where it has none: large cycles are cut along it
     link_id text, -- Pair that it was decided with
     disposition text CHECK (disposition IN ('unchanged', 'planned', 'held', 'waiting', 'deferred', 'released', 'ignored', 'dead_letter')), -- Where it ended: unchanged, planned, held (for a person), waiting (nothing can be decided), deferred, released, ignored or dead_letter (G5)
     rule text, -- Rules that led there, comma-separated
@@ -57,6 +62,7 @@ CREATE TABLE staging.salesforce_task ( -- One row is a Salesforce task as a run 
     payload json, -- The record as it came (personal)
     source text NOT NULL CHECK (source IN ('delta', 'deleted', 'first_sync', 'by_id', 'sweep')), -- How it was read: delta, deleted, first_sync, by_id or sweep
     staged_at timestamptz NOT NULL DEFAULT now(), -- When it was stored
+    bucket smallint NOT NULL, -- 0 to 1023, by the key of its pair, or its own where it has none: large cycles are cut along it
     link_id text, -- Pair that it was decided with
     disposition text CHECK (disposition IN ('unchanged', 'planned', 'held', 'waiting', 'deferred', 'released', 'ignored', 'dead_letter')), -- Where it ended: unchanged, planned, held (for a person), waiting (nothing can be decided), deferred, released, ignored or dead_letter (G5)
     rule text, -- Rules that led there, comma-separated
@@ -80,6 +86,7 @@ CREATE VIEW staging.seen ( -- One row is a staged record of either side, with wh
     side, -- System of the record
     remote_id, -- Id of the record
     source, -- How it was read
+    bucket, -- 0 to 1023, by the key of its pair
     presence, -- live, deleted or absent
     version, -- Stamp of that state
     owner, -- User id of assignee or owner
@@ -90,7 +97,7 @@ CREATE VIEW staging.seen ( -- One row is a staged record of either side, with wh
     rule -- Rules that led there
 ) AS
 -- both: UNION ALL
-SELECT run_id, '{side}' AS side, remote_id, source, presence, version, owner, marker, problem_code, link_id, disposition, rule
+SELECT run_id, '{side}' AS side, remote_id, source, bucket, presence, version, owner, marker, problem_code, link_id, disposition, rule
 FROM staging.{side}_task
 -- end
 ;

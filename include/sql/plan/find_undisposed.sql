@@ -1,7 +1,7 @@
--- Staged rows of a run that ended nowhere or more than once (G5), and dispositions of no row
--- Parameters: run_id, examples (how many), side, remote_id (arrays: the dispositions)
+-- Staged rows of a part of a run that ended nowhere or more than once (G5), and dispositions of no row
+-- Parameters: run_id, low, high (buckets), examples (how many), side, remote_id (arrays: the dispositions)
 WITH staged AS (
-    SELECT side, remote_id FROM staging.seen WHERE run_id = :run_id
+    SELECT side, remote_id FROM staging.seen WHERE run_id = :run_id AND bucket BETWEEN :low AND :high
 ),
 ended AS (
     SELECT side, remote_id, count(*) AS times

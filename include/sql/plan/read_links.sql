@@ -1,19 +1,20 @@
--- Every pair that has a staged row in this run, also of an earlier copy that is back after the pair has ended (C7)
+-- Every pair that has a staged row in this part of a run, also of an earlier copy that is back after the pair has ended (C7)
+-- Parameters: run_id, low, high (buckets)
 WITH staged AS (
     SELECT l.link_id, s.source IN ('by_id', 'sweep') AS sc_asked, false AS sf_asked
     FROM staging.sales_connect_task s
     JOIN bridge.link l ON l.sc_id = s.remote_id
-    WHERE s.run_id = CAST(:run_id AS bigint)
+    WHERE s.run_id = CAST(:run_id AS bigint) AND s.bucket BETWEEN CAST(:low AS int) AND CAST(:high AS int)
     UNION ALL
     SELECT l.link_id, false, s.source IN ('by_id', 'sweep')
     FROM staging.salesforce_task s
     JOIN bridge.link l ON l.sf_id = s.remote_id
-    WHERE s.run_id = CAST(:run_id AS bigint)
+    WHERE s.run_id = CAST(:run_id AS bigint) AND s.bucket BETWEEN CAST(:low AS int) AND CAST(:high AS int)
     UNION ALL
     SELECT l.link_id, false, false
     FROM staging.salesforce_task s
     JOIN bridge.link l ON l.link_id = substring(s.marker FROM '^tb:(.*):[0-9]+$')
-    WHERE s.run_id = CAST(:run_id AS bigint) AND s.presence = 'live' AND l.state = 'tombstone' AND l.sf_id <> s.remote_id
+    WHERE s.run_id = CAST(:run_id AS bigint) AND s.bucket BETWEEN CAST(:low AS int) AND CAST(:high AS int) AND s.presence = 'live' AND l.state = 'tombstone' AND l.sf_id <> s.remote_id
 ),
 touched AS (
     SELECT link_id, bool_or(sc_asked) AS sc_asked, bool_or(sf_asked) AS sf_asked FROM staged GROUP BY link_id

@@ -1,11 +1,11 @@
--- What was written within the hour to pairs of a run that were written often enough to go to and fro (K6)
--- Parameters: run_id, writes (how many are enough)
+-- What was written within the hour to pairs of a part of a run that were written often enough to go to and fro (K6)
+-- Parameters: run_id, low, high (buckets), writes (how many are enough)
 WITH touched AS (
     -- both: UNION
     SELECT l.link_id
     FROM staging.{side}_task s
     JOIN bridge.link l ON l.{half}_id = s.remote_id
-    WHERE s.run_id = CAST(:run_id AS bigint)
+    WHERE s.run_id = CAST(:run_id AS bigint) AND s.bucket BETWEEN CAST(:low AS int) AND CAST(:high AS int)
     -- end
 ),
 recent AS (

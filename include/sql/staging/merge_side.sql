@@ -1,10 +1,16 @@
 -- Put a page into a run's staging; of one record the newer sight stays, or what was read by id; what a listing repeats of a pair that waits is left out (G9)
 -- Parameters: run_id, source; reads incoming_{side}
 INSERT INTO staging.{side}_task AS old (
-    run_id, source, {columns}
+    run_id, source, bucket, {columns}
 )
 SELECT DISTINCT ON (remote_id)
-    CAST(:run_id AS bigint), CAST(:source AS text), {columns}
+    CAST(:run_id AS bigint), CAST(:source AS text),
+    staging.bucket(coalesce(
+        (SELECT l.link_id FROM bridge.link l WHERE l.{half}_id = i.remote_id),
+        substring(marker FROM '^tb:(.*):[0-9]+$'),
+        '{half}:' || remote_id
+    )),
+    {columns}
 FROM incoming_{side} i
 WHERE CAST(:source AS text) IN ('by_id', 'sweep')
    OR NOT EXISTS (

@@ -227,7 +227,7 @@ class Deliberate:
         """The actions with their state and kind, and which of them are held."""
         given = {name: whole(actions, name) for name in ACTIONS.names}
         kinds = guard.kinds_of(actions, rerender=False)
-        exceeded = guard.too_many(actions, kinds, self.given)
+        exceeded = guard.too_many(actions, guard.weigh(actions, kinds), self.given)
         held = np.zeros(len(actions), np.bool_)
         for kind, of_kind in kinds.items():
             held |= of_kind & exceeded[kind]

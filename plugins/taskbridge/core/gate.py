@@ -17,7 +17,15 @@ from taskbridge.core.answered import what_became
 from taskbridge.core.arrays import Flags, Positions, array, constant, equals, gather, take, whole
 from taskbridge.core.draft import ALL_DISPOSITIONS, Draft, Ends, concat
 from taskbridge.core.guard import FIELD_OF, kinds_of, names
-from taskbridge.core.model import ACTIONS, ANSWERED, LEDGER_CHANGES, LEFT_OUT, NEW_LINKS, PlanInput
+from taskbridge.core.model import (
+    ACTIONS,
+    ANSWERED,
+    LEDGER_CHANGES,
+    LEFT_OUT,
+    NEW_LINKS,
+    WEIGHED,
+    PlanInput,
+)
 from taskbridge.core.pieces import actions_of, change_of, cut, replaced, share
 from taskbridge.core.terms import ALL_FIELDS, BIT, ActionState, Disposition, LinkState, Op, Side, Withheld
 from taskbridge.core.verdicts import APPROVED, FREE, HELD, KINDS, REJECTED, Parts, join_answers
@@ -33,6 +41,7 @@ class Gated(NamedTuple):
     new_links: pa.Table
     left_out: pa.Table
     answered: pa.Table
+    weighed: pa.Table
 
 
 def pass_gate(given: PlanInput, draft: Draft, newcomers: Mapping[Side, Ends], *, limited: bool) -> Gated:
@@ -48,7 +57,8 @@ def pass_gate(given: PlanInput, draft: Draft, newcomers: Mapping[Side, Ends], *,
             "state": constant(ActionState.PLANNED, len(actions)),
         }
         planned = pa.table({name: actions[name] for name in ACTIONS.names} | as_drafted, schema=ACTIONS)
-        return Gated(planned, changes, new_links, LEFT_OUT.empty_table(), ANSWERED.empty_table())
+        weighed = WEIGHED.empty_table() if parts is None else parts.weighed
+        return Gated(planned, changes, new_links, LEFT_OUT.empty_table(), ANSWERED.empty_table(), weighed)
     pieces = cut(actions, parts)
     _end(actions, parts, pieces, draft, newcomers)
     answered, left_out = what_became(actions, parts, pieces, draft.links, given)
@@ -66,6 +76,7 @@ def pass_gate(given: PlanInput, draft: Draft, newcomers: Mapping[Side, Ends], *,
         new_links.filter(pc.invert(pc.is_in(new_links["link_id"], value_set=refused))),
         left_out,
         answered,
+        parts.weighed,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import numpy as np
@@ -10,9 +10,20 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from taskbridge.core.arrays import Columns, Flags, Positions, columns, equals, find, whole
+from taskbridge.core.arrays import (
+    Columns,
+    Flags,
+    Positions,
+    columns,
+    constant,
+    equals,
+    find,
+    gather,
+    to_table,
+    whole,
+)
 from taskbridge.core.fields import DONE
-from taskbridge.core.model import PlanInput
+from taskbridge.core.model import WEIGHED, PlanInput
 from taskbridge.core.policy import Limits
 from taskbridge.core.terms import BIT, GuardKind, Op, Side
 
@@ -47,25 +58,58 @@ def kinds_of(actions: pa.Table, *, rerender: bool) -> Kinds:
     }
 
 
-def too_many(actions: pa.Table, counted: Kinds, given: PlanInput) -> Kinds:
-    """Weighs the plan together with what was written in the last hour; deletes also with the last day.
-
-    `counted`: the actions that count for each kind. A limit that is exceeded overall exceeds it for everybody,
-    one that is exceeded for a user for that user alone. Per kind the actions whose user has too many of it.
-    """
-    population = columns(given.population)
-    history = columns(given.history)
-    users = _users(whole(actions, "sc_user_id"))
-    known = pc.unique(
-        pa.concat_arrays([users, _users(population["sc_user_id"]), _users(history["sc_user_id"])])
+def weigh(actions: pa.Table, counted: Kinds) -> pa.Table:
+    """WEIGHED of the actions that count for each kind."""
+    users = whole(actions, "sc_user_id")
+    return together(
+        pa.table(
+            {
+                "kind": constant(kind, int(concerned.sum())),
+                "sc_user_id": users.filter(pa.array(concerned)),
+                "actions": constant(1, int(concerned.sum()), pa.int64()),
+            },
+            schema=WEIGHED,
+        )
+        for kind, concerned in counted.items()
     )
-    place = find(users, known)
+
+
+def together(weighed: Iterable[pa.Table]) -> pa.Table:
+    """WEIGHED tables added up, by kind and user."""
+    rows = pa.concat_tables([WEIGHED.empty_table(), *weighed])
+    summed = rows.group_by(["kind", "sc_user_id"]).aggregate([("actions", "sum")])
+    named = summed.rename_columns({"actions_sum": "actions"}).select(WEIGHED.names).cast(WEIGHED)
+    return named.sort_by([("kind", "ascending"), ("sc_user_id", "ascending")])
+
+
+def too_many(actions: pa.Table, weighed: pa.Table, given: PlanInput) -> Kinds:
+    """Per kind the actions whose user has too many of it; `weighed`: those of them that count. A limit that is
+    exceeded overall exceeds it for everybody, one that is exceeded for a user for that user alone."""
+    known, exceeded = _exceeded(together([weighed, to_table(given.elsewhere, WEIGHED)]), given)
+    place = find(_users(whole(actions, "sc_user_id")), known)
+    return {kind: gather(users, place) for kind, users in exceeded.items()}
+
+
+def is_too_much(weighed: pa.Table, given: PlanInput) -> bool:
+    """Whether any limit is exceeded by this."""
+    return any(bool(users.any()) for users in _exceeded(weighed, given)[1].values())
+
+
+def _exceeded(weighed: pa.Table, given: PlanInput) -> tuple[pa.Array, Kinds]:
+    """Users, and per kind which of them have too many, together with what was written in the last hour; of deletes
+    also with the last day."""
+    population, history = columns(given.population), columns(given.history)
+    planned = {name: whole(weighed, name) for name in WEIGHED.names}
+    known = pc.unique(
+        pa.concat_arrays([_users(rows["sc_user_id"]) for rows in (planned, population, history)])
+    )
     pairs = _per_user(known, population["sc_user_id"], population["pairs"])
     exceeded = {}
-    for kind, concerned in counted.items():
-        planned = np.bincount(place[concerned], minlength=len(known)).astype(np.int64)
-        exceeded[kind] = _too_many(kind, planned, pairs, history, known, given.policy.limits[kind])[place]
-    return exceeded
+    for kind, limits in given.policy.limits.items():
+        of_kind = pc.equal(planned["kind"], kind.value)
+        counts = _per_user(known, planned["sc_user_id"].filter(of_kind), planned["actions"].filter(of_kind))
+        exceeded[kind] = _too_many(kind, counts, pairs, history, known, limits)
+    return known, exceeded
 
 
 def names(kinds: Kinds, length: int) -> pa.Array:

@@ -147,6 +147,9 @@ HISTORY: Final = pa.schema(
 )
 """What was written lately, for the rolling limits of G3; creates of a first import are not in it."""
 
+WEIGHED: Final = pa.schema([("kind", pa.string()), ("sc_user_id", pa.string()), ("actions", pa.int64())])
+"""How many effects of a plan count against the limits of G3: GuardKind, whose tasks, and their number."""
+
 POPULATION: Final = pa.schema([("sc_user_id", pa.string()), ("pairs", pa.int64())])
 """Linked pairs by owner, for the shares of G3."""
 
@@ -337,7 +340,8 @@ class PlanInput:
     go into markers (G2). `sc_now` and `sf_now` are the servers' clocks when the run began. `gaps` are the
     sides that were not read for longer than listings tell deletes (C6), `untold` those that tell whose a deleted record
     was in a listing that this run does not read (C2, C3). `approvals` holds the rows of unfinished requests for these
-    links. `rerender`: Subjects are made anew from the template (T3).
+    links. `elsewhere`: of a part of a cycle, what its other parts plan. `rerender`: Subjects are made anew from the
+    template (T3).
     """
 
     links: pd.DataFrame
@@ -356,6 +360,7 @@ class PlanInput:
     decisions: pd.DataFrame = field(default_factory=lambda: empty(DECISIONS))
     recent: pd.DataFrame = field(default_factory=lambda: empty(RECENT_WRITES))
     approvals: pd.DataFrame = field(default_factory=lambda: empty(APPROVAL_ROWS))
+    elsewhere: pd.DataFrame = field(default_factory=lambda: empty(WEIGHED))
     rerender: bool = False
 
     def tasks(self, side: Side) -> pd.DataFrame:
@@ -374,3 +379,4 @@ class Plan:
     dispositions: pd.DataFrame
     left_out: pd.DataFrame = field(default_factory=lambda: empty(LEFT_OUT))
     answered: pd.DataFrame = field(default_factory=lambda: empty(ANSWERED))
+    weighed: pd.DataFrame = field(default_factory=lambda: empty(WEIGHED))

@@ -62,6 +62,7 @@ def make_plan(given: PlanInput, *, limited: bool = True) -> Plan:
         dispositions=chunked_frame(pa.concat_tables(at_once(ended, tuple(Side), len(pairs)))),
         left_out=frame(concat([*draft.left_out, gated.left_out], LEFT_OUT)),
         answered=frame(gated.answered),
+        weighed=frame(gated.weighed),
     )
 
 

@@ -8,7 +8,7 @@ Versions go backwards where a clock was put right or records came from a backup.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Final
 
 import pyarrow.compute as pc
@@ -30,11 +30,15 @@ _TAKING_PART: Final = (LinkState.LINKED, LinkState.HELD)
 class Sight:
     """What a run read of the linked records of one side, in numbers of records."""
 
-    read: int  # of pairs that take part, whatever the answer
-    absent: int  # of these not found, and no proof of a delete
-    missing: int  # of pairs that were missing before, and are not found again
-    older: int  # of any pair, in a version older than the one last seen
+    read: int = 0  # of pairs that take part, whatever the answer
+    absent: int = 0  # of these not found, and no proof of a delete
+    missing: int = 0  # of pairs that were missing before, and are not found again
+    older: int = 0  # of any pair, in a version older than the one last seen
     resting: int = 0  # of pairs that were missing before, and were not looked for in this run (G9)
+
+    def __add__(self, other: Sight) -> Sight:
+        """What two parts of a cycle show of a side."""
+        return Sight(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
 
     @property
     def may_be_empty(self) -> bool:

@@ -26,8 +26,8 @@ from taskbridge.core.arrays import (
     take,
     whole,
 )
-from taskbridge.core.guard import FIELD_OF, Kinds, too_many
-from taskbridge.core.model import PlanInput
+from taskbridge.core.guard import FIELD_OF, Kinds, too_many, weigh
+from taskbridge.core.model import WEIGHED, PlanInput
 from taskbridge.core.terms import (
     BIT,
     FIELDS,
@@ -61,6 +61,7 @@ class Parts:
     row: Positions  # of a request that is about the same effect, or -1
     same_row: Positions  # the same, if it is the very same: the values over the values that the person saw
     verdict: npt.NDArray[np.int64]
+    weighed: pa.Table  # WEIGHED of all that counts against the limits
 
     @cached_property
     def bit(self) -> Masks:
@@ -117,24 +118,27 @@ def join_answers(actions: pa.Table, kinds: Kinds, given: PlanInput) -> Parts:
         np.concatenate(row),
         np.concatenate(same_row),
         np.zeros(len(at), np.int64),
+        WEIGHED.empty_table(),
     )
-    return replace(parts, verdict=_judged(parts, actions, given))
+    return _judged(parts, actions, given)
 
 
-def _judged(parts: Parts, actions: pa.Table, given: PlanInput) -> npt.NDArray[np.int64]:
+def _judged(parts: Parts, actions: pa.Table, given: PlanInput) -> Parts:
     answers = array(given.approvals["answer"].array)
     approved, rejected = (gather(equals(answers, said), parts.same_row) for said in Answer)
     uncounted = (
         (flags(whole(actions, "first_import")) | parts.held_before)[parts.action] | approved | rejected
     )
-    exceeded = ~uncounted & _exceeded(parts, ~uncounted, actions, given)
+    weighed = weigh(actions, parts.kinds(~uncounted))
+    exceeded = ~uncounted & _exceeded(parts, weighed, actions, given)
     # What moved since a person was asked is asked for anew, however few there are.
     held = (parts.row >= 0) | exceeded | (parts.held_before[parts.action] & parts.is_record)
-    return np.select([rejected, approved, held], [REJECTED, APPROVED, HELD], FREE)
+    verdict = np.select([rejected, approved, held], [REJECTED, APPROVED, HELD], FREE)
+    return replace(parts, verdict=verdict, weighed=weighed)
 
 
-def _exceeded(parts: Parts, counted: Flags, actions: pa.Table, given: PlanInput) -> Flags:
-    exceeded = too_many(actions, parts.kinds(counted), given)
+def _exceeded(parts: Parts, weighed: pa.Table, actions: pa.Table, given: PlanInput) -> Flags:
+    exceeded = too_many(actions, weighed, given)
     found: Flags = np.stack([exceeded[kind] for kind in KINDS])[parts.kind, parts.action]
     return found
 

@@ -15,6 +15,11 @@ _STAMP = pa.timestamp("us", tz="UTC")
 WRITES: Final = pa.schema([("action_id", pa.string()), *ACTIONS])
 """Rows that a side is asked to write: the action with its stored id."""
 
+OUTLINES: Final = pa.schema(
+    [WRITES.field(name) for name in ("action_id", "op", "mask", "status", "contested", "person")]
+)
+"""The same, as far as it is needed to choose what is written now and to say what that costs."""
+
 UNMODIFIED_SINCE: Final = "unmodified_since"
 """A column (stamp) that WRITES may have besides, see `SidePort.write`."""
 

@@ -14,8 +14,8 @@ from taskbridge.operators.step import StepOperator, tell_outlets
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from taskbridge.core.model import Plan
     from taskbridge.core.run import Run
+    from taskbridge.engine.deciding.summary import Summary
     from taskbridge.engine.engine import Engine
 
 
@@ -66,10 +66,10 @@ class DecideOperator(StepOperator, SkipMixin):
     """
 
     def step(self, engine: Engine, run: Run, context: Context) -> None:
-        from taskbridge.engine.steps.decide import count, decide
+        from taskbridge.engine.steps.decide import decide
 
         plan = decide(engine, run)
-        counts = dict(count(plan))
+        counts = dict(plan.count())
         self.log.info("Plan: %s", counts or "nothing to write")
         _show(self, engine, run, plan)
         tell_outlets(self, context, {"run_id": run.run_id, **counts})
@@ -77,31 +77,27 @@ class DecideOperator(StepOperator, SkipMixin):
         self.skip(context["ti"], _without_work(self, engine, run, plan))
 
 
-def _show(operator: StepOperator, engine: Engine, run: Run, plan: Plan) -> None:
+def _show(operator: StepOperator, engine: Engine, run: Run, plan: Summary) -> None:
     from taskbridge.engine.deciding.call_text import costs
     from taskbridge.engine.on_demand.preview import left_out, preview
-    from taskbridge.engine.steps.decide import by_side
 
     used = engine.ledger.usage.of_run(run)
     shown = (
         preview(plan, used).splitlines()
         if run.spec.dry_run
-        else [*costs(used, by_side(plan)), *left_out(plan)]
+        else [*costs(used, plan.by_side()), *left_out(plan)]
     )
     for line in shown:
         operator.log.info("%s", line)
 
 
-def _without_work(operator: StepOperator, engine: Engine, run: Run, plan: Plan) -> list[Any]:
-    from taskbridge.core.terms import ActionState
-
+def _without_work(operator: StepOperator, engine: Engine, run: Run, plan: Summary) -> list[Any]:
     downstream = operator.get_flat_relatives(upstream=False)
     if run.spec.dry_run:
         return [
             task for task in downstream if isinstance(task, LoadOperator | SettleOperator | RequestsOperator)
         ]
-    planned = plan.actions[plan.actions["state"] == ActionState.PLANNED]
-    work = set(zip(planned["side"], planned["op"], strict=True))
+    work = plan.work
     idle: list[Any] = [
         task
         for task in downstream

@@ -10,12 +10,13 @@ from enum import StrEnum
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 from sqlalchemy import Row
 
-from taskbridge.core.arrays import to_table
-from taskbridge.core.model import ANSWERED, APPROVAL_ROWS, Plan
+from taskbridge.core.model import APPROVAL_ROWS
+from taskbridge.core.parts import WHOLE, Part
 from taskbridge.core.run import Run
-from taskbridge.core.terms import ActionState, Answer, ApprovalKind, Side
+from taskbridge.core.terms import Answer, ApprovalKind, Side
 from taskbridge.errors import ConflictNotOpen
 from taskbridge.store.database import Database, Transaction
 from taskbridge.store.frames import as_arrays
@@ -63,9 +64,10 @@ class ApprovalDetails:
 class Approvals:
     _db: Database
 
-    def approval_rows(self, run: Run) -> pd.DataFrame:
-        """APPROVAL_ROWS of the pairs that have a staged row in this run, and of the request that it carries out."""
-        return self._db.frame("approval/read_rows", APPROVAL_ROWS, run_id=run.run_id)
+    def approval_rows(self, run: Run, part: Part = WHOLE) -> pd.DataFrame:
+        """APPROVAL_ROWS of the pairs of a part that have a staged row in this run, and of the request that it carries
+        out."""
+        return self._db.frame("approval/read_rows", APPROVAL_ROWS, run_id=run.run_id, **vars(part))
 
     def approval(self, approval_id: int) -> Approval | None:
         row = self._db.row("approval/read_request", approval_id=approval_id)
@@ -120,15 +122,14 @@ class Approvals:
             return saved.rowcount
 
 
-def save_approvals(tx: Transaction, run: Run, plan: Plan, *, asked: bool) -> None:
-    """What a stored plan means for requests: rows carried out, new requests, rows that went away. `asked`: whether any
-    request is open.
+def save_approvals(tx: Transaction, run: Run, answered: pa.Table, *, asks: bool, asked: bool) -> None:
+    """What a stored plan means for requests: rows carried out (ANSWERED), new requests, rows that went away. `asks`:
+    whether it holds anything. `asked`: whether any request is open.
 
     In the transaction of the plan, so that a request is neither lost nor made twice.
     """
-    if not plan.answered.empty:
-        tx.run("approval/save_answered", run_id=run.run_id, **as_arrays(to_table(plan.answered, ANSWERED)))
-    asks = bool((plan.actions["state"] == ActionState.HELD).any())
+    if answered.num_rows:
+        tx.run("approval/save_answered", run_id=run.run_id, **as_arrays(answered))
     if asks and tx.run("approval/open_requests", run_id=run.run_id).rowcount:
         tx.run("approval/save_rows", run_id=run.run_id)
         tx.run("approval/note_requests", run_id=run.run_id)

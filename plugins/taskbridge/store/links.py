@@ -90,10 +90,11 @@ class Links:
                 )
             tx.run("settle/mark_settled", run_id=run.run_id)
 
-    def save_drift(self, run: Run, drift: pa.Table) -> None:
-        """Keeps `core.audit.DRIFT` of the run in place of what it had found before."""
+    def save_drift(self, run: Run, drift: pa.Table, *, first: bool = True) -> None:
+        """Keeps `core.audit.DRIFT` of a part of the run; the first one in place of all that it had found before."""
         with self._db.fenced(run) as tx:
-            tx.run("audit/delete_drift", run_id=run.run_id)
+            if first:
+                tx.run("audit/delete_drift", run_id=run.run_id)
             tx.copy(["bridge", "drift"], with_constants(drift, run_id=run.run_id))
 
     def mark_drifted(self, run: Run) -> int:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from taskbridge.core.arrays import to_table
 from taskbridge.core.run import Run
 from taskbridge.core.terms import Op, Side
-from taskbridge.core.writes import KEPT, ORIGINALS, OUTCOMES, SEEN, UNSETTLED, WRITES, Outcome
+from taskbridge.core.writes import KEPT, ORIGINALS, OUTCOMES, OUTLINES, SEEN, UNSETTLED, WRITES, Outcome
 from taskbridge.errors import ContractBroken, CountsDoNotAddUp
 from taskbridge.store.database import Database
 from taskbridge.store.frames import as_arrays, with_constants
@@ -32,11 +32,17 @@ class Outbox:
         rows = self._db.rows("outbox/read_pending", run_id=run.run_id, certain_after=certain_after)
         return frozenset((Side(row.side), row.op and Op(row.op)) for row in rows)
 
-    def actions(self, run: Run, side: Side, ops: Sequence[Op]) -> pd.DataFrame:
-        """WRITES rows still planned, those first that have waited longest (G7), then as FIRST_TO_GO has it, then by
-        seq."""
-        wanted = ",".join(op.value for op in ops)
-        return self._db.frame("outbox/read_planned", WRITES, run_id=run.run_id, side=side.value, ops=wanted)
+    def outlines(self, run: Run, side: Side) -> pd.DataFrame:
+        """OUTLINES of all that is still planned, those first that have waited longest (G7), then as FIRST_TO_GO has it,
+        then by seq."""
+        return self._db.frame("outbox/read_outlines", OUTLINES, run_id=run.run_id, side=side.value)
+
+    def actions(
+        self, run: Run, side: Side, ops: Sequence[Op], among: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """WRITES rows still planned, of these actions or all, in the order of `outlines`."""
+        given = {"side": side.value, "ops": ",".join(op.value for op in ops), "among": among}
+        return self._db.frame("outbox/read_planned", WRITES, run_id=run.run_id, **given)
 
     def waiting_since(self, run: Run) -> Mapping[Side, datetime]:
         """Since when the oldest of the run's planned changes to a side has waited for being written; nothing for a

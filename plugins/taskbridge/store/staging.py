@@ -13,6 +13,7 @@ import pyarrow as pa
 from taskbridge.core.arrays import columns, to_table
 from taskbridge.core.known import QUIET
 from taskbridge.core.model import TASKS
+from taskbridge.core.parts import WHOLE, Part
 from taskbridge.core.run import Run
 from taskbridge.core.terms import LinkState, Side
 from taskbridge.store.database import Database
@@ -63,9 +64,10 @@ class Staging:
                 tx.run(f"staging/mark_read_{side.value}", run_id=run.run_id)
         return int(table.num_rows)
 
-    def staged(self, run: Run, side: Side) -> pd.DataFrame:
-        """TASKS[side]."""
-        return self._db.frame(f"staging/read_{side.value}", TASKS[side], run_id=run.run_id)
+    def staged(self, run: Run, side: Side, part: Part = WHOLE) -> pd.DataFrame:
+        """TASKS[side] of a part."""
+        statement = f"staging/read_{side.value}"
+        return self._db.frame(statement, TASKS[side], run_id=run.run_id, **vars(part))
 
     def ids_to_read(self, run: Run) -> Mapping[Side, pd.DataFrame]:
         """Per side (remote_id, control): records that must be read by id before anything is decided (G9).
@@ -109,7 +111,9 @@ class Staging:
         """
         return self._db.frame("staging/find_sweep_ids", IDS, run_id=run.run_id, seconds=every.total_seconds())
 
-    def weigh_staged(self, run: Run) -> None:
-        """Lets the database know how much the run has staged, before that is read and joined."""
+    def weigh_staged(self, run: Run) -> int:
+        """How many rows the run has staged; lets the database know, before they are read and joined."""
         with self._db.transaction() as tx:
-            weigh_staged(tx, run)
+            rows: int = tx.run("plan/count_staged", run_id=run.run_id, **vars(WHOLE)).scalar_one()
+            weigh_staged(tx, rows)
+        return rows

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from taskbridge.core.run import Run
 from taskbridge.store.database import Transaction
 
 LARGE: Final = 200
 """Rows from which on the way of joining them is felt."""
 
 
-def weigh_staged(tx: Transaction, run: Run) -> None:
+def weigh_staged(tx: Transaction, rows: int) -> None:
     """Before what was staged is read and joined."""
-    if tx.run("statistics/is_large", run_id=run.run_id, rows=LARGE).scalar_one():
+    if rows >= LARGE:
         tx.run("statistics/analyze_staged")
 
 

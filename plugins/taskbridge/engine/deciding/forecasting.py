@@ -11,10 +11,10 @@ import pandas as pd
 
 from taskbridge.core.delicate import is_delicate
 from taskbridge.core.forecast import Terms, cost, fitting, together
-from taskbridge.core.model import Plan
 from taskbridge.core.run import Run
-from taskbridge.core.terms import ActionState, Op, Side
+from taskbridge.core.terms import Op, Side
 from taskbridge.core.usage import CallKind, Calls, Usage
+from taskbridge.engine.deciding.summary import Summary
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.loading.bulk import job_from
 from taskbridge.engine.loading.guarded import honours_conditions
@@ -24,15 +24,15 @@ PEOPLE_LOOKED_UP: Final = 50
 """Sales Connect's people that one call finds by their Salesforce ids, each of which is asked for in both lengths."""
 
 
-def keep_forecast(engine: Engine, run: Run, plan: Plan) -> None:
+def keep_forecast(engine: Engine, run: Run, summary: Summary) -> None:
     """Stores what the run has cost so far together with what its plan takes, as far as the calls last that are
     ours. Calls nobody."""
     with engine.ledger.transaction():
-        _keep(engine, run, plan, engine.ledger.usage.of_run(run))
+        _keep(engine, run, summary, engine.ledger.usage.of_run(run))
 
 
-def _keep(engine: Engine, run: Run, plan: Plan, so_far: Mapping[Side, Usage]) -> None:
-    writes = set(plan.actions.loc[plan.actions["state"] == ActionState.PLANNED, "side"])
+def _keep(engine: Engine, run: Run, summary: Summary, so_far: Mapping[Side, Usage]) -> None:
+    writes = {side for side, _ in summary.work}
     engine.ledger.usage.save_forecast(
         run,
         {
@@ -67,7 +67,7 @@ def terms_now(engine: Engine, run: Run, side: Side, rows: int, honoured: bool | 
 
 
 def fitting_rows(planned: pd.DataFrame, left: int | None, offered: Terms) -> pd.DataFrame:
-    """The first of these WRITES rows, as many as so many calls are enough for; all where nobody counts."""
+    """The first of these OUTLINES rows, as many as so many calls are enough for; all where nobody counts."""
     return planned.iloc[: fitting(_ops(planned), left, offered, list(is_delicate(planned)))]
 
 
@@ -83,7 +83,7 @@ def ours(engine: Engine, side: Side, usage: Usage) -> int | None:
 
 
 def _to_come(engine: Engine, run: Run, side: Side, so_far: Usage) -> Calls:
-    planned = engine.ledger.outbox.actions(run, side, list(Op))
+    planned = engine.ledger.outbox.outlines(run, side)
     offered = terms_now(engine, run, side, len(planned), honours_conditions(engine, side))
     chosen = fitting_rows(planned, ours(engine, side, so_far), offered)
     if len(chosen) < len(planned):

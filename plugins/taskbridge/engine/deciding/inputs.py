@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from taskbridge.core.arrays import columns
 from taskbridge.core.frames import empty, frame
-from taskbridge.core.model import APPROVAL_ROWS, DECISIONS, USERS, PlanInput
+from taskbridge.core.model import (
+    APPROVAL_ROWS,
+    DECISIONS,
+    LINKS,
+    SALES_CONNECT_TASKS,
+    SALESFORCE_TASKS,
+    USERS,
+    PlanInput,
+)
 from taskbridge.core.oscillation import REVERSALS
+from taskbridge.core.parts import WHOLE, Part
 from taskbridge.core.run import Run, RunMode
 from taskbridge.core.terms import ApprovalKind, Side
 from taskbridge.engine.engine import Engine
@@ -17,28 +28,44 @@ from taskbridge.engine.on_demand.approval import answered
 
 
 def plan_input(engine: Engine, run: Run) -> PlanInput:
-    """Everything the plan depends on."""
-    ledger = engine.ledger
-    facts = ledger.plans.facts(run)
-    return PlanInput(
-        links=ledger.plans.links(run),
-        sales_connect=ledger.staging.staged(run, Side.SALES_CONNECT),
-        salesforce=ledger.staging.staged(run, Side.SALESFORCE),
-        users=_users(ledger.people.user_map(), run.spec.users),
-        history=ledger.plans.history(),
-        population=ledger.plans.population(),
-        account=facts.account,
-        org=facts.org,
-        sc_now=run.started[Side.SALES_CONNECT],
-        sf_now=run.started[Side.SALESFORCE],
-        policy=engine.settings.policy,
-        decisions=ledger.plans.decisions() if facts.decided else empty(DECISIONS),
-        recent=ledger.plans.recent_writes(run, REVERSALS),
-        gaps=run.gaps | ({Side.SALESFORCE} if run.spec.catches_up and facts.swept else frozenset()),
-        untold=run.untold,
-        approvals=ledger.approvals.approval_rows(run) if facts.asked else empty(APPROVAL_ROWS),
-        rerender=run.spec.mode is RunMode.RERENDER or _answers_subjects(engine, run),
-    )
+    """Everything the plan depends on, in one piece."""
+    return Inputs(engine, run).of(WHOLE)
+
+
+class Inputs:
+    """The plan's input part by part; what the parts share is read once."""
+
+    def __init__(self, engine: Engine, run: Run) -> None:
+        ledger, facts = engine.ledger, engine.ledger.plans.facts(run)
+        self._engine, self._run, self._asked = engine, run, facts.asked
+        self._shared = PlanInput(
+            links=empty(LINKS),
+            sales_connect=empty(SALES_CONNECT_TASKS),
+            salesforce=empty(SALESFORCE_TASKS),
+            users=_users(ledger.people.user_map(), run.spec.users),
+            history=ledger.plans.history(),
+            population=ledger.plans.population(),
+            account=facts.account,
+            org=facts.org,
+            sc_now=run.started[Side.SALES_CONNECT],
+            sf_now=run.started[Side.SALESFORCE],
+            policy=engine.settings.policy,
+            decisions=ledger.plans.decisions() if facts.decided else empty(DECISIONS),
+            gaps=run.gaps | ({Side.SALESFORCE} if run.spec.catches_up and facts.swept else frozenset()),
+            untold=run.untold,
+            rerender=run.spec.mode is RunMode.RERENDER or _answers_subjects(engine, run),
+        )
+
+    def of(self, part: Part) -> PlanInput:
+        ledger, run = self._engine.ledger, self._run
+        return replace(
+            self._shared,
+            links=ledger.plans.links(run, part),
+            sales_connect=ledger.staging.staged(run, Side.SALES_CONNECT, part),
+            salesforce=ledger.staging.staged(run, Side.SALESFORCE, part),
+            recent=ledger.plans.recent_writes(run, REVERSALS, part),
+            approvals=ledger.approvals.approval_rows(run, part) if self._asked else empty(APPROVAL_ROWS),
+        )
 
 
 def _answers_subjects(engine: Engine, run: Run) -> bool:

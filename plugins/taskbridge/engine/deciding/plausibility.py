@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from taskbridge.core.model import PlanInput
-from taskbridge.core.plausible import Sight, look
+from taskbridge.core.plausible import Sight
 from taskbridge.core.run import Run
 from taskbridge.core.terms import Side
-from taskbridge.engine.deciding.inputs import plan_input
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.reading.lots import read_sample
 from taskbridge.errors import SideLooksEmpty, SideLooksOld
@@ -22,46 +21,46 @@ SAMPLE: Final = 200
 EVERYTHING: Final = 2**31 - 1
 
 
-def believable_input(engine: Engine, run: Run) -> PlanInput:
-    """The plan's input, after a look at whether the sides can be what they seem.
-
-    In doubt up to SAMPLE more linked records of the side are read. Raises SideLooksEmpty and SideLooksOld,
-    unless the run was asked to accept the side: then all its linked records are read, so that one such run is
-    enough. What is not found is held as missing; what is older was read by id, and is the present (G9).
-    """
-    given = plan_input(engine, run)
-    for side in Side:
-        given = _checked(engine, run, side, given)
-    return given
+def sample(engine: Engine, run: Run, side: Side) -> None:
+    """Reads more linked records of a side that is in doubt: up to SAMPLE, and all of a side that a person has accepted,
+    so that one such run is enough."""
+    read_sample(engine, run, side, EVERYTHING if _is_accepted(run, side) else SAMPLE)
 
 
-def _checked(engine: Engine, run: Run, side: Side, given: PlanInput) -> PlanInput:
-    sight = _look(engine, run, given, side)
-    if not (sight.may_be_empty or sight.older):
-        return given
-    accepted = run.spec.asked.get(ACCEPT_SIDE) in (side.value, BOTH)
-    if (sight.may_be_empty or accepted) and read_sample(
-        engine, run, side, EVERYTHING if accepted else SAMPLE
-    ):
-        given = plan_input(engine, run)
-        sight = _look(engine, run, given, side)
-    if accepted:
-        engine.ledger.runs.note(run, f"{side.system} is accepted as it is: {_numbers(sight)}.")
-        return given
-    _halt_in_doubt(side, sight)
-    if sight.older:
-        engine.ledger.runs.note(
-            run,
-            f"{sight.older} tasks of {side.system} have older versions than before: a clock was put right, or they "
-            "came from a backup. They were read by id, and what that showed counts (G9).",
-        )
-    return given
+def to_sample(engine: Engine, run: Run, sights: Mapping[Side, Sight]) -> Iterator[Side]:
+    """The sides of which more has to be read before anything is decided."""
+    for side, sight in sights.items():
+        seen = _whole(engine, run, side, sight)
+        if seen.may_be_empty or (seen.older and _is_accepted(run, side)):
+            yield side
 
 
-def _look(engine: Engine, run: Run, given: PlanInput, side: Side) -> Sight:
+def believe(engine: Engine, run: Run, sights: Mapping[Side, Sight]) -> None:
+    """Raises SideLooksEmpty and SideLooksOld, unless the run was asked to accept the side. What is not found is held as
+    missing then; what is older was read by id, and is the present (G9)."""
+    for side, sight in sights.items():
+        seen = _whole(engine, run, side, sight)
+        if not (seen.may_be_empty or seen.older):
+            continue
+        if _is_accepted(run, side):
+            engine.ledger.runs.note(run, f"{side.system} is accepted as it is: {_numbers(seen)}.")
+            continue
+        _halt_in_doubt(side, seen)
+        if seen.older:
+            engine.ledger.runs.note(
+                run,
+                f"{seen.older} tasks of {side.system} have older versions than before: a clock was put right, or they "
+                "came from a backup. They were read by id, and what that showed counts (G9).",
+            )
+
+
+def _is_accepted(run: Run, side: Side) -> bool:
+    return run.spec.asked.get(ACCEPT_SIDE) in (side.value, BOTH)
+
+
+def _whole(engine: Engine, run: Run, side: Side, sight: Sight) -> Sight:
     """A side may be lost a few records at a time: pairs that are missing already count, though seldom looked for. So
     do records that a listing showed as they are known."""
-    sight = look(given, side)
     if not (sight.absent or sight.older):
         return sight
     missing, known = engine.ledger.staging.unstaged(run, side)

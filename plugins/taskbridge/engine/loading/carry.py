@@ -17,13 +17,13 @@ _log = logging.getLogger(__name__)
 
 
 def writable(engine: Engine, run: Run, side: Side, ops: Sequence[Op], honoured: bool | None) -> pd.DataFrame:
-    """WRITES of these kinds, as far as the calls last: the choice is made among all kinds, so that new creates do
+    """OUTLINES of these kinds, as far as the calls last: the choice is made among all kinds, so that new creates do
     not take the calls of deletes that have waited since yesterday.
 
     The rest stays planned, is decided anew by the next run, and is the first there. Asks for the calls that are left
     only when there is something to write. `honoured`: as `honours_conditions` has it.
     """
-    planned = engine.ledger.outbox.actions(run, side, list(Op))
+    planned = engine.ledger.outbox.outlines(run, side)
     wanted = planned["op"].isin(ops)
     if not wanted.any():
         return planned[wanted]

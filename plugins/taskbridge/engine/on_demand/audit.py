@@ -20,11 +20,12 @@ _log = logging.getLogger(__name__)
 REPAIR = "repair"
 
 
-def compare_everything(engine: Engine, run: Run, given: PlanInput) -> Plan:
-    """Stores what has drifted, and answers a plan of nothing: where each record would end if a sync saw it now."""
+def compare_everything(engine: Engine, run: Run, given: PlanInput, *, first: bool) -> Plan:
+    """Stores what has drifted, and answers a plan of nothing: where each record would end if a sync saw it now.
+    `first`: of the parts of the audit, so that what it had stored before goes away."""
     plan = make_plan(given, limited=False)
     drift = find_drift(given, plan)
-    engine.ledger.links.save_drift(run, drift)
+    engine.ledger.links.save_drift(run, drift, first=first)
     _log.info("Found %d lines of drift", len(drift) - 1)
     return replace(
         plan,

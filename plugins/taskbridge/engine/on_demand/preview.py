@@ -6,39 +6,39 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from taskbridge.core.frames import Row, rows_of
-from taskbridge.core.model import Plan
 from taskbridge.core.terms import BIT, FIELDS, ActionState, Op, Side
 from taskbridge.core.usage import Usage
 from taskbridge.engine.deciding.call_text import costs
-from taskbridge.engine.steps.decide import by_side
+from taskbridge.engine.deciding.summary import Summary
 
 LONGEST_TEXT: Final = 40
-LONGEST_TABLE: Final = 200
 _HEADER: Final = ("Pair", "Side", "Does", "Fields", "Rule")
 
 
-def preview(plan: Plan, used: Mapping[Side, Usage]) -> str:
+def preview(plan: Summary, used: Mapping[Side, Usage]) -> str:
     """The plan's actions as a table, one line each, and the API calls they would take, as the run has forecast.
 
-    At most LONGEST_TABLE lines are shown; the costs count all actions.
+    At most SHOWN lines are shown; the costs count all actions.
     """
-    actions = plan.actions
-    if actions.empty:
+    if not plan.all_actions:
         return "\n".join(["Dry run: nothing to write.", *left_out(plan)])
-    shown = [_cells(row) for row in rows_of(actions.head(LONGEST_TABLE))]
-    lines = [f"Dry run: {len(actions)} changes planned, none of them written.", *_table([_HEADER, *shown])]
-    if len(actions) > LONGEST_TABLE:
-        lines.append(f"... and {len(actions) - LONGEST_TABLE} more")
-    return "\n".join([*lines, *costs(used, by_side(plan)), *left_out(plan)])
+    shown = [_cells(row) for row in rows_of(plan.actions)]
+    lines = [
+        f"Dry run: {plan.all_actions} changes planned, none of them written.",
+        *_table([_HEADER, *shown]),
+    ]
+    if plan.all_actions > len(shown):
+        lines.append(f"... and {plan.all_actions - len(shown)} more")
+    return "\n".join([*lines, *costs(used, plan.by_side()), *left_out(plan)])
 
 
-def left_out(plan: Plan) -> Iterator[str]:
-    """A sentence for each thing that was asked for and is not done, at most LONGEST_TABLE."""
-    for row in rows_of(plan.left_out.head(LONGEST_TABLE)):
+def left_out(plan: Summary) -> Iterator[str]:
+    """A sentence for each thing that was asked for and is not done, at most SHOWN."""
+    for row in rows_of(plan.left_out):
         place = [Side(row["side"]).system if row["side"] else None, row["link_id"], row["field"]]
         yield f"Left out ({row['code']}): {', '.join(filter(None, place)) or 'as a whole'}: {row['reason']}"
-    if len(plan.left_out) > LONGEST_TABLE:
-        yield f"... and {len(plan.left_out) - LONGEST_TABLE} more, all of them in bridge.left_out"
+    if plan.more_left_out:
+        yield f"... and {plan.more_left_out} more, all of them in bridge.left_out"
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -6,11 +6,13 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from taskbridge.core.api_calls import JOB_ROWS
 from taskbridge.core.arrays import columns, distinct, equals, find, take
 from taskbridge.core.delicate import is_delicate
 from taskbridge.core.frames import empty, frame
@@ -30,6 +32,9 @@ from taskbridge.engine.steps.recover import adopt, recover_side
 from taskbridge.errors import NOTHING_DONE, ApiLimitReached, CallRefused, SwitchedOff
 
 _log = logging.getLogger(__name__)
+
+WAVE_ROWS: Final = JOB_ROWS
+"""So many rows are read and written before the next ones are read: as many as one job takes."""
 
 _ORDER = (Op.CREATE, Op.UPDATE, Op.DELETE)
 
@@ -67,9 +72,12 @@ def load(engine: Engine, run: Run, side: Side, ops: Sequence[Op]) -> LoadResult:
     guard(engine, side, planned, honoured)
     try:
         for op in _ORDER:
-            wanted = planned[planned["op"] == op]
-            if not wanted.empty:
-                _Writing.of(engine, run, side, op, wanted, result).write_all(wanted)
+            wanted = list(planned.loc[planned["op"] == op, "action_id"])
+            # What it takes of memory depends on a wave, however much there is to write.
+            for start in range(0, len(wanted), WAVE_ROWS):
+                among = wanted[start : start + WAVE_ROWS]
+                rows = engine.ledger.outbox.actions(run, side, [op], among)
+                _Writing.of(engine, run, side, op, rows, result).write_all(rows)
     except (SwitchedOff, ApiLimitReached) as reason:
         engine.ledger.runs.note(run, str(reason))
         _log.warning("%s", reason)
@@ -122,8 +130,7 @@ class _Writing:
             return rows
         for outcomes in write_by_jobs(engine, self.run, side, op, rows[chosen], self._ready, adopt):
             self.result.add(outcomes)
-        left = engine.ledger.outbox.actions(self.run, side, [op])
-        return left[left["action_id"].isin(rows["action_id"])]
+        return engine.ledger.outbox.actions(self.run, side, [op], list(rows["action_id"]))
 
     def _lots(self, rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
         """Rows that are read once more together: as many as one call reads, or, where little time may pass

@@ -1,0 +1,137 @@
+"""Invariant 15: a cycle that is planned in parts is planned as in one piece, and memory depends on the part."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from taskbridge.core.parts import BUCKETS, WHOLE, cut
+from taskbridge.core.run import RunMode, RunOutcome
+from taskbridge.core.terms import Side
+from taskbridge.engine.deciding import in_parts
+from tests.engine.world import World, disagreements
+
+PLANNED = (
+    "SELECT link_id, side, op, state, rule, kind, asks, mask, title, status, due_date FROM bridge.action "
+    "WHERE run_id = (SELECT max(run_id) FROM bridge.run) ORDER BY 1, 2, 3, 4, 8"
+)
+ENDED = (
+    "SELECT side, remote_id, link_id, disposition, rule FROM staging.seen "
+    "WHERE run_id = (SELECT max(run_id) FROM bridge.run) ORDER BY 1, 2"
+)
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Of three rows; answers how many parts each plan was made of."""
+    seen: list[int] = []
+    real = in_parts.cut
+
+    def counted(rows: int, most: int) -> Any:
+        parts = real(rows, most)
+        seen.append(len(parts))
+        return parts
+
+    monkeypatch.setattr(in_parts, "PART_ROWS", 3)
+    monkeypatch.setattr(in_parts, "cut", counted)
+    return seen
+
+
+def busy(world: World) -> None:
+    """Pairs that were edited on one side, on both, deleted and completed, and new tasks on both sides."""
+    ids = [world.sc_task(f"Task {number}", owner="ada" if number % 2 else "ben") for number in range(16)]
+    world.settle()
+    partners = {one: world.partner(Side.SALES_CONNECT, one) or "" for one in ids}
+    for one in ids[:4]:
+        world.sc.edit(one, title=f"Renamed {one}")
+    for one in ids[2:6]:
+        world.sf.edit(partners[one], details="from Salesforce")
+    world.sc.edit(ids[3], details="from Sales Connect")
+    world.sf.delete(partners[ids[7]])
+    world.sc.edit(ids[8], status="complete")
+    world.sc_task("New there")
+    world.sf_task("New here", owner="ben")
+    world.sf_task("Whose sync is off", owner="chi")
+
+
+def test_15_parts_make_the_plan_that_one_piece_makes(world: World, small_parts: list[int]) -> None:
+    busy(world)
+    world.advance(60)
+    seen = []
+    for most in (3, 10**6):
+        in_parts.PART_ROWS = most  # type: ignore[misc] - put back by the fixture
+        assert world.sync(dry_run=True).outcome is not RunOutcome.FAILED
+        seen.append((world.rows(PLANNED), world.rows(ENDED)))
+    assert small_parts[-2] > 4
+    assert small_parts[-1] == 1
+    assert seen[0] == seen[1]
+    assert seen[0][0]
+
+
+def test_what_is_planned_in_parts_is_carried_out_once(world: World, small_parts: list[int]) -> None:
+    busy(world)
+    world.settle()
+    assert max(small_parts) > 4
+    assert disagreements(world) == []
+    writes = world.writes
+    world.settle()
+    assert world.writes == writes
+
+
+@pytest.mark.parametrize("most", [3, 10**6])
+def test_G3_a_limit_counts_all_parts(
+    world: World, small_parts: list[int], monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    ids = [world.sc_task(f"Task {number}") for number in range(12)]
+    world.settle()
+    loose = {"count": 6, "share": 0.0, "user_count": 6, "user_share": 0.0}
+    world.with_settings(limits={"delete": loose})
+    for one in ids[:8]:
+        world.sc.delete(one)
+    monkeypatch.setattr(in_parts, "PART_ROWS", most)
+    report = world.sync()
+    assert report.outcome is RunOutcome.HELD
+    held = "SELECT count(*) FROM bridge.action WHERE op = 'delete' AND state = 'held'"
+    assert world.rows(held) == [(8,)]
+    assert world.rows("SELECT kind, state FROM bridge.approval") == [("delete", "open")]
+    assert len(world.sf.live()) == 12
+
+
+def test_G8_a_side_is_believed_by_what_all_parts_show(world: World, small_parts: list[int]) -> None:
+    ids = [world.sc_task(f"Task {number}") for number in range(14)]
+    world.settle()
+    world.sc.faults.hidden = set(ids)
+    for one in ids:
+        world.sf.edit(world.partner(Side.SALES_CONNECT, one) or "", details="touched")
+    world.sync()  # finds nothing to write over, and asks for each record by id from then on
+    report = world.sync()
+    assert report.outcome is RunOutcome.FAILED
+    assert "looks empty" in report.text
+    assert world.rows(
+        "SELECT count(*) FROM bridge.action WHERE run_id = (SELECT max(run_id) FROM bridge.run)"
+    ) == [(0,)]
+
+
+def test_an_audit_in_parts_finds_what_one_in_one_piece_finds(world: World, small_parts: list[int]) -> None:
+    busy(world)
+    lines = (
+        "SELECT class, field, sum(tasks) FROM bridge.drift WHERE run_id = (SELECT max(run_id) FROM bridge.drift) "
+        "GROUP BY 1, 2 ORDER BY 1, 2"
+    )
+    world.sync(mode=RunMode.AUDIT)
+    found = world.rows(lines)
+    assert small_parts[-1] > 4
+    in_parts.PART_ROWS = 10**6  # type: ignore[misc]
+    world.sync(mode=RunMode.AUDIT)
+    assert world.rows(lines) == found
+    assert len(found) > 2
+
+
+def test_parts_are_about_equal_and_leave_no_bucket_out() -> None:
+    assert cut(0, 10) == cut(10, 10) == [WHOLE]
+    parts = cut(1_000, 10)
+    assert [part.low for part in parts[1:]] == [part.high + 1 for part in parts[:-1]]
+    assert (parts[0].low, parts[-1].high) == (0, BUCKETS - 1)
+    assert len(parts) == 100
+    assert len(cut(10**9, 1)) == BUCKETS
