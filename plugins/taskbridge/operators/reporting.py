@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from taskbridge.engine.steps.report import RunReport
+    from taskbridge.hooks.lineage import Lineage
     from taskbridge.settings import Settings
 
 
@@ -66,6 +67,12 @@ class ReportOperator(DocumentedOperator):
             raise
         tell_changes(context, ran=True, report=told.text)
         return {"run_id": told.run_id, "outcome": told.outcome.value}
+
+    def get_openlineage_facets_on_complete(self, task_instance: object) -> Lineage:
+        """What the report was made from."""
+        from taskbridge.hooks.lineage import of_reporting
+
+        return of_reporting()
 
     def _close(self, key: str, error: str | None) -> tuple[RunReport, Settings]:
         from taskbridge.engine.steps.report import report
