@@ -137,6 +137,7 @@ def test_every_statement_runs(ledger: Ledger, database_url: str, monkeypatch: py
         end(SF, "00T1", "planned", link_id),
         end(SC, "7", "dead_letter"),
     ]
+    assert not ledger.checks.broken(run)
     for actions in ([action(0, link_id, SF, "create")], updates):
         ledger.plans.save_plan(
             run,

@@ -12,6 +12,7 @@ from taskbridge.core.model import ACTIONS, CONFLICTS, DISPOSITIONS, LEDGER_CHANG
 from taskbridge.core.plan import make_plan
 from taskbridge.core.rebase import rebase
 from taskbridge.core.run import Run, RunMode
+from taskbridge.engine.deciding.checks import require_checks
 from taskbridge.engine.deciding.contract import require_contract
 from taskbridge.engine.deciding.forecasting import keep_forecast
 from taskbridge.engine.deciding.inputs import plan_input
@@ -28,8 +29,8 @@ NOTHING: Final = Plan(*map(empty, (ACTIONS, LEDGER_CHANGES, NEW_LINKS, CONFLICTS
 def decide(engine: Engine, run: Run) -> Plan:
     """Plans the run and stores the plan in one transaction; a dry run's plan is only there to be looked at.
 
-    Raises ContractBroken, CountsDoNotAddUp (G5), LeaseLost, and before anything is planned SideLooksEmpty and
-    SideLooksOld (G8).
+    Raises ContractBroken, CountsDoNotAddUp (G5), LeaseLost, CheckBroken, CheckInvalid, and before anything is planned
+    SideLooksEmpty and SideLooksOld (G8).
     """
     keep_usage(engine, run)
     with engine.ledger.transaction():
@@ -42,6 +43,7 @@ def decide(engine: Engine, run: Run) -> Plan:
     with engine.ledger.transaction():
         engine.still_mine(run)
         engine.ledger.plans.save_plan(run, plan)
+        require_checks(engine, run, plan)
     keep_usage(engine, run)
     keep_forecast(engine, run, plan)
     return plan
