@@ -32,6 +32,7 @@ is safe at any time. A **dry run** shows its plan as a table in the log of `deci
 | settings, a parameter | the message names key, value and what is allowed |
 | another org or account | the connection leads elsewhere than the ledger; correct it, or use a database of its own |
 | a side that looks empty, or like an older copy | check connection and permissions; after a look, *Trigger* with `accept_side` lets one run go on |
+| a data check | what it says helps; nothing was written. `checks_noted` in the settings lets runs go on meanwhile |
 | rejected rows | `mart.errors_by_code` tells code, who must act and the remedy; `reject_tolerance` is how many may pass |
 
 **The lease:** only one run writes at a time; others wait in `open` without a worker slot. A holder that dies

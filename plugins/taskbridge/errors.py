@@ -139,6 +139,16 @@ class SideLooksOld(TaskBridgeError):
     help: ClassVar[Help] = "decide"
 
 
+class CheckBroken(TaskBridgeError):
+    """What was staged or planned breaks a data check: nothing of the plan is kept or written."""
+
+    help: ClassVar[Help] = "decide"
+
+
+class CheckInvalid(TaskBridgeError):
+    """A file of the data checks is none, or the database does not carry it out."""
+
+
 class ConflictNotOpen(TaskBridgeError):
     """Somebody decided about a conflict that does not exist or does not wait for a decision any more (K3)."""
 

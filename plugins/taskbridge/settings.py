@@ -144,6 +144,9 @@ class Settings(_Closed):
         description="Who may answer a request, and release what a limit holds by `approved_plan`, which then nobody "
         "may do for a dry run of their own: Airflow's user names, or ids; empty: whoever may trigger the DAG (G3)",
     )
+    checks_noted: tuple[Name, ...] = Field(
+        (), description="Data checks that a run notes and does not halt for (docs/operations.md)"
+    )
     reject_tolerance: Count = Field(
         0, description="Newly rejected rows that a run may have and still end green (G6)"
     )
@@ -206,11 +209,8 @@ class Settings(_Closed):
         description="Rows of one kind from which on they are written by Bulk API 2.0; null: where that takes fewer "
         'calls; "never": not at all. Deletes, completions and what settles a conflict never are',
     )
-    salesforce_bulk_patience_seconds: int = Field(
-        120,
-        ge=0,
-        le=60 * _DAY,
-        description="How long a run waits for a Bulk job; after that later runs look at it, seconds",
+    salesforce_bulk_patience_seconds: Annotated[int, Field(ge=0, le=60 * _DAY)] = Field(
+        120, description="How long a run waits for a Bulk job; after that later runs look at it, seconds"
     )
     salesforce_bulk_query_threshold: Number | Literal["never"] | None = Field(
         None,

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pytest
+from sqlalchemy import TextClause
 
 from taskbridge.core.terms import Side
 from taskbridge.store.database import Database, Transaction
@@ -21,10 +22,16 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """How many statements and transactions were sent since it was last cleared."""
     counted: Counter[str] = Counter()
     run, copy, frame, begin = Transaction.run, Transaction.copy, Database.frame, Database._begin
+    run_text = Transaction.run_text
 
     def counting_run(self: Transaction, statement: str, **parameters: object) -> Any:
         counted["statements"] += 1
         return run(self, statement, **parameters)
+
+    def counting_text(self: Transaction, text: TextClause, **parameters: object) -> Any:
+        counted["statements"] += 1
+        counted["checks"] += 1
+        return run_text(self, text, **parameters)
 
     def counting_copy(self: Transaction, target: list[str], table: pa.Table) -> None:
         counted["statements"] += table.num_rows > 0
@@ -43,6 +50,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
             yield tx
 
     monkeypatch.setattr(Transaction, "run", counting_run)
+    monkeypatch.setattr(Transaction, "run_text", counting_text)
     monkeypatch.setattr(Transaction, "copy", counting_copy)
     monkeypatch.setattr(Database, "frame", counting_frame)
     monkeypatch.setattr(Database, "_begin", counting_begin)
@@ -56,6 +64,7 @@ def test_an_idle_run_sends_few_statements(world: World, sent: Counter[str], pair
     world.settle()
     sent.clear()
     world.sync()
+    assert sent["checks"] == 0, "nothing is to be written"
     assert sent["statements"] <= 60
     assert sent["transactions"] <= 15
 
@@ -72,5 +81,6 @@ def test_one_edit_sends_few_statements(world: World, sent: Counter[str], side: S
     system.edit(name, priority="high" if side is Side.SALES_CONNECT else "High")
     sent.clear()
     world.sync()
+    assert sent["checks"] == 1, "all checks are one statement"
     assert sent["statements"] <= 90
     assert sent["transactions"] <= 25

@@ -593,6 +593,13 @@ FAULTS: Final = (
           "a run calls the other system while one is paused",
           "tests/engine/test_pause.py"
           "::test_while_a_side_is_paused_neither_is_called"),
+    Fault("data_checks_are_not_asked", "engine/deciding/in_parts.py",
+          "        require_checks(engine, run, summary)\n", "", "what breaks a data check is written",
+          "tests/engine/test_checks.py::test_a_row_that_breaks_a_check_stops_the_run_before_any_write"),
+    Fault("checks_after_the_plan_is_kept", "engine/deciding/in_parts.py",
+          "        require_checks(engine, run, summary)\n", "    require_checks(engine, run, summary)\n",
+          "a plan that breaks a data check is kept, with its pairs pending",
+          "tests/engine/test_checks.py::test_a_row_that_breaks_a_check_stops_the_run_before_any_write"),
     Fault("contract_is_not_kept", "engine/deciding/in_parts.py",
           "            require_contract(engine, run, plan)\n", "",
           "rows are refused one by one where a right was withdrawn",

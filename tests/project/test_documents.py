@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from taskbridge import settings
+from taskbridge.engine import metrics
 from taskbridge.engine.loading.busy import TRIES
 from taskbridge.engine.pause import LOGINS_AN_HOUR
 from taskbridge.sides import error_table
@@ -52,6 +53,11 @@ def test_the_table_of_error_codes_is_up_to_date_and_holds_every_listed_code() ->
     assert f"<!-- errors -->\n{error_table.describe()}\n<!-- /errors -->" in document, "run: make documents"
     missing = [code for code in LISTED if f"| `{code}` |" not in document]
     assert not missing
+
+
+def test_the_table_of_metrics_is_up_to_date() -> None:
+    document = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert f"<!-- metrics -->\n{metrics.describe()}\n<!-- /metrics -->" in document, "run: make documents"
 
 
 def test_every_policy_is_explained() -> None:

@@ -106,6 +106,7 @@ def test_every_statement_runs(ledger: Ledger, database_url: str, monkeypatch: py
     ledger.sides.save_lacking(SF, frozenset({"Task.WhoId", "Task.IsArchived"}))
     assert ledger.sides.side_states()[SF].lacking == {"Task.WhoId", "Task.IsArchived"}
     ledger.sides.revert_watermark(SC)
+    ledger.sides.behind()
     run = open_run(ledger, at(5))
     for side, seen in ((SC, task(SC, "1", version=at(5))), (SF, task(SF, "00T1", version=at(5)))):
         ledger.staging.stage(run, side, page(side, seen), "by_id")
@@ -136,6 +137,7 @@ def test_every_statement_runs(ledger: Ledger, database_url: str, monkeypatch: py
         end(SF, "00T1", "planned", link_id),
         end(SC, "7", "dead_letter"),
     ]
+    assert not ledger.checks.broken(run)
     for actions in ([action(0, link_id, SF, "create")], updates):
         ledger.plans.save_plan(
             run,

@@ -38,5 +38,7 @@ SELECT jsonb_build_object(
     'left_out', (SELECT count(*) FROM bridge.left_out WHERE run_id = :run_id),
     'rejected_new', (SELECT count(*) FROM bridge.dead_letter WHERE run_id = :run_id AND stage = 'load')
         + (SELECT n FROM not_understood),
+    'seconds', (SELECT extract(epoch FROM clock_timestamp() - opened_at) FROM bridge.run WHERE run_id = :run_id),
+    'behind', (SELECT extract(epoch FROM clock_timestamp() - min(moved_at)) FROM bridge.watermark),
     'notes', (SELECT to_jsonb(notes) FROM bridge.run WHERE run_id = :run_id)
 )

@@ -42,6 +42,11 @@ class RunMode(StrEnum):
         return self in (RunMode.SCHEDULED, RunMode.MANUAL, RunMode.BACKFILL)
 
     @property
+    def brings_back(self) -> bool:
+        """Whether it writes what the ledger keeps, rather than what was read."""
+        return self in (RunMode.UNDO, RunMode.RESTORE)
+
+    @property
     def reads_everything(self) -> bool:
         """Whether it reads both populations from their beginning, rather than the pairs it is about."""
         return self in (RunMode.AUDIT, RunMode.REBASE)

@@ -140,6 +140,8 @@ def _database(ledger: Ledger | TaskBridgeError) -> Section:
         section.add(ok("schema", f"{at}, as this code needs it"))
     if section.ask("reading", ledger.people.user_map, vital=True) is not None:
         section.add(ok("reading", "rows and frames, by both drivers that a run uses"))
+    if (checks := section.ask("data checks", ledger.checks.try_out)) is not None:
+        section.add(ok("data checks", ", ".join(check.name for check in checks) or "none"))
     for side, state in (section.ask("paused systems", ledger.sides.side_states) or {}).items():
         if (pause := state.pause) is None:
             continue

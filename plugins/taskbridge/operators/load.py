@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from taskbridge.core.run import Run
     from taskbridge.engine.engine import Engine
+    from taskbridge.hooks.lineage import Lineage
+    from taskbridge.settings import Settings
 
 
 class LoadOperator(StepOperator):
@@ -49,6 +51,22 @@ class UpsertOperator(LoadOperator):
     """
 
     ops = ("create", "update")
+    _of_run: tuple[Run, Settings] | None = None
+
+    def step(self, engine: Engine, run: Run, context: Context) -> dict[str, int]:
+        self._of_run = run, engine.settings
+        return super().step(engine, run, context)
+
+    def get_openlineage_facets_on_complete(self, task_instance: object) -> Lineage | None:
+        """Which fields of the other system became those that were written. None where the run is not known."""
+        from taskbridge.core.terms import Side
+        from taskbridge.hooks.lineage import of_bringing_back, of_writing
+
+        if self._of_run is None:
+            return None
+        run, settings = self._of_run
+        side = Side(self.side)
+        return of_bringing_back(side) if run.spec.mode.brings_back else of_writing(side, settings)
 
 
 class DeleteOperator(LoadOperator):

@@ -1,39 +1,53 @@
-"""What a run tells Airflow's metrics (StatsD or OpenTelemetry, where Airflow has them on).
-
-| Name | Kind | Meaning |
-|---|---|---|
-| `taskbridge.run.<outcome>` | counter | runs that ended so |
-| `taskbridge.staged.<side>.<place>` | counter | rows that were read, by where they ended |
-| `taskbridge.action.<side>.<op>.<state>` | counter | planned effects, by what became of them |
-| `taskbridge.conflicts` | counter | contested fields |
-| `taskbridge.rejected` | counter | newly rejected rows |
-"""
+"""Sending what a run tells in numbers to Airflow's metrics: StatsD or OpenTelemetry, where Airflow has them on."""
 
 from __future__ import annotations
 
+import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from taskbridge.errors import TaskBridgeError
+
 if TYPE_CHECKING:
+    from taskbridge.core.run import RunOutcome
     from taskbridge.engine.steps.report import RunReport
 
 
+_log = logging.getLogger(__name__)
+
+
 def send(told: RunReport) -> None:
-    """Sends the counts of a run that has ended."""
+    """Sends the numbers of a run that has ended (`taskbridge.engine.metrics`)."""
     from airflow.sdk.observability import stats
 
-    for name, count in metrics(told).items():
-        stats.incr(name, count)
+    from taskbridge.engine.metrics import Kind, metrics
+
+    for one in metrics(told):
+        if one.kind is Kind.COUNTER:
+            stats.incr(one.name, int(one.value))
+        elif one.kind is Kind.GAUGE:
+            stats.gauge(one.name, one.value)
+        else:
+            stats.timing(one.name, timedelta(seconds=one.value))
 
 
-def metrics(told: RunReport) -> dict[str, int]:
-    """Name and count of everything above that is not nought."""
-    found = {f"taskbridge.run.{told.outcome}": 1}
-    if told.counts is not None:
-        for side, ends in told.counts.staged.items():
-            found |= {f"taskbridge.staged.{side}.{end or 'nowhere'}": rows for end, rows in ends.items()}
-        for side, ops in told.counts.actions.items():
-            for op, states in ops.items():
-                found |= {f"taskbridge.action.{side}.{op}.{state}": rows for state, rows in states.items()}
-        found["taskbridge.conflicts"] = told.counts.conflicts
-        found["taskbridge.rejected"] = told.counts.rejected_new
-    return {name: count for name, count in found.items() if count}
+def send_outcome(outcome: RunOutcome) -> None:
+    """The same of a run that nothing else is known of: it did not begin, or the database does not answer."""
+    from taskbridge.engine.steps.report import RunReport
+
+    send(RunReport(None, outcome, ""))
+
+
+def send_paused() -> None:
+    """The same of a run that was skipped as a side is paused, or another run writes."""
+    from taskbridge.core.run import RunOutcome
+    from taskbridge.engine.steps.report import RunReport
+    from taskbridge.hooks.engine import open_ledger
+
+    try:
+        with open_ledger() as ledger:
+            behind = ledger.sides.behind()
+    except TaskBridgeError as trouble:
+        _log.warning("How far behind the sync is could not be found out: %s", trouble)
+        behind = None
+    send(RunReport(None, RunOutcome.SKIPPED, "", behind=behind))

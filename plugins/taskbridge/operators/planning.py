@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from taskbridge.core.run import Run
     from taskbridge.engine.deciding.summary import Summary
     from taskbridge.engine.engine import Engine
+    from taskbridge.hooks.lineage import Lineage
 
 
 class RecoverOperator(StepOperator):
@@ -47,6 +48,13 @@ class ExtractOperator(StepOperator):
         tell_outlets(self, context, {"run_id": run.run_id, "rows": rows})
         return rows
 
+    def get_openlineage_facets_on_complete(self, task_instance: object) -> Lineage:
+        """Which field of the system each column of staging was read from."""
+        from taskbridge.core.terms import Side
+        from taskbridge.hooks.lineage import of_reading
+
+        return of_reading(Side(self.side))
+
 
 class ReadDirtyOperator(StepOperator):
     """Reads by id, on both sides, the records of pairs with anything unfinished."""
@@ -75,6 +83,12 @@ class DecideOperator(StepOperator, SkipMixin):
         tell_outlets(self, context, {"run_id": run.run_id, **counts})
         context["ti"].xcom_push(key="plan", value=counts)
         self.skip(context["ti"], _without_work(self, engine, run, plan))
+
+    def get_openlineage_facets_on_complete(self, task_instance: object) -> Lineage:
+        """What the plan was made from."""
+        from taskbridge.hooks.lineage import of_deciding
+
+        return of_deciding()
 
 
 def _show(operator: StepOperator, engine: Engine, run: Run, plan: Summary) -> None:

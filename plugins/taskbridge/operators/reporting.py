@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from airflow.sdk.exceptions import AirflowFailException
 
 from taskbridge.errors import RowsRejected, TaskBridgeError
-from taskbridge.operators.metrics import send
+from taskbridge.operators.metrics import send, send_outcome, send_paused
 from taskbridge.operators.notifying import tell_changes
 from taskbridge.operators.request import run_key
 from taskbridge.operators.step import (
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from taskbridge.engine.steps.report import RunReport
+    from taskbridge.hooks.lineage import Lineage
     from taskbridge.settings import Settings
 
 
@@ -39,6 +40,8 @@ class ReportOperator(DocumentedOperator):
     """
 
     def execute(self, context: Context) -> dict[str, object]:
+        from taskbridge.core.run import RunOutcome
+
         states = _states(context)
         error = _what_failed(context, states)
         if not error and (
@@ -46,11 +49,15 @@ class ReportOperator(DocumentedOperator):
         ):
             if before == OPEN:
                 tell_changes(context, ran=False)
+                send_paused()
+            else:
+                send_outcome(RunOutcome.SKIPPED)
             told = context["ti"].xcom_pull(task_ids=before, key=SKIPPED_KEY)
             end_skipped(
                 context, told or "Nothing was done: a task before this one was skipped; its log says why."
             )
         if error and states.get(GATE) != "success":
+            send_outcome(RunOutcome.FAILED)
             self.log.error("%s", error)
             raise AirflowFailException(error)
         try:
@@ -67,7 +74,14 @@ class ReportOperator(DocumentedOperator):
         tell_changes(context, ran=True, report=told.text)
         return {"run_id": told.run_id, "outcome": told.outcome.value}
 
+    def get_openlineage_facets_on_complete(self, task_instance: object) -> Lineage:
+        """What the report was made from."""
+        from taskbridge.hooks.lineage import of_reporting
+
+        return of_reporting()
+
     def _close(self, key: str, error: str | None) -> tuple[RunReport, Settings]:
+        from taskbridge.core.run import RunOutcome
         from taskbridge.engine.steps.report import report
         from taskbridge.hooks.engine import build_engine, open_ledger
         from taskbridge.settings import Settings
@@ -78,6 +92,7 @@ class ReportOperator(DocumentedOperator):
                 settings = settings_of(run) if run else Settings()
                 return report(build_engine(ledger, settings, switch_is_on), key, error), settings
         except TaskBridgeError as trouble:
+            send_outcome(RunOutcome.FAILED)
             # What stopped the run matters more than that it cannot be written down.
             raise TaskBridgeError(
                 f"{error} The run could not be closed: {trouble}" if error else str(trouble)

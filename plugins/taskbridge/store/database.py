@@ -14,7 +14,7 @@ import psycopg
 import pyarrow as pa
 from adbc_driver_postgresql import dbapi
 from psycopg.conninfo import make_conninfo
-from sqlalchemy import URL, Connection, CursorResult, Row, create_engine, make_url
+from sqlalchemy import URL, Connection, CursorResult, Row, TextClause, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from taskbridge.core.canonical import storable
@@ -38,6 +38,10 @@ class Transaction:
 
     def run(self, statement: str, **parameters: object) -> CursorResult[Any]:
         return self._connection.execute(statements.clause(statement), _storable(parameters))
+
+    def run_text(self, text: TextClause, **parameters: object) -> CursorResult[Any]:
+        """A statement that is in no file of ours."""
+        return self._connection.execute(text, _storable(parameters))
 
     def copy(self, target: Sequence[str], table: pa.Table) -> None:
         """Append a table by COPY, as part of this transaction."""
@@ -100,7 +104,7 @@ class Database:
             with self._engine.begin() as connection:
                 yield Transaction(connection)
         except DBAPIError as error:
-            if _is_unavailable(error):
+            if is_unavailable(error):
                 raise self._unavailable(str(error.orig)) from error
             raise refused_by_psycopg(self.place, error.orig) from None
         except psycopg.Error as error:  # of COPY, which goes past SQLAlchemy
@@ -251,7 +255,8 @@ def _not_a_database(seen: str) -> str:
     )
 
 
-def _is_unavailable(error: DBAPIError) -> bool:
+def is_unavailable(error: DBAPIError) -> bool:
+    """Whether the database cannot be reached, rather than refuses a statement."""
     state = getattr(error.orig, "sqlstate", None)
     if state is None:
         return error.connection_invalidated or type(error.orig).__name__ in (

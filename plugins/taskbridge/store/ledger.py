@@ -8,6 +8,7 @@ from typing import Self
 
 from taskbridge.store import schema
 from taskbridge.store.approvals import Approvals
+from taskbridge.store.checks import Checks
 from taskbridge.store.database import Database
 from taskbridge.store.erasure import Erasure
 from taskbridge.store.housekeeping import Housekeeping
@@ -37,6 +38,7 @@ class Ledger:
         self.people = People(database)
         self.staging = Staging(database)
         self.plans = Plans(database)
+        self.checks = Checks(database)
         self.outbox = Outbox(database)
         self.links = Links(database)
         self.approvals = Approvals(database)

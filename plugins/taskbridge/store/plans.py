@@ -72,12 +72,11 @@ class Plans:
         """Stores a plan that was made in one part."""
         with self.saving(run) as saving:
             saving.add(WHOLE, plan)
+            saving.finish()
 
     @contextmanager
     def saving(self, run: Run) -> Iterator[PlanSaving]:
         """Stores the parts of a plan in one transaction, which begins with the first. An error that leaves the block
         takes all of them back."""
         with ExitStack() as stack:
-            saving = PlanSaving(run, lambda: stack.enter_context(self._db.fenced(run)))
-            yield saving
-            saving.finish()
+            yield PlanSaving(run, lambda: stack.enter_context(self._db.fenced(run)))

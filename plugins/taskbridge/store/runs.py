@@ -68,6 +68,8 @@ class RunCounts:
     notes: tuple[str, ...]
     waiting: Waiting = Waiting()
     drift: int = 0  # lines of an audit that are not in step
+    seconds: float = field(default=0.0, compare=False)  # since the run was opened
+    behind: float | None = field(default=None, compare=False)  # as `Sides.behind`
 
 
 @dataclass

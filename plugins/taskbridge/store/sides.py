@@ -96,6 +96,11 @@ class KnownSides:
                 " Point the connection back, or use an empty database for the other system."
             )
 
+    def behind(self) -> float | None:
+        """Seconds since a run last moved the watermarks; null before the first one."""
+        seconds: float | None = self._db.value("watermark/read_age")
+        return seconds
+
     def revert_watermark(self, side: Side) -> None:
         """Back to the previous position (G8)."""
         self._db.change("watermark/revert_watermark", side=side.value)

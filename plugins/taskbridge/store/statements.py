@@ -25,7 +25,7 @@ from taskbridge.core.model import TASKS
 from taskbridge.core.terms import Side
 from taskbridge.core.writes import WRITES
 
-_NO_STATEMENTS: Final = ("migrations", "views")
+_NO_STATEMENTS: Final = ("checks", "migrations", "views")
 _WORDS: Final = {
     side: {
         "{side}": side.value,

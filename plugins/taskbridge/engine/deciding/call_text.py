@@ -33,9 +33,8 @@ def costs(used: Mapping[Side, Usage], counts: Counts) -> Iterator[str]:
         yield f"Held, so not part of the cost: {held} (see the rule of each)"
 
 
-def tell_calls(engine: Engine, run: Run, counts: Counts) -> Iterator[str]:
+def tell_calls(engine: Engine, run: Run, counts: Counts, used: Mapping[Side, Usage]) -> Iterator[str]:
     """Of a dry run what its plan would cost; of any other what it cost, and what it leaves to the next ones."""
-    used = engine.ledger.usage.of_run(run)
     if run.spec.dry_run:
         yield from costs(used, counts)
         return

@@ -22,6 +22,7 @@ from taskbridge.core.plan import make_plan
 from taskbridge.core.plausible import Sight, look
 from taskbridge.core.run import Run, RunMode
 from taskbridge.core.terms import Side
+from taskbridge.engine.deciding.checks import require_checks
 from taskbridge.engine.deciding.contract import require_contract
 from taskbridge.engine.deciding.inputs import Inputs
 from taskbridge.engine.deciding.plausibility import believe, sample, to_sample
@@ -79,6 +80,8 @@ def _attempt(engine: Engine, run: Run, parts: Sequence[Part], known: _Known) -> 
             summary.add(plan)
             # The next part is read into the place of this one, not beside it.
             del given, plan
+        saving.finish()
+        require_checks(engine, run, summary)
     return summary
 
 

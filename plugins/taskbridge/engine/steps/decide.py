@@ -9,6 +9,7 @@ from taskbridge.core.arrays import columns
 from taskbridge.core.model import Plan
 from taskbridge.core.rebase import rebase
 from taskbridge.core.run import Run, RunMode
+from taskbridge.engine.deciding.checks import require_checks
 from taskbridge.engine.deciding.contract import require_contract
 from taskbridge.engine.deciding.forecasting import keep_forecast
 from taskbridge.engine.deciding.in_parts import plan_in_parts
@@ -22,8 +23,8 @@ from taskbridge.engine.usage import keep_usage
 def decide(engine: Engine, run: Run) -> Summary:
     """Plans the run and stores the plan in one transaction; a dry run's plan is only there to be looked at.
 
-    Raises ContractBroken, CountsDoNotAddUp (G5), LeaseLost, and with nothing stored SideLooksEmpty and
-    SideLooksOld (G8).
+    Raises, with nothing stored, ContractBroken, CountsDoNotAddUp (G5), LeaseLost, CheckBroken, CheckInvalid,
+    SideLooksEmpty and SideLooksOld (G8).
     """
     keep_usage(engine, run)
     with engine.ledger.transaction():
@@ -41,11 +42,13 @@ def decide(engine: Engine, run: Run) -> Summary:
 
 def _plan_whole(engine: Engine, run: Run, planner: Callable[[Engine, Run], Plan]) -> Summary:
     plan = planner(engine, run)
+    summary = Summary.of(plan)
     require_contract(engine, run, plan)
     with engine.ledger.transaction():
         engine.still_mine(run)
         engine.ledger.plans.save_plan(run, plan)
-    return Summary.of(plan)
+        require_checks(engine, run, summary)
+    return summary
 
 
 def _plan_rebase(engine: Engine, run: Run) -> Plan:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from taskbridge.core.run import Run, RunOutcome
 from taskbridge.core.terms import ActionState, Disposition, Side
+from taskbridge.core.usage import Usage
 from taskbridge.engine.deciding.call_text import tell_calls
 from taskbridge.engine.engine import Engine
 from taskbridge.errors import CountsDoNotAddUp
@@ -27,6 +28,9 @@ class RunReport:
     outcome: RunOutcome
     text: str
     counts: RunCounts | None = None
+    used: Mapping[Side, Usage] = field(default_factory=dict)  # calls
+    dry_run: bool = False
+    behind: float | None = None  # seconds since watermarks moved; null: unknown, or never
 
 
 def report(engine: Engine, run_key: str, error: str | None = None) -> RunReport:
@@ -38,7 +42,7 @@ def report(engine: Engine, run_key: str, error: str | None = None) -> RunReport:
     try:
         with ledger.transaction():
             run = ledger.runs.run_by_key(run_key)
-            told, lost = _close(engine, run, error) if run else (_not_opened(error), None)
+            told, lost = _close(engine, run, error) if run else (_not_opened(engine, error), None)
             cleans_up = ledger.housekeeping.is_time_to_clean_up()
             if not cleans_up:
                 ledger.runs.release_lease(run_key)
@@ -54,8 +58,9 @@ def report(engine: Engine, run_key: str, error: str | None = None) -> RunReport:
     return told
 
 
-def _not_opened(error: str | None) -> RunReport:
-    return RunReport(None, RunOutcome.FAILED, error or "The run was not opened.")
+def _not_opened(engine: Engine, error: str | None) -> RunReport:
+    behind = engine.ledger.sides.behind()
+    return RunReport(None, RunOutcome.FAILED, error or "The run was not opened.", behind=behind)
 
 
 def _close(engine: Engine, run: Run, error: str | None) -> tuple[RunReport, str | None]:
@@ -68,9 +73,11 @@ def _close(engine: Engine, run: Run, error: str | None) -> tuple[RunReport, str 
     )
     error = error or sentence
     outcome = RunOutcome.FAILED if error else _outcome(counts, dry_run=run.spec.dry_run)
-    text = summarise(run, counts, outcome, error, tell_calls(engine, run, counts.actions))
+    used = engine.ledger.usage.of_run(run)
+    text = summarise(run, counts, outcome, error, tell_calls(engine, run, counts.actions, used))
     engine.ledger.runs.close_run(run, outcome, text, counts)
-    return RunReport(run.run_id, outcome, text, counts), sentence
+    told = RunReport(run.run_id, outcome, text, counts, used, run.spec.dry_run, counts.behind)
+    return told, sentence
 
 
 def _retention(settings: Settings) -> Retention:

@@ -23,7 +23,7 @@ _LOG = logging.getLogger(__name__)
 STATUSES: Final = ("open", "complete", "skipped")
 PRIORITIES: Final = ("normal", "high")
 
-_WIRE: Final[Mapping[str, str]] = {
+WIRE: Final[Mapping[str, str]] = {
     "title": "name",
     "status": "status",
     "priority": "priority",
@@ -31,6 +31,7 @@ _WIRE: Final[Mapping[str, str]] = {
     "details": "details",
     "owner": "assignee_id",
 }
+"""The fields that are written, by column."""
 
 
 def decode_tasks(records: Sequence[Any]) -> pd.DataFrame:
@@ -103,7 +104,7 @@ def decode_users(records: Sequence[Any]) -> pd.DataFrame:
 
 def encode_fields(row: Mapping[str, Any]) -> dict[str, Any]:
     """The masked fields of a WRITES row as they are sent. Raises ValueError for an impossible owner."""
-    body = {_WIRE[name]: value for name, value in masked(row).items()}
+    body = {WIRE[name]: value for name, value in masked(row).items()}
     if (due := body.get("due_date")) is not None:
         body["due_date"] = due.isoformat()
     if (owner := body.get("assignee_id")) is not None:
