@@ -66,6 +66,16 @@ def test_data_survive_a_restart_and_nothing_is_left_running(home: Path) -> None:
         assert read_row(server) == "still here"
 
 
+def test_a_restart_cuts_connections_and_keeps_what_was_committed(home: Path) -> None:
+    with PostgresServer(home) as server, psycopg.connect(server.url("postgres"), autocommit=True) as before:
+        before.execute("create table kept (id int); insert into kept values (1)")
+        server.restart()
+        with pytest.raises(psycopg.OperationalError):
+            before.execute("select 1")
+        with psycopg.connect(server.url("postgres")) as after:
+            assert after.execute("select id from kept").fetchall() == [(1,)]
+
+
 def test_only_the_private_socket_leads_in(home: Path) -> None:
     with serving(home) as server, psycopg.connect(server.url("postgres")) as connection:
         assert connection.execute("show listen_addresses").fetchone() == ("",)
