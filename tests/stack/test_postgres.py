@@ -15,7 +15,8 @@ import psycopg
 import pytest
 
 from stack.errors import StackError
-from stack.postgres import PostgresServer
+from stack.ports import PortBlock
+from stack.postgres import USER, Listen, PostgresServer
 from stack.processes import Child
 from tests.stack.conftest import Script
 from tests.stack.waiting import wait_until
@@ -25,7 +26,8 @@ pytestmark = pytest.mark.postgres
 SERVE_UNTIL_KILLED = """
 import sys, time
 from pathlib import Path
-from stack.postgres import PostgresServer
+from stack.ports import PortBlock
+from stack.postgres import USER, Listen, PostgresServer
 server = PostgresServer(Path(sys.argv[1]), durable=False)
 server.start()
 print(server.child.pid, flush=True)
@@ -80,6 +82,19 @@ def test_only_the_private_socket_leads_in(home: Path) -> None:
     with serving(home) as server, psycopg.connect(server.url("postgres")) as connection:
         assert connection.execute("show listen_addresses").fetchone() == ("",)
         assert Path(server.host).stat().st_mode & 0o077 == 0
+
+
+def test_by_tcp_it_asks_for_a_password_and_listens_at_one_address(home: Path) -> None:
+    with PortBlock.reserve(1) as ports:
+        listen = Listen("127.0.0.2", ports.base, "it's secret")
+        with PostgresServer(home, durable=False, listen=listen, settings=["work_mem=7MB"]):
+            place = {"host": listen.address, "port": listen.port, "user": USER, "dbname": "postgres"}
+            with psycopg.connect(password=listen.password, **place) as connection:
+                assert connection.execute("show work_mem").fetchone() == ("7MB",)
+            with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+                psycopg.connect(password="other", **place)
+            with pytest.raises(psycopg.OperationalError, match="refused"):
+                psycopg.connect(password=listen.password, **{**place, "host": "127.0.0.1"})
 
 
 def test_text_and_time_are_the_same_on_every_machine(home: Path) -> None:
