@@ -6,8 +6,8 @@ RUN mkdir -p /opt/taskbridge /sandbox && chown airflow:0 /opt/taskbridge /sandbo
 USER airflow
 WORKDIR /opt/taskbridge
 
-COPY requirements.txt ./
-RUN pip install --no-cache-dir --require-hashes -r requirements.txt
+COPY requirements-celery.txt ./
+RUN pip install --no-cache-dir --require-hashes -r requirements-celery.txt
 
 COPY --chown=airflow:0 pyproject.toml README.md LICENSE ./
 COPY --chown=airflow:0 plugins plugins

@@ -22,7 +22,7 @@ TYPED := $(wildcard plugins/taskbridge plugins/taskbridge_plugin.py sandbox stac
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(RUN_READY): requirements.txt pyproject.toml stack/bootstrap.sh stack/uv.txt
 	@sh stack/bootstrap.sh requirements.txt $@
@@ -68,6 +68,14 @@ test-browser: $(DEV_READY) ## Drive the pages in Airflow's UI with a Chromium; p
 	@$(PY) -m tests.browser.chromium >/dev/null
 	@exec $(PY) -m pytest $(or $(PYTEST_ARGS),tests/browser)
 
+.PHONY: test-celery
+test-celery: $(DEV_READY) ## Kill workers, broker and database under runs on two Celery workers
+	@exec $(PY) -m pytest $(or $(PYTEST_ARGS),tests/celery)
+
+.PHONY: test-compose
+test-compose: $(DEV_READY) ## Start what docker-compose.yaml describes as processes of this machine, and sync in it
+	@exec $(PY) -m pytest $(or $(PYTEST_ARGS),tests/compose)
+
 .PHONY: fuzz
 fuzz: $(DEV_READY) ## Play long random stories; SEEDS=200 STEPS=50, FUZZ_ARGS="--processes 1"
 	@PYTHONPATH=plugins:. exec $(PY) -m tests.machine.fuzz --seeds $(SEEDS) --steps $(STEPS) $(FUZZ_ARGS)
@@ -108,7 +116,8 @@ bench: $(DEV_READY) ## Run the benchmarks into bench/results.json
 .PHONY: lock
 lock: $(RUN_READY) ## Lock requirements*.in for Python 3.11 to 3.13, with hashes
 	@$(PY) -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 $(LOCK_ARGS) requirements.in -o requirements.txt
-	@$(PY) -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 $(LOCK_ARGS) -c requirements.txt requirements-dev.in -o requirements-dev.txt
+	@$(PY) -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 $(LOCK_ARGS) -c requirements.txt requirements-celery.in -o requirements-celery.txt
+	@$(PY) -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 $(LOCK_ARGS) -c requirements-celery.txt requirements-dev.in -o requirements-dev.txt
 
 .PHONY: vendor
 vendor: ## Fetch from npm what the pages and their tests bring along (VENDOR.txt)

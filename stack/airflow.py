@@ -1,9 +1,10 @@
-"""Airflow's environment and its four services, each a process of its own with its own log file."""
+"""Airflow's environment and its services, each a process of its own with its own log file."""
 
+import json
 import os
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from stack.files import write_json
@@ -12,14 +13,42 @@ from stack.layout import PROJECT, Layout
 from stack.processes import Child
 
 METADATA_DATABASE = "airflow"
-PORTS = 3  # API server, task-log server, trigger-log server
-# Service -> which of its ports, counted from the base port.
-SERVICES: dict[str, int | None] = {"api-server": 0, "scheduler": 1, "dag-processor": None, "triggerer": 2}
-# Those that bring a log server.
-MODULES = {"scheduler": ["stack.scheduler"], "triggerer": ["stack.loopback", "triggerer"]}
-# How long each may take to end. The triggerer sits out ten seconds when it watches an asset; nothing of
-# ours needs that.
-STOP_SECONDS = {"api-server": 10.0, "scheduler": 10.0, "dag-processor": 10.0, "triggerer": 5.0}
+PORTS = 4  # API server, task-log servers, trigger-log server, broker
+BROKER_PORT = 3  # which of them, counted from the base port
+ADDRESS_VARIABLE = "TASKBRIDGE_ADDRESS"  # where a service takes its machine to be; else 127.0.0.1
+
+# A broker that is away for less than a minute fails no task. By default a task that cannot be handed over at once has
+# failed; with these the attempt goes on until Airflow breaks it off, after a second, and that one is repeated.
+PERSEVERANCE = {
+    "AIRFLOW__CELERY__EXTRA_CELERY_CONFIG": json.dumps(
+        {"task_publish_retry_policy": {"max_retries": None, "interval_max": 0.5}}
+    ),
+    "AIRFLOW__CELERY__TASK_PUBLISH_MAX_RETRIES": "60",
+}
+
+
+@dataclass(frozen=True)
+class Service:
+    """What `python -m` runs, and which of the ports it has.
+
+    more: its environment beyond what all have. stop_seconds: how long it may take to end.
+    """
+
+    name: str
+    module: tuple[str, ...]
+    port: int | None = None
+    more: Mapping[str, str] = field(default_factory=dict)
+    stop_seconds: float = 10.0
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Celery's, in place of what the scheduler forks: `count` of them, each with `concurrency` tasks at a time."""
+
+    count: int
+    concurrency: int
+    broker_url: str
+    result_url: str
 
 
 @dataclass(frozen=True)
@@ -32,6 +61,7 @@ class AirflowPlan:
     metadata_url: str
     dags: Path = PROJECT / "dags"
     plugins: Path = PROJECT / "plugins"
+    workers: Workers | None = None
 
     @property
     def url(self) -> str:
@@ -45,7 +75,7 @@ def environment(plan: AirflowPlan, variables: Mapping[str, str]) -> dict[str, st
         for name, value in os.environ.items()
         if not name.startswith("AIRFLOW") and name != "PYTHONDONTWRITEBYTECODE"
     }
-    return inherited | _settings(plan) | _surroundings() | dict(variables)
+    return inherited | _settings(plan) | _celery_settings(plan.workers) | _surroundings() | dict(variables)
 
 
 def _surroundings() -> dict[str, str]:
@@ -105,16 +135,54 @@ def _settings(plan: AirflowPlan) -> dict[str, str]:
     return variables | {"AIRFLOW_HOME": str(plan.layout.airflow_home)}
 
 
+def _celery_settings(workers: Workers | None) -> dict[str, str]:
+    if workers is None:
+        return {}
+    return {
+        "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
+        "AIRFLOW__CORE__PARALLELISM": str(workers.count * workers.concurrency),
+        "AIRFLOW__CELERY__BROKER_URL": workers.broker_url,
+        "AIRFLOW__CELERY__RESULT_BACKEND": workers.result_url,
+        "AIRFLOW__CELERY__WORKER_CONCURRENCY": str(workers.concurrency),
+        **PERSEVERANCE,
+    }
+
+
+def services(plan: AirflowPlan) -> Iterator[Service]:
+    """What runs, in the order in which it is started."""
+    yield Service("api-server", ("airflow", "api-server"), port=0)
+    # Only the LocalExecutor's scheduler has logs to show.
+    yield Service("scheduler", ("stack.preloaded", "scheduler"), port=None if plan.workers else 1)
+    yield Service("dag-processor", ("airflow", "dag-processor"))
+    # It sits out ten seconds when it watches an asset; nothing of ours needs that.
+    yield Service("triggerer", ("stack.loopback", "triggerer"), port=2, stop_seconds=5.0)
+    for number in range(1, (plan.workers.count if plan.workers else 0) + 1):
+        yield _worker(plan, number)
+
+
+def _worker(plan: AirflowPlan, number: int) -> Service:
+    """One that could be on another machine: nothing on its disk is shared with the others, and it has an address."""
+    name, address = f"worker-{number}", f"127.0.0.{number + 1}"
+    home = plan.layout.root / name
+    command = ("celery", "worker", "--celery-hostname", f"{name}@{address}")
+    more = {
+        ADDRESS_VARIABLE: address,
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
+    }
+    return Service(name, ("stack.preloaded", *command), port=1, more=more)
+
+
 def start_migration(layout: Layout, env: Mapping[str, str]) -> Child:
     return _start("migration", ["airflow", "db", "migrate"], layout, env)
 
 
-def start_service(name: str, plan: AirflowPlan, env: Mapping[str, str]) -> Child:
-    """name: one of SERVICES."""
+def start_service(service: Service, plan: AirflowPlan, env: Mapping[str, str]) -> Child:
+    """env: what `environment` makes for all of them."""
     # Seeded beforehand, since otherwise Airflow makes up passwords and prints them into its log.
     if not plan.layout.passwords.exists():
         write_json(plan.layout.passwords, plan.keys.passwords)
-    return _start(name, MODULES.get(name, ["airflow", name]), plan.layout, env)
+    return _start(service.name, list(service.module), plan.layout, {**env, **service.more})
 
 
 def _start(name: str, module: list[str], layout: Layout, env: Mapping[str, str]) -> Child:

@@ -14,6 +14,8 @@ DURATION = re.compile(r"(\d+h)?(\d+m)?(\d+s)?(\d+ms)?")
 VARIABLE = re.compile(r"(?<!\$)\$(?:\{(?P<name>\w+)(?P<rest>[^}]*)\}|(?P<bare>\w+))")
 SECRET_NAME = re.compile(r"PASSWORD|SECRET|FERNET_KEY|TOKEN")
 PINNED = re.compile(r":[^:/]*\d[^:/]*@sha256:[0-9a-f]{64}$")
+EXAMPLE = ".env.example"
+EXAMPLE_LINE = re.compile(r"(?m)^(\w+)=(.*)$")
 FINISHED = "service_completed_successfully"
 
 
@@ -82,6 +84,18 @@ def dependencies_can_be_met(compose: Compose) -> Iterator[str]:
             yield f"{name} waits until {target} is healthy, but {target} has no healthcheck"
         if condition == FINISHED and service.get("restart", "no") != "no":
             yield f"{name} waits until {target} has finished, but {target} is restarted"
+
+
+def services_tell_their_health(compose: Compose) -> Iterator[str]:
+    for name, service in compose.services.items():
+        if service.get("restart", "no") != "no" and "healthcheck" not in service:
+            yield f"{name} stays, but has no healthcheck"
+
+
+def scaled_services_have_no_fixed_place(compose: Compose) -> Iterator[str]:
+    for name, service in compose.services.items():
+        if "scale" in service and (service.get("ports") or service.get("container_name")):
+            yield f"{name} is scaled, but there can be only one with its port or name"
 
 
 def dependencies_have_no_circle(compose: Compose) -> Iterator[str]:
@@ -164,10 +178,17 @@ def variables_have_a_value(compose: Compose) -> Iterator[str]:
 
 
 def required_variables_are_explained(compose: Compose) -> Iterator[str]:
-    header = "\n".join(line for line in compose.text.splitlines() if line.startswith("#"))
-    for found in VARIABLE.finditer(_without_comments(compose.text)):
-        if (found["rest"] or "").startswith(":?") and found["name"] not in header:
-            yield f"{found['name']} is required, but the comment at the top does not say where it comes from"
+    example = compose.folder / EXAMPLE
+    named = dict(EXAMPLE_LINE.findall(example.read_text())) if example.is_file() else {}
+    found = list(VARIABLE.finditer(_without_comments(compose.text)))
+    required = {each["name"] for each in found if (each["rest"] or "").startswith(":?")}
+    for name in sorted(required - named.keys()):
+        yield f"{name} is required, but {EXAMPLE} does not name it"
+    for name in sorted(named.keys() - {each["name"] for each in found}):
+        yield f"{EXAMPLE} names {name}, which nothing takes"
+    for name, value in named.items():
+        if value:
+            yield f"{EXAMPLE} gives {name} a value, which everybody would then have"
 
 
 def secrets_come_from_outside(compose: Compose) -> Iterator[str]:
@@ -195,6 +216,8 @@ def nothing_is_privileged(compose: Compose) -> Iterator[str]:
 CHECKS: tuple[Callable[[Compose], Iterator[str]], ...] = (
     dependencies_exist,
     dependencies_can_be_met,
+    services_tell_their_health,
+    scaled_services_have_no_fixed_place,
     dependencies_have_no_circle,
     volumes_are_declared,
     volumes_are_used,

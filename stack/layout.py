@@ -33,6 +33,10 @@ class Layout:
         return self.root / "sandbox"
 
     @property
+    def broker(self) -> Path:
+        return self.root / "broker"
+
+    @property
     def airflow_home(self) -> Path:
         return self.root / "airflow"
 

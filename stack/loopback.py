@@ -1,35 +1,38 @@
-"""Airflow's triggerer, and what its scheduler shares with it: log servers that only this machine reaches.
+"""A service of Airflow whose log server is reached from this machine alone.
 
     python -m stack.loopback triggerer
 
-Airflow starts a log server beside each of the two, on every address of the machine, and has no setting for it.
+Airflow starts a log server beside its triggerer and its workers, on every address of the machine, and has no setting
+for it. Services that shall be taken for several machines have an address each (`ADDRESS_VARIABLE`): Airflow
+asks each worker for its logs at the worker's address, and at one port.
 """
 
+import os
 import sys
 from typing import Any
 
 import uvicorn
 from airflow.__main__ import main as airflow
 
-ADDRESS = "127.0.0.1"
+from stack.airflow import ADDRESS_VARIABLE
 
 
 def address() -> str:
     """Where the log servers are found: Airflow's setting `hostname_callable`."""
-    return ADDRESS
+    return os.environ.get(ADDRESS_VARIABLE, "127.0.0.1")
 
 
-def run(service: str) -> None:
-    """A service of Airflow; its log server is a fork of this process, so that it listens where this one says."""
+def run(*command: str) -> None:
+    """What `airflow` does with `command`; a log server is a fork of this process, so it listens where this one says."""
     anywhere = uvicorn.run
 
     def here(app: Any, *, host: str = "", **options: Any) -> None:
-        anywhere(app, host=host or ADDRESS, **options)
+        anywhere(app, host=host or address(), **options)
 
     uvicorn.run = here
-    sys.argv = ["airflow", service]
+    sys.argv = ["airflow", *command]
     airflow()  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":
-    run(sys.argv[1])
+    run(*sys.argv[1:])

@@ -2,7 +2,8 @@
 
 The wheel's own `get_server()` is not used: it changes permissions up to `/`, outlives its parent and takes a
 dead server for a running one. Here the server is a direct child that ends with its parent, reached only
-through a socket in a private folder, which is why `trust` authentication is enough.
+through a socket in a private folder, which is why `trust` authentication is enough there. By TCP, which is off unless
+`Listen` says where, it asks for a password.
 """
 
 import os
@@ -12,7 +13,9 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -40,16 +43,35 @@ ROOM = ("shared_buffers=512MB", "max_wal_size=2GB")
 NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
+@dataclass(frozen=True)
+class Listen:
+    """Where a server is also reached by TCP, with a password."""
+
+    address: str
+    port: int
+    password: str
+
+
 class PostgresServer:
     """A server whose files live in `home`. `with PostgresServer(home) as server: server.url("postgres")`.
 
     durable: False gives up safety against a crash of the machine for speed.
+    listen: where others reach it, who cannot see its socket. settings: of the server, each as "name=value".
     Raises `StackError` from `start` when it does not come up, with the end of its log.
     """
 
-    def __init__(self, home: Path, *, durable: bool = True) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        durable: bool = True,
+        listen: Listen | None = None,
+        settings: Sequence[str] = ROOM,
+    ) -> None:
         self._wanted_home = home.absolute()
         self._durable = durable
+        self._listen = listen
+        self._settings = settings
         self._keep = True
         self._child: Child | None = None
         self.account = _unprivileged_account()
@@ -75,6 +97,10 @@ class PostgresServer:
         return self._child
 
     @property
+    def _port(self) -> int:
+        return self._listen.port if self._listen else PORT
+
+    @property
     def host(self) -> str:
         """The socket folder, which is what libpq takes as a host name."""
         if self._socket_folder is None:
@@ -83,7 +109,7 @@ class PostgresServer:
 
     def url(self, database: str) -> str:
         """For libpq, psycopg and ADBC."""
-        return f"postgresql://{USER}@/{database}?host={quote(self.host, safe='')}&port={PORT}"
+        return f"postgresql://{USER}@/{database}?host={quote(self.host, safe='')}&port={self._port}"
 
     def sqlalchemy_url(self, database: str, driver: str = "psycopg") -> str:
         return self.url(database).replace("postgresql:", f"postgresql+{driver}:", 1)
@@ -95,18 +121,32 @@ class PostgresServer:
         self._end_leftovers()
         self._initialise(binaries)
         self._socket_folder = self._make_socket_folder()
-        settings = ["listen_addresses=", "unix_socket_permissions=0700", "timezone=UTC", "log_timezone=UTC"]
-        settings += [*ROOM, *(() if self._durable else NOT_DURABLE)]
+        self._launch(binaries)
+
+    def restart(self) -> None:
+        """Stop without asking anybody (`immediate`: the next start recovers), and start again at the same place."""
+        self.child.process.send_signal(signal.SIGQUIT)
+        self.child.wait_or_kill(STOP_SECONDS)
+        self._launch(_binaries(self.home, self.account))
+
+    def _launch(self, binaries: Path) -> None:
+        address = self._listen.address if self._listen else ""
+        settings = ["unix_socket_permissions=0700", "timezone=UTC", "log_timezone=UTC", *self._settings]
+        settings += [f"listen_addresses={address}", *(() if self._durable else NOT_DURABLE)]
         options = [part for setting in settings for part in ("-c", setting)]
         self._child = Child.start(
             "postgres",
-            [binaries / "postgres", "-D", self.data, "-p", str(PORT), "-k", self.host, *options],
+            [binaries / "postgres", "-D", self.data, "-p", str(self._port), "-k", self.host, *options],
             log=self.log,
             cwd="/",
             stop_signal=signal.SIGINT,  # PostgreSQL's "fast shutdown"
             account=self.account,
         )
         self._wait_until_ready(self._child)
+        if self._listen:
+            with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+                secret = sql.Literal(self._listen.password)
+                connection.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(USER), secret))
 
     def stop(self) -> None:
         if self._child is not None:
@@ -171,8 +211,9 @@ class PostgresServer:
         shutil.rmtree(unfinished, ignore_errors=True)
         done = _run(
             self.account,
-            *(binaries / "initdb", "-D", unfinished, "-U", USER, "--auth=trust", "--encoding=UTF8"),
+            *(binaries / "initdb", "-D", unfinished, "-U", USER, "--auth-local=trust", "--encoding=UTF8"),
             *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-sync"),
+            "--auth-host=scram-sha-256",
         )
         if done.returncode != 0:
             raise StackError(f"initdb failed in {self.home}:\n{done.stdout}{done.stderr}")
@@ -182,7 +223,7 @@ class PostgresServer:
         """`home/run`, or a temporary folder where that path is too long for a socket."""
         folder = self.home / "run"
         shutil.rmtree(folder, ignore_errors=True)  # may hold the lock file of a killed server's socket
-        if len(os.fsencode(folder / f".s.PGSQL.{PORT}.lock")) > LONGEST_SOCKET_PATH:
+        if len(os.fsencode(folder / f".s.PGSQL.{self._port}.lock")) > LONGEST_SOCKET_PATH:
             folder = Path(tempfile.mkdtemp(prefix="taskbridge-"))
         folder.mkdir(exist_ok=True)
         _hand_over(folder, self.account)

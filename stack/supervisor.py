@@ -10,16 +10,19 @@ from types import TracebackType
 from typing import Any, Self
 
 from stack.airflow import (
+    BROKER_PORT,
     METADATA_DATABASE,
     PORTS,
-    SERVICES,
-    STOP_SECONDS,
     AirflowPlan,
+    Service,
+    Workers,
     environment,
+    services,
     start_migration,
     start_service,
 )
 from stack.airflow_api import AirflowApi
+from stack.broker import Broker, answering_workers
 from stack.connections import database_variable, sandbox_variables, shown
 from stack.console import Reminder
 from stack.errors import AlreadyRunning, StackError
@@ -44,11 +47,16 @@ HEALTH_PARTS = {"scheduler": "scheduler", "dag_processor": "dag-processor", "tri
 
 @dataclass(frozen=True)
 class Options:
-    """seed: what the systems hold at first, "demo" or "empty". variables: more of Airflow's environment."""
+    """seed: what the systems hold at first, "demo" or "empty". variables: more of Airflow's environment.
+
+    workers: how many Celery workers run the tasks, each `concurrency` at a time; 0: the scheduler's own processes do.
+    """
 
     seed: str = "demo"
     dags: Path = PROJECT / "dags"
     variables: Mapping[str, str] = field(default_factory=dict)
+    workers: int = 0
+    concurrency: int = 2
 
 
 class Stack:
@@ -60,6 +68,7 @@ class Stack:
 
     sandbox: SandboxAccess
     api: AirflowApi
+    broker: Broker  # with Celery workers only
 
     def __init__(self, layout: Layout, options: Options, say: Callable[[str], None]) -> None:
         self.layout = layout
@@ -67,7 +76,8 @@ class Stack:
         self.keys = Keys()
         self.postgres = PostgresServer(layout.postgres)
         self._say = say
-        self._children: list[Child] = []
+        self._children: dict[str, Child] = {}
+        self._services: dict[str, Service] = {}  # of Airflow
         self._state = StackState()
         self._cleanup = ExitStack()
 
@@ -98,11 +108,11 @@ class Stack:
                 with private(self.layout.failure) as file:
                     file.write(str(error).encode())
             self._cleanup.close()
-            self._children = []
+            self._children = {}
 
     def check(self) -> None:
         """Raises `StackError` with the end of its log when a service has died."""
-        for child in self._children:
+        for child in self._children.values():
             if not child.running:
                 raise StackError(child.obituary())
 
@@ -111,6 +121,37 @@ class Stack:
         while True:
             self.check()
             time.sleep(POLL_SECONDS)
+
+    def kill(self, name: str) -> None:
+        """End a service as a power cut would: at once, with all that it had started. `check` misses it no more."""
+        self._children.pop(name).kill_tree()
+
+    def start_again(self, name: str) -> None:
+        """A service of Airflow that was killed."""
+        self._start_service(self._services[name])
+        self._wait_until_healthy()
+
+    def revive(self) -> list[str]:
+        """Start services of Airflow that have ended by themselves, as a service manager would; their names."""
+        ended = [
+            name for name in self._services if name in self._children and not self._children[name].running
+        ]
+        for name in ended:
+            self._start_service(self._services[name])
+        return ended
+
+    def stop_broker(self) -> None:
+        del self._children["broker"]
+        self.broker.stop()
+
+    def start_broker(self) -> None:
+        self.broker.start()
+        self._add(self.broker.child)
+
+    def restart_postgres(self) -> None:
+        """Cuts off everybody who is connected, and is there again after a moment."""
+        self.postgres.restart()
+        self._add(self.postgres.child)
 
     def _start(self) -> None:
         self.layout.create()
@@ -148,27 +189,42 @@ class Stack:
         self.layout.remember_port(ports.base)
         if before not in (None, ports.base):
             self._say(f"Airflow moves to port {ports.base}: something else listens on {before} or beside it")
-        plan = AirflowPlan(
+        self._plan = AirflowPlan(
             layout=self.layout,
             keys=self.keys,
             base_port=ports.base,
             metadata_url=self.postgres.sqlalchemy_url(METADATA_DATABASE, "psycopg2"),
             dags=self.options.dags,
+            workers=self._start_workers_broker(ports.base + BROKER_PORT) if self.options.workers else None,
         )
         variables = sandbox_variables(self.sandbox) | database_variable(self.postgres.host, PROJECT_DATABASE)
-        env = environment(plan, variables | dict(self.options.variables))
-        self.api = AirflowApi(plan.url, "admin", self.keys.passwords["admin"])
-        self._migrate(env)
-        services: list[Child] = []
+        self._env = environment(self._plan, variables | dict(self.options.variables))
+        self.api = AirflowApi(self._plan.url, "admin", self.keys.passwords["admin"])
+        self._migrate(self._env)
         # Pushed last, so that Airflow ends before the systems that its tasks talk to.
-        self._cleanup.callback(_stop_services, services)
-        for name, port in SERVICES.items():
-            services.append(start_service(name, plan, env))
-            self._add(services[-1], "" if port is None else str(ports.base + port))
-        self._note(url=plan.url)
+        self._cleanup.callback(self._stop_services)
+        for service in services(self._plan):
+            self._services[service.name] = service
+            self._start_service(service)
+        self._note(url=self._plan.url)
         self._wait_until_healthy()
         self._show_settings()
         ports.release()
+
+    def _start_workers_broker(self, port: int) -> Workers:
+        self.broker = Broker(self.layout.broker, self.layout.logs / "broker.log", "127.0.0.1", port)
+        self._cleanup.callback(self.broker.stop)
+        self.start_broker()
+        return Workers(
+            count=self.options.workers,
+            concurrency=self.options.concurrency,
+            broker_url=self.broker.url,
+            result_url=f"db+{self.postgres.sqlalchemy_url(METADATA_DATABASE, 'psycopg2')}",
+        )
+
+    def _start_service(self, service: Service) -> None:
+        port = "" if service.port is None else str(self._plan.base_port + service.port)
+        self._add(start_service(service, self._plan, self._env), port)
 
     def _show_settings(self) -> None:
         """What a person looks for under Admin is there, and need not be typed by name."""
@@ -199,7 +255,7 @@ class Stack:
 
     def _wait_until_healthy(self) -> None:
         deadline = time.monotonic() + HEALTHY_SECONDS
-        waiting = {"api-server", *HEALTH_PARTS.values()}
+        waiting = {*self._services}
         self._say("Airflow is starting")
         remind = Reminder(self._say)
         while waiting:
@@ -209,9 +265,7 @@ class Stack:
                     f"Not healthy after {HEALTHY_SECONDS:.0f} s: {', '.join(sorted(waiting))}. "
                     f"See the log files in {self.layout.logs}."
                 )
-            health = self.api.health()
-            healthy = {HEALTH_PARTS[part] for part in HEALTH_PARTS if health.get(part) == "healthy"}
-            healthy |= {"api-server"} if health.get("metadatabase") == "healthy" else set()
+            healthy = self._healthy()
             for name in sorted(waiting & healthy):
                 self._say(f"Airflow's {name} is healthy")
             waiting -= healthy
@@ -219,9 +273,29 @@ class Stack:
                 remind(f"Still waiting for Airflow's {', '.join(sorted(waiting))}")
             time.sleep(POLL_SECONDS)
 
+    def _stop_services(self) -> None:
+        running = [self._children[name] for name in self._services if name in self._children]
+        for child in running:
+            child.ask_to_stop()
+        asked = time.monotonic()
+        for child in running:
+            # Counted from the common start, so that slow ones wait side by side.
+            end = asked + self._services[child.name].stop_seconds
+            child.wait_or_kill(max(0.0, end - time.monotonic()))
+
+    def _healthy(self) -> set[str]:
+        health = self.api.health()
+        healthy = {HEALTH_PARTS[part] for part in HEALTH_PARTS if health.get(part) == "healthy"}
+        healthy |= {"api-server"} if health.get("metadatabase") == "healthy" else set()
+        if self.options.workers:
+            healthy |= {name.partition("@")[0] for name in answering_workers(self.broker.url)}
+        return healthy
+
     def _add(self, child: Child, port: str = "") -> None:
-        self._children.append(child)
-        self._note(services=(*self._state.services, service_state(child, port)))
+        """One that was started, also in the place of one that ended."""
+        self._children[child.name] = child
+        others = (service for service in self._state.services if service.name != child.name)
+        self._note(services=(*others, service_state(child, port)))
 
     def _note(self, **changes: Any) -> None:
         """Write down what runs, at every step: after a kill -9 it is all that the next start knows."""
@@ -236,12 +310,3 @@ def discard(layout: Layout) -> None:
             end_leftovers(layout)
             PostgresServer(layout.postgres).remove_files()
             shutil.rmtree(layout.root)
-
-
-def _stop_services(services: list[Child]) -> None:
-    for service in services:
-        service.ask_to_stop()
-    asked = time.monotonic()
-    for service in services:
-        # Counted from the common start, so that slow ones wait side by side.
-        service.wait_or_kill(max(0.0, asked + STOP_SECONDS[service.name] - time.monotonic()))

@@ -1,11 +1,12 @@
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from stack.airflow import AirflowPlan, environment
+from stack.airflow import AirflowPlan, Workers, environment, services
 from stack.connections import database_variable, sandbox_variables
 from stack.keys import Keys
 from stack.layout import Layout
@@ -41,6 +42,22 @@ def test_every_address_has_the_chosen_port(plan: AirflowPlan) -> None:
     assert env["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] == "http://127.0.0.1:21000/execution/"
     assert env["AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT"] == "21001"
     assert env["AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT"] == "21002"
+
+
+def test_celery_workers_share_no_folder_and_no_address(plan: AirflowPlan) -> None:
+    assert [service.name for service in services(plan)] == [
+        "api-server", "scheduler", "dag-processor", "triggerer",
+    ]  # fmt: skip
+    workers = Workers(2, 3, broker_url="redis://:secret@127.0.0.1:21003/0", result_url="db+postgresql://x")
+    plan = replace(plan, workers=workers)
+    found = [service for service in services(plan) if service.name.startswith("worker-")]
+    assert len(found) == 2
+    for name in ("AIRFLOW_HOME", "AIRFLOW__LOGGING__BASE_LOG_FOLDER", "TASKBRIDGE_ADDRESS"):
+        assert len({service.more[name] for service in found}) == 2, name
+    env = environment(plan, {})
+    assert env["AIRFLOW__CORE__EXECUTOR"] == "CeleryExecutor"
+    assert env["AIRFLOW__CELERY__BROKER_URL"] == workers.broker_url
+    assert env["AIRFLOW__CORE__PARALLELISM"] == "6"
 
 
 @pytest.mark.parametrize(

@@ -16,12 +16,20 @@ Break = Callable[[dict[str, Any]], object]
 
 BROKEN: dict[str, tuple[Break, str]] = {
     "unknown dependency": (
-        lambda services: services["scheduler"]["depends_on"].update(redis={"condition": "service_started"}),
-        "scheduler depends on redis, which is no service",
+        lambda services: services["scheduler"]["depends_on"].update(mail={"condition": "service_started"}),
+        "scheduler depends on mail, which is no service",
     ),
     "no healthcheck": (
         lambda services: services["postgres"].pop("healthcheck"),
         "waits until postgres is healthy, but postgres has no healthcheck",
+    ),
+    "no health told": (
+        lambda services: services["triggerer"].pop("healthcheck"),
+        "triggerer stays, but has no healthcheck",
+    ),
+    "scaled with a port": (
+        lambda services: services["worker"].update(ports=["127.0.0.1:8793:8793"]),
+        "worker is scaled, but there can be only one with its port",
     ),
     "restarted job": (
         lambda services: services["migrate"].update(restart="always"),
@@ -29,7 +37,7 @@ BROKEN: dict[str, tuple[Break, str]] = {
     ),
     "circle": (
         lambda services: services["postgres"].update(depends_on=["scheduler"]),
-        "wait for each other: api-server, dag-processor, migrate, postgres, scheduler, triggerer",
+        "wait for each other: api-server, dag-processor, migrate, postgres, scheduler, triggerer, worker",
     ),
     "undeclared volume": (
         lambda services: services["postgres"]["volumes"].append("cache:/cache"),
@@ -113,7 +121,7 @@ def test_what_an_image_is_built_upon_is_pinned(tmp_path: Path) -> None:
         ("${TOKEN}", "write ${TOKEN} as"),
         ("$TOKEN", "write $TOKEN as"),
         ("${TOKEN:?}", "write ${TOKEN:?} as"),
-        ("${TOKEN:?the token}", "TOKEN is required, but the comment at the top does not say"),
+        ("${TOKEN:?the token}", "TOKEN is required, but .env.example does not name it"),
         ("${TOKEN:-none}", None),
         ("$$TOKEN", None),
     ],
@@ -123,6 +131,23 @@ def test_variables(written: str, message: str | None, tmp_path: Path) -> None:
     file.write_text(f"services:\n  one:\n    image: one:{PINNED}\n    environment:\n      A: '{written}'\n")
     found = problems(load(file))
     assert bool(found) == bool(message)
+    assert message is None or any(message in problem for problem in found)
+
+
+@pytest.mark.parametrize(
+    ("example", "message"),
+    [
+        ("TOKEN=\n", None),
+        ("TOKEN=hunter2\n", ".env.example gives TOKEN a value"),
+        ("TOKEN=\nOTHER=\n", ".env.example names OTHER, which nothing takes"),
+        ("# TOKEN=\n", "TOKEN is required, but .env.example does not name it"),
+    ],
+)
+def test_the_example_names_what_is_required(example: str, message: str | None, tmp_path: Path) -> None:
+    text = f"services:\n  one:\n    image: one:{PINNED}\n    environment: {{TOKEN: '${{TOKEN:?a token}}'}}\n"
+    (tmp_path / ".env.example").write_text(example)
+    found = problems(Compose(text, yaml.safe_load(text), tmp_path))
+    assert bool(found) == bool(message), found
     assert message is None or any(message in problem for problem in found)
 
 

@@ -15,7 +15,8 @@ import psycopg
 import pytest
 
 from stack.errors import StackError
-from stack.postgres import PostgresServer
+from stack.ports import PortBlock
+from stack.postgres import USER, Listen, PostgresServer
 from stack.processes import Child
 from tests.stack.conftest import Script
 from tests.stack.waiting import wait_until
@@ -25,7 +26,8 @@ pytestmark = pytest.mark.postgres
 SERVE_UNTIL_KILLED = """
 import sys, time
 from pathlib import Path
-from stack.postgres import PostgresServer
+from stack.ports import PortBlock
+from stack.postgres import USER, Listen, PostgresServer
 server = PostgresServer(Path(sys.argv[1]), durable=False)
 server.start()
 print(server.child.pid, flush=True)
@@ -66,10 +68,33 @@ def test_data_survive_a_restart_and_nothing_is_left_running(home: Path) -> None:
         assert read_row(server) == "still here"
 
 
+def test_a_restart_cuts_connections_and_keeps_what_was_committed(home: Path) -> None:
+    with PostgresServer(home) as server, psycopg.connect(server.url("postgres"), autocommit=True) as before:
+        before.execute("create table kept (id int); insert into kept values (1)")
+        server.restart()
+        with pytest.raises(psycopg.OperationalError):
+            before.execute("select 1")
+        with psycopg.connect(server.url("postgres")) as after:
+            assert after.execute("select id from kept").fetchall() == [(1,)]
+
+
 def test_only_the_private_socket_leads_in(home: Path) -> None:
     with serving(home) as server, psycopg.connect(server.url("postgres")) as connection:
         assert connection.execute("show listen_addresses").fetchone() == ("",)
         assert Path(server.host).stat().st_mode & 0o077 == 0
+
+
+def test_by_tcp_it_asks_for_a_password_and_listens_at_one_address(home: Path) -> None:
+    with PortBlock.reserve(1) as ports:
+        listen = Listen("127.0.0.2", ports.base, "it's secret")
+        with PostgresServer(home, durable=False, listen=listen, settings=["work_mem=7MB"]):
+            place = {"host": listen.address, "port": listen.port, "user": USER, "dbname": "postgres"}
+            with psycopg.connect(password=listen.password, **place) as connection:
+                assert connection.execute("show work_mem").fetchone() == ("7MB",)
+            with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+                psycopg.connect(password="other", **place)
+            with pytest.raises(psycopg.OperationalError, match="refused"):
+                psycopg.connect(password=listen.password, **{**place, "host": "127.0.0.1"})
 
 
 def test_text_and_time_are_the_same_on_every_machine(home: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import errno
 import re
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 
 import stack.__main__
 from stack import loopback, status, supervisor
+from stack.compose_check import EXAMPLE, EXAMPLE_LINE
 from stack.errors import StackError
 from stack.files import private
 from stack.layout import PROJECT, Layout
@@ -49,16 +51,18 @@ def test_a_file_that_was_open_to_others_is_closed(tmp_path: Path) -> None:
 
 
 def test_env_by_the_recipe_is_for_its_owner_alone(tmp_path: Path) -> None:
-    text = (PROJECT / "docker-compose.yaml").read_text()
+    text = (PROJECT / EXAMPLE).read_text()
+    (tmp_path / EXAMPLE).write_text(text)
     recipe = re.search(r"^#   \(umask.*?\)$", text, re.MULTILINE | re.DOTALL)
     assert recipe
-    script = recipe[0].replace("#   ", "").replace("\n# ", "\n")
+    script = re.sub(r"(?m)^#   ", "", recipe[0])
     subprocess.run(["sh", "-eu", "-c", f"umask 022\n{script}"], cwd=tmp_path, check=True)
     env = tmp_path / ".env"
     assert env.stat().st_mode & SECRET_FILES == 0
-    names = [line.partition("=")[0] for line in env.read_text().splitlines()]
-    assert len(names) == len(set(names)) == 5
-    assert all(f"{name}:?" in text or f"{name}:" in text for name in names)
+    made = dict(EXAMPLE_LINE.findall(env.read_text()))
+    assert list(made) == [name for name, _ in EXAMPLE_LINE.findall(text)]
+    assert len(set(made.values())) == 6
+    assert all(len(base64.urlsafe_b64decode(value)) == 32 for value in made.values())
 
 
 @pytest.mark.parametrize(("given", "listens"), [("", "127.0.0.1"), ("127.0.0.2", "127.0.0.2")])

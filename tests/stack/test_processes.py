@@ -56,6 +56,16 @@ def test_what_a_child_leaves_behind_is_killed_with_its_group(log: Path) -> None:
     wait_until(lambda: not grandchild.is_running() or grandchild.status() == psutil.STATUS_ZOMBIE)
 
 
+def test_a_power_cut_reaches_those_in_groups_of_their_own(log: Path) -> None:
+    child = start(WITH_GRANDCHILD.replace('600)"]', '600)"], start_new_session=True'), log)
+    wait_until(lambda: bool(log.read_text().strip()))
+    grandchild = psutil.Process(int(log.read_text()))
+    assert os.getpgid(grandchild.pid) != os.getpgid(child.pid)
+    child.kill_tree()
+    assert not child.running
+    wait_until(lambda: not grandchild.is_running() or grandchild.status() == psutil.STATUS_ZOMBIE)
+
+
 def test_child_has_a_session_of_its_own(log: Path) -> None:
     """So a ^C in the terminal does not reach it: Airflow services can deadlock on a second signal."""
     child = start("import time; time.sleep(600)", log)

@@ -1,4 +1,4 @@
-"""What the scheduler loads beforehand is all that a task would otherwise import for itself."""
+"""What scheduler and workers load beforehand is all that a task would otherwise import for itself."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ import sys
 from importlib import import_module
 import airflow.sdk.execution_time.task_runner
 import taskbridge.pipeline
-from stack.scheduler import LIBRARIES
+from stack.preloaded import LIBRARIES
 for name in LIBRARIES:
     import_module(name)
 before = set(sys.modules)
