@@ -72,6 +72,10 @@ test-browser: $(DEV_READY) ## Drive the pages in Airflow's UI with a Chromium; p
 test-celery: $(DEV_READY) ## Kill workers, broker and database under runs on two Celery workers
 	@exec $(PY) -m pytest $(or $(PYTEST_ARGS),tests/celery)
 
+.PHONY: soak
+soak: $(DEV_READY) ## Random edits, faults and killed workers under a real scheduler; MINUTES=30
+	@PYTHONPATH=plugins:. exec $(PY) -m tests.celery.soak --minutes $(or $(MINUTES),30)
+
 .PHONY: test-compose
 test-compose: $(DEV_READY) ## Start what docker-compose.yaml describes as processes of this machine, and sync in it
 	@exec $(PY) -m pytest $(or $(PYTEST_ARGS),tests/compose)

@@ -122,6 +122,10 @@ class Stack:
             self.check()
             time.sleep(POLL_SECONDS)
 
+    def pids(self) -> dict[str, int]:
+        """Of all that runs, by name."""
+        return {name: child.process.pid for name, child in self._children.items() if child.running}
+
     def kill(self, name: str) -> None:
         """End a service as a power cut would: at once, with all that it had started. `check` misses it no more."""
         self._children.pop(name).kill_tree()
