@@ -60,6 +60,7 @@ class Stack:
 
     sandbox: SandboxAccess
     api: AirflowApi
+    environment: Mapping[str, str]  # of every Airflow process
 
     def __init__(self, layout: Layout, options: Options, say: Callable[[str], None]) -> None:
         self.layout = layout
@@ -156,7 +157,7 @@ class Stack:
             dags=self.options.dags,
         )
         variables = sandbox_variables(self.sandbox) | database_variable(self.postgres.host, PROJECT_DATABASE)
-        env = environment(plan, variables | dict(self.options.variables))
+        self.environment = env = environment(plan, variables | dict(self.options.variables))
         self.api = AirflowApi(plan.url, "admin", self.keys.passwords["admin"])
         self._migrate(env)
         services: list[Child] = []
