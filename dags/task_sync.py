@@ -40,7 +40,8 @@ loses the lease by itself after `lease_minutes` (5). To break it sooner, make su
 in the project's database: `SELECT bridge.break_lease('worker was lost', 'your name');`. A holder that comes back cannot write any more.
 
 **Settings:** Variable `taskbridge_settings`, one JSON object; `python -m taskbridge.settings` lists them. A run keeps the
-settings it was opened with. **Schedule:** environment variable `TASKBRIDGE_SCHEDULE` of the DAG processor, a cron expression.
+settings it was opened with. **Schedule:** environment variables of the DAG processor: `TASKBRIDGE_SCHEDULE`, a cron
+expression, and `TASKBRIDGE_LANE_SECONDS`, every how many seconds the event lane asks both systems whether a run has anything to do.
 
 **Older days:** the DAG `task_sync_backfill`.
 """  # noqa: E501 - a row of a table is one line
@@ -51,10 +52,10 @@ from airflow.sdk import DAG
 
 from taskbridge.pipeline import (
     OWNER,
-    RUN_TYPES,
     TAGS,
     choice_params,
     guard_params,
+    run_types,
     schedule,
     sync_tasks,
     window_params,
@@ -68,7 +69,7 @@ with DAG(
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
-    allowed_run_types=RUN_TYPES,
+    allowed_run_types=run_types(),
     # The Variable is the switch, and one is enough.
     is_paused_upon_creation=False,
     default_args={"owner": OWNER},

@@ -69,6 +69,7 @@ class Stack:
     sandbox: SandboxAccess
     api: AirflowApi
     broker: Broker  # with Celery workers only
+    environment: Mapping[str, str]  # of every Airflow process
 
     def __init__(self, layout: Layout, options: Options, say: Callable[[str], None]) -> None:
         self.layout = layout
@@ -202,9 +203,9 @@ class Stack:
             workers=self._start_workers_broker(ports.base + BROKER_PORT) if self.options.workers else None,
         )
         variables = sandbox_variables(self.sandbox) | database_variable(self.postgres.host, PROJECT_DATABASE)
-        self._env = environment(self._plan, variables | dict(self.options.variables))
+        self.environment = environment(self._plan, variables | dict(self.options.variables))
         self.api = AirflowApi(self._plan.url, "admin", self.keys.passwords["admin"])
-        self._migrate(self._env)
+        self._migrate(self.environment)
         # Pushed last, so that Airflow ends before the systems that its tasks talk to.
         self._cleanup.callback(self._stop_services)
         for service in services(self._plan):
@@ -228,7 +229,7 @@ class Stack:
 
     def _start_service(self, service: Service) -> None:
         port = "" if service.port is None else str(self._plan.base_port + service.port)
-        self._add(start_service(service, self._plan, self._env), port)
+        self._add(start_service(service, self._plan, self.environment), port)
 
     def _show_settings(self) -> None:
         """What a person looks for under Admin is there, and need not be typed by name."""

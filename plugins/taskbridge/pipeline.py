@@ -6,9 +6,18 @@ import os
 from typing import Any, Final
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
-from airflow.sdk import Asset, CronDataIntervalTimetable, Param, TaskGroup, TriggerRule
+from airflow.sdk import (
+    Asset,
+    AssetOrTimeSchedule,
+    AssetWatcher,
+    CronDataIntervalTimetable,
+    Param,
+    TaskGroup,
+    TriggerRule,
+)
 from airflow.sdk.exceptions import AirflowTimetableInvalid
 
+from taskbridge.core.lane import LONGEST, SHORTEST
 from taskbridge.errors import SettingsInvalid
 from taskbridge.operators import (
     DecideOperator,
@@ -37,12 +46,17 @@ from taskbridge.operators.request import (
     WINDOW_START,
 )
 from taskbridge.operators.step import GATE, OPEN
+from taskbridge.triggers import NewsTrigger
 
 SCHEDULE_VARIABLE: Final = "TASKBRIDGE_SCHEDULE"
+LANE_VARIABLE: Final = "TASKBRIDGE_LANE_SECONDS"
 EVERY_MINUTE: Final = "* * * * *"
+NOW_AND_THEN: Final = "*/15 * * * *"
+"""The clock beside an event lane, for what that overlooks."""
+NEWS: Final = "taskbridge_news"
+"""The asset whose events the lane makes."""
 OWNER: Final = "taskbridge"
 TAGS: Final = ("taskbridge", "sync")
-RUN_TYPES: Final[Any] = ("scheduled", "manual")  # names will do, though the annotation asks for an enum
 
 # Host, port and database are names for the connection taskbridge_db; with all three the URI stays the same
 # whether or not the Postgres provider, which completes such URIs, is installed.
@@ -55,12 +69,45 @@ PLAN: Final = Asset(name="bridge.action", uri=f"{_DATABASE}/bridge/action")
 RUNS: Final = Asset(name="mart.sync_runs", uri=f"{_DATABASE}/mart/sync_runs")
 
 
-def schedule() -> CronDataIntervalTimetable:
-    """When task_sync runs: a cron expression in the environment variable TASKBRIDGE_SCHEDULE, UTC.
+def schedule() -> CronDataIntervalTimetable | AssetOrTimeSchedule:
+    """When task_sync runs: by the clock, and with the event lane also when either system has something new.
 
     Raises SettingsInvalid, which Airflow shows as the DAG's import error.
     """
-    text = os.environ.get(SCHEDULE_VARIABLE) or EVERY_MINUTE
+    seconds = lane_seconds()
+    if seconds is None:
+        return clock(EVERY_MINUTE)
+    watcher = AssetWatcher(name="both_systems", trigger=NewsTrigger(seconds=seconds))
+    return AssetOrTimeSchedule(
+        timetable=clock(NOW_AND_THEN), assets=[Asset(name=NEWS, uri=NEWS, watchers=[watcher])]
+    )
+
+
+def run_types() -> Any:
+    """What may start task_sync. Names will do, though the annotation asks for an enum."""
+    return ("scheduled", "manual") if lane_seconds() is None else ("scheduled", "manual", "asset_triggered")
+
+
+def lane_seconds() -> int | None:
+    """How often the event lane asks, from the environment variable TASKBRIDGE_LANE_SECONDS; None: there is no lane.
+
+    It decides what kind of schedule the DAG has, so it is known where DAGs are parsed, where no Variable is read.
+    Raises SettingsInvalid.
+    """
+    text = (os.environ.get(LANE_VARIABLE) or "").strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and SHORTEST <= int(text) <= LONGEST):
+        raise SettingsInvalid(
+            f"The environment variable {LANE_VARIABLE} is {text!r}; expected whole seconds from {SHORTEST} to "
+            f"{LONGEST}, or nothing for no event lane."
+        )
+    return int(text)
+
+
+def clock(otherwise: str) -> CronDataIntervalTimetable:
+    """A cron expression in the environment variable TASKBRIDGE_SCHEDULE, UTC. Raises SettingsInvalid."""
+    text = os.environ.get(SCHEDULE_VARIABLE) or otherwise
     timetable = CronDataIntervalTimetable(text, timezone="UTC")
     try:
         timetable.validate()

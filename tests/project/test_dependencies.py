@@ -23,7 +23,8 @@ ALLOWED = {
     "store": {"core", "errors", "store"},
     "hooks": {"core", "engine", "errors", "settings", "sides", "store", "hooks"},
     "operators": {"core", "engine", "errors", "settings", "store", "hooks", "operators"},
-    "pipeline": {"core", "engine", "errors", "settings", "operators", "hooks"},
+    "triggers": {"core", "engine", "errors", "settings", "hooks", "operators.variables"},
+    "pipeline": {"core", "engine", "errors", "settings", "operators", "hooks", "triggers"},
     "web": {
         "core",
         "engine",
@@ -45,7 +46,7 @@ ALLOWED = {
     "timetables": set(),
 }
 PURE_LIBRARIES = {"pandas", "pyarrow", "numpy", "__future__"}
-MAY_IMPORT_AIRFLOW = {"hooks", "operators", "pipeline", "timetables", "web"}
+MAY_IMPORT_AIRFLOW = {"hooks", "operators", "pipeline", "timetables", "triggers", "web"}
 
 
 def _modules() -> list[Path]:

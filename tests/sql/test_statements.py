@@ -15,6 +15,7 @@ from taskbridge.core.audit import DRIFT
 from taskbridge.core.contract import Contract
 from taskbridge.core.model import ANSWERED
 from taskbridge.core.run import RunMode, RunOutcome
+from taskbridge.core.stamps import Stamp
 from taskbridge.core.terms import Answer, LinkState, Op
 from taskbridge.core.usage import CallKind, Told, Usage
 from taskbridge.core.writes import SEEN
@@ -230,6 +231,8 @@ def test_every_statement_runs(ledger: Ledger, database_url: str, monkeypatch: py
     assert ledger.housekeeping.is_time_to_clean_up()
     assert ledger.housekeeping.clean_up(Retention(*[timedelta(hours=1)] * 3)) == 4
     ledger.erasure.erase("nobody", really=False)
+    assert ledger.lane.state().last_run is not None
+    assert not ledger.lane.has_news(SF, [Stamp("00T-unknown", at(5), None)])
     assert ledger.notices.standing().told == frozenset()
     ledger.notices.save([Notice("late", "it is late"), Notice("parked", "none", over=True)])
     # What the pages ask, tests/web plays.

@@ -15,6 +15,7 @@ import pandas as pd
 
 from taskbridge.core.contract import Contract
 from taskbridge.core.run import Window
+from taskbridge.core.stamps import Stamps
 from taskbridge.core.terms import Op, Side
 from taskbridge.core.usage import CallKind
 from taskbridge.engine.loading.watched_jobs import WatchedJobs
@@ -138,6 +139,10 @@ class WatchedSide:
     def read_deletes(self, window: Window) -> Iterator[pd.DataFrame]:
         with self._watched(CallKind.QUERY):
             yield from self._port.read_deletes(window)
+
+    def stamps_since(self, since: datetime) -> Stamps:
+        with self._watched(CallKind.QUERY):
+            return self._port.stamps_since(since)
 
     def read_users(self, ids: Sequence[str]) -> pd.DataFrame:
         with self._watched(CallKind.LOOK_UP):

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from taskbridge.core.contract import Contract
 from taskbridge.core.run import Window
+from taskbridge.core.stamps import Stamps
 from taskbridge.core.terms import Op, Side
 from taskbridge.core.usage import CallKind, Usage
 
@@ -176,6 +177,10 @@ class SidePort(Protocol):
     def read_deletes(self, window: Window) -> Iterator[pd.DataFrame]:
         """Pages of the delete feed, presence "deleted". Yields nothing where `read_changes` tells deletes itself
         or the side has no feed. Raises DeletesForgotten when it cannot tell all deletes of the window."""
+
+    def stamps_since(self, since: datetime) -> Stamps:
+        """The versions of tasks, deleted ones included, from a moment on, by one call, or one more where deletes are
+        told apart. For looking whether there is anything to read: what cannot be understood is left out."""
 
     def read_users(self, ids: Sequence[str]) -> pd.DataFrame:
         """SIDE_USERS of those among these users that there are, by at most one call each (S2)."""

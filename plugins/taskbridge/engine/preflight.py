@@ -14,6 +14,7 @@ import pandas as pd
 
 from taskbridge.core.finding import Finding, Level, ok, problem, warning
 from taskbridge.core.frames import frame, rows_of
+from taskbridge.core.lane import cost
 from taskbridge.core.run import Window
 from taskbridge.core.terms import Side
 from taskbridge.core.users import USER_MAP, Moment, map_users, names_nobody
@@ -244,7 +245,7 @@ def _api(section: Section, port: Port, reserve: float) -> None:
     allowance = section.ask("API enabled", question)
     if allowance is not None:
         section.add(ok("API enabled", "answers"))
-        section.add(calls_left(allowance, reserve))
+        section.add(calls_left(allowance, reserve), cost(allowance.most, reserve))
 
 
 def calls_left(allowance: Allowance, reserve: float) -> Finding:

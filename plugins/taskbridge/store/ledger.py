@@ -12,6 +12,7 @@ from taskbridge.store.checks import Checks
 from taskbridge.store.database import Database
 from taskbridge.store.erasure import Erasure
 from taskbridge.store.housekeeping import Housekeeping
+from taskbridge.store.lane import LaneStates
 from taskbridge.store.links import Links
 from taskbridge.store.notices import Notices
 from taskbridge.store.outbox import Outbox
@@ -47,6 +48,7 @@ class Ledger:
         self.housekeeping = Housekeeping(database)
         self.erasure = Erasure(database)
         self.notices = Notices(database)
+        self.lane = LaneStates(database)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

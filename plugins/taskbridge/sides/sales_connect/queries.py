@@ -82,6 +82,11 @@ class Queries:
             lambda row: _moment(row, stamp),
         ).read(window)
 
+    def since(self, path: str, stamp: str, start: datetime, order: Mapping[str, str]) -> Listed:
+        """The first page of what is stamped from a moment on."""
+        page = self.page(path, [(f"{stamp}[gte]", _iso(start)), *order.items()], PER_PAGE, 1)
+        return page.answered.of(Listed)
+
     def pages(self, path: str, query: Query) -> Iterator[Page]:
         """The pages of a look-up, as they are."""
         return read_pages(

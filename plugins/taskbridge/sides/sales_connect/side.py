@@ -17,6 +17,7 @@ import pandas as pd
 from taskbridge.core.contract import Contract
 from taskbridge.core.frames import rows_of
 from taskbridge.core.run import Window
+from taskbridge.core.stamps import Stamps
 from taskbridge.core.terms import Op, Side
 from taskbridge.core.usage import Told
 from taskbridge.engine.ports import Allowance, JobPort, SideInfo, unfenced
@@ -41,6 +42,7 @@ from taskbridge.sides.sales_connect.queries import (
 )
 from taskbridge.sides.sales_connect.records import decode_deletes, decode_tasks, decode_users, more_of
 from taskbridge.sides.sales_connect.writes import TASKS_PATH, write_rows
+from taskbridge.sides.stamps import stamped
 
 _FEED: Final = "deleted_tasks"
 _POINTS_LEFT: Final = "X-RateLimit-Remaining-Minute"
@@ -137,6 +139,15 @@ class SalesConnectSide:
             for records in self._queries.changes(DELETED_TASKS, "deleted_at", window, {}):
                 yield decode_deletes(records)
 
+    def stamps_since(self, since: datetime) -> Stamps:
+        live = self._queries.since(TASKS_PATH, "updated_at", since, _BY_STAMP)
+        shown = stamped(live.data, "id", "updated_at", "assignee_id")
+        if _FEED not in live.metadata.features:
+            return Stamps(shown, _goes_on(live))
+        gone = self._queries.since(DELETED_TASKS, "deleted_at", since, {})
+        shown += stamped(gone.data, "id", "deleted_at", "assignee_id", gone=True)
+        return Stamps(shown, _goes_on(live) or _goes_on(gone))
+
     def read_users(self, ids: Sequence[str]) -> pd.DataFrame:
         numbers = [user_id for user_id in ids if user_id.isdecimal()]
         answers = [self._channel.read(f"{_USERS}/{number}", accept=(NOT_FOUND,)) for number in numbers]
@@ -210,3 +221,7 @@ class SalesConnectSide:
         told = answer.headers.get(_POINTS_LEFT, "")
         if told.isascii() and told.isdigit() and len(told) < 10:
             self.meter.tell(Told(int(told), None, answer.date))
+
+
+def _goes_on(page: Listed) -> bool:
+    return page.metadata.paging.next_page is not None

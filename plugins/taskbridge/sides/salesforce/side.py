@@ -18,6 +18,7 @@ from taskbridge.core.api_calls import COLLECTION_ROWS, LOOKED_UP
 from taskbridge.core.contract import Contract
 from taskbridge.core.frames import rows_of
 from taskbridge.core.run import Window
+from taskbridge.core.stamps import Stamps
 from taskbridge.core.terms import Op, Side
 from taskbridge.core.usage import Told
 from taskbridge.engine.ports import Allowance, JobPort, SideInfo, unfenced
@@ -42,6 +43,7 @@ from taskbridge.sides.salesforce.queries import Queries, too_much, url_lots
 from taskbridge.sides.salesforce.records import decode_tasks, decode_users
 from taskbridge.sides.salesforce.writes import Collections
 from taskbridge.sides.shapes import Shape
+from taskbridge.sides.stamps import MOST_STAMPS, stamped
 
 CONNECTION: Final = "salesforce_default"
 
@@ -203,6 +205,15 @@ class SalesforceSide:
     def read_deletes(self, window: Window) -> Iterator[pd.DataFrame]:
         """Of long windows only: else `read_changes` tells deletes itself."""
         yield from DeleteLog(self._channel, f"{self._data}/sobjects/Task/deleted").read(window)
+
+    def stamps_since(self, since: datetime) -> Stamps:
+        start = format_soql("{}", since.astimezone(UTC).replace(microsecond=0))
+        soql = (
+            f"SELECT Id, SystemModstamp, OwnerId, IsDeleted FROM Task WHERE SystemModstamp >= {start} "
+            f"ORDER BY SystemModstamp, Id LIMIT {MOST_STAMPS}"
+        )
+        rows = next(self._queries.query("queryAll", soql)).rows
+        return Stamps(stamped(rows, "Id", "SystemModstamp", "OwnerId"), len(rows) == MOST_STAMPS)
 
     def read_users(self, ids: Sequence[str]) -> pd.DataFrame:
         return decode_users(self._queries.users_of([each for each in ids if _is_id(each)]))
