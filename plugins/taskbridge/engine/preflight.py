@@ -136,8 +136,7 @@ def _database(ledger: Ledger | TaskBridgeError) -> Section:
     if isinstance(ledger, TaskBridgeError):
         section.add(problem("connection", str(ledger)))
         return section
-    at = section.ask("schema", ledger.check_schema, vital=True)
-    if at is not None:
+    if (at := section.ask("schema", ledger.check_schema, vital=True)) is not None:
         section.add(ok("schema", f"{at}, as this code needs it"))
     if section.ask("reading", ledger.people.user_map, vital=True) is not None:
         section.add(ok("reading", "rows and frames, by both drivers that a run uses"))
@@ -244,8 +243,8 @@ def _api(section: Section, port: Port, reserve: float) -> None:
 
     allowance = section.ask("API enabled", question)
     if allowance is not None:
-        section.add(ok("API enabled", "answers"))
-        section.add(calls_left(allowance, reserve), cost(allowance.most, reserve))
+        left, lane = calls_left(allowance, reserve), cost(allowance.most, reserve)
+        section.add(ok("API enabled", "answers"), left, lane)
 
 
 def calls_left(allowance: Allowance, reserve: float) -> Finding:
