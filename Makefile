@@ -116,6 +116,11 @@ documents: $(DEV_READY) ## Write anew the documents that are made from the code
 bench: $(DEV_READY) ## Run the benchmarks into bench/results.json
 	@exec $(PY) -m bench
 
+.PHONY: bench-quick
+bench-quick: $(DEV_READY) ## Run plan, cycles and sizes on few rows, in some minutes, for while one is at work
+	@mkdir -p .taskbridge
+	@exec $(PY) -m bench --only reconcile cycles sizes --pairs 10000 100000 --tasks 10000 --rounds 5 --output .taskbridge/bench.json
+
 # --upgrade is left to the person: make lock LOCK_ARGS=--upgrade
 .PHONY: lock
 lock: $(RUN_READY) ## Lock requirements*.in for Python 3.11 to 3.13, with hashes

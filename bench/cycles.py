@@ -73,12 +73,13 @@ class Profile:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
-    for result in measure(options.tasks, options.edits, options.profile):
+    for result in measure(options.tasks, options.edits, options.profile, rivals=not options.alone):
         print(result)
 
 
-def measure(tasks: int, edits: int, profile: int = 0) -> Iterator[Result]:
-    """Own seconds against those of the naive pipeline, and against what moving the same rows takes at least."""
+def measure(tasks: int, edits: int, profile: int = 0, *, rivals: bool = True) -> Iterator[Result]:
+    """Own seconds against those of the naive pipeline, and against what moving the same rows takes at least. Without
+    `rivals`, whose rows are all in memory, it only prints what it plays."""
     seconds: dict[str, float] = {}
     with ExitStack() as stack:
         server, served = stack.enter_context(PostgresServer.throw_away(durable=True)), Served()
@@ -86,6 +87,8 @@ def measure(tasks: int, edits: int, profile: int = 0) -> Iterator[Result]:
         server.create_database("bench")
         migrate(server.url("bench"))
         _play(server.url("bench"), served, seconds, tasks, edits, profile)
+        if not rivals:
+            return
         _play_naive(server.sqlalchemy_url("bench"), served, seconds, tasks, edits)
         floor = _floor(server.url("bench"))
     for name, goal in _GOALS.items():
@@ -195,6 +198,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.cycles", description=__doc__)
     parser.add_argument("--tasks", type=int, default=20_000)
     parser.add_argument("--edits", type=int, default=2_000)
+    parser.add_argument("--alone", action="store_true", help="without the naive pipeline and the floor")
     parser.add_argument("--profile", type=int, default=0, help="so many statements of each run are shown")
     return parser.parse_args(arguments)
 
