@@ -22,8 +22,8 @@ ALLOWED = {
     "sides": {"core", "engine.ports", "errors", "sides"},
     "store": {"core", "errors", "store"},
     "hooks": {"core", "engine", "errors", "settings", "sides", "store", "hooks"},
-    "operators": {"core", "engine", "errors", "settings", "store", "hooks", "operators"},
-    "pipeline": {"core", "engine", "errors", "settings", "operators", "hooks"},
+    "operators": {"core", "engine", "errors", "settings", "store", "hooks", "operators", "versions"},
+    "pipeline": {"core", "engine", "errors", "settings", "operators", "hooks", "versions"},
     "web": {
         "core",
         "engine",
@@ -43,6 +43,7 @@ ALLOWED = {
     "provider": set(),
     "setup": set(),
     "timetables": set(),
+    "versions": {"errors"},
 }
 PURE_LIBRARIES = {"pandas", "pyarrow", "numpy", "__future__"}
 MAY_IMPORT_AIRFLOW = {"hooks", "operators", "pipeline", "timetables", "web"}
