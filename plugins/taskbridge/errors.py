@@ -27,6 +27,10 @@ class ConnectionMissing(TaskBridgeError):
     """An Airflow connection that a run needs does not exist or lacks a part."""
 
 
+class VersionUntried(TaskBridgeError):
+    """A package beside TaskBridge is of a version outside the range that it was tried with (when a DAG is parsed)."""
+
+
 class SideUnreachable(TaskBridgeError):
     """A system could not be reached: no host, no route, a broken certificate, or too many server errors."""
 

@@ -5,6 +5,11 @@ from __future__ import annotations
 import os
 from typing import Any, Final
 
+from taskbridge.versions import refuse_untried
+
+# Before anything of Airflow that an older one may lack.
+refuse_untried()
+
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import (
     Asset,

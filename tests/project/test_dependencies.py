@@ -22,9 +22,9 @@ ALLOWED = {
     "sides": {"core", "engine.ports", "errors", "sides"},
     "store": {"core", "errors", "store"},
     "hooks": {"core", "engine", "errors", "settings", "sides", "store", "hooks"},
-    "operators": {"core", "engine", "errors", "settings", "store", "hooks", "operators"},
+    "operators": {"core", "engine", "errors", "settings", "store", "hooks", "operators", "versions"},
     "triggers": {"core", "engine", "errors", "settings", "hooks", "operators.variables"},
-    "pipeline": {"core", "engine", "errors", "settings", "operators", "hooks", "triggers"},
+    "pipeline": {"core", "engine", "errors", "settings", "operators", "hooks", "triggers", "versions"},
     "web": {
         "core",
         "engine",
@@ -44,6 +44,7 @@ ALLOWED = {
     "provider": set(),
     "setup": set(),
     "timetables": set(),
+    "versions": {"errors"},
 }
 PURE_LIBRARIES = {"pandas", "pyarrow", "numpy", "__future__"}
 MAY_IMPORT_AIRFLOW = {"hooks", "operators", "pipeline", "timetables", "triggers", "web"}

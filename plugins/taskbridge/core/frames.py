@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-from pandas.api.internals import create_dataframe_from_blocks  # type: ignore[import-not-found]  # public, not in the stubs
 
 from taskbridge.core.arrays import columns
+
+# Not in the stubs; pandas 2 has no such way, and takes longer for small frames.
+_INTERNALS: Final = getattr(pd.api, "internals", None)
 
 Row: TypeAlias = Mapping[str, Any]
 """A row as a dictionary, null as None."""
@@ -37,17 +39,25 @@ def chunked_frame(table: pa.Table) -> pd.DataFrame:
 
 def made(columns: Mapping[str, Column], index: pd.Index) -> pd.DataFrame:
     """A frame of these columns, Arrow-backed or numpy, which are not copied."""
+    if _INTERNALS is None:
+        return pd.DataFrame(
+            {name: _held(values) for name, values in columns.items()}, index=index, copy=False
+        )
     # `to_pandas` and `DataFrame` say the same, and take three times as long for a small table.
     names, places = _named(tuple(columns))
     blocks = list(zip(map(_block, columns.values()), places, strict=True))
-    frame: pd.DataFrame = create_dataframe_from_blocks(blocks, index=index, columns=names)
+    frame: pd.DataFrame = _INTERNALS.create_dataframe_from_blocks(blocks, index=index, columns=names)
     return frame
 
 
+def _held(values: Column) -> Any:
+    return (
+        pd.arrays.ArrowExtensionArray(values) if isinstance(values, (pa.Array, pa.ChunkedArray)) else values
+    )
+
+
 def _block(values: Column) -> Any:
-    if isinstance(values, (pa.Array, pa.ChunkedArray)):
-        return pd.arrays.ArrowExtensionArray(values)
-    return values.reshape(1, -1) if isinstance(values, np.ndarray) else values
+    return values.reshape(1, -1) if isinstance(values, np.ndarray) else _held(values)
 
 
 @lru_cache(maxsize=128)

@@ -3,6 +3,11 @@
 Imported whenever a DAG file is parsed, so engine, clients and pandas are imported by the tasks alone.
 """
 
+from taskbridge.versions import refuse_untried
+
+# Before anything of Airflow that an older one may lack.
+refuse_untried()
+
 from taskbridge.operators.approval import AskOperator, RequestsOperator
 from taskbridge.operators.conflicts import RecordDecisionOperator
 from taskbridge.operators.doctor import DoctorOperator

@@ -30,8 +30,9 @@ def resolve_unmarked(engine: Engine, side: Side, creates: pd.DataFrame) -> list[
     patience = engine.settings.certain_after
     made: dict[str, Row] = {}
     for _, sent in creates.groupby("sent_after"):  # of one run
-        since = sent["sent_after"].iloc[0].to_pydatetime()
-        until = sent["sent_before"].max().to_pydatetime() + patience
+        # pandas 2 answers Python's own datetimes here, pandas 3 its own.
+        since = pd.Timestamp(sent["sent_after"].iloc[0]).to_pydatetime()
+        until = pd.Timestamp(sent["sent_before"].max()).to_pydatetime() + patience
         made |= {row["remote_id"]: row for row in rows_of(engine.sides[side].find_created(since, until))}
     paired = engine.ledger.outbox.linked(side, list(made))
     free = [record for remote_id, record in made.items() if remote_id not in paired]
