@@ -69,11 +69,16 @@ class Cluster(Theatre):
         yield self._revived
         self._revived = None
 
+    def check(self) -> None:
+        if self._revived is None:
+            super().check()
+        else:
+            self._revived += self.stack.revive()
+
     def wait_for(self, what: str, find: Callable[[], Found | None], every: float = 0.2) -> Found:
         def attempt() -> Found | None:
             if self._revived is None:
                 return find()
-            self._revived += self.stack.revive()
             try:
                 return find()
             except (StackError, requests.RequestException):  # what is being started answers nothing yet

@@ -43,10 +43,14 @@ class Theatre:
         """
         deadline = time.monotonic() + PATIENCE
         while not (found := find()):
-            self.stack.check()
+            self.check()
             assert time.monotonic() < deadline, f"after {PATIENCE:.0f} s there is still no {what}"
             time.sleep(every)
         return found
+
+    def check(self) -> None:
+        """Fails when a service has died."""
+        self.stack.check()
 
     def switch(self, on: bool) -> None:
         if on:
