@@ -11,6 +11,10 @@ VENV := .venv
 PY := $(VENV)/bin/python
 RUN_READY := $(VENV)/.taskbridge-run
 DEV_READY := $(VENV)/.taskbridge-dev
+LOWEST := .venv-lowest
+LOWEST_READY := $(LOWEST)/.taskbridge-lowest
+LOWEST_PYTHON ?= $(PY)
+POSTGRES ?= $(wildcard /usr/lib/postgresql/*/bin /usr/pgsql-*/bin)
 PYTEST_ARGS ?=
 WORKERS ?= 2
 QUICK := tests/core tests/scenarios tests/engine/test_steady_state.py
@@ -62,6 +66,27 @@ test: $(DEV_READY) ## Run every test on two cores; PYTEST_ARGS="-k due_date" run
 .PHONY: test-quick
 test-quick: $(DEV_READY) ## Run the core, the scenarios and the everyday tests of the engine, for while one is at work
 	@exec $(PY) -m pytest -n $(WORKERS) --dist worksteal $(QUICK)
+
+# Tools of the tests are the newest that fit; what pyproject.toml names is the oldest that it allows.
+$(LOWEST_READY): $(DEV_READY) requirements-test.in
+	@rm -rf $(LOWEST)
+	@$(PY) -m uv venv --quiet --python $(LOWEST_PYTHON) $(LOWEST)
+	@$(PY) -m uv pip compile --quiet --resolution lowest-direct --only-binary :all: --python $(LOWEST)/bin/python pyproject.toml -o $(LOWEST)/lowest.txt
+	@$(PY) -m uv pip install --quiet --python $(LOWEST)/bin/python -r $(LOWEST)/lowest.txt -r requirements-test.in
+	@$(PY) -m uv pip install --quiet --python $(LOWEST)/bin/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+.PHONY: test-lowest
+test-lowest: $(LOWEST_READY) ## Run core, contract and DAGs on the oldest packages that pyproject.toml allows; LOWEST_PYTHON=python3.13
+	@exec $(LOWEST)/bin/python -m pytest -n $(WORKERS) --dist loadfile $(or $(PYTEST_ARGS),tests/core tests/contract tests/dags)
+
+.PHONY: test-postgres
+test-postgres: $(DEV_READY) ## Run statements, engine and migrations on PostgreSQL of your own; POSTGRES=/path/to/bin
+	@test -n "$(POSTGRES)" || { echo "No PostgreSQL found: name the folder of its programs, POSTGRES=/path/to/bin" >&2; exit 1; }
+	@for programs in $(POSTGRES); do \
+		"$$programs/postgres" --version || exit 1; \
+		TASKBRIDGE_TEST_POSTGRES=$$programs $(PY) -m pytest -n $(WORKERS) --dist loadfile $(or $(PYTEST_ARGS),tests/sql tests/engine) || exit 1; \
+	done
 
 .PHONY: test-browser
 test-browser: $(DEV_READY) ## Drive the pages in Airflow's UI with a Chromium; pictures in .taskbridge/screenshots
@@ -133,6 +158,6 @@ vendor: ## Fetch from npm what the pages and their tests bring along (VENDOR.txt
 	@exec sh stack/vendor.sh plugins/taskbridge/web/static/vendor/VENDOR.txt tests/browser/vendor/VENDOR.txt
 
 .PHONY: clean
-clean: ## Remove .venv, the stack's data and all caches
+clean: ## Remove .venv and .venv-lowest, the stack's data and all caches
 	@if [ -x $(PY) ] && [ -d .taskbridge ]; then $(PY) -m stack clean; fi
-	rm -rf .venv .taskbridge .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage build dist
+	rm -rf .venv .venv-lowest .taskbridge .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage build dist

@@ -8,6 +8,7 @@ through a socket in a private folder, which is why `trust` authentication is eno
 
 import os
 import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -57,6 +58,7 @@ class PostgresServer:
 
     durable: False gives up safety against a crash of the machine for speed.
     listen: where others reach it, who cannot see its socket. settings: of the server, each as "name=value".
+    programs: the folder of another PostgreSQL's programs, 15 or newer, instead of the wheel's.
     Raises `StackError` from `start` when it does not come up, with the end of its log.
     """
 
@@ -67,8 +69,10 @@ class PostgresServer:
         durable: bool = True,
         listen: Listen | None = None,
         settings: Sequence[str] = ROOM,
+        programs: Path | None = None,
     ) -> None:
         self._wanted_home = home.absolute()
+        self._programs = programs
         self._durable = durable
         self._listen = listen
         self._settings = settings
@@ -80,9 +84,9 @@ class PostgresServer:
         self.log = self._wanted_home / "postgres.log"
 
     @classmethod
-    def throw_away(cls, *, durable: bool = False) -> Self:
+    def throw_away(cls, *, durable: bool = False, programs: Path | None = None) -> Self:
         """A server for tests, in a temporary folder that `stop` removes."""
-        server = cls(Path(tempfile.mkdtemp(prefix="taskbridge-")), durable=durable)
+        server = cls(Path(tempfile.mkdtemp(prefix="taskbridge-")), durable=durable, programs=programs)
         server._keep = False
         return server
 
@@ -117,7 +121,7 @@ class PostgresServer:
     def start(self) -> None:
         self._wanted_home.mkdir(parents=True, exist_ok=True)
         self.home = _home_for(self._wanted_home, self.account)
-        binaries = _binaries(self.home, self.account)
+        binaries = self._programs or _binaries(self.home, self.account)
         self._end_leftovers()
         self._initialise(binaries)
         self._socket_folder = self._make_socket_folder()
@@ -212,7 +216,7 @@ class PostgresServer:
         done = _run(
             self.account,
             *(binaries / "initdb", "-D", unfinished, "-U", USER, "--auth-local=trust", "--encoding=UTF8"),
-            *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-sync"),
+            *(*_locale(binaries, self.account), "--no-sync"),
             "--auth-host=scram-sha-256",
         )
         if done.returncode != 0:
@@ -301,6 +305,15 @@ def _run(account: Account | None, *command: str | Path) -> subprocess.CompletedP
         group=account.gid if account else None,
         extra_groups=[] if account else None,
     )
+
+
+def _locale(binaries: Path, account: Account | None) -> tuple[str, ...]:
+    """The same order and the same letters on every machine; before 17 PostgreSQL had to borrow them from it."""
+    said = _run(account, binaries / "postgres", "--version").stdout
+    major = re.search(r"\) (\d+)", said)
+    if major and int(major[1]) < 17:
+        return ("--locale=C.UTF-8",)
+    return "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"
 
 
 def _hand_over(folder: Path, account: Account | None) -> None:

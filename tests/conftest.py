@@ -92,8 +92,10 @@ def _turn(path: Path) -> int:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
-    """An embedded PostgreSQL of this test session, not durable, gone afterwards."""
-    with PostgresServer.throw_away() as server:
+    """A PostgreSQL of this test session, not durable, gone afterwards: the embedded one, or the one whose programs
+    are in the folder that TASKBRIDGE_TEST_POSTGRES names."""
+    other = os.environ.get("TASKBRIDGE_TEST_POSTGRES")
+    with PostgresServer.throw_away(programs=Path(other) if other else None) as server:
         yield server
 
 

@@ -109,14 +109,12 @@ def with_tail(edited: pa.Array, sc_base: pa.Array, sf_base: pa.Array) -> pa.Arra
     longer = flags(pc.greater(pc.binary_length(whole), pc.binary_length(held)))
     if not longer.any():
         return edited
-    kind = np.dtypes.StringDType()
-    whole_text = np.array(whole.filter(pa.array(longer)).to_pylist(), kind)
-    held_text = np.array(held.filter(pa.array(longer)).to_pylist(), kind)
-    tails = np.strings.slice(whole_text, np.strings.str_len(held_text), None)
-    tails = np.where(np.strings.startswith(whole_text, held_text), tails, np.array("", kind))
-    appended = pc.replace_with_mask(
-        pa.repeat(pa.scalar(""), len(edited)), pa.array(longer), pa.array(tails.tolist(), pa.string())
+    # Arrow cuts all rows at one place. NumPy's `strings.slice` cuts the other end before NumPy 2.4.
+    texts = zip(*(text.filter(pa.array(longer)).to_pylist() for text in (whole, held)), strict=True)
+    tails = pa.array(
+        [text.removeprefix(begin) if text.startswith(begin) else "" for text, begin in texts], pa.string()
     )
+    appended = pc.replace_with_mask(pa.repeat(pa.scalar(""), len(edited)), pa.array(longer), tails)
     return canonical.text(pc.binary_join_element_wise(pc.fill_null(edited, ""), appended, ""))
 
 
