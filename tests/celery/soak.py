@@ -46,11 +46,14 @@ FAULTS: Final[Sequence[Mapping[str, Any]]] = (
 )
 _EDIT, _FAULT, _KILL, _SAMPLE = 1.0, 12.0, 150.0, 10.0  # seconds between two of them
 _DEAD_FOR: Final = 20.0
+_REST: Final = 1_200.0
 _TABLES: Final = (
     "SELECT sum(pg_total_relation_size(c.oid))::bigint AS bytes, (SELECT count(*) FROM bridge.run) AS runs "
     "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname IN ('bridge', 'staging') "
     "AND c.relkind = 'r'"
 )
+
+_STUCK: Final = "SELECT 'not in sync:', title, rule, explanation FROM mart.not_synced ORDER BY title"
 
 
 @dataclass
@@ -150,13 +153,13 @@ class Soak:
         self.samples.append(Sample(megabytes, row["bytes"], row["runs"]))
 
     def rest(self) -> list[str]:
-        """Where the two systems differ once nobody edits any more."""
+        """Where the two systems differ once nobody edits any more. A create without an answer is not repeated before it
+        is certain that it cannot land any more (G2), which takes some minutes."""
         self.cluster.let_go()
         self.cluster.made = [task.title for task in self.tasks]
-        for _ in range(8):
-            self.cluster.end(self.cluster.start())
-            if not (found := self.cluster.differences()):
-                break
+        end = time.monotonic() + _REST
+        while (found := self.cluster.differences()) and time.monotonic() < end:
+            time.sleep(_SAMPLE)
         seen = look(self.cluster.systems).records
         back = [
             f"{record.title!r} is back in {side}"
@@ -204,6 +207,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         soak = Soak(cluster, Random(options.seed), People(cluster.systems, look(cluster.systems).users))
         soak.go_on(options.minutes * 60)
         differences = soak.rest()
+        if differences:
+            differences += [" ".join(map(str, row.values())) for row in cluster.rows(_STUCK)]
         grown = growth(soak.samples)
         ended = cluster.rows("SELECT outcome, count(*) FROM mart.sync_runs GROUP BY 1 ORDER BY 1")
     print("done:", ", ".join(f"{what} {times}" for what, times in sorted(soak.done.items())))
