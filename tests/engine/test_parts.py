@@ -10,6 +10,7 @@ from taskbridge.core.parts import BUCKETS, WHOLE, cut
 from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.core.terms import Side
 from taskbridge.engine.deciding import in_parts
+from taskbridge.errors import CountsDoNotAddUp
 from tests.engine.world import World, disagreements
 
 PLANNED = (
@@ -135,3 +136,25 @@ def test_parts_are_about_equal_and_leave_no_bucket_out() -> None:
     assert (parts[0].low, parts[-1].high) == (0, BUCKETS - 1)
     assert len(parts) == 100
     assert len(cut(10**9, 1)) == BUCKETS
+
+
+@pytest.mark.parametrize("mode", [RunMode.SCHEDULED, RunMode.AUDIT])
+def test_a_part_that_fails_leaves_nothing_of_the_others(
+    world: World, small_parts: list[int], monkeypatch: pytest.MonkeyPatch, mode: RunMode
+) -> None:
+    busy(world)
+    planned, calls = in_parts._plan, []
+
+    def fails(*given: Any, **words: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 3:
+            raise CountsDoNotAddUp("the third part")
+        return planned(*given, **words)
+
+    monkeypatch.setattr(in_parts, "_plan", fails)
+    assert "the third part" in world.sync(mode=mode).text
+    assert world.rows(PLANNED) == []
+    assert world.rows("SELECT 1 FROM bridge.drift") == []
+    monkeypatch.setattr(in_parts, "_plan", planned)
+    world.settle()
+    assert disagreements(world) == []

@@ -53,6 +53,10 @@ class PlanSaving:
         self._answered: list[pa.Table] = [ANSWERED.empty_table()]
         self._asks = self._superseded = False
 
+    def begin(self) -> None:
+        """Opens the transaction, which the first part does otherwise."""
+        self._open()
+
     def add(self, part: Part, plan: Plan) -> None:
         """One part. The seq of its actions go on where those of the part before it ended."""
         actions, changes = to_table(plan.actions, ACTIONS), to_table(plan.ledger_changes, LEDGER_CHANGES)

@@ -56,6 +56,7 @@ def plan_in_parts(engine: Engine, run: Run, rows: int) -> Summary:
         try:
             return _attempt(engine, run, parts, known)
         except _Again:
+            engine.still_mine(run)  # what renewed the lease meanwhile was taken back as well
             for side in known.doubted:
                 sample(engine, run, side)
             known.sampled |= known.doubted
@@ -67,6 +68,8 @@ def _attempt(engine: Engine, run: Run, parts: Sequence[Part], known: _Known) -> 
     sights = dict.fromkeys(Side, Sight())
     inputs = Inputs(engine, run)
     with engine.ledger.plans.saving(run) as saving:
+        if len(parts) > 1:
+            saving.begin()  # what an audit stores besides is taken back with the plan as well
         for number, part in enumerate(parts):
             given = _told(inputs.of(part), known.weighed, number)
             sights = {side: sight + look(given, side) for side, sight in sights.items()}
