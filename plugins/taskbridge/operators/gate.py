@@ -29,11 +29,11 @@ class GateOperator(DocumentedOperator, SkipMixin):
     """Skips the whole run unless the Variable `taskbridge_enabled` is on. Dry runs and audits only look, so they
     pass.
 
-    No system is called to find out. Then a run that the clock started looks, by a call or two of each system, whether
-    anything is new. If nothing is, and the last run in full is not old, it skips all other tasks and ends green.
-
-    A backfill's run is not skipped but fails, or the next backfill would take its day
+    No system is called to find out. A backfill's run is not skipped but fails, or the next backfill would take its day
     for done. Parameters that cannot be meant as they are fail here.
+
+    Then a run of `task_sync` that the clock started looks, by a call or two of each system, whether anything is new. If
+    nothing is, and the last run in full is not old, all other tasks are skipped, and the run is green.
     """
 
     def __init__(self, *, kind: str = SYNC, **kwargs: object) -> None:
@@ -55,13 +55,13 @@ class GateOperator(DocumentedOperator, SkipMixin):
             self._skip_if_quiet(context)
 
     def _skip_if_quiet(self, context: Context) -> None:
-        if (found := self._look(run_key(context))) is None:
+        if (found := self._look(context)) is None:
             return
         self.log.info("%s", found)
         send_quiet(found.behind)
         self.skip(context["ti"], self.get_flat_relatives(upstream=False))
 
-    def _look(self, key: str) -> Quiet | None:
+    def _look(self, context: Context) -> Quiet | None:
         """None for a run in full, which goes on with the logins of the look. What goes wrong here is that run's to meet
         and to tell."""
         from taskbridge.engine.quiet import quiet
@@ -69,9 +69,10 @@ class GateOperator(DocumentedOperator, SkipMixin):
         from taskbridge.hooks.sessions import sessions_of
 
         try:
+            key, settings = run_key(context), read_settings()
             with open_ledger() as ledger:
                 sessions = sessions_of(ledger, key)
-                found = quiet(looking_engine(ledger, read_settings(), switch_is_on, sessions))
+                found = quiet(looking_engine(ledger, settings, switch_is_on, sessions))
                 if found is not None:
                     ledger.runs.release_lease(key)  # which forgets them
                 return found
