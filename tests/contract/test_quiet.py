@@ -32,7 +32,7 @@ class Clocked(Watched):
 
     def age(self, seconds: float) -> None:
         """The last run was so much longer ago."""
-        self.rows(f"UPDATE bridge.watermark SET moved_at = moved_at - interval '{seconds} s'")  # type: ignore[arg-type]
+        self.rows(f"UPDATE bridge.watermark SET moved_at = moved_at - interval '{seconds} s'")
 
     def found(self) -> tuple[bool, int]:
         """Whether a look says quiet, and its calls."""
@@ -63,11 +63,12 @@ def test_a_new_task_an_edit_and_a_delete_are_news_until_a_run_has_read_them(
 ) -> None:
     world = clocked.world(side)
     task = world.create("Call Ann", owner=world.owner)
-    for act in (
+    acts: tuple[Callable[[], object], ...] = (
         lambda: None,
         lambda: world.edit(task, title="Call Ann at noon"),
         lambda: world.delete(task),
-    ):
+    )
+    for act in acts:
         act()
         assert [clocked.quiet() for _ in range(2)] == [None, None]
         clocked.settle()
@@ -134,7 +135,7 @@ def test_what_the_ledger_knows_asks_for_a_run_in_full_without_a_call(
     clocked.both.sc.create("Call Ann")
     clocked.settle()
     assert clocked.quiet() is not None
-    clocked.rows(why)  # type: ignore[arg-type]
+    clocked.rows(why)
     assert clocked.found() == (False, 0)
 
 
