@@ -11,6 +11,9 @@ a run under way stops before its next write, and nothing is lost. While it is of
 **Start by hand:** *Trigger* takes a window, users and a dry run. A window or users move no watermark, so such a run
 is safe at any time. A **dry run** shows its plan as a table in the log of `decide` and works while the sync is off.
 
+**A run of the clock looks first:** `gate` asks both systems whether anything is new, by a call or two. If nothing is, all other tasks are skipped, and
+its log says why. Every five minutes a run is one in full, for what a look cannot see: who was switched on, deletes in Sales Connect without a feed.
+
 **Read a run:** the log of `report` ends with the summary; the same is in `mart.sync_runs`.
 
 | Outcome | What it means | What to do |

@@ -108,13 +108,10 @@ class Looking:
         return self._lane
 
     def _made(self, settings: Settings) -> Lane:
-        """Its sides are not those that runs have: a login that it keeps for days may be out of date, and when that one
-        is refused, no side is paused for it."""
-        from taskbridge.engine.engine import Engine
+        """Its sides are not those that runs have: a login that it keeps for days may be out of date."""
         from taskbridge.engine.lane import Lane
-        from taskbridge.hooks.engine import ConnectedSides, open_ledger
+        from taskbridge.hooks.engine import looking_engine, open_ledger
         from taskbridge.operators.variables import switch_is_on
 
         ledger = self._opened.enter_context(open_ledger())
-        sides = ConnectedSides(settings, frozenset())
-        return Lane(Engine(ledger, sides, settings, switch_is_on), self._seconds)
+        return Lane(looking_engine(ledger, settings, switch_is_on), self._seconds)

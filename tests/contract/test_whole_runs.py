@@ -67,7 +67,9 @@ class BothWorlds:
     def run(self, mode: RunMode = RunMode.SCHEDULED, **asked: int) -> RunReport:
         """The same without time passing, and it may fail."""
         key = f"https/{next(self._keys)}"
-        return run_cycle(self.engine, RunSpec(key, mode, "settings", "code", asked=asked))
+        return run_cycle(
+            self.engine, RunSpec(key, mode, self.engine.settings.fingerprint, "code", asked=asked)
+        )
 
     def writes(self) -> int:
         services = (self.sandbox.salesforce, self.sandbox.sales_connect)

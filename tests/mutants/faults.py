@@ -771,6 +771,22 @@ FAULTS: Final = (
           "told.replace(tzinfo=told.tzinfo or UTC).astimezone(UTC)", "told.astimezone(UTC)",
           "a clock without a zone is hours off where the worker is",
           "tests/contract/test_shapes.py::test_the_servers_clock_is_utc_in_whichever_zone_the_worker_is"),
+    # a look before a run of the clock
+    Fault("quiet_for_ever", "engine/quiet.py",
+          "if not 0 <= known.age < patience.total_seconds():", "if known.age < 0:",
+          "who is switched on while nobody works is never taken in (S2)",
+          "tests/contract/test_quiet.py"
+          "::test_a_run_in_full_comes_in_time_also_by_what_people_may_wait"),
+    Fault("quiet_after_a_failure", "engine/quiet.py",
+          "return known.at_rest and not waits and", "return not waits and",
+          "a failed run is followed by a quiet minute instead of another attempt",
+          "tests/contract/test_quiet.py"
+          "::test_what_the_ledger_knows_asks_for_a_run_in_full_without_a_call"),
+    Fault("quiet_by_one_side", "engine/quiet.py",
+          "for side in Side):", "for side in [Side.SALES_CONNECT]):",
+          "an edit in Salesforce waits for five minutes",
+          "tests/contract/test_quiet.py"
+          "::test_a_new_task_an_edit_and_a_delete_are_news_until_a_run_has_read_them"),
     Fault("answers_of_any_shape", "sides/shapes.py",
           "return shape.model_validate(value)", "return shape.model_construct(**value)",
           "an answer of another shape ends in a TypeError",

@@ -66,7 +66,7 @@ CREATE TABLE bridge.user_map ( -- One row is a Sales Connect user and the Salesf
 CREATE UNIQUE INDEX user_map_one_sc_user_per_sf_user ON bridge.user_map (sf_user_id) WHERE state IN ('synced', 'off');
 
 CREATE TABLE bridge.api_usage ( -- One row is the calls of one kind that a run made to a system on a day (G7); for people mart.api_usage.
-    run_id bigint REFERENCES bridge.run, -- Number of the run; empty for runs that could not be opened, for the event lane, and for all that ended long ago
+    run_id bigint REFERENCES bridge.run, -- Number of the run; empty for runs that could not be opened, for looks before a run, and for all that ended long ago
     day date NOT NULL DEFAULT CAST(now() AT TIME ZONE 'UTC' AS date), -- Day (UTC) on which the calls were counted
     side text NOT NULL CHECK (side IN ('sales_connect', 'salesforce')), -- sales_connect or salesforce
     kind text NOT NULL CHECK (kind IN ('login', 'query', 'look_up', 'write', 'bulk', 'describe', 'limits')), -- What they were for: login, query, look_up, write, bulk, describe or limits
@@ -77,7 +77,7 @@ CREATE TABLE bridge.api_usage ( -- One row is the calls of one kind that a run m
 CREATE INDEX api_usage_day ON bridge.api_usage (day);
 
 CREATE TABLE bridge.api_allowance ( -- One row is what a system last told a run of the calls that it still takes (G7).
-    run_id bigint REFERENCES bridge.run, -- Number of the run; empty for one that could not be opened, and for the event lane
+    run_id bigint REFERENCES bridge.run, -- Number of the run; empty for one that could not be opened, and for looks before a run
     side text NOT NULL CHECK (side IN ('sales_connect', 'salesforce')), -- sales_connect or salesforce
     calls_left bigint NOT NULL, -- Calls left: of 24 hours in Salesforce, of the minute in Sales Connect
     allocation bigint, -- Calls that may be made in that time, where it is told

@@ -2,7 +2,7 @@ CREATE OR REPLACE VIEW mart.api_usage_by_day ( -- One row is the calls of one ki
     day, -- Day (UTC)
     side, -- sales_connect or salesforce
     kind, -- What they were for, as in mart.api_usage
-    calls, -- Requests that left, also of runs that could not be opened, and of the event lane
+    calls, -- Requests that left, also of runs that could not be opened, and of looks before a run
     forecast, -- How many the runs of that day had expected, dry runs included
     least_left, -- The least that was left when a run was last told, as far back as staging is kept
     allocation -- Calls that may be made in 24 hours, where it is told

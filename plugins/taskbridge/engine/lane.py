@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from taskbridge.core.lane import affords, calls_a_day
-from taskbridge.core.stamps import Stamp
+from taskbridge.core.stamps import Stamp, Stamps
 from taskbridge.core.terms import Side
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.usage import keep_usage
@@ -25,6 +25,7 @@ _LONGEST_REST: Final = 600.0  # seconds, after failures in a row
 _TOLD: Final = timedelta(days=1)
 _NOBODY: Final[frozenset[Side]] = frozenset()
 _BOTH: Final = frozenset(Side)
+_NOTHING: Final[frozenset[Stamp]] = frozenset()
 
 _log = logging.getLogger(__name__)
 
@@ -37,6 +38,19 @@ class _Watched:
     there: frozenset[Stamp] = frozenset()
     failures: int = 0
     rests_until: float = 0.0
+
+
+def news_since(
+    engine: Engine, side: Side, since: datetime, there: frozenset[Stamp] = _NOTHING
+) -> tuple[bool, Stamps]:
+    """Whether a side shows anything, from a moment of its clock on, that no run has read or written; and what it shows.
+
+    `there`: versions that are no news, as it showed them before. Raises what a read of the side and the ledger raise.
+    """
+    stamps = engine.sides[side].stamps_since(since)
+    fresh = [one for one in stamps.shown if one not in there]
+    # More than a page is news whatever it is, and what comes behind it is the run's to read.
+    return stamps.more or (bool(fresh) and engine.ledger.lane.has_news(side, fresh)), stamps
 
 
 class Lane:
@@ -113,16 +127,13 @@ class Lane:
             return False
         since = max(known.positions[side], watched.cursor or known.positions[side])
         try:
-            stamps = self._engine.sides[side].stamps_since(since)
+            news, stamps = news_since(self._engine, side, since, watched.there)
         except AuthenticationFailed:
             raise
         except TaskBridgeError as error:
             self._leave_alone(side, now, error)
             return False
         watched.failures = 0
-        fresh = [one for one in stamps.shown if one not in watched.there]
-        # More than a page is news whatever it is, and what comes behind it is the run's to read.
-        news = stamps.more or (bool(fresh) and self._engine.ledger.lane.has_news(side, fresh))
         if stamps.shown:
             cursor = max(one.at for one in stamps.shown)
             watched.cursor = cursor + timedelta(seconds=1) if stamps.more else cursor

@@ -33,10 +33,12 @@ class Metric:
 
 
 NAMES: Final[Mapping[str, tuple[Kind, str]]] = {
-    "taskbridge.run.<outcome>": (Kind.COUNTER, "runs that ended so; `skipped` while the sync is off or paused"),
+    "taskbridge.run.<outcome>": (Kind.COUNTER, "runs that ended so; `skipped` while the sync is off or paused, "
+    "`quiet` where nothing was new and nothing else ran"),
     "taskbridge.run_time": (Kind.TIMING, "from the opening of the run to its report (StatsD: milliseconds)"),
     "taskbridge.behind_seconds": (Kind.GAUGE, "seconds since a run last moved the watermarks: about the time of a "
-    "run while all is well, and growing while runs fail or a side is paused"),
+    "run while there is something to do, up to 5 minutes while all is quiet, and growing while runs fail or a side is "
+    "paused"),
     "taskbridge.staged.<side>.<place>": (Kind.COUNTER, "rows that were read, by where they ended; `known`: nothing "
     "new of them"),
     "taskbridge.action.<side>.<op>.<state>": (Kind.COUNTER, "planned writes, by what became of them"),
@@ -62,6 +64,14 @@ def metrics(told: RunReport) -> list[Metric]:
     if not told.dry_run:
         found += ((name, Kind.GAUGE, number) for name, number in _standing(told))
     return [Metric(f"taskbridge.{name}", kind, value) for name, kind, value in found]
+
+
+def of_quiet(behind: float) -> list[Metric]:
+    """Those of a run that did nothing as nothing is new. `behind`: seconds since the sides were read."""
+    return [
+        Metric("taskbridge.run.quiet", Kind.COUNTER, 1.0),
+        Metric("taskbridge.behind_seconds", Kind.GAUGE, behind),
+    ]
 
 
 def describe() -> str:

@@ -78,6 +78,16 @@ def open_ledger() -> Iterator[Ledger]:
         yield ledger
 
 
+def looking_engine(
+    ledger: Ledger,
+    settings: Settings,
+    switch: Callable[[], bool],
+    sessions: Callable[[Side], Sessions] = alone,
+) -> Engine:
+    """An engine for looks before a run: a login that is refused to it pauses no side."""
+    return Engine(ledger, ConnectedSides(settings, frozenset(), sessions), settings, switch)
+
+
 def build_engine(
     ledger: Ledger,
     settings: Settings,

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 from taskbridge.errors import TaskBridgeError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from taskbridge.core.run import RunOutcome
+    from taskbridge.engine.metrics import Metric
     from taskbridge.engine.steps.report import RunReport
 
 
@@ -18,11 +21,24 @@ _log = logging.getLogger(__name__)
 
 def send(told: RunReport) -> None:
     """Sends the numbers of a run that has ended (`taskbridge.engine.metrics`)."""
+    from taskbridge.engine.metrics import metrics
+
+    _send(metrics(told))
+
+
+def send_quiet(behind: float) -> None:
+    """The same of a run that did nothing as nothing is new."""
+    from taskbridge.engine.metrics import of_quiet
+
+    _send(of_quiet(behind))
+
+
+def _send(found: Iterable[Metric]) -> None:
     from airflow.sdk.observability import stats
 
-    from taskbridge.engine.metrics import Kind, metrics
+    from taskbridge.engine.metrics import Kind
 
-    for one in metrics(told):
+    for one in found:
         if one.kind is Kind.COUNTER:
             stats.incr(one.name, int(one.value))
         elif one.kind is Kind.GAUGE:

@@ -1,4 +1,4 @@
-"""What the event lane asks of the ledger. Nothing of it is written."""
+"""What a look before a run asks of the ledger, be it the event lane's or the clock's. Nothing of it is written."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ class LaneState:
     busy: bool  # a run holds the lease
     due: bool  # a pair or a decision waits for the next run, whether or not anybody edits
     last_run: int | None
+    last_settings: str | None  # fingerprint of its settings
+    at_rest: bool  # the last run read both sides, planned nothing, and left nothing to be tried again
+    read_at: datetime | None  # when the sides were last read, by the ledger's clock
+    age: float | None  # seconds since then
 
 
 @dataclass
@@ -35,6 +39,10 @@ class LaneStates:
             first.busy,
             first.due,
             first.run_id,
+            first.settings_fingerprint,
+            all(row.at_rest for row in rows),
+            None if first.read_at is None else first.read_at.astimezone(UTC),
+            first.age,
         )
 
     def has_news(self, side: Side, shown: Sequence[Stamp]) -> bool:
