@@ -30,8 +30,8 @@ from taskbridge.engine.deciding.summary import Summary
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.on_demand.audit import compare_everything
 
-PART_ROWS: Final = 62_500
-"""Staged rows of both sides that are planned at once: some 31,000 pairs, where both of their records were read."""
+PART_ROWS: Final = 20_000
+"""Staged rows of both sides that are planned at once: some 10,000 pairs, where both of their records were read."""
 
 
 class _Again(Exception):
