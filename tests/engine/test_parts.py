@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from taskbridge.core.faults import MOST
+from taskbridge.core.model import PlanInput
 from taskbridge.core.parts import BUCKETS, WHOLE, cut
 from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.core.terms import Side
@@ -158,3 +160,75 @@ def test_a_part_that_fails_leaves_nothing_of_the_others(
     monkeypatch.setattr(in_parts, "_plan", planned)
     world.settle()
     assert disagreements(world) == []
+
+
+def fails_with(monkeypatch: pytest.MonkeyPatch, *titles: str) -> list[int]:
+    """Makes the program fail with these tasks; answers how many plans it was asked for."""
+    planned, asked = in_parts.make_plan, []
+
+    def fails(given: PlanInput, **words: Any) -> Any:
+        asked.append(1)
+        if any(given.tasks(side)["title"].isin(titles).any() for side in Side):
+            raise KeyError("a title that nobody may read here")
+        return planned(given, **words)
+
+    monkeypatch.setattr(in_parts, "make_plan", fails)
+    return asked
+
+
+@pytest.mark.parametrize("most", [3, 10**6])
+def test_G4_what_no_plan_can_be_made_with_is_parked_and_the_others_go_on(
+    world: World, small_parts: list[int], monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    busy(world)
+    ids = [world.sc_task(title) for title in ("One", "Poison", "Two")]
+    world.sf_task("More poison", owner="ben")
+    monkeypatch.setattr(in_parts, "PART_ROWS", most)
+    fails_with(monkeypatch, "Poison", "More poison")
+    report = world.sync()
+    assert report.outcome is RunOutcome.PARTIAL
+    assert f"Sales Connect {ids[1]}" in report.text
+    assert "KeyError in engine/deciding/in_parts.py, line " in report.text
+    assert "a title that nobody may read here" not in report.text
+    assert world.partner(Side.SALES_CONNECT, ids[0])
+    assert world.partner(Side.SALES_CONNECT, ids[2])
+    assert world.rows("SELECT code, count(*) FROM bridge.dead_letter GROUP BY 1") == [("PLAN_FAILED", 2)]
+    world.settle()
+    assert {row["title"] for row in world.sf.live().values()}.isdisjoint({"Poison"})
+
+    monkeypatch.undo()
+    world.sc.edit(ids[1], details="touched")
+    world.sf.edit(
+        next(one for one, row in world.sf.live().items() if row["title"] == "More poison"), details="x"
+    )
+    world.settle()
+    assert disagreements(world) == []
+    assert world.rows("SELECT 1 FROM bridge.dead_letter WHERE resolved_at IS NULL") == []
+
+
+def test_G4_a_pair_that_no_plan_can_be_made_with_waits(
+    world: World, small_parts: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [world.sc_task(f"Task {number}") for number in range(8)]
+    world.settle()
+    world.sc.edit(ids[3], title="Poison")
+    world.sc.edit(ids[4], title="Renamed")
+    fails_with(monkeypatch, "Poison")
+    assert world.sync().outcome is RunOutcome.PARTIAL
+    assert "Renamed" in {row["title"] for row in world.sf.live().values()}
+    monkeypatch.undo()
+    world.advance(4200)
+    world.settle()
+    assert disagreements(world) == []
+
+
+def test_a_fault_that_is_no_matter_of_a_few_records_fails_the_run(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    titles = [f"Task {number}" for number in range(MOST + 2)]
+    for title in titles:
+        world.sc_task(title)
+    fails_with(monkeypatch, *titles)
+    with pytest.raises(KeyError):
+        world.sync()
+    assert world.rows("SELECT 1 FROM bridge.dead_letter") == []

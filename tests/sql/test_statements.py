@@ -124,6 +124,7 @@ def test_every_statement_runs(ledger: Ledger, database_url: str, monkeypatch: py
         ledger.staging.staged(run, side)
         ledger.staging.sample_ids(run, side, 10)
         ledger.staging.quiet(side, pd.DataFrame({"remote_id": ["1", "00T1"]}))
+        ledger.staging.park(run, side, ["nobody"], "PLAN_FAILED", "Planning failed.")
         ledger.staging.save_known(run, side, 3)
         assert ledger.staging.unstaged(run, side) == (0, 3)
     monkeypatch.setattr(statistics, "LARGE", 1)

@@ -71,6 +71,9 @@ CREATE TABLE staging.salesforce_task ( -- One row is a Salesforce task as a run 
 -- both:
 -- The last sight of a record: mart.latest_staged, not_synced and tasks_current. One entry a staged row.
 CREATE INDEX {side}_task_record ON staging.{side}_task (remote_id, run_id);
+-- The rows of a part. The run comes second: an index that began with it would be taken for a look-up by id, while nothing
+-- is known of a run that has just begun.
+CREATE INDEX {side}_task_part ON staging.{side}_task (bucket, run_id);
 -- What mart.not_synced starts from, with all that it tells, as far as a row of an index may be that long: titles have 255
 -- characters in both systems. One entry a row that was left aside, few of those that runs read.
 CREATE INDEX {side}_task_aside ON staging.{side}_task (remote_id, run_id) INCLUDE (presence, title, owner, link_id, disposition, rule)
@@ -78,7 +81,7 @@ CREATE INDEX {side}_task_aside ON staging.{side}_task (remote_id, run_id) INCLUD
 CREATE INDEX {side}_task_aside_long ON staging.{side}_task (run_id)
     WHERE disposition IN ('ignored', 'deferred', 'held', 'waiting', 'released', 'dead_letter') AND coalesce(octet_length(title), 0) > 1020;
 -- A run's share of a table is all that a plan needs to know, and it is wanted in milliseconds.
-ALTER TABLE staging.{side}_task ALTER COLUMN run_id SET STATISTICS 20;
+ALTER TABLE staging.{side}_task ALTER COLUMN run_id SET STATISTICS 20, ALTER COLUMN bucket SET STATISTICS 20;
 -- end
 
 CREATE VIEW staging.seen ( -- One row is a staged record of either side, with what both have in common.

@@ -2,9 +2,10 @@
 -- Parameters: run_id, low, high (buckets), writes (how many are enough)
 WITH touched AS (
     -- both: UNION
+    -- OFFSET 0, here and below: looked up by key, however many parts there are and whatever the database reckons with.
     SELECT l.link_id
     FROM staging.{side}_task s
-    JOIN bridge.link l ON l.{half}_id = s.remote_id
+    CROSS JOIN LATERAL (SELECT link_id FROM bridge.link WHERE {half}_id = s.remote_id OFFSET 0) l
     WHERE s.run_id = CAST(:run_id AS bigint) AND s.bucket BETWEEN CAST(:low AS int) AND CAST(:high AS int)
     -- end
 ),
@@ -13,8 +14,8 @@ recent AS (
            row_number() OVER (PARTITION BY a.link_id ORDER BY a.answered_at, a.run_id, a.seq) AS nth,
            count(*) OVER (PARTITION BY a.link_id) AS writes
     FROM touched
-    JOIN bridge.action a USING (link_id)
-    WHERE a.state = 'done' AND a.op <> 'delete' AND a.answered_at > now() - interval '1 hour'
+    CROSS JOIN LATERAL (SELECT * FROM bridge.action WHERE link_id = touched.link_id AND state = 'done' OFFSET 0) a
+    WHERE a.op <> 'delete' AND a.answered_at > now() - interval '1 hour'
 )
 SELECT
     link_id, nth, side, op, mask, title, status, priority, due_date, details, owner,

@@ -12,11 +12,15 @@ INSERT INTO bridge.dead_letter AS known (
 )
 SELECT :run_id, 'extract', side, remote_id, link_id, problem_code, 'data',
        coalesce(problem_message, 'The record cannot be understood.'),
-       'Correct the record in ' || system || '; it is read again when it changes.',
+       CASE problem_code
+           WHEN 'PLAN_FAILED' THEN 'Report it, with the log of the task decide: this is a fault of the program. The record'
+           ELSE 'Correct the record in ' || system || '; it'
+       END || ' is read again when it changes.',
        payload
 FROM broken
 ON CONFLICT (side, remote_id) WHERE resolved_at IS NULL AND stage = 'extract' DO UPDATE
-SET link_id = excluded.link_id, code = excluded.code, message = excluded.message, payload = excluded.payload,
+SET link_id = excluded.link_id, code = excluded.code, message = excluded.message, remedy = excluded.remedy,
+    payload = excluded.payload,
     attempts = known.attempts + CASE
         WHEN known.last_seen_at < (SELECT opened_at FROM bridge.run WHERE run_id = :run_id) THEN 1 ELSE 0
     END,

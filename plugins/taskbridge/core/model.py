@@ -45,6 +45,9 @@ _PROBLEM_COLUMNS: Final = [
     ("payload", pa.string()),  # the record as it came, JSON
 ]
 
+WITH_A_PROBLEM: Final = frozenset({"remote_id", "presence", *(name for name, _ in _PROBLEM_COLUMNS)})
+"""What is told of a record that cannot be understood."""
+
 SALES_CONNECT_TASKS: Final = pa.schema(
     [
         *_TASK_COLUMNS,

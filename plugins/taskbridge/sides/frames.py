@@ -14,13 +14,12 @@ import pyarrow.compute as pc
 from taskbridge.core import canonical
 from taskbridge.core.arrays import to_table
 from taskbridge.core.frames import frame
-from taskbridge.core.model import TASKS
+from taskbridge.core.model import TASKS, WITH_A_PROBLEM
 from taskbridge.core.terms import BIT, FIELDS, TEMPLATE_INPUTS, Presence, Side
 from taskbridge.sides import storable
 
 _TEXTS: Final = frozenset({"title", "details", *TEMPLATE_INPUTS})
 Item = TypeVar("Item")
-_KEPT: Final = frozenset({"remote_id", "presence", "problem_code", "problem_message", "payload"})
 _SCOPE: Final = frozenset(
     {"owner", "subtype", "is_closed", "is_recurrence", "created_at", "completed_at", "marker"}
 )
@@ -82,7 +81,7 @@ def _blank(side: Side, arrays: dict[str, pa.Array], problems: Mapping[int, Probl
         pc.and_(pc.is_valid(arrays["version"]), side is Side.SALESFORCE),
     )
     bad = pa.array([row in problems for row in range(rows)])
-    for name in arrays.keys() - _KEPT:
+    for name in arrays.keys() - WITH_A_PROBLEM:
         blank = pc.and_not(bad, in_bin) if name in _SCOPE | {"version"} else bad
         arrays[name] = pc.if_else(blank, pa.scalar(None, arrays[name].type), arrays[name])
     found = [None if gone else problems.get(row) for row, gone in enumerate(in_bin.to_pylist())]

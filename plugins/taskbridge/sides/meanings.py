@@ -235,6 +235,11 @@ OWN: Final[Mapping[str, Meaning]] = {
     "UNPROCESSABLE": _validation(
         "Sales Connect refused the values", "correct the fields that the message names"
     ),
+    "PLAN_FAILED": _validation(
+        "TaskBridge fails with the record: a fault of the program",
+        "report it, with the log of the task decide; the record is read again when it changes",
+        _OPERATOR,
+    ),
     "BAD_VALUE": _validation(
         "the record cannot be understood", "correct the record; it is read again when it changes"
     ),

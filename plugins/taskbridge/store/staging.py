@@ -64,8 +64,14 @@ class Staging:
                 tx.run(f"staging/mark_read_{side.value}", run_id=run.run_id)
         return int(table.num_rows)
 
+    def park(self, run: Run, side: Side, ids: Sequence[str], code: str, message: str) -> None:
+        """Takes these staged records for such as cannot be understood (G4)."""
+        with self._db.fenced(run) as tx:
+            given = {"remote_ids": list(ids), "code": code, "message": message}
+            tx.run(f"staging/park_{side.value}", run_id=run.run_id, **given)
+
     def staged(self, run: Run, side: Side, part: Part = WHOLE) -> pd.DataFrame:
-        """TASKS[side] of a part."""
+        """TASKS[side] of a part; `payload` is null, as no plan looks at it."""
         statement = f"staging/read_{side.value}"
         return self._db.frame(statement, TASKS[side], run_id=run.run_id, **vars(part))
 

@@ -21,7 +21,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.dialects import registry
 
 import taskbridge
-from taskbridge.core.model import TASKS
+from taskbridge.core.model import TASKS, WITH_A_PROBLEM
 from taskbridge.core.terms import Side
 from taskbridge.core.writes import WRITES
 
@@ -33,6 +33,8 @@ _WORDS: Final = {
         "{half}": side.prefix,
         "{HALF}": side.prefix.upper(),
         "{columns}": ", ".join(TASKS[side].names),
+        "{values}": ", ".join(name for name in TASKS[side].names if name != "payload"),
+        "{blanks}": ", ".join(f"{name} = NULL" for name in TASKS[side].names if name not in WITH_A_PROBLEM),
         "{updates}": ", ".join(f"{name} = excluded.{name}" for name in TASKS[side].names[1:]),
     }
     for side in Side

@@ -2,7 +2,8 @@
 
 A part is planned and stored before the next one is read, all of them in one transaction. Two things are known only when
 all parts have been seen: whether a side can be what it seems (G8), and whether a limit is exceeded (G3). Nearly always
-neither is so. Otherwise everything is taken back and planned once more, with what is known by then.
+neither is so. Otherwise everything is taken back and planned once more, with what is known by then; so it is where the
+program fails with some records, which are parked then (G4).
 """
 
 from __future__ import annotations
@@ -24,14 +25,16 @@ from taskbridge.core.run import Run, RunMode
 from taskbridge.core.terms import Side
 from taskbridge.engine.deciding.checks import require_checks
 from taskbridge.engine.deciding.contract import require_contract
+from taskbridge.engine.deciding.faults import Fault, find_fault, park
 from taskbridge.engine.deciding.inputs import Inputs
 from taskbridge.engine.deciding.plausibility import believe, sample, to_sample
 from taskbridge.engine.deciding.summary import Summary
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.on_demand.audit import compare_everything
+from taskbridge.errors import TaskBridgeError
 
-PART_ROWS: Final = 62_500
-"""Staged rows of both sides that are planned at once: some 31,000 pairs, where both of their records were read."""
+PART_ROWS: Final = 20_000
+"""Staged rows of both sides that are planned at once: some 10,000 pairs, where both of their records were read."""
 
 
 class _Again(Exception):
@@ -47,6 +50,8 @@ class _Known:
     weighed: Sequence[
         pa.Table
     ] = ()  # WEIGHED of each part, where a limit is exceeded by all of them together
+    fault: Fault | None = None  # whose records are to be parked
+    parked: set[tuple[Side, str]] = field(default_factory=set)  # records that are, by their ids
 
 
 def plan_in_parts(engine: Engine, run: Run, rows: int) -> Summary:
@@ -57,6 +62,9 @@ def plan_in_parts(engine: Engine, run: Run, rows: int) -> Summary:
             return _attempt(engine, run, parts, known)
         except _Again:
             engine.still_mine(run)  # what renewed the lease meanwhile was taken back as well
+            if known.fault:
+                park(engine, run, known.fault)
+                known.fault = None
             for side in known.doubted:
                 sample(engine, run, side)
             known.sampled |= known.doubted
@@ -73,7 +81,7 @@ def _attempt(engine: Engine, run: Run, parts: Sequence[Part], known: _Known) -> 
         for number, part in enumerate(parts):
             given = _told(inputs.of(part), known.weighed, number)
             sights = {side: sight + look(given, side) for side, sight in sights.items()}
-            plan = _plan(engine, run, given, first=number == 0)
+            plan = _plan(engine, run, given, known, first=number == 0)
             weighed.append(to_table(plan.weighed, WEIGHED))
             if number == len(parts) - 1 and run.spec.mode is not RunMode.AUDIT:
                 _weigh(engine, run, given, sights, weighed, known)
@@ -88,10 +96,20 @@ def _attempt(engine: Engine, run: Run, parts: Sequence[Part], known: _Known) -> 
     return summary
 
 
-def _plan(engine: Engine, run: Run, given: PlanInput, *, first: bool) -> Plan:
+def _plan(engine: Engine, run: Run, given: PlanInput, known: _Known, *, first: bool) -> Plan:
     if run.spec.mode is RunMode.AUDIT:
         return compare_everything(engine, run, given, first=first)
-    return make_plan(given)
+    try:
+        return make_plan(given)
+    except (TaskBridgeError, MemoryError):
+        raise
+    except Exception as error:
+        known.fault = find_fault(given, make_plan, error)
+        # What is parked is not looked at: it cannot be the reason once more.
+        if known.fault is None or known.parked & known.fault.records:
+            raise
+        known.parked |= known.fault.records
+        raise _Again from error
 
 
 def _told(given: PlanInput, weighed: Sequence[pa.Table], number: int) -> PlanInput:
