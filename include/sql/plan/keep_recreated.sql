@@ -1,5 +1,5 @@
 -- What is known of records that this plan creates anew, before their pairs forget them (K5)
--- Parameters: run_id; before plan/save_new_links
+-- Parameters: run_id, first (seq of the part's first action); before plan/save_new_links
 INSERT INTO bridge.kept (
     run_id, action_id, link_id, reason, side, remote_id, version, modified_at, created_at,
     title, status, priority, due_date, details, owner, marker, person,
@@ -13,7 +13,7 @@ SELECT a.run_id, a.action_id, l.link_id, 'recreated', a.side, l.sc_id, l.sc_vers
 FROM bridge.action a
 JOIN bridge.link l USING (link_id)
 LEFT JOIN staging.sales_connect_task s ON s.run_id = a.run_id AND s.remote_id = l.sc_id
-WHERE a.run_id = :run_id AND a.op = 'create' AND a.side = 'sales_connect' AND l.sc_id IS NOT NULL
+WHERE a.run_id = :run_id AND a.seq >= :first AND a.op = 'create' AND a.side = 'sales_connect' AND l.sc_id IS NOT NULL
 UNION ALL
 SELECT a.run_id, a.action_id, l.link_id, 'recreated', a.side, l.sf_id, l.sf_version, l.sf_modified_at, s.created_at,
        l.sf_title, l.sf_status, l.sf_priority, l.sf_due_date, l.sf_details, l.sf_owner, s.marker, s.person,
@@ -22,4 +22,4 @@ SELECT a.run_id, a.action_id, l.link_id, 'recreated', a.side, l.sf_id, l.sf_vers
 FROM bridge.action a
 JOIN bridge.link l USING (link_id)
 LEFT JOIN staging.salesforce_task s ON s.run_id = a.run_id AND s.remote_id = l.sf_id
-WHERE a.run_id = :run_id AND a.op = 'create' AND a.side = 'salesforce' AND l.sf_id IS NOT NULL
+WHERE a.run_id = :run_id AND a.seq >= :first AND a.op = 'create' AND a.side = 'salesforce' AND l.sf_id IS NOT NULL

@@ -1,5 +1,5 @@
 -- What other runs had planned, or hold for these pairs, no longer counts; since when it waits is kept (G7)
--- Parameters: run_id, link_ids (of the new plan's actions)
+-- Parameters: run_id; after the new plan's actions are there
 UPDATE bridge.action a
 SET state = 'stale',
     answered_at = now(),
@@ -14,6 +14,6 @@ WHERE r.run_id = a.run_id
   AND (
     -- Whatever is unfinished is decided anew by every sync; a run for a person is about its own pairs.
     (a.state = 'planned' AND NOT bridge.is_deliberate(CAST(:run_id AS bigint)))
-    OR a.link_id = ANY(:link_ids)
+    OR EXISTS (SELECT FROM bridge.action new WHERE new.run_id = :run_id AND new.link_id = a.link_id)
     OR a.link_id IN (SELECT d.link_id FROM bridge.decided(CAST(:run_id AS bigint)) d)
   )

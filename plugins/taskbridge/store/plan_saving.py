@@ -66,8 +66,8 @@ class PlanSaving:
         self._save_dispositions(tx, part, to_table(plan.dispositions, DISPOSITIONS))
         tx.copy(["bridge", "action"], _with_ids(_moved(actions, first, "seq"), run))
         if not run.spec.only_looks:
-            self._supersede(tx, actions)
-            _save_new_links(tx, run, plan)
+            self._asks |= pc.any(pc.equal(actions["state"], ActionState.HELD.value)).as_py() is True
+            _save_new_links(tx, run, plan, first)
             tx.copy(
                 ["bridge", "ledger_change"],
                 with_constants(_moved(changes, first, "seq", "also"), run_id=run.run_id),
@@ -80,6 +80,8 @@ class PlanSaving:
     def finish(self) -> None:
         """What looks at all parts."""
         tx, run, before = self._open(), self._run, self._before
+        if not run.spec.only_looks:
+            self._supersede(tx)
         if self._superseded:
             tx.run("plan/carry_over", run_id=run.run_id)
         if not run.spec.only_looks:
@@ -122,13 +124,11 @@ class PlanSaving:
             )
         self._staged += staged
 
-    def _supersede(self, tx: Transaction, actions: pa.Table) -> None:
+    def _supersede(self, tx: Transaction) -> None:
         """What earlier runs still had in mind for these pairs no longer counts; what they held unchanged is held on."""
-        links = sorted({link for link in actions.column("link_id").to_pylist() if link is not None})
-        if pc.any(pc.equal(actions["state"], ActionState.HELD.value)).as_py():
-            self._asks = True
+        if self._asks:
             tx.run("plan/forget_unchanged", run_id=self._run.run_id)
-        if tx.run("plan/supersede_actions", run_id=self._run.run_id, link_ids=links).rowcount:
+        if tx.run("plan/supersede_actions", run_id=self._run.run_id).rowcount:
             self._superseded = True
 
 
@@ -142,9 +142,9 @@ def _forget_plan(tx: Transaction, run: Run, before: Row[Any]) -> None:
         tx.run("plan/forget_plan", run_id=run.run_id)
 
 
-def _save_new_links(tx: Transaction, run: Run, plan: Plan) -> None:
+def _save_new_links(tx: Transaction, run: Run, plan: Plan, first: int) -> None:
     if (plan.actions["op"] == Op.CREATE).any():
-        tx.run("plan/keep_recreated", run_id=run.run_id)
+        tx.run("plan/keep_recreated", run_id=run.run_id, first=first)
     links = to_table(plan.new_links, NEW_LINKS)
     if links.num_rows:
         tx.run("plan/save_new_links", run_id=run.run_id, **as_arrays(links))
