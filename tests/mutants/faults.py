@@ -320,7 +320,8 @@ FAULTS: Final = (
           "tests/engine/test_waiting.py::test_G9_what_waits_costs_an_idle_run_nothing"),
     # the steps of a run
     Fault("no_brake", "engine/steps/load.py",
-          "                if number:\n                    self.engine.require_switch()\n", "",
+          "                    calls.room()\n                    self.engine.require_switch()\n",
+          "                    pass\n",
           "switching off does not stop a run that is writing (S1)",
           "tests/engine/test_switching.py"
           "::test_S1_the_switch_is_a_brake_between_writes_that_were_looked_at_together"),
@@ -335,15 +336,18 @@ FAULTS: Final = (
           "tests/engine/test_kept.py"
           "::test_K5_a_deleted_sales_connect_task_is_kept_with_all_that_was_told_of_it"),
     Fault("nothing_is_sent_back", "engine/steps/load.py",
-          "            engine.ledger.outbox.unsend(run, ids)\n", "",
+          "            self.engine.ledger.outbox.unsend(self.run, list(rows[\"action_id\"]))\n", "",
           "what certainly was not written counts as perhaps written",
           "tests/engine/test_steps.py"
           "::test_a_side_that_is_down_does_not_keep_the_other_from_its_share"),
     Fault("intent_after_the_act", "engine/steps/load.py",
-          "engine.ledger.outbox.mark_sent(run, ids)\n        try:\n"
-          "            outcomes = engine.sides[side].write(self.op, rows, fence)\n",
-          "try:\n            outcomes = engine.sides[side].write(self.op, rows, fence)\n"
-          "            engine.ledger.outbox.mark_sent(run, ids)\n",
+          "        self.engine.ledger.outbox.mark_sent(self.run, list(rows[\"action_id\"]))\n"
+          "        with self._sent_back(rows):\n"
+          "            return self.engine.sides.begin_write(self.side, self.op, rows, fence, begin)\n",
+          "        with self._sent_back(rows):\n"
+          "            answered = self.engine.sides.begin_write(self.side, self.op, rows, fence, begin)()\n"
+          "        self.engine.ledger.outbox.mark_sent(self.run, list(rows[\"action_id\"]))\n"
+          "        return lambda: answered\n",
           "a crash between both writes doubles a task (G2)",
           "tests/engine/test_steps.py"
           "::test_G2_that_a_write_is_tried_is_stored_before_it_is_tried"),
@@ -663,7 +667,7 @@ FAULTS: Final = (
           "tests/engine/test_pause.py"
           "::test_rows_that_are_refused_for_our_login_pause_the_side"),
     Fault("refused_rows_pause_nothing", "engine/pause.py",
-          "        return self._judged(outcomes)\n", "        return outcomes\n",
+          "            return self._judged(answered)\n", "            return answered\n",
           "a login that rows were refused for is tried until the user is locked",
           "tests/engine/test_pause.py"
           "::test_rows_that_are_refused_for_our_login_pause_the_side"),
