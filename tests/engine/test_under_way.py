@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +18,8 @@ from taskbridge.core.run import Run
 from taskbridge.core.terms import Op, Side
 from taskbridge.engine.loading import under_way
 from taskbridge.engine.loading.guarded import beside
-from taskbridge.engine.ports import unfenced
+from taskbridge.engine.ports import Answer, Begin, unfenced
+from taskbridge.engine.steps import load as load_step
 from taskbridge.engine.steps.load import LoadResult, load
 from taskbridge.errors import (
     ApiLimitReached,
@@ -238,19 +241,53 @@ def test_a_write_that_is_under_way_when_the_load_dies_is_found_later_and_not_rep
     assert not disagreements(world)
 
 
-def test_rows_that_were_busy_are_tried_again_one_call_at_a_time(world: World) -> None:
+def test_rows_that_were_busy_are_tried_again_one_call_at_a_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """They may have been in each other's way."""
+    at_once: list[int] = []
+
+    def noting(most: int) -> AbstractContextManager[under_way.Calls]:
+        at_once.append(most)
+        return under_way.calls_under_way(most)
+
+    monkeypatch.setattr(load_step, "calls_under_way", noting)
     gate = Gate(world.sf)
     made(world, MOST)
     world.sf.faults.lock_titles = {f"Task {number}": 1 for number in range(MOST)}
 
     def from_now_on_alone() -> None:
-        gate.most, gate.met = 0, threading.Barrier(1)
+        gate.met = threading.Barrier(1)
 
     gate.when_full = from_now_on_alone
     assert create(world).outcomes == {"done": MOST}
     assert len(gate.sent) == 2 * MOST
-    assert gate.most == 1
+    assert at_once == [MOST, 1]
+
+
+def test_an_answer_that_came_meanwhile_stops_the_next_call_though_there_is_room_for_it() -> None:
+    answered, begun = threading.Event(), []
+
+    def refused() -> pd.DataFrame:
+        raise ApiLimitReached("none left")
+
+    def start(begin: Begin) -> Answer:
+        answer = begin(refused)
+        begun.append(answer)
+        with contextlib.suppress(ApiLimitReached):
+            answer()  # it has ended now
+        return answer
+
+    def take(answer: Answer) -> None:
+        answered.set()
+        answer()
+
+    with under_way.calls_under_way(MOST) as calls:
+        calls.send(start, take)
+        with pytest.raises(ApiLimitReached):
+            calls.send(start, take)
+    assert answered.is_set()
+    assert len(begun) == 1
 
 
 @pytest.mark.parametrize(("known", "most"), [(None, 1), (True, 1), (False, MOST)])
