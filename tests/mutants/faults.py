@@ -325,6 +325,33 @@ FAULTS: Final = (
           "switching off does not stop a run that is writing (S1)",
           "tests/engine/test_switching.py"
           "::test_S1_the_switch_is_a_brake_between_writes_that_were_looked_at_together"),
+    Fault("one_more_under_way", "engine/loading/under_way.py",
+          "len(self._under_way) >= self._most", "len(self._under_way) > self._most",
+          "more calls are begun than may be under way",
+          "tests/engine/test_under_way.py"
+          "::test_S1_the_switch_stops_further_calls_and_those_under_way_are_recorded"),
+    Fault("a_failure_leaves_its_neighbours", "engine/loading/under_way.py",
+          "        calls.finish(errors)\n",
+          "        for error in errors:\n            raise error\n        calls.finish([])\n",
+          "what was answered beside a failure is not recorded (G4)",
+          "tests/engine/test_under_way.py"
+          "::test_G2_G4_what_is_under_way_beside_a_failure_is_recorded_and_nothing_more_is_sent"),
+    Fault("a_paused_side_forgets_what_is_under_way", "engine/pause.py",
+          "            with self._heard():\n                answered",
+          "            with self._watched(CallKind.WRITE):\n                answered",
+          "a call that was answered counts as not sent, and is sent again (G2)",
+          "tests/engine/test_under_way.py"
+          "::test_two_that_are_refused_for_the_login_pause_the_side_once_and_the_third_is_recorded"),
+    Fault("rows_go_on_after_a_refused_call", "sides/sales_connect/writes.py",
+          "        if stops:\n            return None\n", "",
+          "a sign-in page is asked again for every row",
+          "tests/contract/test_calls_beside.py"
+          "::test_G4_once_a_call_is_refused_as_a_whole_no_further_one_is_sent"),
+    Fault("threads_are_not_fenced", "sides/http.py",
+          "pool.submit(copy_context().run, call, item)", "pool.submit(call, item)",
+          "a request leaves after the lease was lost (invariant 23)",
+          "tests/contract/test_calls_beside.py"
+          "::test_invariant_23_each_call_is_fenced_whichever_thread_makes_it"),
     Fault("no_last_look", "engine/steps/load.py",
           "ready = self._still_as_seen(lot)\n", "ready = lot\n",
           "an edit between decide and load is overwritten (invariant 19)",
