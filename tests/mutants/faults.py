@@ -329,7 +329,7 @@ FAULTS: Final = (
           "len(self._under_way) >= self._most", "len(self._under_way) > self._most",
           "more calls are begun than may be under way",
           "tests/engine/test_under_way.py"
-          "::test_S1_the_switch_stops_further_calls_and_those_under_way_are_recorded"),
+          "::test_G2_G4_what_is_under_way_beside_a_failure_is_recorded_and_nothing_more_is_sent"),
     Fault("a_failure_leaves_its_neighbours", "engine/loading/under_way.py",
           "        calls.finish(errors)\n",
           "        for error in errors:\n            raise error\n        calls.finish([])\n",
