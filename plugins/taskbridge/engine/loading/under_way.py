@@ -76,9 +76,9 @@ class Calls:
         if not errors:
             return
         told = min(errors, key=lambda error: isinstance(error, SwitchedOff | ApiLimitReached))
-        for error in errors:
-            if error is not told:
-                _log.warning("%s", error)
+        for other in errors:
+            if other is not told:
+                _log.warning("%s", other)
         raise told
 
     def close(self) -> None:
