@@ -9,16 +9,21 @@ from typing import Any
 import pytest
 import requests
 
+from taskbridge.core.run import RunOutcome
 from taskbridge.core.terms import Op
 from taskbridge.core.usage import CallKind
 from taskbridge.errors import CallRefused, LeaseLost
 from taskbridge.sides.http import Channel
+from taskbridge.sides.salesforce.side import SalesforceSide
+from taskbridge.store import Ledger
 from tests.contract.sandbox_process import Sandbox
+from tests.contract.test_whole_runs import BothWorlds
 from tests.contract.worlds import SalesConnectWorld, sales_connect_side, write
 
 MOST = 4
 ROWS = 40
 PATIENCE = 30  # seconds
+_WRITTEN = ("/v2/tasks", "/composite/sobjects")
 
 
 class Watch:
@@ -32,7 +37,7 @@ class Watch:
         self._present = self.most = self.sent = 0
 
     def _watched(self, method: str, url: str, **options: Any) -> requests.Response:
-        if method == "GET" or url.endswith("/token"):
+        if method == "GET" or not any(path in url for path in _WRITTEN):
             return self._request(method, url, **options)
         with self._lock:
             self._present, self.sent = self._present + 1, self.sent + 1
@@ -83,6 +88,27 @@ def test_G2_creates_without_batches_go_four_at_a_time_and_each_is_there_once(bar
     told = {one["remote_id"]: f"t{number}" for number, one in enumerate(outcomes)}
     assert told == names(bare), "each outcome is that of its row"
     assert bare.side.meter.take().calls == {CallKind.WRITE: ROWS}
+
+
+@pytest.mark.postgres
+def test_a_whole_run_writes_by_four_collections_at_a_time_and_nothing_comes_back(
+    sandbox: Sandbox, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SalesforceSide, "chunk_size", ROWS // (2 * MOST))
+    both = BothWorlds(sandbox, ledger, batch=True, feed=True, concurrent_calls=MOST)
+    watched = watch(both.sf.side._channel, meet=True)
+    tasks = [both.sc.create(f"t{number}") for number in range(ROWS)]
+    both.sync()
+    for number, task in enumerate(tasks):
+        both.sc.edit(task, details=f"of t{number}")
+    both.sync()
+    written = {(one["Subject"], one["Description"]) for one in both.tasks()[0]}
+    assert written == {(f"t{number}", f"of t{number}") for number in range(ROWS)}
+    assert len(both.tasks()[0]) == ROWS
+    assert (watched.most, watched.sent) == (MOST, 2 * 2 * MOST)
+    before = both.writes()
+    assert both.sync().outcome is RunOutcome.CLEAN
+    assert both.writes() == before
 
 
 def test_G4_once_a_call_is_refused_as_a_whole_no_further_one_is_sent(bare: SalesConnectWorld) -> None:
