@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from bench import cycles, growth, pages, reconcile, sizes, views
+from bench import cycles, growth, loads, pages, reconcile, sizes, views
 from bench.apart import PlannerEnded
 from bench.reconcile import PlansDiffer, peak_gigabytes
 from bench.result import Result
@@ -23,11 +23,15 @@ GOALS: Final = {
 }
 """How many times as fast as a rival the plan of so many pairs has to be."""
 
+LOADED: Final = 200
+"""Rows that are written one by one."""
+
 _BENCHES: Final[dict[str, Callable[[argparse.Namespace], Iterable[Result]]]] = {
     "reconcile": lambda given: reconcile.measure(given.pairs, given.repeats, GOALS),
     "cycles": lambda given: cycles.measure(given.tasks, given.tasks // 10),
     "sizes": lambda given: sizes.measure((given.tasks // 100, given.tasks), given.rounds),
     "growth": lambda given: growth.measure(given.tasks // 50, given.rounds * 4, given.tasks // 100),
+    "loads": lambda given: loads.measure(LOADED),
     "views": lambda given: views.measure(given.year),
     "pages": lambda given: pages.measure(given.tasks),
 }

@@ -99,7 +99,7 @@ class Served:
 class ServedSide:
     """`SidePort` of one system at the other end."""
 
-    marks, chunk_size, look_up_size = True, 100, 100
+    marks, chunk_size, look_up_size, writes_at_once = True, 100, 100, 1
     jobs: JobPort | None = None
     conditional: bool | None = False
 

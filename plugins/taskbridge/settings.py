@@ -126,16 +126,11 @@ class Settings(_Closed):
     delete_max_age_days: Annotated[int, Field(ge=1, le=15)] = Field(
         15, description="Older Salesforce deletes are held, days (I4)"
     )
-    overlap_minutes: int = Field(
-        10,
-        ge=1,
-        le=7 * _DAY,
-        description="How far before the watermark every run reads again, minutes (late commits)",
+    overlap_minutes: Annotated[int, Field(ge=1, le=7 * _DAY)] = Field(
+        10, description="How far before the watermark every run reads again, minutes (late commits)"
     )
-    sc_sweep_minutes: int = Field(
+    sc_sweep_minutes: Annotated[int, Field(ge=1, le=30 * _DAY)] = Field(
         60,
-        ge=1,
-        le=30 * _DAY,
         description="Without a delete feed, all linked SC tasks are looked up once in so many minutes (C5)",
     )
     limits: LimitSettings = Field(default_factory=LimitSettings, description="Blast radius limits (G3)")
@@ -168,6 +163,9 @@ class Settings(_Closed):
     )
     lease_minutes: int = Field(
         5, ge=1, le=_DAY, description="A run that shows no life for so long loses the lease, minutes"
+    )
+    concurrent_calls: Annotated[int, Field(ge=1, le=10)] = Field(
+        4, description="Calls that write to one system and are under way at the same time, at most"
     )
     staging_retention_days: int = Field(
         14, ge=1, le=3_650, description="How long staged rows are kept for analysts, days"

@@ -292,10 +292,12 @@ class SalesforceWorld(SandboxWorld):
         "details": "Description",
     }
 
-    def __init__(self, service: Service, marker_field: str | None = "Taskbridge_Id__c") -> None:
+    def __init__(
+        self, service: Service, marker_field: str | None = "Taskbridge_Id__c", **options: Any
+    ) -> None:
         super().__init__(service)
         service.switch(external_id_field=marker_field is not None)
-        self.side = salesforce_side(service, marker_field=marker_field)
+        self.side = salesforce_side(service, marker_field=marker_field, **options)
         self.owner = self._user("ada@example.com")
         self.other = self._user("ben@example.com")
 

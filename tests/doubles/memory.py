@@ -125,6 +125,7 @@ class MemorySide(ABC):
     page_size: int = 100
     chunk_size: int = 100
     look_up_size: int = 100
+    writes_at_once: int = 1
     faults: Faults = field(default_factory=Faults)
     records: dict[str, Record] = field(default_factory=dict)
     users: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -328,10 +328,38 @@ FAULTS: Final = (
           "tests/engine/test_waiting.py::test_G9_what_waits_costs_an_idle_run_nothing"),
     # the steps of a run
     Fault("no_brake", "engine/steps/load.py",
-          "                if number:\n                    self.engine.require_switch()\n", "",
+          "                    calls.room()\n                    self.engine.require_switch()\n",
+          "                    pass\n",
           "switching off does not stop a run that is writing (S1)",
           "tests/engine/test_switching.py"
           "::test_S1_the_switch_is_a_brake_between_writes_that_were_looked_at_together"),
+    Fault("one_more_under_way", "engine/loading/under_way.py",
+          "len(self._under_way) >= self._most", "len(self._under_way) > self._most",
+          "more calls are begun than may be under way",
+          "tests/engine/test_under_way.py"
+          "::test_G2_G4_what_is_under_way_beside_a_failure_is_recorded_and_nothing_more_is_sent"),
+    Fault("a_failure_leaves_its_neighbours", "engine/loading/under_way.py",
+          "        calls.finish(errors)\n",
+          "        for error in errors:\n            raise error\n        calls.finish([])\n",
+          "what was answered beside a failure is not recorded (G4)",
+          "tests/engine/test_under_way.py"
+          "::test_G2_G4_what_is_under_way_beside_a_failure_is_recorded_and_nothing_more_is_sent"),
+    Fault("a_paused_side_forgets_what_is_under_way", "engine/pause.py",
+          "            with self._heard():\n                answered",
+          "            with self._watched(CallKind.WRITE):\n                answered",
+          "a call that was answered counts as not sent, and is sent again (G2)",
+          "tests/engine/test_under_way.py"
+          "::test_two_that_are_refused_for_the_login_pause_the_side_once_and_the_third_is_recorded"),
+    Fault("rows_go_on_after_a_refused_call", "sides/sales_connect/writes.py",
+          "        if stops:\n            return None\n", "",
+          "a sign-in page is asked again for every row",
+          "tests/contract/test_calls_beside.py"
+          "::test_G4_once_a_call_is_refused_as_a_whole_no_further_one_is_sent"),
+    Fault("threads_are_not_fenced", "sides/http.py",
+          "pool.submit(copy_context().run, call, item)", "pool.submit(call, item)",
+          "a request leaves after the lease was lost (invariant 23)",
+          "tests/contract/test_calls_beside.py"
+          "::test_invariant_23_each_call_is_fenced_whichever_thread_makes_it"),
     Fault("no_last_look", "engine/steps/load.py",
           "ready = self._still_as_seen(lot)\n", "ready = lot\n",
           "an edit between decide and load is overwritten (invariant 19)",
@@ -343,15 +371,18 @@ FAULTS: Final = (
           "tests/engine/test_kept.py"
           "::test_K5_a_deleted_sales_connect_task_is_kept_with_all_that_was_told_of_it"),
     Fault("nothing_is_sent_back", "engine/steps/load.py",
-          "            engine.ledger.outbox.unsend(run, ids)\n", "",
+          "            self.engine.ledger.outbox.unsend(self.run, list(rows[\"action_id\"]))\n", "",
           "what certainly was not written counts as perhaps written",
           "tests/engine/test_steps.py"
           "::test_a_side_that_is_down_does_not_keep_the_other_from_its_share"),
     Fault("intent_after_the_act", "engine/steps/load.py",
-          "engine.ledger.outbox.mark_sent(run, ids)\n        try:\n"
-          "            outcomes = engine.sides[side].write(self.op, rows, fence)\n",
-          "try:\n            outcomes = engine.sides[side].write(self.op, rows, fence)\n"
-          "            engine.ledger.outbox.mark_sent(run, ids)\n",
+          "        self.engine.ledger.outbox.mark_sent(self.run, list(rows[\"action_id\"]))\n"
+          "        with self._sent_back(rows):\n"
+          "            return self.engine.sides.begin_write(self.side, self.op, rows, fence, begin)\n",
+          "        with self._sent_back(rows):\n"
+          "            answered = self.engine.sides.begin_write(self.side, self.op, rows, fence, begin)()\n"
+          "        self.engine.ledger.outbox.mark_sent(self.run, list(rows[\"action_id\"]))\n"
+          "        return lambda: answered\n",
           "a crash between both writes doubles a task (G2)",
           "tests/engine/test_steps.py"
           "::test_G2_that_a_write_is_tried_is_stored_before_it_is_tried"),
@@ -671,7 +702,7 @@ FAULTS: Final = (
           "tests/engine/test_pause.py"
           "::test_rows_that_are_refused_for_our_login_pause_the_side"),
     Fault("refused_rows_pause_nothing", "engine/pause.py",
-          "        return self._judged(outcomes)\n", "        return outcomes\n",
+          "            return self._judged(answered)\n", "            return answered\n",
           "a login that rows were refused for is tried until the user is locked",
           "tests/engine/test_pause.py"
           "::test_rows_that_are_refused_for_our_login_pause_the_side"),

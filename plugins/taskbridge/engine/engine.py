@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,17 +46,20 @@ class Engine:
         """Renews the run's lease, and answers what a side calls right before each request that writes.
 
         As long as the lease cannot have expired this does nothing. Past half of its time, as after a pause of the
-        process, the lease is renewed first: LeaseLost, and no request, when another run has taken it.
+        process, the lease is renewed first: LeaseLost, and no request, when another run has taken it. Any thread may
+        call it; one renews for all, in a transaction and on a connection of its own.
         """
         half = self.settings.lease.total_seconds() / 2
         renewed = self.monotonic() - half
+        one_at_a_time = threading.Lock()
 
         def check() -> None:
             nonlocal renewed
-            now = self.monotonic()
-            if now - renewed >= half:
-                self.still_mine(run)
-                renewed = now
+            with one_at_a_time:
+                now = self.monotonic()
+                if now - renewed >= half:
+                    self.still_mine(run)
+                    renewed = now
 
         check()
         return check

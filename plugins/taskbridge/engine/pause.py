@@ -19,7 +19,16 @@ from taskbridge.core.stamps import Stamps
 from taskbridge.core.terms import Op, Side
 from taskbridge.core.usage import CallKind
 from taskbridge.engine.loading.watched_jobs import WatchedJobs
-from taskbridge.engine.ports import AUTHENTICATION, Allowance, SideInfo, SidePort, Sides, unfenced
+from taskbridge.engine.ports import (
+    AUTHENTICATION,
+    Allowance,
+    Answer,
+    Begin,
+    SideInfo,
+    SidePort,
+    Sides,
+    unfenced,
+)
 from taskbridge.errors import AuthenticationFailed, SidePaused
 from taskbridge.store import Ledger
 from taskbridge.store.sides import Pause, SideState
@@ -67,6 +76,12 @@ class WatchedSides(Sides):
     def salesforce(self) -> WatchedSide:
         return WatchedSide(self._sides.salesforce, self._known)
 
+    def begin_write(
+        self, side: Side, op: Op, rows: pd.DataFrame, fence: Callable[[], None], begin: Begin
+    ) -> Answer:
+        watched = self.sales_connect if side is Side.SALES_CONNECT else self.salesforce
+        return watched.begin_write(op, rows, fence, begin)
+
     @property
     def used(self) -> Iterable[WatchedSide]:
         return [made for made in vars(self).values() if isinstance(made, WatchedSide)]
@@ -95,6 +110,10 @@ class WatchedSide:
     @lacking.setter
     def lacking(self, names: frozenset[str]) -> None:
         self._port.lacking = names
+
+    @property
+    def writes_at_once(self) -> int:
+        return self._port.writes_at_once
 
     @property
     def conditional(self) -> bool | None:
@@ -174,9 +193,24 @@ class WatchedSide:
 
     def write(self, op: Op, rows: pd.DataFrame, fence: Callable[[], None] = unfenced) -> pd.DataFrame:
         """Rows that were refused for our login pause the side as well; the answers of the others are handed on."""
-        with self._watched(CallKind.WRITE):
-            outcomes = self._port.write(op, rows, fence)
-        return self._judged(outcomes)
+        return self.begin_write(op, rows, fence, lambda call: call)()
+
+    def begin_write(self, op: Op, rows: pd.DataFrame, fence: Callable[[], None], begin: Begin) -> Answer:
+        self._admit()
+
+        def call() -> pd.DataFrame:
+            with self.meter.doing(CallKind.WRITE):
+                return self._port.write(op, rows, fence)
+
+        answer = begin(call)
+
+        def outcomes() -> pd.DataFrame:
+            # Not admitted anew: a call that has left counts for what it did, also if the side is paused by now.
+            with self._heard():
+                answered = answer()
+            return self._judged(answered)
+
+        return outcomes
 
     def _judged(self, outcomes: pd.DataFrame) -> pd.DataFrame:
         refused = outcomes[outcomes["category"] == AUTHENTICATION]
@@ -187,9 +221,13 @@ class WatchedSide:
     @contextmanager
     def _watched(self, kind: CallKind) -> Iterator[None]:
         self._admit()
+        with self._heard(), self.meter.doing(kind):
+            yield
+
+    @contextmanager
+    def _heard(self) -> Iterator[None]:
         try:
-            with self.meter.doing(kind):
-                yield
+            yield
         except AuthenticationFailed as refused:
             raise self._pause(refused) from refused
         self._remember_fields()

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Final, Protocol
 
 import pandas as pd
@@ -131,6 +132,11 @@ class SidePort(Protocol):
     side: Side
     chunk_size: int  # rows that one write call takes
     look_up_size: int  # ids that one call reads
+
+    @property
+    def writes_at_once(self) -> int:
+        """Calls of `write` that may be under way beside each other, each from a thread of its own."""
+
     marks: (
         bool  # whether what it creates carries its marker; without, a lost create is told by `find_created`
     )
@@ -224,6 +230,13 @@ class SidePort(Protocol):
         """
 
 
+Answer = Callable[[], pd.DataFrame]
+"""Makes a call, or waits for one that was begun; answers its OUTCOMES, or raises what the call raises."""
+
+Begin = Callable[[Answer], Answer]
+"""Begins a call; what it answers waits for the call."""
+
+
 @dataclass(frozen=True)
 class Sides:
     """Both systems."""
@@ -233,6 +246,13 @@ class Sides:
 
     def __getitem__(self, side: Side) -> SidePort:
         return self.sales_connect if side is Side.SALES_CONNECT else self.salesforce
+
+    def begin_write(
+        self, side: Side, op: Op, rows: pd.DataFrame, fence: Callable[[], None], begin: Begin
+    ) -> Answer:
+        """`SidePort.write` in two: the call itself is handed to `begin`; whatever else there is to do is done here and,
+        once the call has ended, by who asks for the answer."""
+        return begin(partial(self[side].write, op, rows, fence))
 
     @property
     def used(self) -> Iterable[SidePort]:

@@ -52,7 +52,9 @@ class ConnectedSides(Sides):
 
     @cached_property
     def sales_connect(self) -> SalesConnectSide:
-        side = SalesConnectHook().get_conn(self._sessions(Side.SALES_CONNECT))
+        side = SalesConnectHook().get_conn(
+            self._sessions(Side.SALES_CONNECT), self._settings.concurrent_calls
+        )
         side.features = self._features
         return side
 
@@ -68,6 +70,7 @@ class ConnectedSides(Sides):
             upserts=self._settings.salesforce_creates == "upsert",
             query_threshold=self._settings.salesforce_bulk_query_threshold,
             query_patience=self._settings.salesforce_bulk_patience_seconds,
+            concurrent_calls=self._settings.concurrent_calls,
         )
 
 

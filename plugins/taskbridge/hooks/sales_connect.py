@@ -40,7 +40,7 @@ class SalesConnectHook(BaseHook):
         super().__init__()
         self.conn_id = sales_connect_conn_id
 
-    def get_conn(self, sessions: Sessions | None = None) -> SalesConnectSide:
+    def get_conn(self, sessions: Sessions | None = None, concurrent_calls: int = 1) -> SalesConnectSide:
         """The client, not logged in yet. Raises ConnectionMissing."""
         from taskbridge.sides.sales_connect.side import SalesConnectSide
 
@@ -57,7 +57,13 @@ class SalesConnectHook(BaseHook):
                 f"it needs {NEEDS[SALES_CONNECT]}."
             )
         address = _https_address(self.conn_id, connection)
-        return SalesConnectSide(address, str(connection.login), str(connection.password), sessions=sessions)
+        return SalesConnectSide(
+            address,
+            str(connection.login),
+            str(connection.password),
+            sessions=sessions,
+            concurrent_calls=concurrent_calls,
+        )
 
     def test_connection(self) -> tuple[bool, str]:
         """The checks of `taskbridge.doctor` that concern Sales Connect: whether it can be used, and what was

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from http.cookiejar import DefaultCookiePolicy
+from typing import Final
 from urllib.parse import urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
+
+_READS: Final = 1
+"""Connections for what is read while calls that write are under way."""
 
 
 class Straight(requests.Session):
-    """Sends what it is given to the host that it names, over TLS, or nowhere."""
+    """Sends what it is given to the host that it names, over TLS, or nowhere; for any number of threads.
 
-    def __init__(self) -> None:
+    `writes`: calls that write and are under way at once. Each keeps its connection for the next one. No cookie is kept:
+    nothing here needs one, and a jar that one thread fills while another reads it breaks the call of the other.
+    """
+
+    def __init__(self, writes: int = 1) -> None:
         super().__init__()
         self.adapters.pop("http://")
+        self.mount("https://", HTTPAdapter(pool_maxsize=writes + _READS))
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         return None

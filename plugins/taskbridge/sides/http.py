@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final, Protocol, TypeVar
@@ -33,6 +35,9 @@ _TRIES: Final = 4
 _PATIENCE: Final = 75.0  # seconds in all; a rate limit asks for a minute at most
 _BACKOFF: Final = wait_random_exponential(multiplier=0.2, max=3)
 
+_FENCE: ContextVar[Callable[[], None]] = ContextVar("fence")
+
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
@@ -90,7 +95,8 @@ class Channel:
     `connection` and `system` name both ends in messages, `offers` says what helps where a resource of the API itself
     is not there. `authenticate` answers a Grant; it may raise what
     `requests` raises, AuthenticationFailed, or Transient. `observe` gets every answer before anybody judges it,
-    `meter` counts every request and login.
+    `meter` counts every request and login. Any number of threads may call; of requests that write at most
+    `concurrent_calls` are under way, the others wait.
     """
 
     def __init__(
@@ -104,18 +110,19 @@ class Channel:
         observe: Callable[[HttpAnswer], None] | None = None,
         sessions: Sessions | None = None,
         meter: CallMeter | None = None,
+        concurrent_calls: int = 1,
     ) -> None:
-        self.connection = connection
+        self.connection, self.concurrent_calls = connection, concurrent_calls
         self._failures = Failures(connection, system, offers)
         self._sessions = sessions or Alone()
         self._observe = observe
         self._meter = meter or CallMeter()
         self._authenticate = authenticate
         self._timeouts = timeouts
-        self._session = Straight()
+        self._session = Straight(concurrent_calls)
+        self._writing = threading.BoundedSemaphore(concurrent_calls)
         self._grant: Grant | None = None
         self._login_lock = threading.Lock()
-        self._fence: Callable[[], None] | None = None
         self._logins = 0  # since a session was last accepted
 
     def grant(self) -> Grant:
@@ -173,12 +180,29 @@ class Channel:
 
     @contextmanager
     def fenced(self, fence: Callable[[], None]) -> Iterator[None]:
-        """Within it `fence` is called right before each request that writes leaves; what it raises stops it."""
-        self._fence = fence
+        """Within it `fence` is called right before each request that writes leaves; what it raises stops it. It holds
+        for this thread, and for those of `each`."""
+        before = _FENCE.set(fence)
         try:
             yield
         finally:
-            self._fence = None
+            _FENCE.reset(before)
+
+    def each(self, call: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+        """What `call` answers for each item, in their order; `concurrent_calls` are under way at once.
+
+        After one has raised, no further one begins; it is raised when those under way have ended.
+        """
+        if self.concurrent_calls == 1 or len(items) == 1:
+            return [call(item) for item in items]
+        pool = ThreadPoolExecutor(self.concurrent_calls, thread_name_prefix="write")
+        try:
+            begun = [pool.submit(copy_context().run, call, item) for item in items]
+            for ended in wait(begun, return_when=FIRST_EXCEPTION).done:
+                ended.result()
+            return [one.result() for one in begun]
+        finally:
+            pool.shutdown(cancel_futures=True)
 
     # one exchange
 
@@ -212,24 +236,26 @@ class Channel:
         writes: bool,
     ) -> HttpAnswer:
         address = self._own(grant, path)
-        if self._fence is not None and writes:
-            self._fence()
-        self._meter.request(method, path)
-        try:
-            response = self._session.request(
-                method,
-                address,
-                params=params,
-                data=content.data if content else None,
-                headers=({} if content is None else {"Content-Type": content.kind}) | dict(headers or {}),
-                auth=_Bearer(grant.token),
-                timeout=self._timeouts,
-                allow_redirects=False,
-                stream=True,
-            )
-            content_told = bounded(response)
-        except requests.RequestException as error:
-            raise self._failures.network(error) from error
+        sent_as = ({} if content is None else {"Content-Type": content.kind}) | dict(headers or {})
+        with self._writing if writes else nullcontext():
+            if writes and (fence := _FENCE.get(None)):
+                fence()
+            self._meter.request(method, path)
+            try:
+                response = self._session.request(
+                    method,
+                    address,
+                    params=params,
+                    data=content.data if content else None,
+                    headers=sent_as,
+                    auth=_Bearer(grant.token),
+                    timeout=self._timeouts,
+                    allow_redirects=False,
+                    stream=True,
+                )
+                content_told = bounded(response)
+            except requests.RequestException as error:
+                raise self._failures.network(error) from error
         if content_told is None:
             raise self._failures.too_large(perhaps_done=writes)
         call = f"{method} {path.partition('?')[0]}"

@@ -22,18 +22,18 @@ _WAIT: Final = wait_random_exponential(multiplier=0.25, max=2)  # seconds
 
 
 def in_rounds(
-    rows: pd.DataFrame, write: Callable[[pd.DataFrame, bool], pd.DataFrame], sleep: Callable[[float], None]
+    rows: pd.DataFrame, write: Callable[[pd.DataFrame, int], pd.DataFrame], sleep: Callable[[float], None]
 ) -> None:
     """Writes the rows, then what was busy of them, up to TRIES times, with pauses of random length between.
 
-    `write` gets rows and whether this is the last round, and answers OUTCOMES of those that were busy.
+    `write` gets rows and the number of the round, from 1 on, and answers OUTCOMES of those that were busy.
     """
     left, rounds = rows, 0
 
     def once() -> bool:
         nonlocal left, rounds
         rounds += 1
-        busy = write(left, rounds == TRIES)
+        busy = write(left, rounds)
         if busy.empty:
             return True
         # The message names the record that could not be had: rows that wait for the same one go in a row.

@@ -38,6 +38,12 @@ def guard(engine: Engine, side: Side, planned: pd.DataFrame, honoured: bool | No
     engine.sides[side].conditional = honoured if few else False
 
 
+def beside(engine: Engine, side: Side, op: Op) -> int:
+    """Calls of a load that may be under way at once: where updates are guarded, one finds out how the next is sent."""
+    port = engine.sides[side]
+    return 1 if op is Op.UPDATE and port.conditional is not False else port.writes_at_once
+
+
 def since_read(engine: Engine, side: Side, updates: pd.DataFrame, read: pd.DataFrame) -> pd.DataFrame:
     """The updates, if they are guarded with the version that their record had when it was read.
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -21,13 +23,14 @@ from taskbridge.core.terms import FIELDS, Op, Presence, Side
 from taskbridge.core.writes import CALL_REFUSED, KEPT, ORIGINALS, OUTCOMES, Outcome
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.loading.bulk import for_jobs, write_by_jobs
-from taskbridge.engine.loading.busy import busy_rows, given_up, in_rounds
+from taskbridge.engine.loading.busy import TRIES, busy_rows, given_up, in_rounds
 from taskbridge.engine.loading.carry import writable
-from taskbridge.engine.loading.guarded import guard, honours_conditions, remember, since_read
+from taskbridge.engine.loading.guarded import beside, guard, honours_conditions, remember, since_read
 from taskbridge.engine.loading.originals import with_originals
+from taskbridge.engine.loading.under_way import Calls, calls_under_way
 from taskbridge.engine.pause import refuse_paused
 from taskbridge.engine.people import tell_left_out
-from taskbridge.engine.ports import AUTHENTICATION
+from taskbridge.engine.ports import AUTHENTICATION, Answer, Begin
 from taskbridge.engine.steps.recover import adopt, recover_side
 from taskbridge.errors import NOTHING_DONE, ApiLimitReached, CallRefused, SwitchedOff
 
@@ -58,8 +61,9 @@ def load(engine: Engine, run: Run, side: Side, ops: Sequence[Op]) -> LoadResult:
     """Writes the run's planned actions of these kinds to one side, creates first, deletes last.
 
     Stops, with the rest still planned, when the switch goes off or the side's call allocation is used up.
-    Rows that are busy are tried again alone. Raises LeaseLost, AuthenticationFailed, SideUnreachable and CallRefused;
-    what was written of the chunk under way is recorded then, and the rest is planned still.
+    Calls are under way beside each other where the side takes that; rows that are busy are tried again alone. Raises
+    LeaseLost, AuthenticationFailed, SideUnreachable and CallRefused; whatever is the reason, what was written of the
+    chunks under way is recorded then, and the rest is planned still.
     """
     result = LoadResult()
     pending = engine.ledger.outbox.pending(run, engine.settings.certain_after)
@@ -107,20 +111,34 @@ class _Writing:
     def write_all(self, rows: pd.DataFrame) -> None:
         in_rounds(self._after_jobs(rows), self._round, self.engine.sleep)
 
-    def _round(self, rows: pd.DataFrame, last: bool) -> pd.DataFrame:
+    def _round(self, rows: pd.DataFrame, number: int) -> pd.DataFrame:
         """One round over the rows, lot by lot; answers OUTCOMES of those that were busy, none in the last round."""
         busy: list[pd.DataFrame] = [frame(OUTCOMES.empty_table())]
         fence = self.engine.fence(self.run)
+
+        def take(chunk: pd.DataFrame, answer: Answer) -> None:
+            outcomes = self._take(chunk, answer, last=number == TRIES)
+            self.result.add(outcomes)
+            busy.append(busy_rows(outcomes))
+
+        # Rows that were busy may have been in each other's way.
+        most = beside(self.engine, self.side, self.op) if number == 1 else 1
+        with calls_under_way(most) as calls:
+            for chunk in self._chunks(rows, calls):
+                calls.send(partial(self._begin, chunk, fence), partial(take, chunk))
+        return pd.concat(busy, ignore_index=True)
+
+    def _chunks(self, rows: pd.DataFrame, calls: Calls) -> Iterator[pd.DataFrame]:
+        """What one call after the other writes. Its targets are read when there is room for the call, not before."""
         for lot in self._lots(rows):
+            calls.room()
             self.engine.require_switch()
             # The switch is asked before each call (S1).
             for number, chunk in enumerate(_cut(self._ready(lot), self.engine.sides[self.side].chunk_size)):
                 if number:
+                    calls.room()
                     self.engine.require_switch()
-                outcomes = self._write(chunk, fence=fence, last=last)
-                self.result.add(outcomes)
-                busy.append(busy_rows(outcomes))
-        return pd.concat(busy, ignore_index=True)
+                yield chunk
 
     def _after_jobs(self, rows: pd.DataFrame) -> pd.DataFrame:
         """The rows that are left to ordinary calls once jobs have done their part."""
@@ -182,18 +200,28 @@ class _Writing:
         if not kept.empty:
             self.engine.ledger.outbox.keep(self.run, kept.reindex(columns=KEPT[self.side].names))
 
-    def _write(self, rows: pd.DataFrame, *, fence: Callable[[], None], last: bool) -> pd.DataFrame:
+    def _begin(self, rows: pd.DataFrame, fence: Callable[[], None], begin: Begin) -> Answer:
+        """Begins one call, whose intent is stored before."""
+        self.engine.ledger.outbox.mark_sent(self.run, list(rows["action_id"]))
+        with self._sent_back(rows):
+            return self.engine.sides.begin_write(self.side, self.op, rows, fence, begin)
+
+    @contextmanager
+    def _sent_back(self, rows: pd.DataFrame) -> Iterator[None]:
+        """The rows are planned still when certainly none of them was written."""
+        try:
+            yield
+        except NOTHING_DONE:
+            self.engine.ledger.outbox.unsend(self.run, list(rows["action_id"]))
+            raise
+
+    def _take(self, rows: pd.DataFrame, answer: Answer, *, last: bool) -> pd.DataFrame:
         """OUTCOMES of one call. Raises, with everything recorded, SidePaused when rows were answered that our login is
         not accepted, and CallRefused when others were not tried, as their call was answered as a whole."""
         engine, run, side = self.engine, self.run, self.side
-        ids = list(rows["action_id"])
         known = engine.sides[side].conditional
-        engine.ledger.outbox.mark_sent(run, ids)
-        try:
-            outcomes = engine.sides[side].write(self.op, rows, fence)
-        except NOTHING_DONE:
-            engine.ledger.outbox.unsend(run, ids)
-            raise
+        with self._sent_back(rows):
+            outcomes = answer()
         outcomes = _one_for_each(rows, outcomes)
         if _nothing_but_done(outcomes):
             engine.ledger.outbox.record(run, outcomes, engine.settings.parked_retry)

@@ -54,7 +54,8 @@ class SalesConnectSide:
     """`engine.ports.SidePort` over HTTP.
 
     `features` names the optional parts of the account's API ("deleted_tasks", "batch", "etag"). `connect`
-    sets it; a process that has not called `connect` is told by its caller. Logs in at the first call.
+    sets it; a process that has not called `connect` is told by its caller. Logs in at the first call. Of calls that
+    write, `concurrent_calls` are under way at once.
     """
 
     side = Side.SALES_CONNECT
@@ -74,6 +75,7 @@ class SalesConnectSide:
         page_size: int = PER_PAGE,
         timeouts: tuple[float, float] = TIMEOUTS,
         sessions: Sessions | None = None,
+        concurrent_calls: int = 1,
     ) -> None:
         login = Login(base_url.rstrip("/"), client_id, client_secret)
         self.meter = CallMeter()
@@ -86,9 +88,15 @@ class SalesConnectSide:
             observe=self._note_points,
             sessions=sessions,
             meter=self.meter,
+            concurrent_calls=concurrent_calls,
         )
         self._queries = Queries(self._channel, page_size)
         self.features: frozenset[str] = frozenset()
+
+    @property
+    def writes_at_once(self) -> int:
+        """Without batches the rows of one write are calls beside each other themselves."""
+        return self._channel.concurrent_calls if "batch" in self.features else 1
 
     def connect(self, *, describe: bool = False) -> SideInfo:
         pages = read_numbered(

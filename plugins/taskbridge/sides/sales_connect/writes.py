@@ -120,20 +120,31 @@ def _unusable(answer: HttpAnswer) -> str:
 
 
 def _one_by_one(channel: Channel, operations: Sequence[Operation]) -> list[RowResult]:
-    results: list[RowResult] = []
-    for place, operation in enumerate(operations):
+    """Once a call is not taken, no further one is sent; those that are under way then are waited for."""
+    stops: dict[str, TaskBridgeError] = {}
+
+    def send(operation: Operation) -> RowResult | None:
+        if stops:
+            return None
         try:
-            answer = operation.send_alone(channel)
+            return _answered(operation, operation.send_alone(channel))
         except Transient as lost:
-            results.append(_unknown(operation, lost.code, lost.seen))
-            continue
+            return _unknown(operation, lost.code, lost.seen)
         except NOTHING_DONE as stop:
-            if not results:
-                raise
-            # Rows before this one are written; so the rest goes back as rows, not as an error of the chunk.
-            return results + [carried_over(rest.action_id, stop) for rest in operations[place:]]
-        results.append(_answered(operation, answer))
-    return results
+            stops[operation.action_id] = stop
+            return None
+
+    results = channel.each(send, operations)
+    if stops and not any(results):
+        raise next(iter(stops.values()))
+    # Others are written; so the rest goes back as rows, not as an error of the chunk.
+    return [result or _left(operation, stops) for operation, result in zip(operations, results, strict=True)]
+
+
+def _left(operation: Operation, stops: Mapping[str, TaskBridgeError]) -> RowResult:
+    """The result of a row whose own call was not taken, or that was not sent any more."""
+    stop = stops.get(operation.action_id) or next(iter(stops.values()))
+    return carried_over(operation.action_id, stop)
 
 
 def _answered(operation: Operation, answer: HttpAnswer) -> RowResult:

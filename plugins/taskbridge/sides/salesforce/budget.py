@@ -51,7 +51,8 @@ class Budget:
         self._told = told
 
     def require(self, calls: int = 1) -> None:
-        """Raises ApiLimitReached when so many calls more would touch the reserve."""
+        """Raises ApiLimitReached when so many calls more would touch the reserve, as far as answers have told: those
+        that are under way beside it are not counted. A load begins no more calls than were left when it began."""
         told = self._told
         if told is not None and told.ours(self._reserve) < calls:
             most = told.most or 0

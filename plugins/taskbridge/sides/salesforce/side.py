@@ -92,7 +92,7 @@ class SalesforceSide:
     `api_reserve` the share of the daily calls that writing leaves to the org's people (G7), and `last_told` what
     another process was told of them a moment ago, which saves asking. `upserts`: creates are upserts by the marker
     field. Records from `query_threshold` on, by default where that takes fewer calls, are read by a Bulk query, for
-    whose end `query_patience` seconds are waited.
+    whose end `query_patience` seconds are waited. Of calls that write, `concurrent_calls` are under way at once.
     """
 
     side = Side.SALESFORCE
@@ -112,7 +112,9 @@ class SalesforceSide:
         upserts: bool = False,
         query_threshold: int | Literal["never"] | None = None,
         query_patience: float = 120.0,
+        concurrent_calls: int = 1,
     ) -> None:
+        self.writes_at_once = concurrent_calls
         self.meter = CallMeter(named_kind)
         self._budget = Budget(CONNECTION, api_reserve, self.meter)
         self._last_told = last_told
@@ -125,6 +127,7 @@ class SalesforceSide:
             observe=self._budget.note,
             sessions=sessions,
             meter=self.meter,
+            concurrent_calls=concurrent_calls,
         )
         self._marking: Marking = Unmarked(self._me) if marker_field is None else Marked(marker_field)
         self.marks = marker_field is not None
