@@ -145,7 +145,7 @@ bench: $(DEV_READY) ## Run the benchmarks into bench/results.json (BENCH_ARGS=--
 .PHONY: bench-quick
 bench-quick: $(DEV_READY) ## Run them on few rows, in some minutes, for while one is at work
 	@mkdir -p .taskbridge
-	@exec $(PY) -m bench --only staging sizes calls first_imports cycles imports reconcile --rows 50000 --links 100000 --tasks 5000 --pairs 10000 100000 --rounds 3 --output .taskbridge/bench.json
+	@exec $(PY) -m bench --only staging sizes calls first_imports cycles imports reconcile --rows 50000 --links 100000 --tasks 5000 --pairs 10000 100000 --rounds 2 --repeats 2 --output .taskbridge/bench.json
 
 # --upgrade is left to the person: make lock LOCK_ARGS=--upgrade
 .PHONY: lock

@@ -82,7 +82,8 @@ def _against_loading(
 
 
 def _named(changes: int, pairs: int) -> str:
-    return f"run with {changes:,} changes at {pairs:,} pairs"
+    what = {0: "no change", 1: "one change"}.get(changes, f"{changes:,} changes")
+    return f"run with {what} at {pairs:,} pairs"
 
 
 def _round(place: Place, edited: Sequence[Sequence[str]], size: int, number: int, seconds: Seconds) -> None:
