@@ -21,6 +21,7 @@ QUICK := tests/core tests/scenarios tests/engine/test_steady_state.py
 SEEDS ?= 200
 STEPS ?= 50
 FUZZ_ARGS ?=
+BENCH_ARGS ?=
 CODE := $(wildcard plugins sandbox stack bench dags tests)
 TYPED := $(wildcard plugins/taskbridge plugins/taskbridge_plugin.py sandbox stack bench dags)
 
@@ -138,13 +139,13 @@ documents: $(DEV_READY) ## Write anew the documents that are made from the code
 	@PYTHONPATH=plugins:. $(PY) -m tests.project.write_documents
 
 .PHONY: bench
-bench: $(DEV_READY) ## Run the benchmarks into bench/results.json
-	@exec $(PY) -m bench
+bench: $(DEV_READY) ## Run the benchmarks into bench/results.json (BENCH_ARGS=--full: also what takes long)
+	@exec $(PY) -m bench $(BENCH_ARGS)
 
 .PHONY: bench-quick
-bench-quick: $(DEV_READY) ## Run plan, cycles and sizes on few rows, in some minutes, for while one is at work
+bench-quick: $(DEV_READY) ## Run them on few rows, in some minutes, for while one is at work
 	@mkdir -p .taskbridge
-	@exec $(PY) -m bench --only reconcile cycles sizes --pairs 10000 100000 --tasks 10000 --rounds 5 --output .taskbridge/bench.json
+	@exec $(PY) -m bench --only staging sizes calls first_imports cycles imports reconcile --rows 50000 --links 100000 --tasks 5000 --pairs 10000 100000 --rounds 2 --repeats 2 --output .taskbridge/bench.json
 
 # --upgrade is left to the person: make lock LOCK_ARGS=--upgrade
 .PHONY: lock

@@ -1,28 +1,33 @@
-"""Whole cycles over PostgreSQL without the time of the two systems, against a naive pipeline over the same rows.
+"""Whole cycles over PostgreSQL without the time of the two systems, against a naive pipeline over the same rows, and
+against what each stage takes at least.
 
 python -m bench.cycles --tasks 20000 --edits 2000 --profile 15
+
+The systems answer frames, so neither ours nor the naive pipeline's time has the reading of JSON in it.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
-import pandas as pd
 import psycopg
-from adbc_driver_postgresql import dbapi
-from sqlalchemy import create_engine, text
 
+from bench.floors import bare, recorded, stages
+from bench.naive import Naive
 from bench.result import Result
 from bench.served import Served
 from stack.postgres import PostgresServer
+from taskbridge.core.model import PlanInput
 from taskbridge.core.run import RunMode, RunSpec
 from taskbridge.engine.cycle import run_cycle
 from taskbridge.engine.engine import Engine
@@ -30,11 +35,13 @@ from taskbridge.engine.pause import WatchedSides
 from taskbridge.settings import Settings
 from taskbridge.store import Ledger
 from taskbridge.store.database import Database, Transaction
-from taskbridge.store.frames import copy_in
 from taskbridge.store.migrate import migrate
 
 _PAST_THE_OVERLAP: Final = 3600.0
-_GOALS: Final = {"first import": None, "overlap": 4.0, "edits": None}
+_LARGE: Final = 100_000
+"""Tasks from which on the goals hold."""
+_MOST_MEMORY: Final = 350.0
+"""MB of a worker."""
 
 
 class Profile:
@@ -71,127 +78,179 @@ class Profile:
         self.calls.clear()
 
 
+@dataclass
+class Took:
+    """Of each run, by name: seconds that were not spent in the systems, and the most MB that this process had
+    meanwhile."""
+
+    served: Served
+    seconds: dict[str, float] = field(default_factory=dict)
+    memory: dict[str, int] = field(default_factory=dict)
+
+    @contextmanager
+    def measured(self, name: str, rows: int) -> Iterator[None]:
+        Path("/proc/self/clear_refs").write_text("5")
+        before, start = self.served.seconds, time.perf_counter()
+        yield
+        self.seconds[name] = own = time.perf_counter() - start - (self.served.seconds - before)
+        peak = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())
+        self.memory[name] = memory = int(peak.group(1)) // 1024 if peak else 0
+        print(f"{name:<24}{own:8.2f} s own {rows / own:10,.0f} rows/s {memory:6} MB", flush=True)
+
+
+class Cycles:
+    """A ledger on a server of its own, and two systems in another process."""
+
+    def __init__(self, shown: int = 0) -> None:
+        """`shown`: so many statements of each run are shown."""
+        self._shown = shown
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self.server = stack.enter_context(PostgresServer.throw_away(durable=True))
+            self.served = Served()
+            stack.callback(self.served.stop)
+            self.server.create_database("bench")
+            self.url = self.server.url("bench")
+            migrate(self.url)
+            self._ledger = stack.enter_context(Ledger(self.url))
+            self._open = stack.pop_all()
+        self.took, self._profile = Took(self.served), Profile()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def run(self, name: str, rows: int) -> None:
+        """One run, which reads so many."""
+        self.served.ask("advance", 60)
+        settings = Settings()
+        # Each run has new clients, as a process of its own would.
+        engine = Engine(self._ledger, WatchedSides(self.served.sides(), self._ledger), settings, lambda: True)
+        spec = RunSpec(name, RunMode.SCHEDULED, settings.fingerprint, "bench")
+        with self.took.measured(name, rows):
+            report = run_cycle(engine, spec)
+        for line in self._profile.take(self._shown):
+            print(line)
+        if report.outcome != "clean":
+            print(report.text)
+
+    def first_import(self, tasks: int) -> None:
+        self.served.ask("make", tasks)
+        self.run("first import", tasks)
+
+    def play(self, tasks: int, edits: int) -> Sequence[PlanInput]:
+        """A day in short; answers what was planned from when both records of each pair had changed."""
+        self.first_import(tasks)
+        self.run("confirming", 2 * tasks)
+        self.run("overlap", 2 * tasks)
+        self._rest()
+        self.served.ask("edit", edits)
+        self.run("edits", edits)
+        self.run("after the edits", 2 * edits)
+        self._rest()
+        self.served.ask("edit_both")
+        with recorded() as given:
+            self.run("all changed", 2 * tasks)
+        return given
+
+    def _rest(self) -> None:
+        self.served.ask("advance", _PAST_THE_OVERLAP)
+        self.run("window past", 0)
+        self.run("idle", 0)
+
+
+def measure(tasks: int, edits: int, profile: int = 0, *, rivals: bool = True) -> Iterator[Result]:
+    """Own seconds against those of the naive pipeline, and against what each stage takes at least. Without `rivals`,
+    whose rows are all in memory, it only prints what it plays."""
+    with Cycles(profile) as cycles:
+        given = cycles.play(tasks, edits)
+        if not rivals:
+            return
+        with psycopg.connect(cycles.url) as connection:
+            changed = _written(connection)
+        if changed != 2 * tasks:
+            raise RuntimeError(f"{changed:,} writes were done, expected {2 * tasks:,}")
+        floor = bare(cycles.url)
+        of_stages = stages(cycles.url, given)
+        _play_naive(cycles, tasks, edits)
+        took = cycles.took.seconds
+    large = tasks >= _LARGE
+    for name, rows in (("first import", tasks), ("overlap", tasks), ("edits", edits)):
+        goal = 4.0 if large and name == "overlap" else None
+        yield Result.of(f"{name}, {rows:,} tasks", took[name], took[f"naive, {name}"], goal, "naive")
+    yield Result.of(f"overlap, {tasks:,} tasks", took["overlap"], floor, None, "floor")
+    for name, seconds in of_stages.items():
+        print(f"    floor of {name:<12}{seconds:8.3f} s")
+    name, ours = f"{tasks:,} changed rows a side", took["all changed"]
+    yield Result.of(name, ours, took["naive, all changed"], 10.0 if large else None, "naive", figure="6")
+    stage_floors, goal = sum(of_stages.values()), 0.71 if large else None
+    yield Result.of(name, ours, stage_floors, goal, "stage floors", figure="6")
+
+
+def _written(connection: psycopg.Connection[Any]) -> int:
+    found = connection.execute(
+        "SELECT count(*) FROM bridge.action WHERE state = 'done' AND run_id = (SELECT max(run_id) FROM bridge.run)"
+    ).fetchone()
+    return int(found[0]) if found else 0
+
+
+def _play_naive(cycles: Cycles, tasks: int, edits: int) -> None:
+    served, took = cycles.served, cycles.took
+    with Naive(cycles.server.sqlalchemy_url("bench")) as naive:
+
+        def cycle(name: str, rows: int, changed: int) -> None:
+            told = served.ask("as_records")
+            with took.measured(f"naive, {name}", rows):
+                found = naive.cycle(told)
+            if found != changed:
+                raise RuntimeError(f"naive, {name}: {found:,} pairs had changed, expected {changed:,}")
+
+        told = served.ask("as_records")
+        with took.measured("naive, first import", tasks):
+            naive.first_import(told)
+        cycle("overlap", 2 * tasks, 0)
+        served.ask("edit", edits)
+        cycle("edits", edits, edits)
+        served.ask("edit_both")
+        cycle("all changed", 2 * tasks, tasks)
+
+
+def measure_first_imports(sizes: Sequence[int]) -> Iterator[Result]:
+    """First imports, each in a process of its own: memory, and own seconds against those of the smallest."""
+    took = {size: apart(size) for size in sizes}
+    least, *larger = sizes
+    seconds, memory = took[least]
+    large = least >= _LARGE
+    most = _MOST_MEMORY if large else None
+    name = f"memory of a first import of {least:,}"
+    yield Result.of(name, memory, _MOST_MEMORY, None, "the goal", "MB", figure="5", most=most)
+    for size in larger:
+        own, peak = took[size]
+        name, rival = f"memory of a first import of {size:,}", f"of {least:,}"
+        yield Result.of(name, peak, memory, 0.87 if large else None, rival, "MB", figure="5")
+        name, times = f"first import of {size:,}", size // least
+        wanted = 0.91 if large else None
+        yield Result.of(name, own, times * seconds, wanted, f"{times} x {least:,}", figure="6a")
+
+
+def apart(tasks: int) -> tuple[float, int]:
+    """Own seconds and MB of a first import of so many, in a process that did nothing before."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+        return process.submit(_first_import, tasks).result()
+
+
+def _first_import(tasks: int) -> tuple[float, int]:
+    with Cycles() as cycles:
+        cycles.first_import(tasks)
+        return cycles.took.seconds["first import"], cycles.took.memory["first import"]
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
     for result in measure(options.tasks, options.edits, options.profile, rivals=not options.alone):
         print(result)
-
-
-def measure(tasks: int, edits: int, profile: int = 0, *, rivals: bool = True) -> Iterator[Result]:
-    """Own seconds against those of the naive pipeline, and against what moving the same rows takes at least. Without
-    `rivals`, whose rows are all in memory, it only prints what it plays."""
-    seconds: dict[str, float] = {}
-    with ExitStack() as stack:
-        server, served = stack.enter_context(PostgresServer.throw_away(durable=True)), Served()
-        stack.callback(served.stop)
-        server.create_database("bench")
-        migrate(server.url("bench"))
-        _play(server.url("bench"), served, seconds, tasks, edits, profile)
-        if not rivals:
-            return
-        _play_naive(server.sqlalchemy_url("bench"), served, seconds, tasks, edits)
-        floor = _floor(server.url("bench"))
-    for name, goal in _GOALS.items():
-        rows = f"{name}, {edits if name == 'edits' else tasks:,} tasks"
-        yield Result.of(rows, seconds[name], seconds[f"naive, {name}"], goal, "naive")
-    yield Result.of(f"overlap, {tasks:,} tasks", seconds["overlap"], floor, None, "floor")
-
-
-def _play(url: str, served: Served, seconds: dict[str, float], tasks: int, edits: int, shown: int) -> None:
-    profile = Profile()
-    with Ledger(url) as ledger:
-        settings = Settings()
-
-        def run(name: str, rows: int) -> None:
-            served.ask("advance", 60)
-            # Each run has new clients, as a process of its own would.
-            engine = Engine(ledger, WatchedSides(served.sides(), ledger), settings, lambda: True)
-            spec = RunSpec(name, RunMode.SCHEDULED, settings.fingerprint, "bench")
-            with _measured(name, rows, served, seconds):
-                report = run_cycle(engine, spec)
-            for line in profile.take(shown):
-                print(line)
-            if report.outcome != "clean":
-                print(report.text)
-
-        served.ask("make", tasks)
-        run("first import", tasks)
-        run("confirming", 2 * tasks)
-        run("overlap", 2 * tasks)
-        served.ask("advance", _PAST_THE_OVERLAP)
-        run("window past", 0)
-        run("idle", 0)
-        served.ask("edit", edits)
-        run("edits", edits)
-        run("after the edits", 2 * edits)
-        served.ask("advance", _PAST_THE_OVERLAP)
-        run("window past again", 0)
-        run("idle again", 0)
-
-
-@contextmanager
-def _measured(name: str, rows: int, served: Served, seconds: dict[str, float]) -> Iterator[None]:
-    """Seconds that were not spent in the systems, and the most memory that this process had meanwhile."""
-    Path("/proc/self/clear_refs").write_text("5")
-    before, start = served.seconds, time.perf_counter()
-    yield
-    seconds[name] = own = time.perf_counter() - start - (served.seconds - before)
-    peak = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())
-    memory = int(peak.group(1)) // 1024 if peak else 0
-    print(f"{name:<24}{own:8.2f} s own {rows / own:10,.0f} rows/s {memory:6} MB", flush=True)
-
-
-def _play_naive(url: str, served: Served, seconds: dict[str, float], tasks: int, edits: int) -> None:
-    """What a data engineer writes first: json, to_sql, read_sql, a loop over dictionaries, an UPDATE a row."""
-    engine = create_engine(url)
-    told = served.ask("as_json")
-    with _measured("naive, first import", tasks, served, seconds), engine.begin() as connection:
-        rows = json.loads(told[1])
-        pd.DataFrame(rows).to_sql("naive_sf", connection, if_exists="replace", index=False)
-        pairs = [{"sc_id": None, "sf_id": row["id"], "details": row["details"]} for row in rows]
-        pd.DataFrame(pairs).to_sql("naive_pair", connection, index=False)
-        connection.execute(text("CREATE UNIQUE INDEX ON naive_pair (sf_id)"))
-        for sc_id, row in zip(json.loads(told[0]), pairs, strict=True):
-            given = {"sc": sc_id["id"], "sf": row["sf_id"]}
-            connection.execute(text("UPDATE naive_pair SET sc_id = :sc WHERE sf_id = :sf"), given)
-    with _measured("naive, overlap", 2 * tasks, served, seconds):
-        _naive_cycle(engine, told)
-    served.ask("edit", edits)
-    with _measured("naive, edits", edits, served, seconds):
-        _naive_cycle(engine, served.ask("as_json"))
-
-
-def _naive_cycle(engine: Any, told: Sequence[str]) -> None:
-    sides = ("sc", "sf")
-    with engine.begin() as connection:
-        seen = {}
-        for side, records in zip(sides, told, strict=True):
-            frame = pd.DataFrame(json.loads(records))
-            frame.to_sql(f"naive_{side}", connection, if_exists="replace", index=False)
-            read = pd.read_sql(f"SELECT * FROM naive_{side}", connection)
-            seen[side] = {row["id"]: row for row in read.to_dict("records")}
-        for pair in pd.read_sql("SELECT * FROM naive_pair", connection).to_dict("records"):
-            new = next((row["details"] for side in sides if (row := seen[side].get(pair[f"{side}_id"]))
-                        and row["details"] != pair["details"]), None)  # fmt: skip
-            if new is not None:
-                given = {"details": new, "sf": pair["sf_id"]}
-                connection.execute(text("UPDATE naive_pair SET details = :details WHERE sf_id = :sf"), given)
-
-
-def _floor(url: str) -> float:
-    """Seconds that it takes to put the rows that both listings showed into a bare table and to read what is known of
-    them, without a look at any."""
-    with psycopg.connect(url) as connection, dbapi.connect(url) as reader, reader.cursor() as cursor:
-        cursor.execute("SELECT sc_id, sc_title, sc_details, sf_id, sf_title, sf_details FROM bridge.link")
-        rows = cursor.fetch_arrow_table()
-        start = time.perf_counter()
-        for columns in (rows.column_names[:3], rows.column_names[3:]):
-            connection.execute("CREATE TEMPORARY TABLE floor (id text, title text, details text)")
-            copy_in(connection, ["floor"], rows.select(columns).rename_columns(["id", "title", "details"]))
-            connection.execute("DROP TABLE floor")
-        cursor.execute("SELECT * FROM bridge.link")
-        cursor.fetch_arrow_table()
-        return time.perf_counter() - start
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

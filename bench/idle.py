@@ -1,9 +1,9 @@
 """What a quiet day costs and how long a change takes, by the clock of every minute and with the event lane.
 
-`python -m bench.idle` starts the real stack twice, for some ten minutes in all, and prints a table. Changes are new
-tasks, alternately on both sides; a stopwatch looks for each copy through the vendors' APIs twice a second. With the
-lane idle runs are those that would begin every 15 minutes, and here are started by hand; those of the clock are the
-quiet ones of its own, of which a day has four for each run in full.
+`python -m bench.idle` starts the real stack twice, for some ten minutes in all, and prints two lines and the figures.
+Changes are new tasks, alternately on both sides; a stopwatch looks for each copy through the vendors' APIs twice a
+second. With the lane idle runs are those that would begin every 15 minutes, and here are started by hand; those of the
+clock are the quiet ones of its own, of which a day has four for each run in full.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import psutil
 
+from bench.result import Result
 from stack.airflow_api import RUN_ENDED
 from stack.console import Progress
 from stack.demo.people import Edit, People
@@ -36,6 +37,11 @@ LANE: Final = {"TASKBRIDGE_SCHEDULE": "*/15 * * * *", "TASKBRIDGE_LANE_SECONDS":
 RUNS_A_DAY: Final = {"clock": 24 * 60, "lane": 24 * 4}
 GAPS: Final = {"clock": 5.0, "lane": 13.0}
 """Seconds between two changes: they fall into every part of a minute, and of what lies between two looks."""
+WAITS: Final = {"clock": (45.0, 75.0), "lane": (6.0, 12.0)}
+"""Seconds at most from a change to its copy, p50 and p95."""
+IDLE_RUN: Final = 2.0
+RUNS: Final = 100
+"""Runs that a quiet day leaves at most, with the lane."""
 
 
 @dataclass(frozen=True)
@@ -163,23 +169,61 @@ def _seconds(run: Mapping[str, Any]) -> float:
     return float(run["duration"])
 
 
+def measure() -> Iterator[Result]:
+    """The figures of both ways; the lane's rival is the clock."""
+    with tempfile.TemporaryDirectory(prefix="taskbridge-idle-") as folder:
+        found = {name: measured(Path(folder), name, how) for name, how in (("clock", CLOCK), ("lane", LANE))}
+    print("\n".join(_told(name, one) for name, one in found.items()))
+    yield from _visible(found)
+    clock, lane = found["clock"], found["lane"]
+    yield Result.limited("idle run, by the clock", clock.run, IDLE_RUN, figure="9")
+    for what, unit, theirs, ours, most in (
+        ("CPU of an idle minute, lane", "s", clock.cpu, lane.cpu, None),
+        ("runs of a quiet day, lane", "runs", RUNS_A_DAY["clock"], RUNS_A_DAY["lane"], RUNS),
+        (
+            "task instances of a quiet day, lane",
+            "tasks",
+            _instances("clock", clock),
+            _instances("lane", lane),
+            None,
+        ),
+    ):
+        yield Result.of(what, ours, theirs, None, "clock", unit, figure="9", most=most)
+
+
+def _visible(found: Mapping[str, Measured]) -> Iterator[Result]:
+    clock = _percentiles(found["clock"])
+    for percentile, ours, most in zip(("p50", "p95"), clock, WAITS["clock"], strict=True):
+        yield Result.limited(f"change to copy, clock, {percentile}", ours, most, figure="8")
+    of_lane = zip(("p50", "p95"), _percentiles(found["lane"]), clock, WAITS["lane"], strict=True)
+    for percentile, ours, rival, most in of_lane:
+        name = f"change to copy, lane, {percentile}"
+        yield Result.of(name, ours, rival, None, "clock", figure="8", most=most)
+
+
+def _percentiles(found: Measured) -> tuple[float, float]:
+    """Of the waits, p50 and p95."""
+    twentieths = statistics.quantiles(found.waits, n=20)
+    return twentieths[9], twentieths[18]
+
+
+def _instances(name: str, found: Measured) -> int:
+    return RUNS_A_DAY[name] * found.tasks
+
+
 def _told(name: str, found: Measured) -> str:
-    tenths = statistics.quantiles(found.waits, n=20)
-    day = RUNS_A_DAY[name]
+    p50, p95 = _percentiles(found)
     return (
         f"{name:<6} idle run {found.run:5.1f} s, {found.started} of {found.tasks} tasks started   "
         f"CPU of an idle minute {found.cpu:5.1f} s (switched off {found.off:5.1f} s)   "
-        f"a quiet day {day:>5,} runs, {day * found.tasks:>6,} task instances   "
-        f"change to copy p50 {tenths[9]:5.1f} s, p95 {tenths[18]:5.1f} s"
+        f"a quiet day {RUNS_A_DAY[name]:>5,} runs, {_instances(name, found):>6,} task instances   "
+        f"change to copy p50 {p50:5.1f} s, p95 {p95:5.1f} s"
     )
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="taskbridge-idle-") as folder:
-        results = {
-            name: measured(Path(folder), name, how) for name, how in (("clock", CLOCK), ("lane", LANE))
-        }
-    print("\n".join(_told(name, found) for name, found in results.items()))
+    for result in measure():
+        print(result)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import time
 from collections.abc import Callable, Iterator
@@ -26,6 +25,7 @@ class Systems:
     def __init__(self) -> None:
         self.sc, self.sf = MemorySalesConnect(), MemorySalesforce()
         self._pages: Iterator[pd.DataFrame] = iter(())
+        self._rounds = 0
         names = [f"user{number}@example.com" for number in range(USERS)]
         self._owners = [self.sf.add_user(name) for name in names]
         for name in names:
@@ -60,10 +60,18 @@ class Systems:
             side, remote_id = ((self.sc, sc_id), (self.sf, sf_id))[number % 2]
             side.edit(remote_id, details=f"{TEXT}{self.sf.now}")
 
-    def as_json(self) -> tuple[str, ...]:
-        """What each system holds, as a client gets it."""
+    def edit_both(self) -> None:
+        """Every pair is edited on both sides, in different fields."""
+        self._rounds += 1
+        priority = ("Normal", "High")[self._rounds % 2]
+        for sc_id, sf_id in zip(self.sc.records, self.sf.records, strict=True):
+            self.sc.edit(sc_id, details=f"{TEXT}{self.sc.now}")
+            self.sf.edit(sf_id, priority=priority)
+
+    def as_records(self) -> tuple[list[dict[str, Any]], ...]:
+        """What each system holds, as a client has it once it has read the JSON and has the same words for both."""
         return tuple(
-            json.dumps([{"id": key, **row} for key, row in side.live().items()], default=str)
+            [{"id": key, **row, "priority": row["priority"].lower()} for key, row in side.live().items()]
             for side in (self.sc, self.sf)
         )
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
 
-from tests.contract.sandbox_process import Sandbox, running
+from tests.contract.sandbox_process import Sandbox, running, trusted
 from tests.contract.worlds import OneSystem, SalesConnectWorld, SalesforceWorld, memory_worlds
 
 _SALES_CONNECT = {
@@ -20,14 +19,8 @@ _WORLDS = [*memory_worlds(), *_SALES_CONNECT, "sandbox salesforce"]
 
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    before = os.environ.get("REQUESTS_CA_BUNDLE")
-    with running(tmp_path_factory.mktemp("sandbox")) as started:
-        os.environ["REQUESTS_CA_BUNDLE"] = started.salesforce.ca_bundle
+    with running(tmp_path_factory.mktemp("sandbox")) as started, trusted(started):
         yield started
-    if before is None:
-        del os.environ["REQUESTS_CA_BUNDLE"]
-    else:
-        os.environ["REQUESTS_CA_BUNDLE"] = before
 
 
 @pytest.fixture(params=_WORLDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -74,6 +75,19 @@ def running(folder: Path, *options: str) -> Iterator[Sandbox]:
         finally:
             process.terminate()
             process.wait(timeout=20)
+
+
+@contextmanager
+def trusted(sandbox: Sandbox) -> Iterator[None]:
+    """The clients of this process accept the sandbox's certificate."""
+    before = os.environ.get("REQUESTS_CA_BUNDLE")
+    os.environ["REQUESTS_CA_BUNDLE"] = sandbox.salesforce.ca_bundle
+    try:
+        yield
+    finally:
+        del os.environ["REQUESTS_CA_BUNDLE"]
+        if before is not None:
+            os.environ["REQUESTS_CA_BUNDLE"] = before
 
 
 def _wait_for(ready_file: Path, process: subprocess.Popen[bytes], log: Path) -> dict[str, Any]:
