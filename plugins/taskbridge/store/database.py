@@ -146,15 +146,16 @@ class Database:
         """The rows of a query as a frame of that schema; what was committed when it is called."""
         query, names = statements.numbered(statement)
         given = _storable(parameters)
-        values = [given[name] for name in names]
+        return frames.to_frame(self._answer(query, [given[name] for name in names]), schema)
+
+    def _answer(self, query: str, values: Sequence[object]) -> pa.Table:
         with self._reading:
             try:
-                table = self._fetch(query, values)
+                return self._fetch(query, values)
             except adbc_driver_manager.Error:
                 # A connection that was cut while idle shows only now; a fault of the query shows again.
                 self._close_frames()
-                table = self._fetched(query, values)
-        return frames.to_frame(table, schema)
+                return self._fetched(query, values)
 
     def _fetched(self, query: str, values: Sequence[object]) -> pa.Table:
         try:

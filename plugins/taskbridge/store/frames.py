@@ -23,8 +23,12 @@ _END_OF_COPY: Final = r"(?m)^\\\."
 
 
 def to_frame(table: pa.Table, schema: pa.Schema) -> pd.DataFrame:
-    """The columns of the schema, in its order and with its types; further columns are dropped."""
-    return frame(table.select(schema.names).cast(schema))
+    """The columns of the schema, in its order and with its types; further columns are dropped. Whoever hands over the
+    table keeps none: its chunks go as they are joined, or a large answer would be in memory twice."""
+    chunked = dict(zip(schema.names, table.select(schema.names).cast(schema).columns, strict=True))
+    del table
+    joined = {name: chunked.pop(name).combine_chunks() for name in schema.names}
+    return frame(pa.table(joined, schema=schema))
 
 
 def with_constants(table: pa.Table, **values: object) -> pa.Table:

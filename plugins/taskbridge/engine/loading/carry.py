@@ -34,7 +34,8 @@ def writable(engine: Engine, run: Run, side: Side, ops: Sequence[Op], honoured: 
         _log.warning(
             "%d of %d changes to %s fit into the calls that are left", len(chosen), len(planned), side
         )
-    return chosen[wanted.iloc[: len(chosen)]]
+    wanted = wanted.iloc[: len(chosen)]
+    return chosen if wanted.all() else chosen[wanted]
 
 
 def _left(engine: Engine, run: Run, side: Side) -> int | None:

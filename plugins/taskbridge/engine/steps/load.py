@@ -74,12 +74,13 @@ def load(engine: Engine, run: Run, side: Side, ops: Sequence[Op]) -> LoadResult:
     honoured = honours_conditions(engine, side)
     planned = writable(engine, run, side, ops, honoured)
     guard(engine, side, planned, honoured)
+    # What it takes of memory depends on a wave, however much there is to write: of the rest only the ids are kept.
+    ids = {op: planned.loc[planned["op"] == op, "action_id"] for op in _ORDER}
+    del planned
     try:
-        for op in _ORDER:
-            wanted = list(planned.loc[planned["op"] == op, "action_id"])
-            # What it takes of memory depends on a wave, however much there is to write.
+        for op, wanted in ids.items():
             for start in range(0, len(wanted), WAVE_ROWS):
-                among = wanted[start : start + WAVE_ROWS]
+                among = list(wanted.iloc[start : start + WAVE_ROWS])
                 rows = engine.ledger.outbox.actions(run, side, [op], among)
                 _Writing.of(engine, run, side, op, rows, result).write_all(rows)
     except (SwitchedOff, ApiLimitReached) as reason:
