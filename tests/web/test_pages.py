@@ -6,10 +6,11 @@ import csv
 import html
 import io
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from taskbridge.core.run import RunMode
 from taskbridge.core.terms import Answer
 from taskbridge.store import statements
 from taskbridge.web import words
@@ -78,6 +79,24 @@ def test_where_is_my_task_tells_why_it_is_not_there(read: Read, stage: World) ->
     assert "Switch on" in text
     refused = next(key for key, values in stage.sc.live().items() if values["title"] == "Refused")
     assert CODE in read(f"find?q={refused}")
+
+
+def test_what_an_undo_leaves_different_is_not_called_in_step(read: Read, stage: World) -> None:
+    stage.with_settings(limits={"count": 1_000, "share": 1, "user_count": 1_000, "user_share": 1})
+    task = stage.sc_task("Undone")
+    stage.settle()
+    stage.sc.edit(task, due_date=date(2027, 3, 1))
+    stage.settle()
+    [(wrote,)] = stage.rows(
+        "SELECT max(run_id) FROM bridge.action WHERE title IS NULL AND due_date = '2027-03-01'"
+    )
+    assert "in step when they were last read" in read(f"find?q={task}")
+    stage.sync(mode=RunMode.UNDO, asked={"run_id": wrote}, asked_by="ada")
+    stage.settle()
+    text = html.unescape(read(f"find?q={task}"))
+    assert "left different in: Due date" in text
+    assert text.count("left different</span>") == 1
+    assert "in step when they were last read" not in text
 
 
 def test_a_held_plan_is_shown_row_by_row_with_old_and_new_values(read: Read) -> None:

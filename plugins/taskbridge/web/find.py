@@ -7,10 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
+import pyarrow as pa
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
-from taskbridge.core.terms import Side
+from taskbridge.core.fields import Crossing
+from taskbridge.core.model import USERS
+from taskbridge.core.terms import Side, SkippedTasks
 from taskbridge.engine.on_demand.explain import STATES, WITHHELD
 from taskbridge.store.links import Known
 from taskbridge.web import words
@@ -25,6 +28,11 @@ APPROVAL: Final = "task_sync_approval"
 DECIDE: Final = "task_sync_decide"
 _HISTORY: Final = 60
 _WORD: Final = re.compile(r"[^\W_]+")
+# Subjects go one way (F1), and whose a task is depends on who takes part (C3).
+_COMPARED: Final = ("status", "priority", "due_date", "details")
+_CROSSING: Final = Crossing.of(
+    dict(zip(USERS.names, USERS.empty_table().combine_chunks().columns, strict=True)), SkippedTasks.LEAVE_OPEN
+)
 
 
 @dataclass(frozen=True)
@@ -112,7 +120,14 @@ def _field(row: Mapping[str, Any], now: Mapping[str, Mapping[str, Any]]) -> dict
         "now": values,
         "base": base,
         "moved": [side for side in now if values[Side(side)] != base[Side(side)]],
+        "apart": _is_apart(row),
     }
+
+
+def _is_apart(field: Mapping[str, Any]) -> bool:
+    """Whether the values last agreed on do not say the same: an undo leaves what people had typed where they did."""
+    name, values = field["field"], [pa.array([field[side]], pa.string()) for side in ("sc_value", "sf_value")]
+    return name in _COMPARED and not _CROSSING.agree(name, *values)[0]
 
 
 def _as_text(value: object) -> str | None:
@@ -148,10 +163,13 @@ def answer(known: Known, refusals: Sequence[Mapping[str, Any]]) -> Answer:
         return Answer("wait", reason["explanation"], reason["remedy"])
     if known.pair is None:
         return Answer("wait", "No run has decided anything about it yet. The next run does.")
-    return _of_pair(known.pair)
+    return _of_pair(known.pair, [words.field(row["field"]) for row in known.fields if _is_apart(row)])
 
 
-def _of_pair(pair: Mapping[str, Any]) -> Answer:
+def _of_pair(pair: Mapping[str, Any], apart: Sequence[str]) -> Answer:
+    if pair["state"] == "linked" and not pair["dirty"] and apart:
+        left = f"It is in both systems, and they were left different in: {', '.join(apart)}."
+        return Answer("wait", left, "Edit the field on either side: what is edited next crosses.")
     if pair["state"] == "linked" and not pair["dirty"]:
         return Answer("good", "It is in both systems, and they were in step when they were last read.")
     if pair["state"] == "linked":
