@@ -54,9 +54,7 @@ class Systems:
 
     def edit(self, tasks: int) -> None:
         """So many are edited, every other one in Salesforce."""
-        for number, (sc_id, sf_id) in enumerate(zip(self.sc.records, self.sf.records, strict=True)):
-            if number == tasks:
-                return
+        for number, (sc_id, sf_id) in enumerate(self._pairs()[:tasks]):
             side, remote_id = ((self.sc, sc_id), (self.sf, sf_id))[number % 2]
             side.edit(remote_id, details=f"{TEXT}{self.sf.now}")
 
@@ -64,16 +62,24 @@ class Systems:
         """Every pair is edited on both sides, in different fields."""
         self._rounds += 1
         priority = ("Normal", "High")[self._rounds % 2]
-        for sc_id, sf_id in zip(self.sc.records, self.sf.records, strict=True):
+        for sc_id, sf_id in self._pairs():
             self.sc.edit(sc_id, details=f"{TEXT}{self.sc.now}")
             self.sf.edit(sf_id, priority=priority)
 
     def as_records(self) -> tuple[list[dict[str, Any]], ...]:
-        """What each system holds, as a client has it once it has read the JSON and has the same words for both."""
+        """What each system holds, pair by pair, as a client has it once it has read the JSON and has the same words for
+        both."""
+        held = self.sc.live(), self.sf.live()
+        of_pairs = zip(*self._pairs(), strict=True)
         return tuple(
-            [{"id": key, **row, "priority": row["priority"].lower()} for key, row in side.live().items()]
-            for side in (self.sc, self.sf)
+            [{"id": key, **rows[key], "priority": rows[key]["priority"].lower()} for key in ids]
+            for rows, ids in zip(held, of_pairs, strict=True)
         )
+
+    def _pairs(self) -> list[tuple[str, str]]:
+        """Ids in Sales Connect and in Salesforce; the marker of a copy names its original."""
+        copies = {row["marker"].split(":")[-2]: key for key, row in self.sc.live().items()}
+        return [(copies[key], key) for key in self.sf.records]
 
 
 class Served:

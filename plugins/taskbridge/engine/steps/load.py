@@ -36,8 +36,8 @@ from taskbridge.errors import NOTHING_DONE, ApiLimitReached, CallRefused, Switch
 
 _log = logging.getLogger(__name__)
 
-WAVE_ROWS: Final = JOB_ROWS
-"""So many rows are read and written before the next ones are read: as many as one job takes."""
+WAVE_ROWS: Final = 10_000
+"""So many rows are read and written before the next ones are read; where jobs write, as many as one job takes."""
 
 _ORDER = (Op.CREATE, Op.UPDATE, Op.DELETE)
 
@@ -77,10 +77,11 @@ def load(engine: Engine, run: Run, side: Side, ops: Sequence[Op]) -> LoadResult:
     # What it takes of memory depends on a wave, however much there is to write: of the rest only the ids are kept.
     ids = {op: planned.loc[planned["op"] == op, "action_id"] for op in _ORDER}
     del planned
+    wave = WAVE_ROWS if engine.sides[side].jobs is None else JOB_ROWS
     try:
         for op, wanted in ids.items():
-            for start in range(0, len(wanted), WAVE_ROWS):
-                among = list(wanted.iloc[start : start + WAVE_ROWS])
+            for start in range(0, len(wanted), wave):
+                among = list(wanted.iloc[start : start + wave])
                 rows = engine.ledger.outbox.actions(run, side, [op], among)
                 _Writing.of(engine, run, side, op, rows, result).write_all(rows)
     except (SwitchedOff, ApiLimitReached) as reason:
