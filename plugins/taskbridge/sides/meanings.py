@@ -236,7 +236,7 @@ OWN: Final[Mapping[str, Meaning]] = {
         "Sales Connect refused the values", "correct the fields that the message names"
     ),
     "PLAN_FAILED": _validation(
-        "TaskBridge fails with the record: a fault of the program",
+        "planning fails with the record: a fault of the program",
         "report it, with the log of the task decide; the record is read again when it changes",
         _OPERATOR,
     ),
