@@ -82,9 +82,8 @@ class PlanSaving:
         tx, run, before = self._open(), self._run, self._before
         if not run.spec.only_looks:
             self._supersede(tx)
-        if self._superseded:
-            tx.run("plan/carry_over", run_id=run.run_id)
-        if not run.spec.only_looks:
+            if self._superseded:
+                tx.run("plan/carry_over", run_id=run.run_id)
             tx.run("plan/supersede_changes", run_id=run.run_id)
             if before.broken:
                 tx.run("plan/save_dead_letters", run_id=run.run_id)
