@@ -70,7 +70,7 @@ def bare(url: str) -> float:
 def stages(url: str, given: Sequence[PlanInput]) -> dict[str, float]:
     """Seconds of each stage of the cycle that planned from this."""
     with psycopg.connect(url) as connection, dbapi.connect(url, autocommit=True) as reader:
-        staged = {side: _joined([_staged(one)[side] for one in given], TASKS[side]) for side in Side}
+        staged = {side: _joined([one.tasks(side) for one in given], TASKS[side]) for side in Side}
         for side in Side:
             _make(connection, f"staging.{side}_task", TASKS[side])
         _make(connection, "bridge.action", ACTIONS)
@@ -99,10 +99,6 @@ def _timed(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
-
-
-def _staged(given: PlanInput) -> dict[Side, Any]:
-    return {Side.SALES_CONNECT: given.sales_connect, Side.SALESFORCE: given.salesforce}
 
 
 def _joined(frames: Sequence[Any], schema: pa.Schema) -> pa.Table:

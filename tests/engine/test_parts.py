@@ -220,6 +220,19 @@ def test_G4_a_pair_that_no_plan_can_be_made_with_waits(
     assert disagreements(world) == []
 
 
+def test_a_fault_that_is_no_matter_of_records_fails_the_run(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(given: PlanInput) -> Any:
+        raise KeyError
+
+    world.sc_task()
+    monkeypatch.setattr(in_parts, "make_plan", fails)
+    with pytest.raises(KeyError):
+        world.sync()
+    assert world.rows("SELECT 1 FROM staging.seen WHERE problem_code IS NOT NULL") == [], "nothing is parked"
+
+
 def test_a_fault_that_is_no_matter_of_a_few_records_fails_the_run(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -229,4 +242,4 @@ def test_a_fault_that_is_no_matter_of_a_few_records_fails_the_run(
     fails_with(monkeypatch, *titles)
     with pytest.raises(KeyError):
         world.sync()
-    assert world.rows("SELECT 1 FROM bridge.dead_letter") == []
+    assert world.rows("SELECT 1 FROM staging.seen WHERE problem_code IS NOT NULL") == [], "nothing is parked"
