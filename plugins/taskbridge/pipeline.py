@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import os
+from datetime import timedelta
 from typing import Any, Final
 
 from taskbridge.versions import refuse_untried
@@ -20,6 +22,7 @@ from airflow.sdk import (
     TaskGroup,
     TriggerRule,
 )
+from airflow.sdk.bases.operator import DEFAULT_POOL_NAME
 from airflow.sdk.exceptions import AirflowTimetableInvalid
 
 from taskbridge.core.lane import LONGEST, SHORTEST
@@ -30,6 +33,7 @@ from taskbridge.operators import (
     ExtractOperator,
     GateOperator,
     OpenRunSensor,
+    PlanPartOperator,
     ReadDirtyOperator,
     RecoverOperator,
     ReportOperator,
@@ -50,11 +54,13 @@ from taskbridge.operators.request import (
     WINDOW_END,
     WINDOW_START,
 )
-from taskbridge.operators.step import GATE, OPEN
+from taskbridge.operators.step import GATE, OPEN, PLAN_PARTS
 from taskbridge.triggers import NewsTrigger
 
 SCHEDULE_VARIABLE: Final = "TASKBRIDGE_SCHEDULE"
 LANE_VARIABLE: Final = "TASKBRIDGE_LANE_SECONDS"
+POOL_VARIABLE: Final = "TASKBRIDGE_POOL"
+"""The pool of the tasks that plan the parts of a large cycle; it must exist."""
 EVERY_MINUTE: Final = "* * * * *"
 NOW_AND_THEN: Final = "*/15 * * * *"
 """The clock beside an event lane, for what that overlooks."""
@@ -247,8 +253,8 @@ def sync_tasks(kind: str = SYNC) -> GateOperator:
     """The tasks of one run, in the DAG that is being defined; `kind` as in `operators.request.Request.of`. Answers
     the first of them.
 
-    gate, open and decide are set-ups, settle and report the tear-downs that belong to them. To Airflow that
-    says: without a success of the set-up nothing behind it runs; settle runs whenever decide succeeded, whatever
+    gate, open, read_dirty and decide are set-ups, settle and report the tear-downs that belong to them. To Airflow
+    that says: without a success of the set-up nothing behind it runs; settle runs whenever decide succeeded, whatever
     became of the tasks between, also when a person marks the run failed. report runs in any case, as it says why
     nothing was done.
     """
@@ -262,8 +268,13 @@ def sync_tasks(kind: str = SYNC) -> GateOperator:
             ),
             ExtractOperator(task_id="extract_salesforce", side="salesforce", outlets=[SALESFORCE_STAGING]),
         ]
-        read_dirty = ReadDirtyOperator(task_id="read_dirty")
-    decide = DecideOperator(task_id="decide", outlets=[PLAN])
+        read_dirty = ReadDirtyOperator(task_id="read_dirty").as_setup()
+    with _folded(
+        "planning", "Parts of a large cycle, each in a task of its own. Skipped where the cycle is small."
+    ):
+        parts = _plan_parts(read_dirty)
+    # A part that failed is planned by decide. What comes before the parts is held to its success by the set-up.
+    decide = DecideOperator(task_id="decide", outlets=[PLAN], trigger_rule=TriggerRule.ALL_DONE)
     with _folded("writing", "Creates and updates, then deletes. Skipped where the plan has none."):
         upserts = [
             UpsertOperator(task_id="upsert_salesforce", side="salesforce"),
@@ -282,7 +293,7 @@ def sync_tasks(kind: str = SYNC) -> GateOperator:
     with _folded("asking", "Starts an approval for what is held. Skipped where nothing is."):
         requests = RequestsOperator(task_id="requests")
         people = _ask_people(requests)
-    gate >> opening >> recover >> extracts >> read_dirty >> decide >> upserts
+    gate >> opening >> recover >> extracts >> read_dirty >> parts >> decide >> upserts
     for delete in deletes:
         upserts >> delete >> settle
     settle >> report
@@ -293,6 +304,17 @@ def sync_tasks(kind: str = SYNC) -> GateOperator:
 def _folded(name: str, tooltip: str) -> TaskGroup:
     """A line of the grid that stays folded unless somebody opens it. Task ids are the same without it."""
     return TaskGroup(name, prefix_group_id=False, tooltip=tooltip)
+
+
+def _plan_parts(read_dirty: ReadDirtyOperator) -> Any:
+    return PlanPartOperator.partial(
+        task_id=PLAN_PARTS,
+        doc_md=inspect.getdoc(PlanPartOperator),
+        map_index_template="buckets {{ task.part['low'] }} to {{ task.part['high'] }}",
+        retries=1,
+        retry_delay=timedelta(seconds=5),
+        pool=os.environ.get(POOL_VARIABLE) or DEFAULT_POOL_NAME,
+    ).expand(part=read_dirty.output)
 
 
 def _ask_people(requests: RequestsOperator) -> Any:

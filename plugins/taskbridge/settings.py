@@ -8,82 +8,32 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from taskbridge.core.canonical import storable
 from taskbridge.core.policy import LIMITS, Limits, Policy
 from taskbridge.core.template import SubjectTemplate
 from taskbridge.core.terms import ConflictPolicy, DeletePolicy, FirstSyncMode, GuardKind, SkippedTasks
 from taskbridge.errors import SettingsInvalid
+from taskbridge.limit_settings import Closed, Count, KindLimits, LimitSettings, Share
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
 Number = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Name = Annotated[str, Field(min_length=1)]
 _YEAR: Final = 365 * 24  # hours
 _DAY: Final = 24 * 60  # minutes
 
 
-class _Closed(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class KindLimits(_Closed):
-    """Blast radius limits over a rolling hour (deletes also over 24 hours); null means not set."""
-
-    count: Count | None = Field(None, description="Effects of one kind that are always allowed, overall (G3)")
-    share: Share | None = Field(None, description="Share of the linked pairs that is allowed, overall (G3)")
-    user_count: Count | None = Field(
-        None, description="Effects of one kind that are always allowed for one user (G3)"
-    )
-    user_share: Share | None = Field(None, description="Share of a user's linked pairs that is allowed (G3)")
-    half_of_more_than: Count | None = Field(
-        None, description="Above so many pairs, never more than half of them (G3)"
-    )
-
-    @property
-    def given(self) -> Mapping[str, Any]:
-        names = KindLimits.model_fields
-        return {name: value for name in names if (value := getattr(self, name)) is not None}
-
-
-class LimitSettings(KindLimits):
-    """What is set for one kind, and without a kind for all that have nothing of their own."""
-
-    delete_share: Share | None = Field(None, description="The same as delete.share (G3)")
-    create: KindLimits = KindLimits()
-    complete: KindLimits = KindLimits()
-    owner: KindLimits = KindLimits()
-    due_date: KindLimits = KindLimits()
-    delete: KindLimits = KindLimits()
-    subject: KindLimits = KindLimits()
-
-    @property
-    def by_kind(self) -> Mapping[GuardKind, Limits]:
-        return {kind: replace(LIMITS[kind], **self._of(kind)) for kind in GuardKind}
-
-    def _of(self, kind: GuardKind) -> Mapping[str, Any]:
-        shared = dict(self.given)
-        if kind is GuardKind.CREATE:
-            shared.pop("half_of_more_than", None)
-        if kind is GuardKind.DELETE:
-            shared["share"] = LIMITS[kind].share if self.delete_share is None else self.delete_share
-        own: KindLimits = getattr(self, kind)
-        return {**shared, **own.given}
-
-
-class NotifierSettings(_Closed):
+class NotifierSettings(Closed):
     """One of Airflow's notifier classes, and its arguments."""
 
     notifier: Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")]
     arguments: Mapping[str, Any] = Field(default_factory=dict)
 
 
-class Settings(_Closed):
+class Settings(Closed):
     """Every setting of a run. Read once when the run opens."""
 
     subject_template: str = Field(
@@ -109,6 +59,12 @@ class Settings(_Closed):
     )
     first_sync_lookback_hours: int = Field(
         24, ge=0, le=10 * _YEAR, description="How far before the switch-on the first sync looks, hours (I1)"
+    )
+    first_sync_tasks: int = Field(
+        100_000,
+        ge=1,
+        le=10_000_000,
+        description="A run that has read so many tasks for first syncs leaves the other users to the next runs (I1)",
     )
     include_logged_activities: bool = Field(
         False, description="Let Salesforce tasks take part that were completed when they were created (C2)"
@@ -166,6 +122,10 @@ class Settings(_Closed):
     )
     concurrent_calls: Annotated[int, Field(ge=1, le=10)] = Field(
         4, description="Calls that write to one system and are under way at the same time, at most"
+    )
+    rows_per_task: Annotated[int, Field(ge=1, le=10_000_000)] = Field(
+        60_000,
+        description="Staged rows that one task plans, where a run has more than twice as many (docs/operations.md)",
     )
     staging_retention_days: int = Field(
         14, ge=1, le=3_650, description="How long staged rows are kept for analysts, days"

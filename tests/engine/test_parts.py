@@ -11,7 +11,7 @@ from taskbridge.core.model import PlanInput
 from taskbridge.core.parts import BUCKETS, WHOLE, cut
 from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.core.terms import Side
-from taskbridge.engine.deciding import in_parts
+from taskbridge.engine.deciding import in_parts, planned_parts
 from taskbridge.errors import CountsDoNotAddUp
 from tests.engine.world import World, disagreements
 
@@ -29,15 +29,15 @@ ENDED = (
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Of three rows; answers how many parts each plan was made of."""
     seen: list[int] = []
-    real = in_parts.cut
+    real = planned_parts.cut
 
     def counted(rows: int, most: int) -> Any:
         parts = real(rows, most)
         seen.append(len(parts))
         return parts
 
-    monkeypatch.setattr(in_parts, "PART_ROWS", 3)
-    monkeypatch.setattr(in_parts, "cut", counted)
+    monkeypatch.setattr(planned_parts, "PART_ROWS", 3)
+    monkeypatch.setattr(planned_parts, "cut", counted)
     return seen
 
 
@@ -63,7 +63,7 @@ def test_15_parts_make_the_plan_that_one_piece_makes(world: World, small_parts: 
     world.advance(60)
     seen = []
     for most in (3, 10**6):
-        in_parts.PART_ROWS = most  # type: ignore[misc] - put back by the fixture
+        planned_parts.PART_ROWS = most  # type: ignore[misc] - put back by the fixture
         assert world.sync(dry_run=True).outcome is not RunOutcome.FAILED
         seen.append((world.rows(PLANNED), world.rows(ENDED)))
     assert small_parts[-2] > 4
@@ -92,7 +92,7 @@ def test_G3_a_limit_counts_all_parts(
     world.with_settings(limits={"delete": loose})
     for one in ids[:8]:
         world.sc.delete(one)
-    monkeypatch.setattr(in_parts, "PART_ROWS", most)
+    monkeypatch.setattr(planned_parts, "PART_ROWS", most)
     report = world.sync()
     assert report.outcome is RunOutcome.HELD
     held = "SELECT count(*) FROM bridge.action WHERE op = 'delete' AND state = 'held'"
@@ -125,7 +125,7 @@ def test_an_audit_in_parts_finds_what_one_in_one_piece_finds(world: World, small
     world.sync(mode=RunMode.AUDIT)
     found = world.rows(lines)
     assert small_parts[-1] > 4
-    in_parts.PART_ROWS = 10**6  # type: ignore[misc]
+    planned_parts.PART_ROWS = 10**6  # type: ignore[misc]
     world.sync(mode=RunMode.AUDIT)
     assert world.rows(lines) == found
     assert len(found) > 2
@@ -181,7 +181,7 @@ def test_G4_what_no_plan_can_be_made_with_is_parked_and_the_others_go_on(
     busy(world)
     ids = [world.sc_task(title) for title in ("One", "Poison", "Two")]
     world.sf_task("More poison", owner="ben")
-    monkeypatch.setattr(in_parts, "PART_ROWS", most)
+    monkeypatch.setattr(planned_parts, "PART_ROWS", most)
     fails_with(monkeypatch, "Poison", "More poison")
     report = world.sync()
     assert report.outcome is RunOutcome.PARTIAL

@@ -810,6 +810,15 @@ FAULTS: Final = (
           "told.replace(tzinfo=told.tzinfo or UTC).astimezone(UTC)", "told.astimezone(UTC)",
           "a clock without a zone is hours off where the worker is",
           "tests/contract/test_shapes.py::test_the_servers_clock_is_utc_in_whichever_zone_the_worker_is"),
+    # first syncs in turns
+    Fault("everybody_at_once", "engine/reading/first_syncs.py",
+          "while waiting and tasks < engine.settings.first_sync_tasks:", "while waiting:",
+          "whoever is synced waits for the first syncs of all others (I1)",
+          "tests/engine/test_first_sync_turns.py"),
+    Fault("the_same_turn_again", "engine/reading/first_syncs.py",
+          'turns.get(user["sf_user_id"], 0)', "0",
+          "one task that cannot be written keeps all others from their first sync (I1)",
+          "tests/engine/test_first_sync_turns.py"),
     # a look before a run of the clock
     Fault("quiet_for_ever", "engine/quiet.py",
           "if not 0 <= known.age < patience.total_seconds():", "if known.age < 0:",

@@ -17,7 +17,8 @@ PACKAGE = ROOT / "plugins" / "taskbridge"
 ALLOWED = {
     "core": {"core"},
     "errors": set(),
-    "settings": {"core", "errors"},
+    "limit_settings": {"core"},
+    "settings": {"core", "errors", "limit_settings"},
     "engine": {"core", "engine", "errors", "settings", "store"},
     "sides": {"core", "engine.ports", "errors", "sides"},
     "store": {"core", "errors", "store"},

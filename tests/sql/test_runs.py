@@ -256,6 +256,7 @@ def test_a_first_sync_is_owed_while_one_of_its_creates_is_open(
              [new_link("sf:org:00T1", sf_id="00T1")], ends=[end(SF, "00T1", "planned", "sf:org:00T1")]),
     )  # fmt: skip
     query(database_url, "UPDATE bridge.action SET state = %s", state)
+    ledger.people.save_first_sync_turns(run, ["005A", "005B"])
     ledger.links.settle(run, {SC: NOW, SF: NOW}, final=True)
     assert dict(
         zip(*(ledger.people.user_map()[name] for name in ("sc_user_id", "first_sync")), strict=True)
@@ -272,7 +273,11 @@ def test_a_first_sync_is_settled_only_by_a_run_that_moves_watermarks(
     given = users(user("u1"), user("u2", sf_user_id="005B", state="off"))
     ledger.people.save_user_map(open_run(ledger), given)
     ledger.links.settle(open_run(ledger), {}, final=False)
-    ledger.links.settle(open_run(ledger, users=("u1",)), {}, final=True)
+    chosen = open_run(ledger, users=("u1",))
+    ledger.people.save_first_sync_turns(chosen, ["005A"])
+    ledger.links.settle(chosen, {}, final=True)
     assert ledger.people.user_map()["first_sync"].tolist() == ["owed", "owed"]
-    ledger.links.settle(open_run(ledger), {SC: NOW, SF: NOW}, final=True)
+    run = open_run(ledger)
+    ledger.people.save_first_sync_turns(run, ["005A", "005B"])
+    ledger.links.settle(run, {SC: NOW, SF: NOW}, final=True)
     assert ledger.people.user_map()["first_sync"].tolist() == ["settled", "owed"]

@@ -14,6 +14,9 @@ import pytest
 from taskbridge.core.audit import DRIFT
 from taskbridge.core.contract import Contract
 from taskbridge.core.model import ANSWERED
+from taskbridge.core.parts import WHOLE
+from taskbridge.core.planned_part import PlannedPart
+from taskbridge.core.plausible import Sight
 from taskbridge.core.run import RunMode, RunOutcome
 from taskbridge.core.stamps import Stamp
 from taskbridge.core.terms import Answer, LinkState, Op
@@ -92,7 +95,10 @@ def test_every_statement_runs(ledger: Ledger, database_url: str, monkeypatch: py
     ledger.sides.start({SC: at(0), SF: at(0)})
     ledger.sides.remember_identity(SC, "acc")
     ledger.sides.state()
-    ledger.people.save_user_map(open_run(ledger), users(user()))
+    first = open_run(ledger)
+    ledger.people.save_user_map(first, users(user()))
+    ledger.people.save_first_sync_turns(first, ["005A"])
+    assert ledger.people.first_sync_turns() == {"005A": first.run_id}
     assert len(ledger.people.user_map()) == 1
     link_id = linked(ledger)
     ledger.sides.pause_side(SC, "refused", timedelta(0))
@@ -226,6 +232,13 @@ def test_every_statement_runs(ledger: Ledger, database_url: str, monkeypatch: py
     ledger.plans.save_plan(found, plan(changes=[change(link_id, state="linked")]))
     ledger.links.settle(open_run(ledger, at(9)), {}, final=False)
     assert not ledger.plans.is_quiet(run)
+    ledger.planned_parts.save(run, WHOLE, "fits", PlannedPart(plan(), {SC: Sight(), SF: Sight(1)}))
+    assert ledger.planned_parts.read(run, WHOLE, "another") is None
+    assert ledger.planned_parts.read(run, WHOLE, "fits") is not None
+    assert ledger.planned_parts.exist(run)
+    ledger.planned_parts.forget(run)
+    assert not ledger.planned_parts.exist(run)
+    ledger.staging.last_staged(run, WHOLE)
     ledger.runs.choose_pairs(open_run(ledger, at(9), mode=RunMode.RERENDER))
     aged = "UPDATE bridge.run SET closed_at = now() - interval '1 day', opened_at = now() - interval '1 day'"
     query(database_url, aged)

@@ -10,7 +10,12 @@ SELECT s.side, s.state = 'paused' AS paused, w.position, r.run_id, r.settings_fi
        ) AS busy,
        EXISTS (
          SELECT FROM bridge.link WHERE (dirty OR state = 'pending') AND coalesce(look_again_at, now()) <= now()
-       ) OR EXISTS (SELECT FROM bridge.decision WHERE state = 'open') AS due
+       ) OR EXISTS (SELECT FROM bridge.decision WHERE state = 'open')
+       OR EXISTS (
+         SELECT FROM bridge.user_map u
+         WHERE u.state = 'synced' AND u.first_sync = 'owed'
+           AND NOT EXISTS (SELECT FROM staging.first_sync f WHERE f.sf_user_id = u.sf_user_id AND f.run_id = r.run_id)
+       ) AS due
 FROM bridge.side_state s
 LEFT JOIN bridge.watermark w USING (side)
 LEFT JOIN LATERAL (SELECT * FROM bridge.run ORDER BY run_id DESC LIMIT 1) r ON true

@@ -68,6 +68,21 @@ CREATE TABLE staging.salesforce_task ( -- One row is a Salesforce task as a run 
     rule text, -- Rules that led there, comma-separated
     PRIMARY KEY (run_id, remote_id)
 );
+CREATE UNLOGGED TABLE staging.planned_part ( -- One row is a part of a large plan that a task of its own has planned, until the plan is stored.
+    run_id bigint NOT NULL REFERENCES bridge.run ON DELETE CASCADE, -- Run that it is for
+    low smallint NOT NULL, -- First bucket of the part
+    high smallint NOT NULL, -- Last bucket of the part
+    fits text NOT NULL, -- Digest of what it was made from: it is used only where that is the same
+    content bytea NOT NULL, -- The plan of the part and what it shows of each side, as Arrow streams (personal)
+    PRIMARY KEY (run_id, low)
+);
+
+CREATE TABLE staging.first_sync ( -- One row is a user whose tasks a run read for a first sync, which it may settle (I1).
+    run_id bigint NOT NULL REFERENCES bridge.run ON DELETE CASCADE, -- Run whose turn it was in
+    sf_user_id text NOT NULL, -- Salesforce user
+    PRIMARY KEY (sf_user_id, run_id)
+);
+
 -- both:
 -- The last sight of a record: mart.latest_staged, not_synced and tasks_current. One entry a staged row.
 CREATE INDEX {side}_task_record ON staging.{side}_task (remote_id, run_id);

@@ -383,3 +383,16 @@ class Plan:
     left_out: pd.DataFrame = field(default_factory=lambda: empty(LEFT_OUT))
     answered: pd.DataFrame = field(default_factory=lambda: empty(ANSWERED))
     weighed: pd.DataFrame = field(default_factory=lambda: empty(WEIGHED))
+
+
+PLAN: Final[Mapping[str, pa.Schema]] = {
+    "actions": ACTIONS,
+    "ledger_changes": LEDGER_CHANGES,
+    "new_links": NEW_LINKS,
+    "conflicts": CONFLICTS,
+    "dispositions": DISPOSITIONS,
+    "left_out": LEFT_OUT,
+    "answered": ANSWERED,
+    "weighed": WEIGHED,
+}
+"""The frames of a plan."""

@@ -15,7 +15,13 @@ from taskbridge.operators.gate import GateOperator
 from taskbridge.operators.load import DeleteOperator, LoadOperator, UpsertOperator
 from taskbridge.operators.opening import OpenRunSensor
 from taskbridge.operators.parked import AnswerParkedOperator
-from taskbridge.operators.planning import DecideOperator, ExtractOperator, ReadDirtyOperator, RecoverOperator
+from taskbridge.operators.planning import (
+    DecideOperator,
+    ExtractOperator,
+    PlanPartOperator,
+    ReadDirtyOperator,
+    RecoverOperator,
+)
 from taskbridge.operators.reporting import ReportOperator
 from taskbridge.operators.settling import SettleOperator
 
@@ -29,6 +35,7 @@ __all__ = [
     "GateOperator",
     "LoadOperator",
     "OpenRunSensor",
+    "PlanPartOperator",
     "ReadDirtyOperator",
     "RecordDecisionOperator",
     "RecoverOperator",

@@ -59,10 +59,35 @@ class ExtractOperator(StepOperator):
 class ReadDirtyOperator(StepOperator):
     """Reads by id, on both sides, the records of pairs with anything unfinished."""
 
-    def step(self, engine: Engine, run: Run, context: Context) -> int:
+    def step(self, engine: Engine, run: Run, context: Context) -> list[dict[str, int]]:
+        """Answers what `PlanPartOperator` is mapped over: nothing in a small cycle."""
+        from taskbridge.engine.deciding.planned_parts import to_tasks
         from taskbridge.engine.steps.read_dirty import read_dirty
 
-        return read_dirty(engine, run)
+        self.log.info("Read by id: %d records", read_dirty(engine, run))
+        return [vars(part) for part in to_tasks(engine, run)]
+
+
+class PlanPartOperator(StepOperator):
+    """Plans some parts of a large cycle, beside the tasks that plan the others. Small cycles have none of these.
+
+    A part that fails fails alone: `decide` plans it, and stores all of the plan or nothing.
+    """
+
+    template_fields = ("part",)
+
+    def __init__(self, *, part: dict[str, int], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.part = part
+
+    def step(self, engine: Engine, run: Run, context: Context) -> int:
+        from taskbridge.core.parts import Part
+        from taskbridge.engine.deciding.planned_parts import plan_parts
+
+        part = Part(**self.part)
+        planned = plan_parts(engine, run, part)
+        self.log.info("Planned: %d parts, buckets %d to %d", planned, part.low, part.high)
+        return planned
 
 
 class DecideOperator(StepOperator, SkipMixin):

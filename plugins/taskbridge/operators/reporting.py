@@ -15,6 +15,7 @@ from taskbridge.operators.step import (
     ERROR_KEY,
     GATE,
     OPEN,
+    PLAN_PARTS,
     SKIPPED_KEY,
     DocumentedOperator,
     end_skipped,
@@ -139,6 +140,8 @@ def _what_failed(context: Context, states: dict[str, str]) -> str | None:
         own = {
             state for name, state in states.items() if name.rstrip("0123456789").rstrip("_") == task.task_id
         }
+        if task.task_id == PLAN_PARTS:
+            continue
         if "failed" in own | {states.get(task.task_id)}:
             told = context["ti"].xcom_pull(task_ids=task.task_id, key=ERROR_KEY)
             sentences.append(f"{task.task_id}: {told or 'it ended unexpectedly; its log tells why.'}")

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 GATE, OPEN = "gate", "open"
 """Task ids of the switch and of the step that opens the run."""
+PLAN_PARTS: Final = "plan_parts"
+"""Of what plans some parts of a large cycle: where it fails, `decide` plans them, and the run goes on."""
 ERROR_KEY: Final = "error"
 SKIPPED_KEY: Final = "skipped"
 

@@ -18,6 +18,7 @@ from taskbridge.store.notices import Notices
 from taskbridge.store.outbox import Outbox
 from taskbridge.store.parked import ParkedRows
 from taskbridge.store.people import People
+from taskbridge.store.planned_parts import PlannedParts
 from taskbridge.store.plans import Plans
 from taskbridge.store.runs import Runs
 from taskbridge.store.sides import KnownSides
@@ -39,6 +40,7 @@ class Ledger:
         self.people = People(database)
         self.staging = Staging(database)
         self.plans = Plans(database)
+        self.planned_parts = PlannedParts(database)
         self.checks = Checks(database)
         self.outbox = Outbox(database)
         self.links = Links(database)

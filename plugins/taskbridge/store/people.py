@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -29,3 +30,12 @@ class People:
             tx.run("user/mark_dirty", users=given)
             tx.run("user/delete_changed", users=given)
             tx.run("user/insert_changed", users=given)
+
+    def first_sync_turns(self) -> Mapping[str, int]:
+        """Salesforce user id -> number of the last run that read the user's tasks for a first sync (I1)."""
+        return {row.sf_user_id: row.run_id for row in self._db.rows("user/read_first_sync_turns")}
+
+    def save_first_sync_turns(self, run: Run, sf_user_ids: Sequence[str]) -> None:
+        """The run has read the tasks of these users, and may settle their first syncs."""
+        with self._db.fenced(run) as tx:
+            tx.run("user/save_first_sync_turns", run_id=run.run_id, sf_user_ids=list(sf_user_ids))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import pandas as pd
@@ -116,6 +116,11 @@ class Staging:
         share of the other half asks for, so that pairs imported together are not all due together.
         """
         return self._db.frame("staging/find_sweep_ids", IDS, run_id=run.run_id, seconds=every.total_seconds())
+
+    def last_staged(self, run: Run, part: Part) -> tuple[int, datetime | None]:
+        """How many rows of a part are staged, and when the last of them was, or was taken for another version."""
+        [found] = self._db.rows("staging/last_staged", run_id=run.run_id, **vars(part))
+        return found.rows, found.last
 
     def weigh_staged(self, run: Run) -> int:
         """How many rows the run has staged; lets the database know, before they are read and joined."""

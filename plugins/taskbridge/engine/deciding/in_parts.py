@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 import pyarrow as pa
 
@@ -18,23 +17,22 @@ from taskbridge.core.arrays import to_table
 from taskbridge.core.frames import frame
 from taskbridge.core.guard import is_too_much, together
 from taskbridge.core.model import WEIGHED, Plan, PlanInput
-from taskbridge.core.parts import Part, cut
+from taskbridge.core.parts import Part
 from taskbridge.core.plan import make_plan
-from taskbridge.core.plausible import Sight, look
+from taskbridge.core.planned_part import PlannedPart
+from taskbridge.core.plausible import Sight
 from taskbridge.core.run import Run, RunMode
 from taskbridge.core.terms import Side
 from taskbridge.engine.deciding.checks import require_checks
 from taskbridge.engine.deciding.contract import require_contract
 from taskbridge.engine.deciding.faults import Fault, find_fault, park
 from taskbridge.engine.deciding.inputs import Inputs
+from taskbridge.engine.deciding.planned_parts import Beforehand, parts_of
 from taskbridge.engine.deciding.plausibility import believe, sample, to_sample
 from taskbridge.engine.deciding.summary import Summary
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.on_demand.audit import compare_everything
 from taskbridge.errors import TaskBridgeError
-
-PART_ROWS: Final = 20_000
-"""Staged rows of both sides that are planned at once: some 10,000 pairs, where both of their records were read."""
 
 
 class _Again(Exception):
@@ -45,6 +43,7 @@ class _Again(Exception):
 class _Known:
     """What earlier attempts have found out."""
 
+    beforehand: Beforehand
     doubted: set[Side] = field(default_factory=set)  # sides of which more is to be read
     sampled: set[Side] = field(default_factory=set)  # of which more was read
     weighed: Sequence[
@@ -56,11 +55,14 @@ class _Known:
 
 def plan_in_parts(engine: Engine, run: Run, rows: int) -> Summary:
     """Plans and stores a sync or an audit of so many staged rows."""
-    parts, known = cut(rows, PART_ROWS), _Known()
+    parts, known = parts_of(engine, rows), _Known(Beforehand(engine, run, rows))
     while True:
         try:
-            return _attempt(engine, run, parts, known)
+            summary = _attempt(engine, run, parts, known)
+            known.beforehand.put_away()
+            return summary
         except _Again:
+            known.beforehand.put_away()  # made from less than is known now
             engine.still_mine(run)  # what renewed the lease meanwhile was taken back as well
             if known.fault:
                 park(engine, run, known.fault)
@@ -79,20 +81,25 @@ def _attempt(engine: Engine, run: Run, parts: Sequence[Part], known: _Known) -> 
         if len(parts) > 1:
             saving.begin()  # what an audit stores besides is taken back with the plan as well
         for number, part in enumerate(parts):
-            given = _told(inputs.of(part), known.weighed, number)
-            sights = {side: sight + look(given, side) for side, sight in sights.items()}
-            plan = _plan(engine, run, given, known, first=number == 0)
+            planned = known.beforehand.take(inputs, part)
+            if planned is None:
+                given = _told(inputs.of(part), known.weighed, number)
+                planned = PlannedPart.of(given, _plan(engine, run, given, known, first=number == 0))
+                del given
+            sights = {side: sight + planned.sights[side] for side, sight in sights.items()}
+            plan = planned.plan
             weighed.append(to_table(plan.weighed, WEIGHED))
             if number == len(parts) - 1 and run.spec.mode is not RunMode.AUDIT:
-                _weigh(engine, run, given, sights, weighed, known)
+                _weigh(engine, run, inputs.shared, sights, weighed, known)
             require_contract(engine, run, plan)
             saving.add(part, plan)
             engine.still_mine(run)
             summary.add(plan)
             # The next part is read into the place of this one, not beside it.
-            del given, plan
+            del planned, plan
         saving.finish()
         require_checks(engine, run, summary)
+    known.beforehand.tell(parts)
     return summary
 
 
@@ -121,7 +128,7 @@ def _told(given: PlanInput, weighed: Sequence[pa.Table], number: int) -> PlanInp
 def _weigh(
     engine: Engine,
     run: Run,
-    given: PlanInput,
+    shared: PlanInput,
     sights: dict[Side, Sight],
     weighed: Sequence[pa.Table],
     known: _Known,
@@ -130,7 +137,7 @@ def _weigh(
     known.doubted = set(to_sample(engine, run, sights)) - known.sampled
     if known.doubted:
         raise _Again
-    if len(weighed) > 1 and not known.weighed and is_too_much(together(weighed), given):
+    if len(weighed) > 1 and not known.weighed and is_too_much(together(weighed), shared):
         known.weighed = weighed
         raise _Again
     believe(engine, run, sights)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from taskbridge.core.arrays import columns
-from taskbridge.core.frames import empty, frame
+from taskbridge.core.frames import empty, frame, rows_of
 from taskbridge.core.model import (
     APPROVAL_ROWS,
     DECISIONS,
@@ -38,7 +39,7 @@ class Inputs:
     def __init__(self, engine: Engine, run: Run) -> None:
         ledger, facts = engine.ledger, engine.ledger.plans.facts(run)
         self._engine, self._run, self._asked = engine, run, facts.asked
-        self._shared = PlanInput(
+        self.shared = PlanInput(
             links=empty(LINKS),
             sales_connect=empty(SALES_CONNECT_TASKS),
             salesforce=empty(SALESFORCE_TASKS),
@@ -59,13 +60,27 @@ class Inputs:
     def of(self, part: Part) -> PlanInput:
         ledger, run = self._engine.ledger, self._run
         return replace(
-            self._shared,
+            self.shared,
             links=ledger.plans.links(run, part),
             sales_connect=ledger.staging.staged(run, Side.SALES_CONNECT, part),
             salesforce=ledger.staging.staged(run, Side.SALESFORCE, part),
             recent=ledger.plans.recent_writes(run, REVERSALS, part),
-            approvals=ledger.approvals.approval_rows(run, part) if self._asked else empty(APPROVAL_ROWS),
+            approvals=self._approvals(part),
         )
+
+    def said(self, part: Part) -> list[object]:
+        """Rows of what people have said, and of who takes part."""
+        return [rows_of(self.shared.users), rows_of(self.shared.decisions), rows_of(self._approvals(part))]
+
+    def staged(self, part: Part) -> tuple[int, datetime | None]:
+        """How many rows of the part are staged, and when the last of them was."""
+        return self._engine.ledger.staging.last_staged(self._run, part)
+
+    def _approvals(self, part: Part) -> pd.DataFrame:
+        """APPROVAL_ROWS."""
+        if not self._asked:
+            return empty(APPROVAL_ROWS)
+        return self._engine.ledger.approvals.approval_rows(self._run, part)
 
 
 def _answers_subjects(engine: Engine, run: Run) -> bool:

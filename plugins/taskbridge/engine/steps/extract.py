@@ -10,8 +10,9 @@ import pandas as pd
 
 from taskbridge.core.frames import rows_of
 from taskbridge.core.run import Run
-from taskbridge.core.terms import FirstSyncMode, LinkState, Side
+from taskbridge.core.terms import LinkState, Side
 from taskbridge.engine.engine import Engine
+from taskbridge.engine.reading.first_syncs import read_first_syncs, tell_owed
 from taskbridge.engine.reading.lots import look_up, stage
 from taskbridge.errors import DeletesForgotten
 
@@ -61,33 +62,20 @@ def _owed(engine: Engine, run: Run, side: Side) -> Iterator[pd.DataFrame]:
     if run.spec.window is not None:
         return
     users = [row for row in rows_of(engine.ledger.people.user_map()) if row["state"] == "synced"]
-    mode, end = engine.settings.first_sync_mode, run.windows[side].end
-    lookback = timedelta(0)
-    if side is Side.SALESFORCE and mode is not FirstSyncMode.NONE:
-        lookback = timedelta(hours=engine.settings.first_sync_lookback_hours)
-    since = {row[f"{side.prefix}_user_id"]: _owed_since(row, side, lookback) for row in users}
-    missed = {owner: start for owner, start in since.items() if start and start < run.windows[side].start}
+    window, missed = run.windows[side], {}
+    for row in users:
+        since = _unread_since(row, side)
+        if since is not None and since < window.start:
+            missed[row[f"{side.prefix}_user_id"]] = since
     if missed:
         oldest = min(missed.values())
-        _tell_owed(engine, run, side, len(missed), f"changes since {oldest:%Y-%m-%d %H:%M:%S} UTC")
-        yield from engine.sides[side].read_owned(sorted(missed), oldest, end, open_only=False)
-    owed = sorted(row["sf_user_id"] for row in users if row["first_sync"] == "owed")
-    if owed and side is Side.SALESFORCE and mode in (FirstSyncMode.OPEN, FirstSyncMode.ALL):
-        open_only = mode is FirstSyncMode.OPEN
-        _tell_owed(engine, run, side, len(owed), "all open tasks" if open_only else "all tasks")
-        yield from engine.sides.salesforce.read_owned(owed, None, end, open_only=open_only)
+        tell_owed(engine, run, side, len(missed), f"changes since {oldest:%Y-%m-%d %H:%M:%S} UTC")
+        yield from engine.sides[side].read_owned(sorted(missed), oldest, window.end, open_only=False)
+    if side is Side.SALESFORCE:
+        yield from read_first_syncs(engine, run, [row for row in users if row["first_sync"] == "owed"])
 
 
-def _tell_owed(engine: Engine, run: Run, side: Side, users: int, what: str) -> None:
-    """The report tells the window; what is read beyond it is told by this."""
-    who = "1 user who is" if users == 1 else f"{users} users who are"
-    engine.ledger.runs.note(run, f"{side.system}: {what} were read of {who} new or back (I1, S2).")
-
-
-def _owed_since(user: Mapping[str, Any], side: Side, lookback: timedelta) -> datetime | None:
-    """What was modified since then is to be read; None: nothing. Nothing older than the switch-on is let in."""
-    oldest: datetime = user[f"switched_on_{side.prefix}"] - lookback
-    if side is Side.SALESFORCE and user["first_sync"] == "owed":
-        return oldest
+def _unread_since(user: Mapping[str, Any], side: Side) -> datetime | None:
+    """Since when the tasks of somebody who was away are to be read. Nothing older than the switch-on is let in."""
     unread: datetime | None = user[f"unread_since_{side.prefix}"]
-    return unread and max(unread, oldest)
+    return unread and max(unread, user[f"switched_on_{side.prefix}"])
