@@ -22,7 +22,6 @@ from airflow.sdk import (
     TaskGroup,
     TriggerRule,
 )
-from airflow.sdk.bases.operator import DEFAULT_POOL_NAME
 from airflow.sdk.exceptions import AirflowTimetableInvalid
 
 from taskbridge.core.lane import LONGEST, SHORTEST
@@ -268,7 +267,8 @@ def sync_tasks(kind: str = SYNC) -> GateOperator:
             ),
             ExtractOperator(task_id="extract_salesforce", side="salesforce", outlets=[SALESFORCE_STAGING]),
         ]
-        read_dirty = ReadDirtyOperator(task_id="read_dirty").as_setup()
+        read_dirty = ReadDirtyOperator(task_id="read_dirty")
+        read_dirty.is_setup = True
     with _folded(
         "planning", "Parts of a large cycle, each in a task of its own. Skipped where the cycle is small."
     ):
@@ -313,7 +313,7 @@ def _plan_parts(read_dirty: ReadDirtyOperator) -> Any:
         map_index_template="buckets {{ task.part['low'] }} to {{ task.part['high'] }}",
         retries=1,
         retry_delay=timedelta(seconds=5),
-        pool=os.environ.get(POOL_VARIABLE) or DEFAULT_POOL_NAME,
+        pool=os.environ.get(POOL_VARIABLE) or "default_pool",
     ).expand(part=read_dirty.output)
 
 

@@ -96,7 +96,7 @@ class Settings(Closed):
         "may do for a dry run of their own: Airflow's user names, or ids; empty: whoever may trigger the DAG (G3)",
     )
     checks_noted: tuple[Name, ...] = Field(
-        (), description="Data checks that a run notes and does not halt for (docs/operations.md)"
+        (), description="Data checks that a run notes and does not halt for (docs/install.md, Celery)"
     )
     reject_tolerance: Count = Field(
         0, description="Newly rejected rows that a run may have and still end green (G6)"

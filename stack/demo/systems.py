@@ -34,6 +34,10 @@ class System:
         found: dict[str, Any] = self._call("GET", path, params=params, headers=self._token).json()
         return found
 
+    def write(self, path: str, body: Mapping[str, Any]) -> Any:
+        """A POST of the vendor's API, with a token."""
+        return self._call("POST", path, json=body, headers=self._token).json()
+
     def control(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """A call of the control API, which is not counted. The answer's JSON, or None."""
         answer = self._call(method, f"/__sandbox__{path}", json=body)

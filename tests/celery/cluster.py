@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import requests
 
 from stack.airflow_api import RUN_ENDED
@@ -38,14 +39,14 @@ IMPATIENT = {
 
 @contextmanager
 def two_workers(
-    folder: Path, *, seed: str = "demo", variables: Mapping[str, str] | None = None
+    folder: Path, *, seed: str = "demo", variables: Mapping[str, str] | None = None, concurrency: int = 2
 ) -> Iterator[Cluster]:
     """Everything but the LocalExecutor, in `folder`; the sync is switched on, and nothing has run yet.
 
-    variables: more of Airflow's environment, for all of its services.
+    variables: more of Airflow's environment, for all of its services. concurrency: tasks that a worker runs at a time.
     """
     settings = {"TASKBRIDGE_SCHEDULE": NEVER, **IMPATIENT, **(variables or {})}
-    options = Options(seed=seed, variables=settings, workers=len(WORKERS))
+    options = Options(seed=seed, variables=settings, workers=len(WORKERS), concurrency=concurrency)
     with Stack(Layout(folder), options, Progress()) as stack:
         stack.api.wait_for_dags({SYNC, "task_sync_approval"}, 60)
         cluster = Cluster(stack)
@@ -146,6 +147,28 @@ class Cluster(Theatre):
     def let_go(self) -> None:
         for side in SIDES:
             self.systems[side].control("DELETE", "/faults")
+
+    @contextmanager
+    def parts_held(self) -> Iterator[None]:
+        """Within the block what plans a part of a large cycle waits where it would keep it."""
+        with psycopg.connect(self.stack.database_url, autocommit=True) as connection:
+            connection.execute("SELECT pg_advisory_lock(16)")
+            connection.execute(
+                "CREATE FUNCTION staging.wait() RETURNS trigger LANGUAGE plpgsql AS "
+                "'BEGIN PERFORM pg_advisory_xact_lock_shared(16); RETURN NEW; END'"
+            )
+            connection.execute(
+                "CREATE TRIGGER wait BEFORE INSERT ON staging.planned_part EXECUTE FUNCTION staging.wait()"
+            )
+            try:
+                yield
+            finally:
+                connection.execute("SELECT pg_advisory_unlock(16)")
+                connection.execute("DROP FUNCTION staging.wait() CASCADE")
+
+    def parts(self, run: str) -> list[dict[str, Any]]:
+        """The tasks that plan parts of it."""
+        return [task for task in self.api.tasks(SYNC, run) if task["task_id"] == "plan_parts"]
 
     def differences(self) -> list[str]:
         """Where the two systems are not equal by the rules; empty when nothing is lost and nothing is there twice."""

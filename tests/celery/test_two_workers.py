@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -70,6 +72,31 @@ def test_G2_a_worker_that_dies_in_a_load_costs_a_run_and_nothing_else(synced: Cl
     assert set(synced.places(later).values()) == set(WORKERS.values()) - {dead}
     assert synced.differences() == []
     synced.stack.start_again(dead)
+
+
+def test_a_worker_that_dies_in_a_part_costs_no_run(synced: Cluster) -> None:
+    synced.api.set_variable("taskbridge_settings", '{"lease_minutes": 1, "rows_per_task": 1}')
+    synced.people_make("sales_connect", ADA, [f"Part, to Salesforce {number}" for number in range(4)])
+    synced.people_make("salesforce", BEN, [f"Part, to Sales Connect {number}" for number in range(4)])
+
+    def both_plan() -> bool:
+        running = {WORKERS[part["hostname"]] for part in synced.parts(run) if part["state"] == "running"}
+        return running == set(WORKERS.values())
+
+    with synced.parts_held():
+        run = synced.start()
+        synced.wait_for("part on either worker", both_plan)
+        dead = "worker-2"
+        synced.stack.kill(dead)
+    assert synced.end(run) == "success"
+    tries = Counter((part["state"], part["try_number"]) for part in synced.parts(run))
+    assert set(tries) == {("success", 1), ("success", 2)}, "what died with its worker is tried once more"
+    told = synced.api.task_log(SYNC, run, "decide")
+    assert re.search(r"(\d+) of \1 parts were planned by tasks of their own", told), told
+    assert synced.outcome(run) == "clean"
+    assert synced.differences() == []
+    synced.stack.start_again(dead)
+    synced.api.set_variable("taskbridge_settings", SETTINGS)
 
 
 def test_a_broker_that_is_away_for_a_moment_fails_nothing(synced: Cluster) -> None:

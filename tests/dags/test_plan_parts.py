@@ -37,9 +37,7 @@ def test_a_large_cycle_is_planned_by_tasks_of_its_own(
     assert large.rows("SELECT * FROM staging.planned_part") == []
 
 
-def test_a_part_that_fails_is_planned_by_decide(
-    large: Installation, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_part_that_fails_is_planned_by_decide(large: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object) -> None:
         raise KeyError
 
