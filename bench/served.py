@@ -15,7 +15,7 @@ from taskbridge.engine.ports import JobPort, Sides, unfenced
 from taskbridge.sides.meter import CallMeter
 from tests.doubles.memory import MemorySalesConnect, MemorySalesforce, MemorySide
 
-USERS: Final = 50
+USERS: Final = 500
 TEXT: Final = "Follow up on the quote, naïve façade 注文 and all. " * 5
 
 
