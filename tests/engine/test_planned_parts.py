@@ -195,6 +195,14 @@ def test_a_run_that_has_lost_the_lease_keeps_no_part(world: World) -> None:
     assert world.rows(KEPT) == [(0,)]
 
 
+def test_what_is_erased_is_in_no_part_that_is_kept(world: World) -> None:
+    busy(world)
+    planned_beforehand(world)
+    assert world.rows(KEPT) != [(0,)]
+    world.ledger.erasure.erase("ada@example.com", really=True)
+    assert world.rows(KEPT) == [(0,)]
+
+
 def test_small_cycles_and_audits_have_no_tasks_of_parts(world: World) -> None:
     busy(world)
     audit = read(world, RunMode.AUDIT)

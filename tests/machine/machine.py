@@ -53,6 +53,7 @@ class TwoSystems(FaultRules, OutageRules, LeavingRules, DeliberateRules):
         marks=st.sampled_from([True, True, False]),
         answer=st.sampled_from(list(Answer)),
         tasks=st.integers(0, 4),
+        part=st.sampled_from([60_000, 60_000, 1]),
     )
     def begin(
         self,
@@ -65,10 +66,13 @@ class TwoSystems(FaultRules, OutageRules, LeavingRules, DeliberateRules):
         marks: bool,
         answer: Answer,
         tasks: int,
+        part: int,
     ) -> None:
         story = self.story = Story.begin(type(self).database())
         type(self).told = story.lines
-        story.with_settings(limits=SMALL_LIMITS if small else OPEN_LIMITS, sc_sweep_minutes=1)
+        story.with_settings(
+            limits=SMALL_LIMITS if small else OPEN_LIMITS, sc_sweep_minutes=1, rows_per_task=part
+        )
         story.log.limits = SMALL_LIMITS if small else {}  # type: ignore[assignment]
         story.sc.features = frozenset({"deleted_tasks"} if feed else ())
         story.sc.gone_status = gone
@@ -78,7 +82,8 @@ class TwoSystems(FaultRules, OutageRules, LeavingRules, DeliberateRules):
             system.page_size, system.chunk_size = pages, chunks
         story.tell(
             f"Sales Connect has {'a' if feed else 'no'} delete feed and answers {gone} for deleted tasks; "
-            f"{'small' if small else 'no'} limits; {pages} records a page, {chunks} a write; Salesforce has "
+            f"{'small' if small else 'no'} limits; {pages} records a page, {chunks} a write, "
+            f"{part:,} a task that plans; Salesforce has "
             f"{'the' if marks else 'no'} field for markers"
         )
         story.sync()

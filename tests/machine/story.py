@@ -13,6 +13,7 @@ from taskbridge.core.plausible import ENOUGH
 from taskbridge.core.run import RunMode, RunOutcome, RunSpec
 from taskbridge.core.terms import Answer, Side
 from taskbridge.engine.cycle import LOAD_STEPS, run_cycle
+from taskbridge.engine.deciding.planned_parts import plan_parts, to_tasks
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.on_demand.approval import APPROVAL_ID
 from taskbridge.engine.on_demand.undo import APPROVED_PLAN, RUN_ID
@@ -317,6 +318,8 @@ class Story(World):
             for side in Side:
                 self._tried_again(partial(extract, engine, run, side), places)
             self._tried_again(lambda: read_dirty(engine, run), places)
+            for part in to_tasks(engine, run):
+                self._tried_again(partial(plan_parts, engine, run, part), places)
             self._tried_again(lambda: decide(engine, run), places)
         except TaskBridgeError as error:
             return str(error)

@@ -66,7 +66,12 @@ _AT_A_FAULT = (
 _AT_A_REFUSED_LOGIN = (
     "one row that says when to log in again; it decides nothing (tests/engine/test_pause.py)"
 )
+_BEFOREHAND = (
+    "worked out beforehand; without it decide plans the part itself (tests/engine/test_planned_parts.py)"
+)
 _NOT_IN_A_RUN = {
+    "part/save": _BEFOREHAND,
+    "part/forget": _BEFOREHAND,
     "conflict/save_decisions": _BY_A_PERSON,
     "conflict/replace_decisions": _BY_A_PERSON,
     "conflict/look_again": _BY_A_PERSON,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 _RELATION: Final = re.compile(
-    r"^CREATE (?:OR REPLACE )?(TABLE|VIEW) (\S+) \( -- (.+)\n((?: .*\n)*)", re.MULTILINE
+    r"^CREATE (?:OR REPLACE |UNLOGGED )?(TABLE|VIEW) (\S+) \( -- (.+)\n((?: .*\n)*)", re.MULTILINE
 )
 _COLUMN: Final = re.compile(r"^    (\w+).*? -- (.+)$", re.MULTILINE)
 
