@@ -23,7 +23,7 @@ pytestmark = pytest.mark.e2e
 
 BEN = "ben@example.com"
 LEAD, CALL = "Follow up with the lead", "Rückruf Käufer"  # two of Ben's tasks that the first run imports
-TASKS = 15
+TASKS = 16
 APPROVAL = "task_sync_approval"
 SETTINGS = "taskbridge_settings"
 NOTHING_IS_ALLOWED = (
