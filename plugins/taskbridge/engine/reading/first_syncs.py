@@ -30,9 +30,10 @@ def read_first_syncs(engine: Engine, run: Run, owed: Sequence[User]) -> Iterator
     Those who never had a turn come first, then those whose turn is the longest ago: a task of somebody that cannot be
     written keeps nobody else waiting.
     """
-    turns = engine.ledger.people.first_sync_turns()
+    asked = [user for user in owed if _is_asked_for(run, user)]
+    turns = engine.ledger.people.first_sync_turns() if asked else {}
     waiting = sorted(
-        (user for user in owed if _is_asked_for(run, user)),
+        asked,
         key=lambda user: (turns.get(user["sf_user_id"], 0), user["switched_on_sf"], user["sf_user_id"]),
     )
     tasks, had = 0, list[User]()
