@@ -157,12 +157,13 @@ class Cycles:
         self.served.ask("make", tasks)
         self.served.ask("advance", _PAST_THE_OVERLAP)
         with psycopg.connect(self.url, autocommit=True) as ledger:
+            edits = min(_EDITS, tasks)
             for number in range(1, _MOST_RUNS):
                 owed = number == 1 or _one(ledger, _OWED)
                 if number > 1:
-                    self.served.ask("edit", _EDITS)
+                    self.served.ask("edit", edits)
                 self.run(f"first syncs, run {number}", tasks)
-                if number > 1 and _one(ledger, _UPDATED) < _EDITS:
+                if number > 1 and _one(ledger, _UPDATED) < edits:
                     raise RuntimeError("an edit did not cross while first syncs went on")
                 if not owed:
                     return

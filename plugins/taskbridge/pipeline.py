@@ -259,20 +259,7 @@ def sync_tasks(kind: str = SYNC) -> GateOperator:
     """
     gate = GateOperator(task_id=GATE, kind=kind)
     opening = OpenRunSensor(task_id=OPEN, kind=kind)
-    with _folded("reading", "Everything that the plan is made of."):
-        recover = RecoverOperator(task_id="recover")
-        extracts = [
-            ExtractOperator(
-                task_id="extract_sales_connect", side="sales_connect", outlets=[SALES_CONNECT_STAGING]
-            ),
-            ExtractOperator(task_id="extract_salesforce", side="salesforce", outlets=[SALESFORCE_STAGING]),
-        ]
-        read_dirty = ReadDirtyOperator(task_id="read_dirty")
-        read_dirty.is_setup = True
-    with _folded(
-        "planning", "Parts of a large cycle, each in a task of its own. Skipped where the cycle is small."
-    ):
-        parts = _plan_parts(read_dirty)
+    recover, parts = _reading()
     # A part that failed is planned by decide. What comes before the parts is held to its success by the set-up.
     decide = DecideOperator(task_id="decide", outlets=[PLAN], trigger_rule=TriggerRule.ALL_DONE)
     with _folded("writing", "Creates and updates, then deletes. Skipped where the plan has none."):
@@ -293,7 +280,8 @@ def sync_tasks(kind: str = SYNC) -> GateOperator:
     with _folded("asking", "Starts an approval for what is held. Skipped where nothing is."):
         requests = RequestsOperator(task_id="requests")
         people = _ask_people(requests)
-    gate >> opening >> recover >> extracts >> read_dirty >> parts >> decide >> upserts
+    gate >> opening >> recover
+    parts >> decide >> upserts
     for delete in deletes:
         upserts >> delete >> settle
     settle >> report
@@ -304,6 +292,24 @@ def sync_tasks(kind: str = SYNC) -> GateOperator:
 def _folded(name: str, tooltip: str) -> TaskGroup:
     """A line of the grid that stays folded unless somebody opens it. Task ids are the same without it."""
     return TaskGroup(name, prefix_group_id=False, tooltip=tooltip)
+
+
+def _reading() -> tuple[Any, Any]:
+    """The first task of what comes before the plan, and the last one."""
+    with _folded("reading", "Everything that the plan is made of."):
+        recover = RecoverOperator(task_id="recover")
+        extracts = [
+            ExtractOperator(
+                task_id="extract_sales_connect", side="sales_connect", outlets=[SALES_CONNECT_STAGING]
+            ),
+            ExtractOperator(task_id="extract_salesforce", side="salesforce", outlets=[SALESFORCE_STAGING]),
+        ]
+        read_dirty = ReadDirtyOperator(task_id="read_dirty")
+        read_dirty.is_setup = True
+    with _folded("planning", "Parts of a large cycle, each in a task of its own. Skipped in a small one."):
+        parts = _plan_parts(read_dirty)
+    recover >> extracts >> read_dirty >> parts
+    return recover, parts
 
 
 def _plan_parts(read_dirty: ReadDirtyOperator) -> Any:
