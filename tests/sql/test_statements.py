@@ -232,13 +232,14 @@ def test_every_statement_runs(ledger: Ledger, database_url: str, monkeypatch: py
     ledger.plans.save_plan(found, plan(changes=[change(link_id, state="linked")]))
     ledger.links.settle(open_run(ledger, at(9)), {}, final=False)
     assert not ledger.plans.is_quiet(run)
-    ledger.planned_parts.save(run, WHOLE, "fits", PlannedPart(plan(), {SC: Sight(), SF: Sight(1)}))
-    assert ledger.planned_parts.read(run, WHOLE, "another") is None
-    assert ledger.planned_parts.read(run, WHOLE, "fits") is not None
-    assert ledger.planned_parts.exist(run)
-    ledger.planned_parts.forget(run)
-    assert not ledger.planned_parts.exist(run)
-    ledger.staging.last_staged(run, WHOLE)
+    large = open_run(ledger, at(9))
+    ledger.planned_parts.save(large, WHOLE, "fits", PlannedPart(plan(), {SC: Sight(), SF: Sight(1)}))
+    assert ledger.planned_parts.read(large, WHOLE, "another") is None
+    assert ledger.planned_parts.read(large, WHOLE, "fits") is not None
+    assert ledger.planned_parts.exist(large)
+    ledger.planned_parts.forget(large)
+    assert not ledger.planned_parts.exist(large)
+    ledger.staging.last_staged(large, WHOLE)
     ledger.runs.choose_pairs(open_run(ledger, at(9), mode=RunMode.RERENDER))
     aged = "UPDATE bridge.run SET closed_at = now() - interval '1 day', opened_at = now() - interval '1 day'"
     query(database_url, aged)
