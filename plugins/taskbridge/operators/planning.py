@@ -9,7 +9,7 @@ from airflow.sdk.bases.skipmixin import SkipMixin
 from taskbridge.operators.approval import RequestsOperator
 from taskbridge.operators.load import LoadOperator
 from taskbridge.operators.settling import SettleOperator
-from taskbridge.operators.step import StepOperator, tell_outlets
+from taskbridge.operators.step import PLAN_PARTS, StepOperator, tell_outlets
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -56,7 +56,7 @@ class ExtractOperator(StepOperator):
         return of_reading(Side(self.side))
 
 
-class ReadDirtyOperator(StepOperator):
+class ReadDirtyOperator(StepOperator, SkipMixin):
     """Reads by id, on both sides, the records of pairs with anything unfinished."""
 
     def step(self, engine: Engine, run: Run, context: Context) -> list[dict[str, int]]:
@@ -65,7 +65,11 @@ class ReadDirtyOperator(StepOperator):
         from taskbridge.engine.steps.read_dirty import read_dirty
 
         self.log.info("Read by id: %d records", read_dirty(engine, run))
-        return [vars(part) for part in to_tasks(engine, run)]
+        parts = to_tasks(engine, run)
+        if not parts:
+            # Skipped here and not by the scheduler, which would take a round of its own for it.
+            self.skip(context["ti"], [task for task in self.downstream_list if task.task_id == PLAN_PARTS])
+        return [vars(part) for part in parts]
 
 
 class PlanPartOperator(StepOperator):
