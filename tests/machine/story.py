@@ -318,7 +318,7 @@ class Story(World):
             for side in Side:
                 self._tried_again(partial(extract, engine, run, side), places)
             self._tried_again(lambda: read_dirty(engine, run), places)
-            for part in to_tasks(engine, run):
+            for part in self._tried_again(lambda: to_tasks(engine, run), places):
                 self._tried_again(partial(plan_parts, engine, run, part), places)
             self._tried_again(lambda: decide(engine, run), places)
         except TaskBridgeError as error:
