@@ -60,7 +60,7 @@ _BENCHES: Final[dict[str, Callable[[argparse.Namespace], Iterable[Result]]]] = {
     "pages": lambda given: pages.measure(given.tasks),
 }
 _SCHEDULER: Final = ("idle", "workers")
-"""What starts a real stack, takes ten minutes, and is only begun when it is asked for."""
+"""What starts a real stack and takes minutes, so that it is only begun when it is asked for."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -158,7 +158,7 @@ class Cycles:
         self.served.ask("advance", _PAST_THE_OVERLAP)
         with psycopg.connect(self.url, autocommit=True) as ledger:
             edits = min(_EDITS, tasks)
-            for number in range(1, _MOST_RUNS):
+            for number in range(1, _MOST_RUNS + 1):
                 owed = number == 1 or _one(ledger, _OWED)
                 if number > 1:
                     self.served.ask("edit", edits)

@@ -14,8 +14,8 @@ is safe at any time. A **dry run** shows its plan as a table in the log of `deci
 **A run of the clock looks first:** `gate` asks both systems whether anything is new, by a call or two. If nothing is, all other tasks are skipped, and
 its log says why. Every five minutes a run is one in full, for what a look cannot see: who was switched on, deletes in Sales Connect without a feed.
 
-**A large run** (more than 120,000 rows) is planned by several tasks, `plan_parts`, on whichever workers are free. One that fails stays red and costs nothing
-but time: `decide` plans its part.
+**A large run** (more than 120,000 rows) is planned by several tasks, `plan_parts`, on whichever workers are free. One that fails stays red and
+costs nothing but time: `decide` plans its part.
 
 **Read a run:** the log of `report` ends with the summary; the same is in `mart.sync_runs`.
 

@@ -96,7 +96,7 @@ class Settings(Closed):
         "may do for a dry run of their own: Airflow's user names, or ids; empty: whoever may trigger the DAG (G3)",
     )
     checks_noted: tuple[Name, ...] = Field(
-        (), description="Data checks that a run notes and does not halt for (docs/install.md, Celery)"
+        (), description="Data checks that a run notes and does not halt for (docs/operations.md)"
     )
     reject_tolerance: Count = Field(
         0, description="Newly rejected rows that a run may have and still end green (G6)"
@@ -125,7 +125,7 @@ class Settings(Closed):
     )
     rows_per_task: Annotated[int, Field(ge=1, le=10_000_000)] = Field(
         60_000,
-        description="Staged rows that one task plans, where a run has more than twice as many (docs/operations.md)",
+        description="Staged rows that one task plans, where a run has more than twice as many (docs/install.md)",
     )
     staging_retention_days: int = Field(
         14, ge=1, le=3_650, description="How long staged rows are kept for analysts, days"

@@ -181,6 +181,18 @@ def test_parsing_asks_for_nothing_and_imports_nothing_heavy(
     assert f"{path} []" in parsed.stdout.splitlines(), parsed.stdout + parsed.stderr
 
 
+@pytest.mark.parametrize(("named", "pool"), [(None, "default_pool"), ("parts", "parts")])
+def test_parts_of_large_cycles_go_to_a_pool(
+    named: str | None, pool: str, monkeypatch: pytest.MonkeyPatch, metadata_database: None
+) -> None:
+    if named is None:
+        monkeypatch.delenv("TASKBRIDGE_POOL", raising=False)
+    else:
+        monkeypatch.setenv("TASKBRIDGE_POOL", named)
+    chain = DagBag(DAGS / "task_sync.py").dags["task_sync"]
+    assert {task.task_id for task in chain.tasks if task.pool == pool} >= {"plan_parts"}
+
+
 def test_the_schedule_is_every_minute_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TASKBRIDGE_SCHEDULE", raising=False)
     assert schedule().expression == "* * * * *"

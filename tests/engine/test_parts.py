@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from taskbridge.core import planned_part
 from taskbridge.core.faults import MOST
 from taskbridge.core.model import PlanInput
 from taskbridge.core.parts import BUCKETS, WHOLE, cut
@@ -58,6 +59,26 @@ def busy(world: World) -> None:
     world.sf_task("Whose sync is off", owner="chi")
 
 
+def more_deletes_than_a_limit_allows(world: World) -> None:
+    """Eight of twelve, where six are allowed."""
+    ids = [world.sc_task(f"Task {number}") for number in range(12)]
+    world.settle()
+    loose = {"count": 6, "share": 0.0, "user_count": 6, "user_share": 0.0}
+    world.with_settings(limits={"delete": loose})
+    for one in ids[:8]:
+        world.sc.delete(one)
+
+
+def a_side_that_went_away(world: World) -> None:
+    """Nothing of Sales Connect is found, and no proof says that it was deleted."""
+    ids = [world.sc_task(f"Task {number}") for number in range(14)]
+    world.settle()
+    world.sc.faults.hidden = set(ids)
+    for one in ids:
+        world.sf.edit(world.partner(Side.SALES_CONNECT, one) or "", details="touched")
+    world.sync()  # finds nothing to write over, and asks for each record by id from then on
+
+
 def test_15_parts_make_the_plan_that_one_piece_makes(world: World, small_parts: list[int]) -> None:
     busy(world)
     world.advance(60)
@@ -86,12 +107,7 @@ def test_what_is_planned_in_parts_is_carried_out_once(world: World, small_parts:
 def test_G3_a_limit_counts_all_parts(
     world: World, small_parts: list[int], monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
-    ids = [world.sc_task(f"Task {number}") for number in range(12)]
-    world.settle()
-    loose = {"count": 6, "share": 0.0, "user_count": 6, "user_share": 0.0}
-    world.with_settings(limits={"delete": loose})
-    for one in ids[:8]:
-        world.sc.delete(one)
+    more_deletes_than_a_limit_allows(world)
     monkeypatch.setattr(planned_parts, "PART_ROWS", most)
     report = world.sync()
     assert report.outcome is RunOutcome.HELD
@@ -102,12 +118,7 @@ def test_G3_a_limit_counts_all_parts(
 
 
 def test_G8_a_side_is_believed_by_what_all_parts_show(world: World, small_parts: list[int]) -> None:
-    ids = [world.sc_task(f"Task {number}") for number in range(14)]
-    world.settle()
-    world.sc.faults.hidden = set(ids)
-    for one in ids:
-        world.sf.edit(world.partner(Side.SALES_CONNECT, one) or "", details="touched")
-    world.sync()  # finds nothing to write over, and asks for each record by id from then on
+    a_side_that_went_away(world)
     report = world.sync()
     assert report.outcome is RunOutcome.FAILED
     assert "looks empty" in report.text
@@ -163,7 +174,7 @@ def test_a_part_that_fails_leaves_nothing_of_the_others(
 
 
 def fails_with(monkeypatch: pytest.MonkeyPatch, *titles: str) -> None:
-    """Makes the program fail with these tasks."""
+    """Makes the program fail with these tasks, wherever it plans."""
     planned = in_parts.make_plan
 
     def fails(given: PlanInput, **words: Any) -> Any:
@@ -171,7 +182,8 @@ def fails_with(monkeypatch: pytest.MonkeyPatch, *titles: str) -> None:
             raise KeyError("a title that nobody may read here")
         return planned(given, **words)
 
-    monkeypatch.setattr(in_parts, "make_plan", fails)
+    for module in (in_parts, planned_part):
+        monkeypatch.setattr(module, "make_plan", fails)
 
 
 @pytest.mark.parametrize("most", [3, 10**6])

@@ -6,25 +6,29 @@ from typing import Any
 
 import pytest
 
-from taskbridge.core import planned_part
-from taskbridge.core.model import PlanInput
+from taskbridge.core.parts import WHOLE
 from taskbridge.core.run import Run, RunMode
 from taskbridge.core.terms import Side
+from taskbridge.engine.cycle import LOAD_STEPS
 from taskbridge.engine.deciding import in_parts
-from taskbridge.engine.deciding.planned_parts import plan_parts, to_tasks
+from taskbridge.engine.deciding.inputs import Inputs
+from taskbridge.engine.deciding.planned_parts import Beforehand, parts_of, plan_parts, to_tasks
 from taskbridge.engine.on_demand.conflicts import decide_conflicts
 from taskbridge.engine.steps.decide import decide
-from taskbridge.engine.steps.extract import extract
 from taskbridge.engine.steps.load import load
-from taskbridge.engine.steps.opening import open_run
-from taskbridge.engine.steps.read_dirty import read_dirty
-from taskbridge.engine.steps.recover import recover
 from taskbridge.engine.steps.report import report
 from taskbridge.engine.steps.settle import settle
 from taskbridge.errors import LeaseLost, SideLooksEmpty
 from tests.engine.test_decisions import OURS, contest, dates
-from tests.engine.test_parts import ENDED, PLANNED, busy
-from tests.engine.world import World, disagreements
+from tests.engine.test_parts import (
+    ENDED,
+    PLANNED,
+    a_side_that_went_away,
+    busy,
+    fails_with,
+    more_deletes_than_a_limit_allows,
+)
+from tests.engine.world import World, disagreements, read
 
 KEPT = "SELECT count(*) FROM staging.planned_part"
 
@@ -32,18 +36,6 @@ KEPT = "SELECT count(*) FROM staging.planned_part"
 @pytest.fixture
 def world(world: World) -> World:
     return world.with_settings(rows_per_task=3)
-
-
-def read(world: World, mode: RunMode = RunMode.SCHEDULED, **spec: Any) -> Run:
-    """A run that has read everything."""
-    world.advance(60)
-    run = open_run(world.engine, world.spec(mode, **spec))
-    assert run is not None
-    recover(world.engine, run)
-    for side in Side:
-        extract(world.engine, run, side)
-    read_dirty(world.engine, run)
-    return run
 
 
 def planned_beforehand(world: World, **spec: Any) -> Run:
@@ -54,23 +46,10 @@ def planned_beforehand(world: World, **spec: Any) -> Run:
 
 
 def finish(world: World, run: Run) -> None:
-    for side in Side:
-        load(world.engine, run, side, ("create", "update", "delete"))
+    for side, ops in LOAD_STEPS:
+        load(world.engine, run, side, ops)
     settle(world.engine, run)
     report(world.engine, run.spec.run_key)
-
-
-def fails_with(monkeypatch: pytest.MonkeyPatch, *titles: str) -> None:
-    """Makes the program fail with these tasks, wherever it plans."""
-    planned = in_parts.make_plan
-
-    def fails(given: PlanInput, **words: Any) -> Any:
-        if any(given.tasks(side)["title"].isin(titles).any() for side in Side):
-            raise KeyError("a title")
-        return planned(given, **words)
-
-    for module in (in_parts, planned_part):
-        monkeypatch.setattr(module, "make_plan", fails)
 
 
 @pytest.mark.parametrize("missing", [False, True], ids=["all of them", "one is missing"])
@@ -126,7 +105,7 @@ def test_K3_a_decision_that_is_recorded_meanwhile_is_followed(world: World) -> N
     assert dates(world, sc_id, sf_id) == (OURS, OURS)
 
 
-def test_9_a_record_that_is_staged_anew_is_planned_anew(world: World) -> None:
+def test_15_a_record_that_is_staged_anew_is_planned_anew(world: World) -> None:
     busy(world)
     task = next(iter(world.sc.live()))
     run = planned_beforehand(world)
@@ -140,12 +119,7 @@ def test_9_a_record_that_is_staged_anew_is_planned_anew(world: World) -> None:
 
 
 def test_G3_a_limit_counts_all_parts_that_tasks_have_planned(world: World) -> None:
-    ids = [world.sc_task(f"Task {number}") for number in range(12)]
-    world.settle()
-    loose = {"count": 6, "share": 0.0, "user_count": 6, "user_share": 0.0}
-    world.with_settings(limits={"delete": loose})
-    for one in ids[:8]:
-        world.sc.delete(one)
+    more_deletes_than_a_limit_allows(world)
     run = planned_beforehand(world)
     decide(world.engine, run)
     held = "SELECT count(*) FROM bridge.action WHERE op = 'delete' AND state = 'held'"
@@ -154,12 +128,7 @@ def test_G3_a_limit_counts_all_parts_that_tasks_have_planned(world: World) -> No
 
 
 def test_G8_a_side_is_believed_by_what_all_parts_show(world: World) -> None:
-    ids = [world.sc_task(f"Task {number}") for number in range(14)]
-    world.settle()
-    world.sc.faults.hidden = set(ids)
-    for one in ids:
-        world.sf.edit(world.partner(Side.SALES_CONNECT, one) or "", details="touched")
-    world.sync()  # finds nothing to write over, and asks for each record by id from then on
+    a_side_that_went_away(world)
     run = planned_beforehand(world)
     with pytest.raises(SideLooksEmpty):
         decide(world.engine, run)
@@ -193,6 +162,18 @@ def test_a_run_that_has_lost_the_lease_keeps_no_part(world: World) -> None:
     with pytest.raises(LeaseLost):
         plan_parts(world.engine, run, first)
     assert world.rows(KEPT) == [(0,)]
+
+
+def test_15_a_part_that_comes_after_the_run_was_settled_is_not_used(world: World) -> None:
+    busy(world)
+    run = planned_beforehand(world)
+    parts = parts_of(world.engine, world.ledger.staging.state(run, WHOLE).rows)
+    took: list[list[bool]] = [[], []]
+    for seen in took:
+        beforehand, inputs = Beforehand(world.engine, run, parts), Inputs(world.engine, run)
+        seen += [beforehand.take(inputs, part) is not None for part in parts]
+        settle(world.engine, run)
+    assert took == [[True] * len(parts), [False] * len(parts)]
 
 
 def test_what_is_erased_is_in_no_part_that_is_kept(world: World) -> None:

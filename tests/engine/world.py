@@ -172,14 +172,20 @@ class World:
 
 def planned(world: World, mode: RunMode = RunMode.SCHEDULED) -> Run:
     """A run that has decided and not written yet."""
+    run = read(world, mode)
+    decide(world.engine, run)
+    return run
+
+
+def read(world: World, mode: RunMode = RunMode.SCHEDULED, **spec: Any) -> Run:
+    """A run that has read everything, a minute after whatever was before, and not decided yet."""
     world.advance(60)
-    run = open_run(world.engine, world.spec(mode))
+    run = open_run(world.engine, world.spec(mode, **spec))
     assert run is not None
     recover(world.engine, run)
     for side in Side:
         extract(world.engine, run, side)
     read_dirty(world.engine, run)
-    decide(world.engine, run)
     return run
 
 

@@ -70,8 +70,8 @@ _BEFOREHAND = (
     "worked out beforehand; without it decide plans the part itself (tests/engine/test_planned_parts.py)"
 )
 _NOT_IN_A_RUN = {
-    "part/save": _BEFOREHAND,
-    "part/forget": _BEFOREHAND,
+    "part/save_part": _BEFOREHAND,
+    "part/forget_parts": _BEFOREHAND,
     "conflict/save_decisions": _BY_A_PERSON,
     "conflict/replace_decisions": _BY_A_PERSON,
     "conflict/look_again": _BY_A_PERSON,

@@ -239,7 +239,7 @@ def test_every_statement_runs(ledger: Ledger, database_url: str, monkeypatch: py
     assert ledger.planned_parts.exist(large)
     ledger.planned_parts.forget(large)
     assert not ledger.planned_parts.exist(large)
-    ledger.staging.last_staged(large, WHOLE)
+    assert ledger.staging.state(large, WHOLE).rows == 0
     ledger.runs.choose_pairs(open_run(ledger, at(9), mode=RunMode.RERENDER))
     aged = "UPDATE bridge.run SET closed_at = now() - interval '1 day', opened_at = now() - interval '1 day'"
     query(database_url, aged)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -45,9 +43,8 @@ def _since_switch_on(newcomers: View, stamp: str, users: Positions, rules: Rules
 def _wanted_by_first_sync(newcomers: View, users: Positions, rules: Rules) -> Flags:
     policy = rules.policy
     mode = policy.first_sync_mode
-    lookback = timedelta(0) if mode is FirstSyncMode.NONE else policy.first_sync_lookback
     switched_on = rules.people.of("switched_on_sf", users)
-    since = pc.subtract(switched_on, pa.scalar(lookback, pa.duration("us")))
+    since = pc.subtract(switched_on, pa.scalar(policy.reach, pa.duration("us")))
     wanted = flags(pc.greater_equal(newcomers.cell("modified_at"), since))
     if mode in (FirstSyncMode.OPEN, FirstSyncMode.ALL):
         open_tasks = ~flags(newcomers.cell("is_closed"))

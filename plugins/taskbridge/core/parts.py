@@ -6,6 +6,7 @@ no pair knows of another but for the limits (G3), which are told what the other 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
@@ -23,6 +24,11 @@ class Part:
     high: int
 
 
+PART_ROWS: Final = 20_000
+"""Staged rows of both sides that are planned at once: some 10,000 pairs, where both of their records were read."""
+_WORTH_IT: Final = 2
+"""Tasks: for fewer of them no process is started."""
+
 WHOLE: Final = Part(0, BUCKETS - 1)
 
 
@@ -31,3 +37,13 @@ def cut(rows: int, most: int) -> list[Part]:
     parts = min(max(1, ceil(rows / most)), BUCKETS)
     ends = [BUCKETS * number // parts for number in range(parts + 1)]
     return [Part(low, high - 1) for low, high in pairwise(ends)]
+
+
+def for_tasks(parts: Sequence[Part], rows: int, most: int) -> list[Part]:
+    """What tasks of their own plan, about so many of the rows each: some parts that lie beside each other. Nothing
+    where the cycle is small."""
+    if rows <= _WORTH_IT * most:
+        return []
+    each = ceil(len(parts) / ceil(rows / most))
+    lots = (parts[start : start + each] for start in range(0, len(parts), each))
+    return [Part(lot[0].low, lot[-1].high) for lot in lots]

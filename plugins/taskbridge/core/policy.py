@@ -45,3 +45,8 @@ class Policy:
     fill_person: bool = True
     delete_max_age: timedelta = timedelta(days=15)
     limits: Mapping[GuardKind, Limits] = field(default_factory=lambda: LIMITS)
+
+    @property
+    def reach(self) -> timedelta:
+        """How far before the switch-on a Salesforce task may have changed and still come in (I1)."""
+        return timedelta(0) if self.first_sync_mode is FirstSyncMode.NONE else self.first_sync_lookback

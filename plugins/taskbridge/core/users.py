@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from taskbridge.core.frames import frame, rows_of
 
@@ -35,6 +36,16 @@ USER_MAP: Final = pa.schema(
     ]
 )
 """`bridge.user_map` as a frame."""
+
+
+def chosen(user_map: pa.Table, names: Sequence[str]) -> pa.ChunkedArray:
+    """Of each user whether `names` have them, Sales Connect ids and e-mail addresses in any case; without names all."""
+    if not names:
+        return pa.chunked_array([pa.repeat(True, len(user_map))])
+    known = pa.array([name.casefold() for name in names], pa.string())
+    by_address = pc.is_in(pc.utf8_lower(user_map["email"]), known)
+    return pc.or_(pc.is_in(user_map["sc_user_id"], known), by_address)
+
 
 _REMEDIES: Mapping[str, str] = {
     "off": "switch on the Salesforce task sync in the user's Sales Connect settings",

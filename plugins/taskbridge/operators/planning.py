@@ -90,7 +90,7 @@ class PlanPartOperator(StepOperator):
 
         part = Part(**self.part)
         planned = plan_parts(engine, run, part)
-        self.log.info("Planned: %d parts, buckets %d to %d", planned, part.low, part.high)
+        self.log.info("Parts planned: %d, buckets %d to %d", planned, part.low, part.high)
         return planned
 
 

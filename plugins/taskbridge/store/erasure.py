@@ -68,7 +68,7 @@ def _erase(tx: Transaction, person: str) -> Erased:
         rows = tx.run(f"erasure/erase_{side.value}", pairs=pairs, users=users[side], person=person)
         removed[f"sights of tasks in {side.system}"] = rows.rowcount
     # Of whomever they are: decide plans them again.
-    removed["parts of plans that were not stored"] = tx.run("part/forget").rowcount
+    removed["parts of plans that were not stored"] = tx.run("part/forget_parts").rowcount
     for what, statement in _OF_PAIRS.items():
         removed[what] = tx.run(statement, pairs=pairs).rowcount
     staying = tx.run("erasure/count_staying", pairs=pairs, sc_users=users[Side.SALES_CONNECT]).one()._asdict()

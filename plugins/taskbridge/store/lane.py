@@ -18,7 +18,7 @@ class LaneState:
     positions: Mapping[Side, datetime]  # how far the sides were read; empty before the first run
     paused: bool  # a side is, so that no run can do anything
     busy: bool  # a run holds the lease
-    due: bool  # a pair or a decision waits for the next run, whether or not anybody edits
+    due: bool  # a pair, a decision or a first sync waits for the next run, whether or not anybody edits
     last_run: int | None
     last_settings: str | None  # fingerprint of its settings
     at_rest: bool  # the last run read both sides, planned nothing, and left nothing to be tried again

@@ -28,20 +28,20 @@ class PlannedParts:
     def save(self, run: Run, part: Part, fits: str, planned: PlannedPart) -> None:
         """In place of an earlier one of this part. `fits`: a digest of what it was made from."""
         with self._db.fenced(run) as tx:
-            tx.run("part/save", run_id=run.run_id, **vars(part), fits=fits, content=_packed(planned))
+            tx.run("part/save_part", run_id=run.run_id, **vars(part), fits=fits, content=_packed(planned))
 
     def read(self, run: Run, part: Part, fits: str) -> PlannedPart | None:
         """None where no task has made one, or it was made from something else."""
-        content = self._db.value("part/read", run_id=run.run_id, **vars(part), fits=fits)
+        content = self._db.value("part/read_part", run_id=run.run_id, **vars(part), fits=fits)
         return None if content is None else _unpacked(bytes(content))
 
     def exist(self, run: Run) -> bool:
-        return bool(self._db.value("part/exist", run_id=run.run_id))
+        return bool(self._db.value("part/has_parts", run_id=run.run_id))
 
     def forget(self, run: Run) -> None:
         """Those of all runs: who holds the lease needs none of another."""
         with self._db.fenced(run) as tx:
-            tx.run("part/forget")
+            tx.run("part/forget_parts")
 
 
 def _packed(planned: PlannedPart) -> bytes:

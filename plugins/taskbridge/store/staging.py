@@ -25,6 +25,15 @@ IDS: Final = pa.schema([("remote_id", pa.string()), ("control", pa.string())])
 SIDED_IDS: Final = IDS.insert(0, pa.field("side", pa.string()))
 
 
+@dataclass(frozen=True)
+class StagedState:
+    """How things stand with a part of a run."""
+
+    rows: int
+    staged_at: datetime | None  # when the last of them was staged, or replaced by another version
+    settled_at: datetime | None  # of the run: links are others since then
+
+
 @dataclass
 class Staging:
     _db: Database
@@ -117,10 +126,9 @@ class Staging:
         """
         return self._db.frame("staging/find_sweep_ids", IDS, run_id=run.run_id, seconds=every.total_seconds())
 
-    def last_staged(self, run: Run, part: Part) -> tuple[int, datetime | None]:
-        """How many rows of a part are staged, and when the last of them was, or was taken for another version."""
-        [found] = self._db.rows("staging/last_staged", run_id=run.run_id, **vars(part))
-        return found.rows, found.last
+    def state(self, run: Run, part: Part) -> StagedState:
+        [found] = self._db.rows("staging/read_state", run_id=run.run_id, **vars(part))
+        return StagedState(**found._mapping)
 
     def weigh_staged(self, run: Run) -> int:
         """How many rows the run has staged; lets the database know, before they are read and joined."""

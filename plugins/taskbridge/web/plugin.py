@@ -51,9 +51,9 @@ def _application() -> Any:
 
 class TaskBridgePlugin(AirflowPlugin):
     name = "taskbridge"
-    timetables = [DaysToBackfill]  # noqa: RUF012
+    timetables = [DaysToBackfill]  # noqa: RUF012 - as Airflow has it
     fastapi_apps = [{"app": pages, "url_prefix": PREFIX, "name": "TaskBridge"}]  # noqa: RUF012 - as Airflow has it
-    external_views = [  # noqa: RUF012
+    external_views = [  # noqa: RUF012 - as Airflow has it
         {
             "name": "TaskBridge",
             "href": f"{_BASE}{PREFIX}/overview",

@@ -55,10 +55,12 @@ class _Known:
 
 def plan_in_parts(engine: Engine, run: Run, rows: int) -> Summary:
     """Plans and stores a sync or an audit of so many staged rows."""
-    parts, known = parts_of(engine, rows), _Known(Beforehand(engine, run, rows))
+    parts = parts_of(engine, rows)
+    known = _Known(Beforehand(engine, run, parts))
     while True:
         try:
             summary = _attempt(engine, run, parts, known)
+            known.beforehand.tell()
             known.beforehand.put_away()
             return summary
         except _Again:
@@ -99,7 +101,6 @@ def _attempt(engine: Engine, run: Run, parts: Sequence[Part], known: _Known) -> 
             del planned, plan
         saving.finish()
         require_checks(engine, run, summary)
-    known.beforehand.tell(parts)
     return summary
 
 

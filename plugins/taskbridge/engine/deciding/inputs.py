@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from functools import cached_property
 
 import pandas as pd
 import pyarrow as pa
@@ -24,6 +24,7 @@ from taskbridge.core.oscillation import REVERSALS
 from taskbridge.core.parts import WHOLE, Part
 from taskbridge.core.run import Run, RunMode
 from taskbridge.core.terms import ApprovalKind, Side
+from taskbridge.core.users import chosen
 from taskbridge.engine.engine import Engine
 from taskbridge.engine.on_demand.approval import answered
 
@@ -68,13 +69,13 @@ class Inputs:
             approvals=self._approvals(part),
         )
 
-    def said(self, part: Part) -> list[object]:
+    def said(self, part: Part) -> object:
         """Rows of what people have said, and of who takes part."""
-        return [rows_of(self.shared.users), rows_of(self.shared.decisions), rows_of(self._approvals(part))]
+        return self._said_of_all, rows_of(self._approvals(part))
 
-    def staged(self, part: Part) -> tuple[int, datetime | None]:
-        """How many rows of the part are staged, and when the last of them was."""
-        return self._engine.ledger.staging.last_staged(self._run, part)
+    @cached_property
+    def _said_of_all(self) -> object:
+        return rows_of(self.shared.users), rows_of(self.shared.decisions)
 
     def _approvals(self, part: Part) -> pd.DataFrame:
         """APPROVAL_ROWS."""
@@ -90,16 +91,14 @@ def _answers_subjects(engine: Engine, run: Run) -> bool:
     return answered(engine.ledger, run.spec).kind is ApprovalKind.SUBJECT
 
 
-def _users(user_map: pd.DataFrame, chosen: tuple[str, ...]) -> pd.DataFrame:
-    """USERS of a run; `chosen` are SC user ids or e-mail addresses, none means everybody."""
+def _users(user_map: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
+    """USERS of a run that is for these, see `chosen`."""
     table = pa.table(columns(user_map))
     table = table.filter(pc.is_valid(table["sf_user_id"]))
-    names = pa.array([name.casefold() for name in chosen], pa.string())
-    asked = pc.or_(pc.is_in(table["sc_user_id"], names), pc.is_in(pc.utf8_lower(table["email"]), names))
     given = {
         **{name: table[name] for name in table.column_names if name in USERS.names},
         "synced": pc.equal(table["state"], "synced"),
-        "selected": asked if chosen else pa.repeat(True, len(table)),
+        "selected": chosen(table, names),
         "first_sync_owed": pc.fill_null(pc.equal(table["first_sync"], "owed"), False),
     }
     return frame(pa.table({name: given[name] for name in USERS.names}, schema=USERS))

@@ -9,18 +9,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from hashlib import sha256
-from typing import Final
 
-from taskbridge.core.parts import Part, cut
+from taskbridge.core.parts import PART_ROWS, WHOLE, Part, cut, for_tasks
 from taskbridge.core.planned_part import PlannedPart, plan_part
 from taskbridge.core.run import Run
 from taskbridge.engine.deciding.inputs import Inputs
 from taskbridge.engine.engine import Engine
-
-PART_ROWS: Final = 20_000
-"""Staged rows of both sides that are planned at once: some 10,000 pairs, where both of their records were read."""
-_WORTH_IT: Final = 2
-"""Tasks: for fewer of them no process is started."""
 
 _log = logging.getLogger(__name__)
 
@@ -31,18 +25,17 @@ def parts_of(engine: Engine, rows: int) -> list[Part]:
 
 
 def to_tasks(engine: Engine, run: Run) -> list[Part]:
-    """What tasks of their own plan, once all records are staged: each some parts that lie beside each other. None where
-    the cycle is small, or no sync. What was planned before is forgotten."""
+    """What tasks of their own plan, once all records are staged; nothing where the cycle is small, or no sync. What was
+    planned before is forgotten."""
+    ledger = engine.ledger
     if not run.spec.mode.syncs:
         return []
-    rows = engine.ledger.staging.weigh_staged(run)
-    if not _is_large(engine, rows):
-        return []
-    engine.ledger.planned_parts.forget(run)
-    parts, tasks = parts_of(engine, rows), -(-rows // engine.settings.rows_per_task)
-    each = -(-len(parts) // tasks)
-    lots = [parts[start : start + each] for start in range(0, len(parts), each)]
-    return [Part(lot[0].low, lot[-1].high) for lot in lots]
+    rows = ledger.staging.state(run, WHOLE).rows
+    tasks = for_tasks(parts_of(engine, rows), rows, engine.settings.rows_per_task)
+    if tasks:
+        ledger.staging.weigh_staged(run)
+        ledger.planned_parts.forget(run)
+    return tasks
 
 
 def plan_parts(engine: Engine, run: Run, among: Part) -> int:
@@ -50,39 +43,41 @@ def plan_parts(engine: Engine, run: Run, among: Part) -> int:
 
     Raises whatever a plan fails with: `decide` finds the records that are the reason.
     """
-    planned, inputs = 0, Inputs(engine, run)
-    for part in parts_of(engine, engine.ledger.staging.weigh_staged(run)):
-        if among.low <= part.low and part.high <= among.high:
-            # First, so that what changes meanwhile makes it unfit.
-            fits = _fits(inputs, part)
-            engine.ledger.planned_parts.save(run, part, fits, plan_part(inputs.of(part)))
-            planned += 1
-    return planned
+    inputs, rows = Inputs(engine, run), engine.ledger.staging.state(run, WHOLE).rows
+    parts = [part for part in parts_of(engine, rows) if among.low <= part.low and part.high <= among.high]
+    for part in parts:
+        # First, so that what changes meanwhile makes it unfit.
+        fits = _fits(engine, run, inputs, part)
+        engine.ledger.planned_parts.save(run, part, fits, plan_part(inputs.of(part)))
+    return len(parts)
 
 
 class Beforehand:
-    """The parts of a run that are planned already, if any are."""
+    """Those of a run's parts that are planned already, if any are."""
 
-    def __init__(self, engine: Engine, run: Run, rows: int) -> None:
-        self._engine, self._run = engine, run
-        self._expected = _is_large(engine, rows) and engine.ledger.planned_parts.exist(run)
+    def __init__(self, engine: Engine, run: Run, parts: Sequence[Part]) -> None:
+        self._engine, self._run, self._parts = engine, run, parts
+        self._expected = len(parts) > 1 and engine.ledger.planned_parts.exist(run)
         self._missing: list[Part] = []
 
     def take(self, inputs: Inputs, part: Part) -> PlannedPart | None:
         if not self._expected:
             return None
-        found = self._engine.ledger.planned_parts.read(self._run, part, _fits(inputs, part))
+        fits = _fits(self._engine, self._run, inputs, part)
+        found = self._engine.ledger.planned_parts.read(self._run, part, fits)
         if found is None:
             self._missing.append(part)
         return found
 
-    def tell(self, parts: Sequence[Part]) -> None:
+    def tell(self) -> None:
         """Once the plan is made of them."""
-        if self._expected:
-            there = len(parts) - len(self._missing)
-            _log.info(
-                "%d of %d parts were planned by tasks of their own%s", there, len(parts), self._others()
-            )
+        if not self._expected:
+            return
+        there, here = len(self._parts) - len(self._missing), ""
+        if self._missing:
+            buckets = ", ".join(f"{part.low} to {part.high}" for part in self._missing)
+            here = f"; planned here: buckets {buckets}"
+        _log.info("%d of %d parts were planned by tasks of their own%s", there, len(self._parts), here)
 
     def put_away(self) -> None:
         """Once the plan is stored, or made without them."""
@@ -90,17 +85,10 @@ class Beforehand:
             self._engine.ledger.planned_parts.forget(self._run)
         self._expected = False
 
-    def _others(self) -> str:
-        if not self._missing:
-            return ""
-        return "; planned here: buckets " + ", ".join(f"{part.low} to {part.high}" for part in self._missing)
 
-
-def _is_large(engine: Engine, rows: int) -> bool:
-    return rows > _WORTH_IT * engine.settings.rows_per_task
-
-
-def _fits(inputs: Inputs, part: Part) -> str:
-    """A digest of what people and the two systems may change until the plan is stored. The links of a part change
-    under the lease alone, settings are those of the run, and limits are looked at again over all parts."""
-    return sha256(repr((inputs.said(part), inputs.staged(part))).encode()).hexdigest()
+def _fits(engine: Engine, run: Run, inputs: Inputs, part: Part) -> str:
+    """A digest of what may change until the plan is stored: what people say, and what is staged. The links of a part
+    change when the run is settled, and else under another lease; settings are those of the run, and limits are looked
+    at again over all parts."""
+    made_of = inputs.said(part), engine.ledger.staging.state(run, part)
+    return sha256(repr(made_of).encode()).hexdigest()

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from taskbridge.core.frames import rows_of
+from taskbridge.core.arrays import columns
+from taskbridge.core.first_sync import User
 from taskbridge.core.run import Run
 from taskbridge.core.terms import LinkState, Side
+from taskbridge.core.users import chosen
 from taskbridge.engine.engine import Engine
-from taskbridge.engine.reading.first_syncs import read_first_syncs, tell_owed
+from taskbridge.engine.reading.first_syncs import changes_since, read_first_syncs, tell_owed
 from taskbridge.engine.reading.lots import look_up, stage
 from taskbridge.errors import DeletesForgotten
 
@@ -58,24 +61,27 @@ def _deletes(engine: Engine, run: Run, side: Side, forgotten: set[Side]) -> Iter
 
 
 def _owed(engine: Engine, run: Run, side: Side) -> Iterator[pd.DataFrame]:
-    """Older tasks: of users whose first sync is owed (I1), and what the runs of an absence left out (S2)."""
+    """Older tasks: what the runs of an absence left out (S2), and of users whose first sync is owed (I1), which reads
+    what they missed in Salesforce as well."""
     if run.spec.window is not None:
         return
-    users = [row for row in rows_of(engine.ledger.people.user_map()) if row["state"] == "synced"]
-    window, missed = run.windows[side], {}
-    for row in users:
-        since = _unread_since(row, side)
-        if since is not None and since < window.start:
-            missed[row[f"{side.prefix}_user_id"]] = since
+    window, known = run.windows[side], pa.table(columns(engine.ledger.people.user_map()))
+    known = known.append_column("asked", chosen(known, run.spec.users))
+    users = known.filter(pc.equal(known["state"], "synced")).to_pylist()
+    owed = [user for user in users if side is Side.SALESFORCE and user["first_sync"] == "owed"]
+    others = users if side is Side.SALES_CONNECT else [user for user in users if user["first_sync"] != "owed"]
+    since = {user[f"{side.prefix}_user_id"]: _unread_since(engine, user, side) for user in others}
+    missed = {owner: start for owner, start in since.items() if start and start < window.start}
     if missed:
         oldest = min(missed.values())
-        tell_owed(engine, run, side, len(missed), f"changes since {oldest:%Y-%m-%d %H:%M:%S} UTC")
+        tell_owed(engine, run, side, len(missed), changes_since(oldest))
         yield from engine.sides[side].read_owned(sorted(missed), oldest, window.end, open_only=False)
-    if side is Side.SALESFORCE:
-        yield from read_first_syncs(engine, run, [row for row in users if row["first_sync"] == "owed"])
+    yield from read_first_syncs(engine, run, [user for user in owed if user["asked"]])
 
 
-def _unread_since(user: Mapping[str, Any], side: Side) -> datetime | None:
-    """Since when the tasks of somebody who was away are to be read. Nothing older than the switch-on is let in."""
+def _unread_since(engine: Engine, user: User, side: Side) -> datetime | None:
+    """Since when the tasks of somebody who was away are to be read. Nothing older than the switch-on is let in, in
+    Salesforce nothing older than a first sync reaches."""
+    reach = engine.settings.policy.reach if side is Side.SALESFORCE else timedelta(0)
     unread: datetime | None = user[f"unread_since_{side.prefix}"]
-    return unread and max(unread, user[f"switched_on_{side.prefix}"])
+    return unread and max(unread, user[f"switched_on_{side.prefix}"] - reach)
